@@ -1,0 +1,109 @@
+"""Parameters that know their unit, their domain and their source, and turn into a record for compiled code."""
+
+import dataclasses
+import difflib
+import math
+from typing import Any, TypeVar
+
+import numpy as np
+
+Parameters = TypeVar("Parameters")
+
+
+def parameter(default: Any, *, unit: str, source: str, low: float = -math.inf, high: float = math.inf) -> Any:
+    """Declare one field of a frozen parameter class.
+
+    Parameters
+    ----------
+    default
+        A float, an int, a bool, a str or a tuple of floats.
+    unit
+        The unit in words: ``"bars"``, ``"fraction of price"``, ``"quote"``.
+    source
+        Where the default comes from, or the word *assumption* with a reason.
+    low, high
+        The closed domain of every number in it.
+    """
+    return dataclasses.field(default=default, metadata={"unit": unit, "source": source, "low": low, "high": high})
+
+
+def _numbers(value: Any) -> tuple[float, ...]:
+    if isinstance(value, str):
+        return ()
+    return tuple(float(item) for item in value) if isinstance(value, tuple) else (float(value),)
+
+
+def check(parameters: Any) -> None:
+    """Raise ValueError for the first field outside its domain; call it from ``__post_init__``.
+
+    Raises
+    ------
+    ValueError
+        One sentence with the field, its value, its domain and its unit.
+    """
+    for field in dataclasses.fields(parameters):
+        value, rule = getattr(parameters, field.name), field.metadata
+        for number in _numbers(value):
+            if not rule["low"] <= number <= rule["high"]:
+                low, high = f"{rule['low']:g}", f"{rule['high']:g}"
+                raise ValueError(f"{field.name} = {value} is outside [{low}, {high}] ({rule['unit']})")
+
+
+def _convert(text: str, default: Any, name: str) -> Any:
+    try:
+        if isinstance(default, bool):
+            return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[text.strip().lower()]
+        if isinstance(default, tuple):
+            return tuple(float(item) for item in text.split("/"))
+        return type(default)(text)
+    except (ValueError, KeyError):
+        kind = "numbers separated by /" if isinstance(default, tuple) else type(default).__name__
+        raise ValueError(f"{name} = {text!r} is not of the kind {kind}") from None
+
+
+def from_mapping(kind: type[Parameters], values: dict[str, Any]) -> Parameters:
+    """Build a parameter object from names and values (text is converted), and say what a wrong name should have been.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name (with the nearest known one), a value of the wrong kind, or one outside its domain.
+    """
+    fields = {field.name: field for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    ready: dict[str, Any] = {}
+    for name, value in values.items():
+        if name not in fields:
+            raise ValueError(unknown("parameter", name, list(fields)))
+        default = fields[name].default
+        if isinstance(value, list):
+            value = tuple(value)
+        if not isinstance(value, str) and not isinstance(default, (str, tuple)):
+            value = repr(value)
+        ready[name] = _convert(value, default, name) if isinstance(value, str) else value
+    return kind(**ready)
+
+
+def unknown(what: str, name: str, known: list[str]) -> str:
+    """Return the sentence for a name that does not exist, with the nearest one that does.
+
+    >>> unknown("parameter", "half_live_bars", ["half_life_bars", "fee_bps"])
+    "unknown parameter 'half_live_bars': did you mean 'half_life_bars'?"
+    """
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(sorted(known))}"
+    return f"unknown {what} {name!r}: {hint}"
+
+
+def as_record(parameters: Any) -> Any:
+    """Return the numeric fields as one numpy record (floats; tuples as sub-arrays), for compiled code.
+
+    Text fields are left out: they select, they do not enter formulas.
+    """
+    layout, values = [], []
+    for field in dataclasses.fields(parameters):
+        value = getattr(parameters, field.name)
+        if isinstance(value, str):
+            continue
+        layout.append((field.name, np.float64, (len(value),)) if isinstance(value, tuple) else (field.name, np.float64))
+        values.append(value)
+    return np.array([tuple(values)], dtype=layout)[0]

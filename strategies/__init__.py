@@ -1,0 +1,1 @@
+"""Trading rules as pure functions, and the backtrader strategies that carry out what they decide."""
