@@ -104,6 +104,7 @@ def build_model(parameters: ModelParameters, bar_seconds: float) -> Model:
         raise ValueError(f"bar_seconds = {bar_seconds} must be positive")
     bars_per_hour = SECONDS_PER_HOUR / bar_seconds
     derived = {
+        "bar_seconds": float(bar_seconds),
         "threshold_kind": float(THRESHOLD_KINDS.index(parameters.cluster_threshold_kind)),
         "bars_per_day": max(1.0, round(bars_per_hour * HOURS_PER_DAY)),
         "bars_per_hour": max(1.0, round(bars_per_hour)),
@@ -143,3 +144,9 @@ def initial_state(model: Model) -> State:
 def copy_state(state: State) -> State:
     """Return an independent copy: stepping either leaves the other as it is."""
     return State(copy_book(state.book), *(array.copy() for array in state[1:]))
+
+
+def copy_into(source: State, target: State) -> None:
+    """Make `target` equal to `source` without making new arrays; both must come from the same model."""
+    for ours, theirs in zip((*target.book, *target[1:]), (*source.book, *source[1:]), strict=True):
+        np.copyto(ours, theirs)

@@ -1,0 +1,179 @@
+"""The liquidation heatmap as a backtrader indicator: parameters, lines, next and once, nothing else."""
+
+from array import array
+from dataclasses import fields
+from typing import Any
+
+import backtrader as bt
+import numpy as np
+
+from indicators.liquidation.bar import BAR, empty_bars
+from indicators.liquidation.batch import by_magnitude
+from indicators.liquidation.grid import LONG, bin_price
+from indicators.liquidation.model import State, build_model, copy_into, initial_state
+from indicators.liquidation.parameters import ModelParameters
+from indicators.liquidation.snapshot import SNAPSHOT
+from indicators.liquidation.step import run_bars, step
+
+LINE_FIELDS = {
+    "cluster_above": "cluster_above_price",
+    "cluster_above_usd": "cluster_above_usd",
+    "cluster_below": "cluster_below_price",
+    "cluster_below_usd": "cluster_below_usd",
+    "magnet": "magnet",
+    "cascade_risk_down": "cascade_risk_down",
+    "cascade_risk_up": "cascade_risk_up",
+    "support": "support_price",
+    "resistance": "resistance_price",
+    "swept_long": "swept_long",
+    "swept_short": "swept_short",
+    "liquidated_long_24h": "liquidated_long_24h_usd",
+    "liquidated_short_24h": "liquidated_short_24h_usd",
+    "phase": "phase",
+}
+"""The indicator's lines, and the `SNAPSHOT` field that each shows."""
+
+_FIRST_ROOM = 1024  # bars of room to begin with when the number of bars is not known; doubled when full
+
+
+class LiquidationHeatmap(bt.Indicator):
+    """Estimate, bar by bar, where leveraged positions would be force-closed.
+
+    Formula: see `indicators.liquidation.step`; every parameter is a field of `ModelParameters`. ``bar_seconds`` is taken
+    from the data's timeframe unless given. Works on any data with open, high, low, close and volume; the further lines of
+    `PerpetualFeed` (open interest, funding, mark, reported liquidations) are used where the data has them.
+
+    Beyond its lines: `view` (the whole snapshot), `clusters` and `density` at a bar, on demand.
+    """
+
+    lines = tuple(LINE_FIELDS)
+    params = (("bar_seconds", 0.0), *((field.name, field.default) for field in fields(ModelParameters)))
+    plotinfo = dict(plot=True, subplot=False, plotname="liquidation heatmap")  # noqa: RUF012
+    plotlines = dict(  # noqa: RUF012
+        {name: dict(_plotskip=True) for name in LINE_FIELDS},
+        cluster_above=dict(color="purple", ls="", marker="_"),
+        cluster_below=dict(color="goldenrod", ls="", marker="_"),
+        support=dict(color="green", ls=":"),
+        resistance=dict(color="red", ls=":"),
+    )
+
+    def __init__(self) -> None:
+        """Work out the parameters; backtrader has set ``self.p`` and ``self.data``."""
+        self.parameters = ModelParameters(**{f.name: getattr(self.p, f.name) for f in fields(ModelParameters)})
+        seconds = self.p.bar_seconds or bar_seconds_of(self.data)
+        self.model = build_model(self.parameters, seconds)
+        self._sources = [(name, getattr(self.data.lines, name)) for name in BAR.names if hasattr(self.data.lines, name)]
+        self._targets = [(getattr(self.lines, name), field) for name, field in LINE_FIELDS.items()]
+        self._state, self._before = initial_state(self.model), initial_state(self.model)
+        self._bars, self._snapshots = empty_bars(_FIRST_ROOM), np.zeros(_FIRST_ROOM, dtype=SNAPSHOT)
+        self._stepped = 0  # bars that the state has seen
+        self._cursor: tuple[int, State] | None = None  # a state on the way through the bars, for questions about one
+
+    def oncestart(self, start: int, end: int) -> None:
+        """Leave all to `once`, which is called next."""
+
+    def once(self, start: int, end: int) -> None:
+        """Take all bars through the step in one compiled loop."""
+        self._bars, self._snapshots = empty_bars(end), np.zeros(end, dtype=SNAPSHOT)
+        for name, line in self._sources:
+            self._bars[name] = np.frombuffer(line.array, dtype=np.float64, count=end)
+        run_bars(self._state, self.model, self._bars, self._snapshots)
+        self._stepped = end
+        for line, field in self._targets:
+            line.array[:end] = array("d", self._snapshots[field].tobytes())
+
+    def next(self) -> None:
+        """Take one bar through the step; the same bar sent again starts from the state before it."""
+        index = len(self) - 1
+        if index >= len(self._bars):
+            self._bars = np.concatenate([self._bars, empty_bars(len(self._bars))])
+            self._snapshots = np.concatenate([self._snapshots, np.zeros(len(self._snapshots), dtype=SNAPSHOT)])
+        again = index < self._stepped
+        copy_into(*((self._before, self._state) if again else (self._state, self._before)))
+        bar, snapshot = self._bars[index], self._snapshots[index]
+        for name, line in self._sources:
+            bar[name] = line[0]
+        step(self._state, self.model, self._bars, self._snapshots, index)
+        self._stepped = index + 1
+        for line, field in self._targets:
+            line[0] = snapshot[field]
+
+    def advance(self, size: int = 1) -> None:
+        """Move on in a run whose lines are already computed (backtrader's own loop, without its property calls)."""
+        for line in self.lines:
+            line._idx += size
+            line.lencount += size
+
+    def view(self) -> tuple[np.ndarray, int]:
+        """Return the snapshots (n,) and the index of the current bar; rows after it are not to be read."""
+        return self._snapshots, len(self) - 1
+
+    def state(self, ago: int = 0) -> State:
+        """Return the model's state at the close of the bar `ago` (0 now, -1 the one before); not to be changed.
+
+        Asking forward in time is cheap, each bar once; asking backward steps through the bars from the start.
+
+        Raises
+        ------
+        IndexError
+            For a bar in the future or before the first.
+        """
+        index = len(self) - 1 + ago
+        if ago > 0 or index < 0:
+            raise IndexError(f"no bar at ago = {ago}: 0 is the current bar, -1 the one before")
+        if self._stepped == index + 1:
+            return self._state
+        done, state = self._cursor or (0, initial_state(self.model))
+        if done > index + 1:
+            done, state = 0, initial_state(self.model)
+        run_bars(state, self.model, self._bars[done : index + 1], np.zeros(index + 1 - done, dtype=SNAPSHOT))
+        self._cursor = (index + 1, state)
+        return state
+
+    def clusters(self, ago: int = 0) -> np.ndarray:
+        """Return all significant clusters at a bar, (n,) of `CLUSTER`, largest first."""
+        state = self.state(ago)
+        below, above = int(state.memory["clusters_below"][0]), int(state.memory["clusters_above"][0])
+        return by_magnitude(np.concatenate([state.clusters[0, :below], state.clusters[1, :above]]))
+
+    def density(self, ago: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the density at a bar.
+
+        Returns
+        -------
+        prices, longs, shorts
+            (bins,) ascending bin centres in quote per base, and base coin standing in each bin, by side.
+        """
+        state = self.state(ago)
+        return density_of(state, self.parameters.bin_width)
+
+
+def density_of(state: State, bin_width: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return bin centres (quote per base), long and short density (base coin per bin) of the extraction window."""
+    ledger, bins = state.book.ledger[0], state.outward.shape[1]
+    longs, shorts = np.zeros(2 * bins + 1), np.zeros(2 * bins + 1)
+    longs[:bins] = state.outward[0, ::-1]
+    shorts[bins + 1 :] = state.outward[1]
+    first = int(ledger["nearest"][LONG]) - bins + 1
+    prices = np.array([bin_price(first + place + 0.5, bin_width) for place in range(2 * bins + 1)])
+    return prices, longs, shorts
+
+
+def bar_seconds_of(data: Any) -> float:
+    """Return the length of a data's bars in seconds, from its timeframe and compression.
+
+    Raises
+    ------
+    ValueError
+        For ticks and for months or years, which have no fixed length.
+    """
+    seconds = {
+        bt.TimeFrame.Seconds: 1.0,
+        bt.TimeFrame.Minutes: 60.0,
+        bt.TimeFrame.Days: 86400.0,
+        bt.TimeFrame.Weeks: 604800.0,
+    }.get(data._timeframe)
+    if seconds is None:
+        raise ValueError(f"bars of timeframe {data._timeframe} have no fixed length: give bar_seconds")
+    return seconds * data._compression
+

@@ -1,0 +1,107 @@
+"""The one place where strategies meet backtrader: what a rule intends becomes orders here, and nowhere else."""
+
+import math
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any, ClassVar
+
+import backtrader as bt
+import numpy as np
+
+from indicators.heatmap import LiquidationHeatmap
+from indicators.liquidation.domain import as_record
+from indicators.liquidation.model import SECONDS_PER_HOUR
+from indicators.liquidation.parameters import ModelParameters
+from strategies.intent import ENTER, EXIT, KEEP, POSITION, Intent
+from strategies.sizing import SizingParameters, entry_size, rebalance_size
+
+
+class PerpetualStrategy(bt.Strategy):
+    """Carry out a rule on one perpetual: market orders at the next open, protected by a stop and a target.
+
+    A strategy is a subclass with two class attributes:
+
+    parameters_kind
+        A frozen dataclass of the rule's parameters (`indicators.liquidation.domain.parameter` declares its fields).
+    decide
+        A static function ``decide(view, position, parameters) -> Intent`` of a `SNAPSHOT`, a `POSITION` and a record of
+        the parameters. Pure: it may be compiled, and then a sweep can run it without backtrader.
+
+    Parameters (backtrader's): ``rule`` an instance of `parameters_kind`, ``sizing``, ``model``, and ``contract_step`` in
+    base coin.
+    """
+
+    parameters_kind: ClassVar[type]
+    decide: ClassVar[Callable[[np.void, np.void, np.void], Intent]]
+
+    params = (("rule", None), ("sizing", None), ("model", None), ("contract_step", 0.001))
+
+    def __init__(self) -> None:
+        """Set up the heatmap and the records that rule and sizing read."""
+        rule = self.p.rule if self.p.rule is not None else self.parameters_kind()
+        self.heatmap = LiquidationHeatmap(self.data, **asdict(self.p.model or ModelParameters()))
+        self._hours_per_bar = float(self.heatmap.model.settings["bar_seconds"][0]) / SECONDS_PER_HOUR
+        self._rule = as_record(rule)
+        self._sizing = as_record(self.p.sizing or SizingParameters())
+        self._record = np.zeros(1, dtype=POSITION)
+        self._record["entry_price"] = math.nan
+        self._working: list[bt.Order] = []
+        self._entry_bar = 0
+        self._tag = 0.0
+
+    def next(self) -> None:
+        """Ask the rule at this bar's close, and carry out its answer."""
+        snapshots, index = self.heatmap.view()
+        view = snapshots[index]
+        position = self._position(index)
+        intent = type(self).decide(view, position, self._rule)
+        if intent.action != KEEP:
+            self._carry_out(intent, float(view["close"]), float(position["size"]), float(position["equity"]))
+
+    def notify_order(self, order: bt.Order) -> None:
+        """Remember the bar of an entry, and forget orders that are done."""
+        if not order.alive():
+            self._working = [working for working in self._working if working.alive()]
+
+    def _position(self, index: int) -> np.void:
+        held = self.broker.getposition(self.data)
+        record = self._record[0]
+        if held.size == 0.0:
+            record["entry_price"], record["hours_held"] = math.nan, 0.0
+        else:
+            if record["size"] == 0.0:
+                self._entry_bar = index
+            record["entry_price"] = held.price
+            record["hours_held"] = (index - self._entry_bar) * self._hours_per_bar
+        record["tag"] = self._tag if held.size != 0.0 else 0.0
+        record["bar"], record["size"], record["equity"] = index, held.size, self.broker.getvalue()
+        return record
+
+    def _carry_out(self, intent: Intent, close: float, size: float, equity: float) -> None:
+        if intent.action == ENTER:
+            wanted = entry_size(intent.direction, close, intent.stop, equity, self._sizing, self.p.contract_step)
+            if wanted != 0.0 and size == 0.0:
+                self._enter(wanted, intent)
+        elif intent.action == EXIT:
+            for order in self._working:
+                self.cancel(order)
+            self.close()
+        else:
+            change = rebalance_size(intent.exposure, size, close, equity, self._sizing, self.p.contract_step)
+            if change != 0.0:
+                self._send(change)
+
+    def _send(self, size: float, **details: Any) -> bt.Order:
+        return (self.buy if size > 0.0 else self.sell)(size=abs(size), **details)
+
+    def _enter(self, size: float, intent: Intent) -> None:
+        has_stop, has_target = not math.isnan(intent.stop), not math.isnan(intent.target)
+        self._tag = intent.tag
+        entry = self._send(size, exectype=bt.Order.Market, transmit=not (has_stop or has_target))
+        self._working = [entry]
+        if has_stop:
+            details = {"exectype": bt.Order.Stop, "price": intent.stop, "parent": entry, "transmit": not has_target}
+            self._working.append(self._send(-size, **details))
+        if has_target:
+            details = {"exectype": bt.Order.Limit, "price": intent.target, "parent": entry, "transmit": True}
+            self._working.append(self._send(-size, **details))

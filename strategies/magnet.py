@@ -1,0 +1,86 @@
+"""The magnet: enter towards the dominating cluster, leave at it, at the stop, when time is up or when the signal flips."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from indicators.liquidation.anatomy import CASCADING, TRIGGERED, WASHED_OUT
+from indicators.liquidation.compiled import allocation_free
+from indicators.liquidation.domain import check, parameter
+from strategies.base import PerpetualStrategy
+from strategies.intent import Intent, enter, keep, leave
+
+
+@dataclass(frozen=True)
+class MagnetParameters:
+    """When the magnet is worth following, and how long."""
+
+    nearest: float = parameter(
+        0.005, unit="fraction of price", low=0.0, high=1.0,
+        source="assumption: a nearer target does not pay two taker fees and slippage (12-18 bp) several times over",
+    )  # fmt: skip
+    farthest: float = parameter(
+        0.05, unit="fraction of price", low=0.0, high=1.0, source="assumption: about two days' standard deviation of BTC"
+    )
+    stop_ranges: float = parameter(
+        3.0, unit="average true ranges", low=0.1, high=100.0, source="assumption: outside one bar's noise"
+    )
+    time_limit_hours: float = parameter(48.0, unit="hours", low=0.1, high=8760.0, source="assumption")
+    high_risk_stop_factor: float = parameter(
+        1.5, unit="times", low=1.0, high=10.0,
+        source="spec 4: wider stops before a cascade; the size shrinks with them. The factor is an assumption",
+    )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a value outside its domain."""
+        check(self)
+        if self.nearest >= self.farthest:
+            raise ValueError(f"nearest = {self.nearest:g} must be below farthest = {self.farthest:g}")
+
+
+@allocation_free
+def decide(view: np.void, position: np.void, parameters: np.void) -> Intent:
+    """Follow the dominating cluster.
+
+    Parameters
+    ----------
+    view
+        `SNAPSHOT` at this bar's close.
+    position
+        `POSITION` at this bar's close.
+    parameters
+        Record of `MagnetParameters`.
+    """
+    if position.size != 0.0:
+        direction = math.copysign(1.0, position.size)
+        flipped = view.magnet == -direction
+        return leave() if flipped or position.hours_held >= parameters.time_limit_hours else keep()
+    if math.isnan(view.magnet) or view.magnet == 0.0:
+        return keep()
+    direction = view.magnet
+    target = view.cluster_above_price if direction > 0.0 else view.cluster_below_price
+    distance = direction * (target / view.close - 1.0)
+    if not parameters.nearest <= distance <= parameters.farthest:
+        return keep()
+    falling = view.phase == TRIGGERED or view.phase == CASCADING or view.phase == WASHED_OUT
+    if falling and view.phase_direction == -direction:
+        return keep()  # no entries against a cascade until open interest steadies (spec 4)
+    ranges = parameters.stop_ranges
+    risk = view.cascade_risk_down if direction > 0.0 else view.cascade_risk_up
+    if risk >= 2.0:
+        ranges *= parameters.high_risk_stop_factor
+    stop = view.close - direction * ranges * view.average_range
+    return enter(direction, stop, target, 0.0) if stop > 0.0 else keep()
+
+
+class Magnet(PerpetualStrategy):
+    """Trade towards the larger of the two nearest liquidation clusters.
+
+    Buy logic: the nearest cluster above is more than `magnet_ratio` times the one below, between `nearest` and
+    `farthest` away, and no downward cascade runs. Sell logic: mirrored. Exit: at the cluster (limit), at the stop, after
+    `time_limit_hours`, or when the signal points the other way. Order execution type: market at the next open.
+    """
+
+    parameters_kind = MagnetParameters
+    decide = staticmethod(decide)

@@ -1,0 +1,66 @@
+"""The overlay: hold the asset, and hold less of it while a downward cascade is likely or under way.
+
+The use that survives if the heatmap forecasts volatility rather than direction.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from indicators.liquidation.anatomy import CASCADING, TRIGGERED
+from indicators.liquidation.compiled import allocation_free
+from indicators.liquidation.domain import check, parameter
+from strategies.base import PerpetualStrategy
+from strategies.intent import Intent, hold
+
+
+@dataclass(frozen=True)
+class OverlayParameters:
+    """Exposure by downside cascade risk; the smallest that applies counts."""
+
+    calm_exposure: float = parameter(
+        1.0, unit="notional / equity", low=0.0, high=10.0, source="buy-and-hold, unlevered"
+    )
+    moderate_exposure: float = parameter(0.75, unit="notional / equity", low=0.0, high=10.0, source="assumption")
+    high_exposure: float = parameter(0.5, unit="notional / equity", low=0.0, high=10.0, source="assumption")
+    cascade_exposure: float = parameter(
+        0.25, unit="notional / equity", low=0.0, high=10.0, source="assumption: while longs are being closed"
+    )
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a value outside its domain."""
+        check(self)
+
+
+@allocation_free
+def decide(view: np.void, position: np.void, parameters: np.void) -> Intent:
+    """Hold the exposure that the downside risk allows.
+
+    Parameters
+    ----------
+    view
+        `SNAPSHOT` at this bar's close.
+    position
+        `POSITION` at this bar's close; not looked at.
+    parameters
+        Record of `OverlayParameters`.
+    """
+    exposure = parameters.calm_exposure
+    if view.cascade_risk_down >= 1.0:
+        exposure = min(exposure, parameters.moderate_exposure)
+    if view.cascade_risk_down >= 2.0:
+        exposure = min(exposure, parameters.high_exposure)
+    if (view.phase == TRIGGERED or view.phase == CASCADING) and view.phase_direction < 0.0:
+        exposure = min(exposure, parameters.cascade_exposure)
+    return hold(exposure)
+
+
+class Overlay(PerpetualStrategy):
+    """Hold the asset and cut exposure by downside cascade risk.
+
+    Buy and sell logic: rebalance to the exposure of the current risk when it is off by more than `rebalance_band`.
+    Order execution type: market at the next open.
+    """
+
+    parameters_kind = OverlayParameters
+    decide = staticmethod(decide)

@@ -1,0 +1,95 @@
+"""How large a position may be: by the risk to its stop, capped by leverage, in whole contract steps."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from indicators.liquidation.compiled import allocation_free
+from indicators.liquidation.domain import check, parameter
+
+
+@dataclass(frozen=True)
+class SizingParameters:
+    """Risk and leverage limits, the same for every strategy."""
+
+    risk_fraction: float = parameter(
+        0.01, unit="fraction of equity lost at the stop, before costs", low=0.0, high=1.0,
+        source="assumption: one percent a trade, the customary ceiling",
+    )  # fmt: skip
+    max_leverage: float = parameter(
+        3.0, unit="notional / equity", low=0.01, high=100.0,
+        source="assumption: a third of it still survives a 20 % move against the position",
+    )  # fmt: skip
+    rebalance_band: float = parameter(
+        0.05, unit="fraction of equity in notional", low=0.0, high=10.0,
+        source="assumption: smaller changes cost more in fees than they mend",
+    )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a value outside its domain."""
+        check(self)
+
+
+@allocation_free
+def whole_steps(size: float, contract_step: float) -> float:
+    """Round a size (base coin, signed) towards zero to whole contract steps.
+
+    Notes
+    -----
+    The tolerance of 1e-9 steps keeps 0.3 / 0.1 = 2.9999999999999996 from losing a contract.
+
+    Examples
+    --------
+    >>> round(whole_steps(0.3, 0.1), 12), whole_steps(-0.00149, 0.001)
+    (0.3, -0.001)
+    """
+    steps = math.floor(abs(size) / contract_step + 1e-9)
+    return math.copysign(steps * contract_step, size)
+
+
+@allocation_free
+def entry_size(
+    direction: float, close: float, stop: float, equity: float, sizing: np.void, contract_step: float
+) -> float:
+    """Return the size to enter with.
+
+    Parameters
+    ----------
+    direction
+        +1 long, -1 short.
+    close, stop
+        Quote per base; without a stop (NaN) only leverage limits.
+    equity
+        Quote; nothing is opened at or below zero.
+    sizing
+        Record of `SizingParameters`.
+    contract_step
+        Smallest tradable size, base coin.
+
+    Returns
+    -------
+    float
+        Signed base coin: ``min(risk_fraction equity / |close - stop|, max_leverage equity / close)`` in whole steps.
+    """
+    if not equity > 0.0:
+        return 0.0
+    size = sizing.max_leverage * equity / close
+    if not math.isnan(stop) and close != stop:
+        size = min(size, sizing.risk_fraction * equity / abs(close - stop))
+    return whole_steps(direction * size, contract_step)
+
+
+@allocation_free
+def rebalance_size(
+    exposure: float, size: float, close: float, equity: float, sizing: np.void, contract_step: float
+) -> float:
+    """Return the signed size to trade so that the notional is `exposure` times equity; 0 within the band."""
+    if not equity > 0.0:
+        return 0.0
+    limit = sizing.max_leverage
+    wanted = whole_steps(min(max(exposure, -limit), limit) * equity / close, contract_step)
+    change = wanted - size
+    if abs(change) * close <= sizing.rebalance_band * equity and wanted != 0.0:
+        return 0.0
+    return whole_steps(change, contract_step)

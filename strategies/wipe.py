@@ -1,0 +1,85 @@
+"""After a wipe: buy the retest of the level where longs were wiped, sell the retest of the one where shorts were."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from indicators.liquidation.compiled import allocation_free
+from indicators.liquidation.domain import check, parameter
+from strategies.base import PerpetualStrategy
+from strategies.intent import Intent, enter, keep, leave
+
+
+@dataclass(frozen=True)
+class WipeParameters:
+    """What counts as a retest, and where it has failed."""
+
+    retest: float = parameter(
+        0.005, unit="fraction of price above the level", low=0.0, high=0.2, source="assumption: levels are zones"
+    )
+    least_age_bars: float = parameter(
+        6.0, unit="bars since the wipe", low=1.0, high=10000.0, source="assumption: sooner is the wipe itself"
+    )
+    invalidation: float = parameter(
+        0.01, unit="fraction of price beyond the level", low=0.0001, high=0.5,
+        source="assumption: as far as the tolerance at which the level itself counts as broken",
+    )  # fmt: skip
+    reward: float = parameter(2.0, unit="times the risk", low=0.1, high=100.0, source="assumption")
+    time_limit_hours: float = parameter(72.0, unit="hours", low=0.1, high=8760.0, source="assumption")
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a value outside its domain."""
+        check(self)
+
+
+@allocation_free
+def _retest(view: np.void, level: float, level_bar: float, direction: float, bar: float, parameters: np.void) -> bool:
+    if math.isnan(level) or bar - level_bar < parameters.least_age_bars:
+        return False
+    extreme = view.low if direction > 0.0 else view.high
+    touched = direction * (extreme - level) <= parameters.retest * level
+    return touched and direction * (view.close - level) > 0.0
+
+
+@allocation_free
+def _enter(view: np.void, level: float, direction: float, parameters: np.void) -> Intent:
+    stop = level * (1.0 - direction * parameters.invalidation)
+    target = view.close + parameters.reward * (view.close - stop)
+    return enter(direction, stop, target, 0.0) if target > 0.0 else keep()
+
+
+@allocation_free
+def decide(view: np.void, position: np.void, parameters: np.void) -> Intent:
+    """Trade the retest of a post-wipe level.
+
+    Parameters
+    ----------
+    view
+        `SNAPSHOT` at this bar's close.
+    position
+        `POSITION` at this bar's close.
+    parameters
+        Record of `WipeParameters`.
+    """
+    if position.size != 0.0:
+        return leave() if position.hours_held >= parameters.time_limit_hours else keep()
+    bought = _retest(view, view.support_price, view.support_bar, 1.0, position.bar, parameters)
+    sold = _retest(view, view.resistance_price, view.resistance_bar, -1.0, position.bar, parameters)
+    if bought == sold:
+        return keep()  # neither, or both at once: no view
+    if bought:
+        return _enter(view, view.support_price, 1.0, parameters)
+    return _enter(view, view.resistance_price, -1.0, parameters)
+
+
+class Wipe(PerpetualStrategy):
+    """Trade the retest of post-wipe support and resistance.
+
+    Buy logic: price comes back within `retest` of a standing support at least `least_age_bars` old and closes above it.
+    Sell logic: mirrored at resistance. Exit: the level breaks (stop), the target, or time. Order execution type: market at
+    the next open.
+    """
+
+    parameters_kind = WipeParameters
+    decide = staticmethod(decide)
