@@ -1,0 +1,52 @@
+"""Market data from a file: parquet or CSV with the schema's column names."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from datafeeds.errors import MarketError
+from datafeeds.schema import Market, market_from_frame
+
+_PARQUET, _CSV = (".parquet", ".pq"), (".csv", ".csv.gz")
+
+
+def read_market(path: Path | str) -> Market:
+    """Read and check one file.
+
+    Parameters
+    ----------
+    path
+        ``.parquet`` (``.pq``) or ``.csv`` (``.csv.gz``).
+
+    Returns
+    -------
+    Market
+        Named after the file's folder and stem.
+
+    Raises
+    ------
+    MarketError
+        If there is no such file, it cannot be read, or its content breaks the schema.
+    """
+    file = Path(path)
+    if not file.exists():
+        raise MarketError(f"{file}: no such file")
+    if not file.is_file():
+        raise MarketError(f"{file}: not a file; name one parquet or CSV file")
+    name = f"{file.resolve().parent.name}/{file.name.split('.')[0]}"
+    return market_from_frame(_read(file), name)
+
+
+def _read(file: Path) -> pd.DataFrame:
+    lower = file.name.lower()
+    if not lower.endswith((*_PARQUET, *_CSV)):
+        raise MarketError(f"{file}: unknown kind of file; parquet and CSV are read")
+    if file.stat().st_size == 0:
+        raise MarketError(f"{file}: the file is empty")
+    try:
+        return pd.read_parquet(file) if lower.endswith(_PARQUET) else pd.read_csv(file, low_memory=False)
+    except PermissionError:
+        raise MarketError(f"{file}: no permission to read it") from None
+    except Exception as error:  # whatever a torn or foreign file makes a parser raise, the user hears one sentence
+        reason = " ".join(str(error).split())[:100] or type(error).__name__
+        raise MarketError(f"{file}: cannot be read, it is damaged or of another kind ({reason})") from None

@@ -1,0 +1,268 @@
+"""The canonical schema: one row a bar, sorted, unique, UTC; whatever is stamped is known at the bar's close at the latest."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from datafeeds.errors import MarketError
+from datafeeds.quality import Defect, Quality, epoch_nanoseconds, inspect, open_interest_breaks
+
+PRICES = ("open", "high", "low", "close")
+REQUIRED = ("ts", *PRICES, "volume")
+OPTIONAL = (
+    "open_interest",
+    "funding_rate",
+    "mark_high",
+    "mark_low",
+    "mark_close",
+    "taker_buy_volume",
+    "long_short_ratio",
+    "liquidated_long",
+    "liquidated_short",
+)
+MODEL_COLUMNS = (*PRICES, "volume", OPTIONAL[0], "open_interest_break", *OPTIONAL[1:])
+"""What the model reads of a bar, in its order."""
+
+_EPOCH_UNITS = (("s", 1e9), ("ms", 1e12), ("us", 1e15), ("ns", 1e18))  # magnitude of a time in this century
+_EARLIEST, _LATEST = pd.Timestamp("2009-01-03", tz="UTC"), pd.Timestamp("2100-01-01", tz="UTC")  # bitcoin's first block
+
+
+@dataclass(frozen=True)
+class Market:
+    """Checked market data of one perpetual.
+
+    Attributes
+    ----------
+    frame
+        Canonical columns (`ts` tz-aware UTC bar opens) plus `open_interest_break`; missing optional columns are absent.
+    name
+        What the outputs call it.
+    bar_seconds
+        Length of a bar.
+    quality
+        What the checks found.
+    simulated
+        Whether it comes from the simulator.
+    """
+
+    frame: pd.DataFrame
+    name: str
+    bar_seconds: int
+    quality: Quality
+    simulated: bool = False
+
+    def __len__(self) -> int:
+        """Return the number of bars."""
+        return len(self.frame)
+
+    def has(self, column: str) -> bool:
+        """Return whether any value of an optional column is known."""
+        return column in self.frame and bool(self.frame[column].notna().any())
+
+    def facts(self) -> list[str]:
+        """Return what the data lacks and what stands in for it, one sentence each, for people."""
+        known = []
+        if self.simulated:
+            known.append("simulated market: nothing here ever traded")
+        if not self.has("open_interest"):
+            known.append("no open interest: the map is built from volume alone")
+        if not (self.has("mark_high") and self.has("mark_low")):
+            known.append("no mark high and low: the last price stands in for liquidations")
+        if not self.has("funding_rate"):
+            known.append("no funding: none is charged")
+        if not self.has("liquidated_long"):
+            known.append("no reported liquidations: wipes are the model's")
+        return known
+
+    @property
+    def times(self) -> np.ndarray:
+        """Bar opens as naive UTC datetime64[ns], (n,)."""
+        return epoch_nanoseconds(self.frame["ts"]).view("datetime64[ns]")
+
+    def columns(self) -> dict[str, np.ndarray]:
+        """Return the model's columns as float64 arrays (n,), NaN where unknown, breaks as 0 or 1."""
+        count = len(self.frame)
+        return {
+            name: self.frame[name].to_numpy(dtype=np.float64) if name in self.frame else np.full(count, np.nan)
+            for name in MODEL_COLUMNS
+        }
+
+    def fingerprint(self) -> str:
+        """Return the SHA-256 of the content the model reads: the same for the same data in any file format."""
+        digest = hashlib.sha256(f"liquidation-heatmap market 1 {self.bar_seconds}".encode())
+        digest.update(epoch_nanoseconds(self.frame["ts"]).astype("<i8").tobytes())
+        for name, values in self.columns().items():
+            digest.update(name.encode())
+            # One bit pattern for "unknown" and one for zero, whatever the file held.
+            digest.update((np.where(np.isnan(values), np.nan, values) + 0.0).astype("<f8").tobytes())
+        return digest.hexdigest()
+
+    def between(self, start: str | None, end: str | None) -> "Market":
+        """Return the bars that open at or after `start` and before `end` (ISO times, UTC unless they say otherwise).
+
+        Raises
+        ------
+        MarketError
+            For a time that cannot be read, or a range with fewer than two bars.
+        """
+        first, last = (_parse_time(text) if text else None for text in (start, end))
+        ts = self.frame["ts"]
+        kept = np.ones(len(ts), dtype=bool)
+        if first is not None:
+            kept &= (ts >= first).to_numpy()
+        if last is not None:
+            kept &= (ts < last).to_numpy()
+        if kept.sum() < 2:
+            span = f"{ts.iloc[0]:%Y-%m-%d %H:%M} .. {ts.iloc[-1]:%Y-%m-%d %H:%M}"
+            raise MarketError(f"{self.name}: --start {start} --end {end} leaves {int(kept.sum())} bars; it holds {span} UTC")
+        if kept.all():
+            return self
+        frame = self.frame[kept].reset_index(drop=True)
+        return replace(self, frame=frame, quality=inspect(frame, self.bar_seconds))
+
+
+def market_from_frame(frame: pd.DataFrame, name: str, simulated: bool = False) -> Market:
+    """Check a frame against the schema.
+
+    Parameters
+    ----------
+    frame
+        Columns by the schema's names; `ts` as a column or as the index: times (naive ones count as UTC) or whole numbers
+        since 1970 in seconds, milli-, micro- or nanoseconds. Other columns are ignored, but reported.
+
+    Returns
+    -------
+    Market
+        With a fresh frame; the given one is left as it is.
+
+    Raises
+    ------
+    MarketError
+        For what is refused: empty data, missing columns, text for numbers, prices that are missing, infinite or not
+        positive, a high below the low or a price outside them, negative sizes, unsorted or duplicate times, one bar.
+
+    Notes
+    -----
+    Refused is what would make every number after it wrong and what nobody but the owner of the data can mend. All else is
+    kept as it is and named in `quality`; nothing is filled in.
+    """
+    if "ts" not in frame.columns and frame.index.name == "ts":
+        frame = frame.reset_index()
+    missing = [column for column in REQUIRED if column not in frame.columns]
+    if missing:
+        have = ", ".join(map(str, list(frame.columns)[:12])) or "none"
+        raise MarketError(f"{name}: missing column {', '.join(missing)} (it has {have}); rename the columns to the schema's")
+    if len(frame) < 2:
+        raise MarketError(f"{name}: {len(frame)} bars; at least 2 are needed to tell the bars' length")
+    extra = [str(column) for column in frame.columns if column not in (*REQUIRED, *OPTIONAL, "open_interest_break")]
+    naive_times = False
+    ready = {"ts": _times(frame["ts"], name)}
+    if isinstance(frame["ts"].dtype, np.dtype) and frame["ts"].dtype.kind == "M":
+        naive_times = True
+    for column in (*PRICES, "volume", *OPTIONAL):
+        if column in frame.columns:
+            ready[column] = _numbers(frame[column], column, ready["ts"], name)
+    checked = pd.DataFrame(ready)
+    bar_seconds = _check_times(checked["ts"], name)
+    _check_prices(checked, name)
+    _check_sizes(checked, name)
+    breaks = open_interest_breaks(checked)
+    checked.insert(len(checked.columns), "open_interest_break", breaks.astype(np.float64))
+    quality = inspect(checked, bar_seconds, {column: frame[column] for column in extra}, naive_times)
+    return Market(checked, name, bar_seconds, quality, simulated)
+
+
+def _parse_time(text: str) -> pd.Timestamp:
+    try:
+        time = pd.Timestamp(text)
+    except (ValueError, TypeError, OverflowError):
+        time = pd.NaT
+    if pd.isna(time):
+        raise MarketError(f"cannot read the time {text!r}: write it as 2024-08-05 or 2024-08-05T14:00")
+    return time.tz_localize("UTC") if time.tz is None else time.tz_convert("UTC")
+
+
+def _times(column: pd.Series, name: str) -> pd.Series:
+    try:
+        if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
+            largest = float(column.max())
+            unit = next((unit for unit, scale in reversed(_EPOCH_UNITS) if largest >= scale), "s")
+            times = pd.to_datetime(column, unit=unit, utc=True)
+        else:
+            times = pd.to_datetime(column, utc=True)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise MarketError(f"{name}: column ts cannot be read as times ({str(error)[:80]})") from None
+    if times.isna().any():
+        row = int(np.flatnonzero(times.isna())[0])
+        raise MarketError(f"{name}: column ts has no time in row {row}; every bar needs its open time")
+    out = (times < _EARLIEST) | (times >= _LATEST)
+    if out.any():
+        row = int(np.flatnonzero(out)[0])
+        raise MarketError(f"{name}: ts in row {row} is {times.iloc[row]}; times must lie between 2009 and 2100, in UTC")
+    return times.dt.as_unit("ns").reset_index(drop=True)
+
+
+def _numbers(column: pd.Series, label: str, times: Any, name: str) -> np.ndarray:
+    if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_complex_dtype(column):
+        return column.to_numpy(dtype=np.float64, na_value=np.nan)
+    values = pd.to_numeric(column, errors="coerce")
+    text = values.isna() & column.notna()
+    if text.any():
+        row = int(np.flatnonzero(text)[0])
+        shown = repr(column.iloc[row])[:40]
+        raise MarketError(f"{name}: column {label} holds {shown} at {times.iloc[row]} where a number belongs ({int(text.sum())} rows)")
+    return values.to_numpy(dtype=np.float64)
+
+
+def _refuse(bad: np.ndarray, ts: pd.Series, name: str, what: str, mend: str) -> None:
+    if bad.any():
+        row = int(np.flatnonzero(bad)[0])
+        raise MarketError(f"{name}: {what} at {ts.iloc[row]:%Y-%m-%d %H:%M} (row {row}; {int(bad.sum())} rows in all); {mend}")
+
+
+def _check_times(ts: pd.Series, name: str) -> int:
+    steps = np.diff(epoch_nanoseconds(ts))
+    later = ts.iloc[1:].reset_index(drop=True)
+    _refuse(steps == 0, later, name, "duplicate time", "keep one row a bar")
+    _refuse(steps < 0, later, name, "times go backwards", "sort the rows by ts")
+    lengths, counts = np.unique(steps, return_counts=True)
+    usual = int(lengths[counts.argmax()])
+    irregular = steps % usual != 0
+    if usual % 1_000_000_000 or irregular.mean() > 0.01:
+        raise MarketError(f"{name}: bars are not evenly spaced ({len(lengths)} different steps); resample them to one length")
+    _refuse(irregular, later, name, f"time off the grid of {usual // 1_000_000_000} s", "resample to one bar length")
+    return usual // 1_000_000_000
+
+
+def _check_prices(frame: pd.DataFrame, name: str) -> None:
+    prices = frame[list(PRICES)].to_numpy()
+    for number, column in enumerate(PRICES):
+        values, mend = prices[:, number], "drop or repair the row at its source"
+        _refuse(np.isnan(values), frame["ts"], name, f"{column} is missing", mend)
+        _refuse(~np.isfinite(values), frame["ts"], name, f"{column} is infinite", mend)
+        _refuse(values <= 0.0, frame["ts"], name, f"{column} is not positive", mend)
+    opened, high, low, close = prices.T
+    _refuse(high < low, frame["ts"], name, "high is below low", "are the columns swapped?")
+    slack = 1e-9 * high
+    outside = (np.maximum(opened, close) > high + slack) | (np.minimum(opened, close) < low - slack)
+    _refuse(outside, frame["ts"], name, "open or close lies outside low .. high", "repair the bar at its source")
+
+
+def _check_sizes(frame: pd.DataFrame, name: str) -> None:
+    _refuse(frame["volume"].isna().to_numpy(), frame["ts"], name, "volume is missing", "write 0 where nothing traded")
+    for column in frame.columns.drop(["ts", *PRICES]):
+        values = frame[column].to_numpy()
+        _refuse(np.isinf(values), frame["ts"], name, f"{column} is infinite", "leave unknown values empty")
+        if column != "funding_rate":
+            _refuse(values < 0.0, frame["ts"], name, f"{column} is negative", "leave unknown values empty")
+    for column in ("mark_high", "mark_low", "mark_close"):
+        if column in frame:
+            _refuse(frame[column].to_numpy() == 0.0, frame["ts"], name, f"{column} is zero", "leave unknown marks empty")
+    if "funding_rate" in frame:
+        _refuse(np.abs(frame["funding_rate"].to_numpy()) > 1.0, frame["ts"], name, "funding_rate above 1", "is it in percent?")
+
+
+__all__ = ["Defect", "Market", "MarketError", "Quality", "market_from_frame"]

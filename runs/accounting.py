@@ -1,0 +1,257 @@
+"""The arithmetic of one account in one linear perpetual. Pure and compiled: the event engine and sweeps share it.
+
+Equity at price P is ``wallet + size (P - entry)``, and the wallet is ``start + realised - fees - funding - liquidation
+fees + absorbed``. Isolated margin is an earmark within the wallet: it is what a position can lose. A venue's insurance
+fund bears what a liquidation loses beyond it (`absorbed`), so no account falls below zero.
+"""
+
+import math
+
+import numpy as np
+
+from indicators.liquidation.compiled import allocation_free
+from indicators.liquidation.mechanics import isolated_price
+
+ACCOUNT = np.dtype(
+    [
+        ("start", np.float64),  # quote
+        ("wallet", np.float64),  # quote, without unrealised profit
+        ("size", np.float64),  # signed base coin
+        ("entry_price", np.float64),  # average, quote per base; 0 when flat
+        ("margin", np.float64),  # isolated margin of the position, quote; 0 when flat or cross
+        ("realised", np.float64),  # profit of closed size, gross of all costs
+        ("fees", np.float64),  # trading fees, and slippage that a bar's range did not admit
+        ("funding", np.float64),  # paid, net of received
+        ("liquidation_fees", np.float64),
+        ("absorbed", np.float64),  # losses that the insurance fund bore
+        ("liquidations", np.float64),  # how many
+    ]
+)
+"""The state of an account; all sums in quote, since the start."""
+
+FILL = np.dtype(
+    [
+        ("bar", np.int64),
+        ("order", np.int64),  # order id; -1 for what no order caused
+        ("kind", np.int64),  # MARKET, LIMIT, STOP, LIQUIDATION or FUNDING
+        ("size", np.float64),  # signed base coin; 0 for funding
+        ("price", np.float64),
+        ("fee", np.float64),  # >= 0
+        ("realised", np.float64),  # gross
+        ("funding", np.float64),  # + = paid by us
+        ("liquidation_fee", np.float64),
+        ("absorbed", np.float64),
+        ("position_after", np.float64),
+        ("wallet_after", np.float64),
+    ]
+)
+"""One line of the ledger: everything that moved the wallet."""
+
+MARKET, LIMIT, STOP, LIQUIDATION, FUNDING = 0, 1, 2, 3, 4
+FILL_KINDS = ("market", "limit", "stop", "liquidation", "funding")
+
+_DUST = 1e-12  # base coin below which a remainder is rounding, not a position
+
+
+def open_account(starting_cash: float) -> np.ndarray:
+    """Return a flat account (1,) of `ACCOUNT` with `starting_cash` quote (> 0)."""
+    account = np.zeros(1, dtype=ACCOUNT)
+    account["start"] = account["wallet"] = starting_cash
+    return account
+
+
+@allocation_free
+def unrealised(account: np.void, price: float) -> float:
+    """Return the open profit at a price, quote."""
+    return account.size * (price - account.entry_price)
+
+
+@allocation_free
+def equity_at(account: np.void, price: float) -> float:
+    """Return ``wallet + size (price - entry)``, quote."""
+    return account.wallet + unrealised(account, price)
+
+
+@allocation_free
+def collateral(account: np.void, isolated: bool) -> float:
+    """Return what stands behind the position: its own margin, or in cross mode the whole wallet. Quote."""
+    return account.margin if isolated else account.wallet
+
+
+@allocation_free
+def free_balance(account: np.void, price: float, isolated: bool, leverage: float) -> float:
+    """Return what is free to open with at a price, quote.
+
+    Isolated: the wallet less the position's margin. Cross: equity less the initial margin of the position at this price.
+    """
+    if isolated:
+        return account.wallet - account.margin
+    return equity_at(account, price) - abs(account.size) * price / leverage
+
+
+@allocation_free
+def opening_part(position: float, size: float) -> float:
+    """Return the part of a signed trade that opens (the rest closes), signed.
+
+    Examples
+    --------
+    >>> opening_part(2.0, -3.0), opening_part(2.0, -1.0), opening_part(-1.0, -1.0)
+    (-1.0, 0.0, -1.0)
+    """
+    if position * size >= 0.0:
+        return size
+    return math.copysign(max(abs(size) - abs(position), 0.0), size)
+
+
+@allocation_free
+def apply_fill(account: np.void, size: float, price: float, fee: float, isolated: bool, leverage: float) -> float:
+    """Carry a trade into the account.
+
+    Parameters
+    ----------
+    account
+        `ACCOUNT`, changed in place.
+    size
+        Signed base coin, not 0. It may close, open, or turn the position round (close, then open).
+    price
+        Quote per base, > 0.
+    fee
+        Quote, >= 0, of the whole trade.
+    isolated, leverage
+        Margin mode and initial-margin leverage.
+
+    Returns
+    -------
+    float
+        Realised profit of the closed part, gross, quote.
+    """
+    opened = opening_part(account.size, size)
+    closed = size - opened
+    realised = 0.0
+    if closed != 0.0:
+        realised = -closed * (price - account.entry_price)
+        remaining = account.size + closed
+        if abs(remaining) <= _DUST:
+            account.size, account.margin, account.entry_price = 0.0, 0.0, 0.0
+        else:
+            account.margin *= remaining / account.size
+            account.size = remaining
+    if opened != 0.0:
+        total = account.size + opened
+        account.entry_price = (account.size * account.entry_price + opened * price) / total
+        account.size = total
+        if isolated:
+            account.margin += abs(opened) * price / leverage
+    account.realised += realised
+    account.fees += fee
+    account.wallet += realised - fee
+    return realised
+
+
+@allocation_free
+def settle_funding(account: np.void, rate: float, mark: float, isolated: bool) -> float:
+    """Settle funding on the position held at the instant.
+
+    Parameters
+    ----------
+    rate
+        Fraction of notional; positive means longs pay shorts.
+    mark
+        Mark price at the settlement, quote per base, > 0.
+
+    Returns
+    -------
+    float
+        ``size x mark x rate``: what the account paid (negative: received), quote. Isolated margin bears it.
+    """
+    paid = account.size * mark * rate
+    account.funding += paid
+    account.wallet -= paid
+    if isolated:
+        account.margin -= paid
+    return paid
+
+
+@allocation_free
+def liquidation_trigger(account: np.void, isolated: bool, tiers: np.ndarray) -> float:
+    """Return the price at which the position is force-closed (0 or infinity: never), quote per base."""
+    side = 1.0 if account.size > 0.0 else -1.0
+    return isolated_price(account.entry_price, abs(account.size), collateral(account, isolated), side, tiers)
+
+
+@allocation_free
+def liquidate(account: np.void, price: float, fee_rate: float, isolated: bool) -> tuple[float, float, float]:
+    """Force-close the whole position (pessimistic even where a venue reduces in steps).
+
+    Parameters
+    ----------
+    price
+        Where it is closed, quote per base.
+    fee_rate
+        Liquidation fee, fraction of notional; no more than what is left of the collateral is taken.
+
+    Returns
+    -------
+    realised, fee, absorbed
+        Quote. The account loses its collateral at most; the insurance fund bears the rest.
+    """
+    realised = unrealised(account, price)
+    left = collateral(account, isolated) + realised
+    fee = min(fee_rate * abs(account.size) * price, max(left, 0.0))
+    absorbed = max(-left, 0.0)
+    account.realised += realised
+    account.liquidation_fees += fee
+    account.absorbed += absorbed
+    account.liquidations += 1.0
+    account.wallet += realised - fee + absorbed
+    account.size, account.margin, account.entry_price = 0.0, 0.0, 0.0
+    return realised, fee, absorbed
+
+
+def equity_from_fills(start: float, fills: np.ndarray, price: float) -> float:
+    """Return the equity from the ledger's cash flows alone, without entry prices or realised profits.
+
+    Parameters
+    ----------
+    start
+        Starting cash, quote.
+    fills
+        (n,) of `FILL`.
+    price
+        Price at which what is still held is valued.
+
+    Notes
+    -----
+    ``start - sum(size x price) + position x price - fees - funding - liquidation fees + absorbed``, summed exactly
+    (`math.fsum`).
+    """
+    flows = [start, math.fsum(fills["size"]) * price]
+    flows.extend((-fills["size"] * fills["price"]).tolist())
+    for name, sign in (("fee", -1.0), ("funding", -1.0), ("liquidation_fee", -1.0), ("absorbed", 1.0)):
+        flows.extend((sign * fills[name]).tolist())
+    return math.fsum(flows)
+
+
+def reconciliation_error(account: np.ndarray, fills: np.ndarray, price: float) -> float:
+    """Return the largest gap between three ways to the same equity, as a fraction of the start.
+
+    The account's wallet and position; its totals (start + realised + unrealised - fees - funding - liquidation fees +
+    absorbed); and the ledger's cash flows.
+    """
+    record = account[0]
+    start, held = float(record["start"]), float(record["size"])
+    open_profit = held * (price - float(record["entry_price"])) if held != 0.0 else 0.0
+    by_wallet = float(record["wallet"]) + open_profit
+    by_totals = math.fsum(
+        (
+            start,
+            float(record["realised"]),
+            open_profit,
+            -float(record["fees"]),
+            -float(record["funding"]),
+            -float(record["liquidation_fees"]),
+            float(record["absorbed"]),
+        )
+    )
+    by_flows = equity_from_fills(start, fills, price)
+    return max(by_wallet, by_totals, by_flows) / start - min(by_wallet, by_totals, by_flows) / start

@@ -1,0 +1,318 @@
+"""The perpetual broker: backtrader's orders become rows, one compiled call takes them through a bar, fills come back.
+
+All arithmetic is in `accounting` and `matching`; here is only the translation.
+"""
+
+import collections
+import math
+from typing import Any
+
+import backtrader as bt
+import numpy as np
+from backtrader.order import BuyOrder, SellOrder
+from backtrader.position import Position
+
+from runs.accounting import (
+    FILL,
+    FUNDING,
+    LIMIT,
+    LIQUIDATION,
+    MARKET,
+    STOP,
+    equity_at,
+    free_balance,
+    open_account,
+    opening_part,
+)
+from runs.costs import CostParameters
+from runs.matching import (
+    CANCELLED,
+    MOST_EVENTS,
+    ORDER,
+    PRICES,
+    REFUSED,
+    STOP_LIMIT,
+    WAITING,
+    WORKING,
+    process_bar,
+)
+from strategies.sizing import whole_steps
+
+_KINDS = {bt.Order.Market: MARKET, bt.Order.Limit: LIMIT, bt.Order.Stop: STOP, bt.Order.StopLimit: STOP_LIMIT}
+_FIRST_ROOM = 256  # rows of room to begin with; doubled when full
+
+
+class PerpetualCommission(bt.CommInfoBase):  # type: ignore[misc]
+    """Fractional sizes for backtrader's sizers and `order_target_*`: backtrader's own cuts them to whole numbers.
+
+    A target of 0.9 is 0.9 times equity in notional, whatever the account's leverage.
+    """
+
+    params = (("contract_step", 0.001), ("stocklike", True))
+
+    def getsize(self, price: float, cash: float) -> float:
+        """Return the size in whole contract steps whose notional is `cash` quote."""
+        return float(whole_steps(cash / price, self.p.contract_step))
+
+    def getvaluesize(self, size: float, price: float) -> float:
+        """Return the signed notional, quote."""
+        return size * price
+
+
+class PerpetualBroker(bt.BrokerBase):  # type: ignore[misc]
+    """One account in one linear perpetual: fees, slippage, funding, margin, and its own liquidation.
+
+    Parameters (backtrader's): ``costs`` a `CostParameters`; ``tiers`` the venue's maintenance table, (n, 3).
+
+    Supports market, limit, stop and stop-limit orders, brackets and one-cancels-other. Anything else is refused with a
+    sentence rather than treated as something it is not.
+    """
+
+    params = (("costs", None), ("tiers", None))
+
+    def __init__(self) -> None:
+        """Open the account."""
+        super().__init__()
+        costs = self.p.costs or CostParameters()
+        self._costs = costs.record()
+        self._isolated = costs.margin_mode == "isolated"
+        self._leverage = costs.leverage
+        self._tiers = np.ascontiguousarray(self.p.tiers if self.p.tiers is not None else [[0.0, 0.005, 0.0]], dtype=float)
+        self.comminfo = {None: PerpetualCommission(commission=costs.taker_fee_bps * 1e-4, contract_step=costs.contract_step)}
+        self.account = open_account(costs.starting_cash)
+        self.equities: list[float] = []
+        self.positions: list[float] = []
+        self.position = Position()
+        self._rows, self._count = np.zeros(_FIRST_ROOM, dtype=ORDER), 0
+        self._ledger, self._lines = np.zeros(_FIRST_ROOM, dtype=FILL), 0
+        self._alive: dict[int, bt.Order] = {}
+        self._held_back: dict[int, list[bt.Order]] = {}  # brackets whose last order has not been sent yet
+        self._notices: collections.deque[bt.Order] = collections.deque()
+        self._prices = np.full(1, np.nan).repeat(len(PRICES)).view(PRICES)
+        self._data: Any = None
+        self._bar = -1
+        self._equity = costs.starting_cash
+        self._mark = math.nan
+        self._owner: Any = None
+
+    @property
+    def fills(self) -> np.ndarray:
+        """The ledger so far, (n,) of `FILL`."""
+        return self._ledger[: self._lines]
+
+    # What strategies and analyzers ask
+
+    def getcash(self) -> float:
+        """Return what is free to open with at the last close, quote."""
+        price = float(self._prices["close"][0]) if self.position.size else 0.0
+        return float(free_balance(self.account[0], price, self._isolated, self._leverage))
+
+    def getvalue(self, datas: Any = None) -> float:
+        """Return equity at the last close, quote; for a list of datas the signed notional held in them."""
+        if datas is None:
+            return self._equity
+        held = self.position.size if any(data is self._data for data in datas) else 0.0
+        return held * self._data.close[0] if held else 0.0
+
+    get_cash, get_value = getcash, getvalue
+
+    def getposition(self, data: Any) -> Position:
+        """Return the position (there is one market, hence one)."""
+        return self.position
+
+    def get_notification(self) -> Any:
+        """Return the next order that changed, or None."""
+        return self._notices.popleft() if self._notices else None
+
+    def setcash(self, cash: float) -> None:
+        """Set the starting cash, before the run."""
+        if self._bar >= 0:
+            raise ValueError("setcash only works before the run: the ledger would no longer reconcile")
+        self.account, self._equity = open_account(cash), cash
+
+    set_cash = setcash
+
+    # Orders
+
+    def buy(self, owner: Any, data: Any, size: float, price: Any = None, plimit: Any = None, **details: Any) -> Any:
+        """Take a buy order from a strategy (backtrader's interface)."""
+        return self._take(BuyOrder, owner, data, size, price, plimit, **details)
+
+    def sell(self, owner: Any, data: Any, size: float, price: Any = None, plimit: Any = None, **details: Any) -> Any:
+        """Take a sell order from a strategy (backtrader's interface)."""
+        return self._take(SellOrder, owner, data, size, price, plimit, **details)
+
+    def _take(
+        self, kind: type, owner: Any, data: Any, size: float, price: Any, plimit: Any, exectype: Any = None,
+        valid: Any = None, tradeid: int = 0, oco: Any = None, trailamount: Any = None, trailpercent: Any = None,
+        parent: Any = None, transmit: bool = True, histnotify: bool = False, _checksubmit: bool = True, **info: Any,
+    ) -> Any:  # fmt: skip
+        order = kind(
+            owner=owner, data=data, size=size, price=price, pricelimit=plimit, exectype=exectype, valid=valid,
+            tradeid=tradeid, trailamount=trailamount, trailpercent=trailpercent, parent=parent, transmit=transmit,
+            histnotify=histnotify,
+        )  # fmt: skip
+        order.addinfo(**info)
+        if order.exectype not in _KINDS:
+            name = order.getordername()
+            raise ValueError(f"PerpetualBroker knows no {name} orders: use Market, Limit, Stop or StopLimit")
+        if not (size and math.isfinite(size)):
+            raise ValueError(f"an order needs a finite size other than zero, not {size}")
+        order.group = -1 if oco is None else getattr(oco, "group", -1)
+        if oco is not None and order.group < 0:
+            order.group = oco.group = oco.ref
+            if oco.ref in self._alive:
+                self._row_of(oco.ref)["group"] = oco.ref
+        first = parent.ref if parent is not None else order.ref
+        if not transmit:
+            self._held_back.setdefault(first, []).append(order)
+            return order
+        for waiting in (*self._held_back.pop(first, ()), order):
+            self._enter(waiting)
+        return order
+
+    def _enter(self, order: Any) -> None:
+        if self._count == len(self._rows):
+            self._rows = np.concatenate([self._rows, np.zeros(len(self._rows), dtype=ORDER)])
+        parent = order.parent
+        waits = parent is not None and parent.alive()
+        if parent is not None and not waits and parent.status != bt.Order.Completed:
+            order.reject(self)
+            self._notify(order)
+            return
+        row = self._rows[self._count]
+        row["id"], row["kind"], row["size"] = order.ref, _KINDS[order.exectype], order.size
+        row["price"] = order.created.price if order.exectype != bt.Order.Market else math.nan
+        row["limit"] = order.created.pricelimit if order.exectype == bt.Order.StopLimit else math.nan
+        row["parent"] = parent.ref if parent is not None else -1
+        row["group"], row["state"], row["awake"] = order.group, WAITING if waits else WORKING, -1
+        self._count += 1
+        self._alive[order.ref] = order
+        order.addcomminfo(self.getcommissioninfo(order.data))
+        order.submit(self)
+        self._notify(order)
+        order.accept(self)
+        self._notify(order)
+
+    def cancel(self, order: Any) -> bool:
+        """Cancel a working order; with it its children, or the other orders of its bracket."""
+        if order.ref not in self._alive:
+            return False
+        family = order.parent.ref if order.parent is not None else order.ref
+        for row in self._rows[: self._count]:
+            related = row["id"] == order.ref or row["parent"] == family
+            if related and row["state"] <= WORKING:
+                row["state"] = CANCELLED
+        self._tell_states()
+        return True
+
+    # The bar
+
+    def next(self) -> None:
+        """Take the account through the bar that has just closed; called once a bar, before the strategy."""
+        if self._data is None:
+            self._bind()
+        index = self._clock.lencount - 1
+        if index == self._bar:
+            return
+        self._bar = index
+        previous_mark = self._mark
+        if self._mark_line is not None:
+            self._mark = self._mark_line[0]
+        if not self._count and not self.position.size:
+            self.equities.append(self._equity)
+            self.positions.append(0.0)
+            return
+        self._expire()
+        for name, line in self._sources:
+            self._prices[name] = line[0]
+        if self._lines + self._count + MOST_EVENTS > len(self._ledger):
+            room = np.zeros(len(self._ledger) + self._count + MOST_EVENTS, dtype=FILL)
+            self._ledger = np.concatenate([self._ledger, room])
+        before = self._lines
+        self._lines = process_bar(
+            self.account, self._rows, self._count, index, self._prices, previous_mark, self._costs, self._tiers,
+            self._ledger, before,
+        )  # fmt: skip
+        if self._lines > before:
+            self._tell_fills(before)
+        if self._count:
+            self._tell_states()
+        self._equity = float(equity_at(self.account[0], float(self._prices["close"][0])))
+        self.equities.append(self._equity)
+        self.positions.append(self.position.size)
+
+    def _bind(self) -> None:
+        datas = self.cerebro.datas
+        if len(datas) != 1:
+            raise ValueError(f"PerpetualBroker keeps one account in one market, not in {len(datas)} data feeds")
+        self._data = datas[0]
+        if getattr(self._data, "replaying", 0):
+            raise ValueError("PerpetualBroker trades closed bars: replaydata would fill orders on unfinished ones")
+        lines = self._data.lines
+        self._clock = lines[0]
+        self._sources = [(name, getattr(lines, name)) for name in PRICES.names or () if hasattr(lines, name)]
+        self._mark_line = getattr(lines, "mark_close", None)
+
+    def _row_of(self, ref: int) -> Any:
+        return next(row for row in self._rows[: self._count] if row["id"] == ref)
+
+    def _expire(self) -> None:
+        for ref, order in list(self._alive.items()):
+            if order.valid is not None and order.expire():
+                self._row_of(ref)["state"] = CANCELLED
+                del self._alive[ref]
+                self._notify(order)
+
+    def _tell_fills(self, first: int) -> None:
+        for line in self._ledger[first : self._lines]:
+            if line["kind"] == FUNDING:
+                continue
+            order = self._alive.pop(int(line["order"]), None)
+            if line["kind"] == LIQUIDATION:
+                order = self._forced_order(line)
+            self._owner = order.owner
+            self._execute(order, line)
+            self._notify(order)
+
+    def _forced_order(self, line: Any) -> Any:
+        kind = BuyOrder if line["size"] > 0.0 else SellOrder
+        order = kind(owner=self._owner, data=self._data, size=abs(float(line["size"])), exectype=bt.Order.Market)
+        order.addinfo(liquidation=True)
+        order.addcomminfo(self.getcommissioninfo(self._data))
+        return order
+
+    def _execute(self, order: Any, line: Any) -> None:
+        size, price = float(line["size"]), float(line["price"])
+        opened = opening_part(self.position.size, size)
+        closed = size - opened
+        fee = float(line["fee"]) + float(line["liquidation_fee"])
+        closed_fee = fee * abs(closed / size)
+        entry = self.position.price
+        self.position.size = float(line["position_after"])
+        same_way = opened and not closed
+        held = self.position.size
+        if opened:
+            self.position.price = ((held - opened) * entry + opened * price) / held if same_way else price
+        elif not held:
+            self.position.price = 0.0
+        order.execute(
+            self._data.datetime[0], size, price, closed, abs(closed) * price, closed_fee, opened, abs(opened) * price,
+            fee - closed_fee, 0.0, float(line["realised"]), held, self.position.price,
+        )  # fmt: skip
+
+    def _tell_states(self) -> None:
+        rows = self._rows[: self._count]
+        if (rows["state"] <= WORKING).all():
+            return
+        for row in rows[rows["state"] > WORKING]:
+            order = self._alive.pop(int(row["id"]), None)
+            if order is not None:  # a filled one has been told already
+                (order.margin if row["state"] == REFUSED else order.cancel)()
+                self._notify(order)
+        kept = rows[rows["state"] <= WORKING].copy()
+        self._count = len(kept)
+        self._rows[: self._count] = kept
+
+    def _notify(self, order: Any) -> None:
+        self._notices.append(order.clone())

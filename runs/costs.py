@@ -1,0 +1,74 @@
+"""What trading costs and what the account is allowed: fees, slippage, leverage, margin mode."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from indicators.liquidation.domain import check, parameter
+
+MARGIN_MODES = ("isolated", "cross")
+BASIS_POINT = 1e-4
+
+COSTS = np.dtype(
+    [
+        ("taker_fee", np.float64),  # fraction of notional
+        ("maker_fee", np.float64),
+        ("slippage", np.float64),  # fraction of price, against us
+        ("leverage", np.float64),  # notional / initial margin
+        ("isolated", np.float64),  # 1 isolated, 0 cross
+        ("liquidation_fee", np.float64),  # fraction of notional
+    ]
+)
+"""`CostParameters` as compiled code reads them."""
+
+
+@dataclass(frozen=True)
+class CostParameters:
+    """The account and its costs."""
+
+    starting_cash: float = parameter(100_000.0, unit="quote", low=1e-6, high=1e15, source="assumption: a round figure")
+    taker_fee_bps: float = parameter(
+        5.0, unit="basis points of notional", low=0.0, high=1000.0, source="Binance USD-M, regular user: 0.05 %"
+    )
+    maker_fee_bps: float = parameter(
+        2.0, unit="basis points of notional", low=0.0, high=1000.0, source="Binance USD-M, regular user: 0.02 %"
+    )
+    slippage_bps: float = parameter(
+        2.0, unit="basis points of price", low=0.0, high=1000.0,
+        source="assumption: two to four half spreads of a liquid perpetual, for market and stop fills",
+    )  # fmt: skip
+    leverage: float = parameter(
+        10.0, unit="notional / initial margin", low=1.0, high=200.0,
+        source="assumption: the account's setting; how much of it is used is the sizing's matter",
+    )  # fmt: skip
+    margin_mode: str = parameter("isolated", unit="isolated or cross", source="assumption: a loss ends at its margin")
+    liquidation_fee_rate: float = parameter(
+        0.0125, unit="fraction of notional", low=0.0, high=0.1, source="Binance exchangeInfo liquidationFee BTCUSDT"
+    )
+    contract_step: float = parameter(0.001, unit="base coin", low=1e-9, high=1e9, source="Binance BTCUSDT stepSize")
+    venue: str = parameter("binance", unit="name of a venue profile", source="deepest published tier tables")
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a value outside its domain."""
+        if not self.leverage > 0.0:
+            raise ValueError(f"leverage = {self.leverage:g} must be at least 1: notional over initial margin")
+        check(self)
+        if self.margin_mode not in MARGIN_MODES:
+            raise ValueError(f"margin_mode = {self.margin_mode!r} is none of {MARGIN_MODES}")
+
+    def record(self) -> Any:
+        """Return the `COSTS` record."""
+        return np.array(
+            [
+                (
+                    self.taker_fee_bps * BASIS_POINT,
+                    self.maker_fee_bps * BASIS_POINT,
+                    self.slippage_bps * BASIS_POINT,
+                    self.leverage,
+                    float(self.margin_mode == "isolated"),
+                    self.liquidation_fee_rate,
+                )
+            ],
+            dtype=COSTS,
+        )

@@ -1,0 +1,302 @@
+"""One bar for one account and its working orders. Inside a bar the order of events is unknown; the pessimistic one is taken.
+
+1. Funding, on the position held at the bar's open instant, at the last known mark (the bar's open where none is known).
+2. At the open: own liquidation where the open already lies beyond it; market orders and stops gapped through; limits that
+   the open satisfies.
+3. Own liquidation where the adverse extreme (of the mark if known, else of the last price) reaches it: before any stop.
+4. Stops at their trigger. A stop attached to an entry is live in the entry's own bar.
+5. Limits at their price, on touch. A target attached to an entry is live in the entry's bar only if that was at the open.
+   What an entry of steps 4 and 5 opened goes through steps 3 and 4 once more: its adverse extreme may have come after.
+
+Market and stop fills slip against us. A fill is never better than its trigger and never outside the bar; slippage that
+the bar's range does not admit is charged as a fee, so that its cost is always whole.
+"""
+
+import math
+
+import numpy as np
+
+from indicators.liquidation.compiled import allocation_free
+from runs.accounting import (
+    FUNDING,
+    LIMIT,
+    LIQUIDATION,
+    MARKET,
+    STOP,
+    apply_fill,
+    free_balance,
+    liquidate,
+    liquidation_trigger,
+    opening_part,
+    settle_funding,
+)
+
+STOP_LIMIT = 5
+"""Order kind: a limit order that a trigger wakes; filled as `LIMIT`."""
+
+WAITING, WORKING, FILLED, CANCELLED, REFUSED, LIQUIDATED = 0, 1, 2, 3, 4, 5
+"""Order states: waiting for its parent, working, filled, cancelled by a sibling or parent, refused for want of margin,
+cancelled by the account's liquidation."""
+
+ORDER = np.dtype(
+    [
+        ("id", np.int64),
+        ("kind", np.int64),  # MARKET, LIMIT, STOP or STOP_LIMIT
+        ("size", np.float64),  # signed base coin
+        ("price", np.float64),  # limit price, or trigger of a stop
+        ("limit", np.float64),  # limit price of a stop-limit
+        ("parent", np.int64),  # id of the order whose fill wakes this one; -1: none
+        ("group", np.int64),  # orders of one group cancel each other; -1: none
+        ("state", np.int64),
+        ("awake", np.int64),  # bar in which the parent was filled inside the bar; -1: it was not
+    ]
+)
+"""A working order as a row."""
+
+PRICES = np.dtype([(name, np.float64) for name in ("open", "high", "low", "close", "funding_rate", "mark_high", "mark_low")])
+"""The bar that orders meet; NaN where funding or mark are unknown."""
+
+MOST_EVENTS = 4
+"""Ledger lines that a bar can add besides one for each order: funding, and liquidations."""
+
+
+@allocation_free
+def slipped(price: float, sign: float, slippage: float, low: float, high: float) -> tuple[float, float]:
+    """Return the fill price after slippage, kept inside the bar, and the cost per coin that did not fit in.
+
+    Examples
+    --------
+    >>> slipped(100.0, 1.0, 0.01, 99.0, 100.5)
+    (100.5, 0.5)
+    """
+    wanted = price * (1.0 + sign * slippage)
+    inside = min(max(wanted, low), high)
+    return inside, abs(wanted - inside)
+
+
+@allocation_free
+def _write(fills: np.ndarray, count: int, account: np.void, bar: int, order: int, kind: int, size: float, price: float) -> None:
+    line = fills[count]
+    line.bar, line.order, line.kind, line.size, line.price = bar, order, kind, size, price
+    line.fee, line.realised, line.funding, line.liquidation_fee, line.absorbed = 0.0, 0.0, 0.0, 0.0, 0.0
+    line.position_after, line.wallet_after = account.size, account.wallet
+
+
+@allocation_free
+def _related(orders: np.ndarray, count: int, row: int, bar: int, inside: bool) -> None:
+    """Wake the children of a filled order and cancel its siblings."""
+    filled = orders[row]
+    for other in range(count):
+        order = orders[other]
+        if order.parent == filled.id and order.state == WAITING:
+            order.state = WORKING
+            order.awake = bar if inside else -1
+        same_parent = filled.parent >= 0 and order.parent == filled.parent
+        same_group = filled.group >= 0 and order.group == filled.group
+        if other != row and (same_parent or same_group) and order.state <= WORKING:
+            order.state = CANCELLED
+
+
+@allocation_free
+def _fill(
+    account: np.void,
+    orders: np.ndarray,
+    count: int,
+    row: int,
+    price: float,
+    bar: int,
+    prices: np.void,
+    costs: np.void,
+    maker: bool,
+    inside: bool,
+    fills: np.ndarray,
+    done: int,
+) -> int:
+    """Fill one order at a raw price, or refuse it for want of margin; return the number of ledger lines."""
+    order = orders[row]
+    isolated = costs.isolated > 0.0
+    shortfall = 0.0
+    if not maker and order.kind != LIMIT:
+        sign = 1.0 if order.size > 0.0 else -1.0
+        price, shortfall = slipped(price, sign, costs.slippage, prices.low, prices.high)
+    rate = costs.maker_fee if maker else costs.taker_fee
+    fee = abs(order.size) * (price * rate + shortfall)
+    opened = opening_part(account.size, order.size)
+    if opened != 0.0:
+        free = free_balance(account, price, isolated, costs.leverage)
+        if account.size * order.size < 0.0:  # what the closing part of a reversal sets free
+            if isolated:
+                free += account.margin + account.size * (price - account.entry_price)
+            else:
+                free += abs(account.size) * price / costs.leverage
+        if abs(opened) * price / costs.leverage + fee > free:
+            order.state = REFUSED
+            for other in range(count):
+                if orders[other].parent == order.id and orders[other].state == WAITING:
+                    orders[other].state = CANCELLED
+            return done
+    realised = apply_fill(account, order.size, price, fee, isolated, costs.leverage)
+    order.state = FILLED
+    _related(orders, count, row, bar, inside)
+    kind = LIMIT if order.kind == STOP_LIMIT else order.kind
+    _write(fills, done, account, bar, order.id, kind, order.size, price)
+    fills[done].fee, fills[done].realised = fee, realised
+    return done + 1
+
+
+@allocation_free
+def _liquidate_if_reached(
+    account: np.void,
+    orders: np.ndarray,
+    count: int,
+    bar: int,
+    prices: np.void,
+    costs: np.void,
+    tiers: np.ndarray,
+    at_open: bool,
+    fills: np.ndarray,
+    done: int,
+) -> int:
+    """Liquidate the account if this bar's adverse extreme reaches its trigger (at the open: if the open lies beyond it)."""
+    if account.size == 0.0:
+        return done
+    isolated = costs.isolated > 0.0
+    trigger = liquidation_trigger(account, isolated, tiers)
+    long = account.size > 0.0
+    low = prices.low if math.isnan(prices.mark_low) else prices.mark_low
+    high = prices.high if math.isnan(prices.mark_high) else prices.mark_high
+    reached = low <= trigger if long else high >= trigger
+    gapped = prices.open <= trigger if long else prices.open >= trigger
+    if not reached or (at_open and not gapped):
+        return done
+    # A trigger outside the bar's range was reached by the mark alone: the forced order meets the nearest last price.
+    price = prices.open if at_open else min(max(trigger, prices.low), prices.high)
+    size = -account.size
+    realised, fee, absorbed = liquidate(account, price, costs.liquidation_fee, isolated)
+    for row in range(count):
+        if orders[row].state <= WORKING:
+            orders[row].state = LIQUIDATED
+    _write(fills, done, account, bar, -1, LIQUIDATION, size, price)
+    line = fills[done]
+    line.realised, line.liquidation_fee, line.absorbed = realised, fee, absorbed
+    return done + 1
+
+
+@allocation_free
+def _at_open(order: np.void, prices: np.void, limits: bool) -> bool:
+    """Whether an order fills at the open; wakes a stop-limit whose trigger the open has passed."""
+    buying, opened = order.size > 0.0, prices.open
+    if order.kind == MARKET:
+        return not limits
+    if order.kind == STOP:
+        return not limits and (opened >= order.price if buying else opened <= order.price)
+    if order.kind == STOP_LIMIT:
+        if (opened >= order.price) if buying else (opened <= order.price):
+            order.kind, order.price = LIMIT, order.limit
+        else:
+            return False
+    return limits and (opened <= order.price if buying else opened >= order.price)
+
+
+@allocation_free
+def _fill_at_open(
+    account: np.void, orders: np.ndarray, count: int, bar: int, prices: np.void, costs: np.void, limits: bool,
+    fills: np.ndarray, done: int,
+) -> int:  # fmt: skip
+    for row in range(count):
+        if orders[row].state == WORKING and _at_open(orders[row], prices, limits):
+            done = _fill(account, orders, count, row, prices.open, bar, prices, costs, False, False, fills, done)
+    return done
+
+
+@allocation_free
+def _fill_stops(
+    account: np.void, orders: np.ndarray, count: int, bar: int, prices: np.void, costs: np.void, fills: np.ndarray, done: int
+) -> int:
+    for row in range(count):
+        order = orders[row]
+        if order.state != WORKING or (order.kind != STOP and order.kind != STOP_LIMIT):
+            continue
+        if (prices.high >= order.price) if order.size > 0.0 else (prices.low <= order.price):
+            if order.kind == STOP_LIMIT:
+                order.kind, order.price, order.awake = LIMIT, order.limit, bar
+                continue
+            # A trigger that an entry inside the bar left on the wrong side of the range fills at the range's edge.
+            raw = min(max(order.price, prices.low), prices.high)
+            done = _fill(account, orders, count, row, raw, bar, prices, costs, False, True, fills, done)
+    return done
+
+
+@allocation_free
+def _fill_limits(
+    account: np.void, orders: np.ndarray, count: int, bar: int, prices: np.void, costs: np.void, fills: np.ndarray, done: int
+) -> int:
+    for row in range(count):
+        order = orders[row]
+        # Woken inside this bar: the favourable extreme may have come before, so it does not count.
+        if order.state != WORKING or order.kind != LIMIT or order.awake == bar:
+            continue
+        if (prices.low <= order.price) if order.size > 0.0 else (prices.high >= order.price):
+            done = _fill(account, orders, count, row, order.price, bar, prices, costs, True, True, fills, done)
+    return done
+
+
+@allocation_free
+def process_bar(
+    account: np.ndarray,
+    orders: np.ndarray,
+    count: int,
+    bar: int,
+    prices: np.ndarray,
+    previous_mark: float,
+    costs: np.ndarray,
+    tiers: np.ndarray,
+    fills: np.ndarray,
+    done: int,
+) -> int:
+    """Take an account and its working orders through one bar, in the order that the module's docstring gives.
+
+    Parameters
+    ----------
+    account
+        (1,) of `ACCOUNT`, changed in place.
+    orders, count
+        Rows of `ORDER` in the order of their submission; the first `count` are valid. States change in place.
+    bar
+        Index of the bar.
+    prices
+        (1,) of `PRICES`.
+    previous_mark
+        Mark at the bar's open instant (the last bar's mark close), NaN where unknown.
+    costs, tiers
+        (1,) of `COSTS`; (n, 3) maintenance tiers.
+    fills, done
+        Ledger of `FILL` with room for `count` + `MOST_EVENTS` further lines after the first `done`.
+
+    Returns
+    -------
+    int
+        How many ledger lines there are now.
+    """
+    held, now, cost = account[0], prices[0], costs[0]
+    isolated = cost.isolated > 0.0
+    if held.size != 0.0 and not math.isnan(now.funding_rate) and now.funding_rate != 0.0:
+        mark = now.open if math.isnan(previous_mark) else previous_mark
+        paid = settle_funding(held, now.funding_rate, mark, isolated)
+        _write(fills, done, held, bar, -1, FUNDING, 0.0, mark)
+        fills[done].funding = paid
+        done += 1
+    done = _liquidate_if_reached(held, orders, count, bar, now, cost, tiers, True, fills, done)
+    if count > 0:
+        done = _fill_at_open(held, orders, count, bar, now, cost, False, fills, done)
+        done = _fill_at_open(held, orders, count, bar, now, cost, False, fills, done)  # stops that an entry woke
+        done = _fill_at_open(held, orders, count, bar, now, cost, True, fills, done)
+    done = _liquidate_if_reached(held, orders, count, bar, now, cost, tiers, False, fills, done)
+    if count > 0:
+        before = held.size
+        done = _fill_stops(held, orders, count, bar, now, cost, fills, done)
+        done = _fill_limits(held, orders, count, bar, now, cost, fills, done)
+        if held.size != 0.0 and held.size != before:
+            done = _liquidate_if_reached(held, orders, count, bar, now, cost, tiers, False, fills, done)
+            done = _fill_stops(held, orders, count, bar, now, cost, fills, done)
+    return done
