@@ -1,5 +1,6 @@
 """The backtrader feed: fills its lines in bulk from arrays, because backtrader's own loop reads one cell at a time."""
 
+import math
 from array import array
 from typing import Any
 
@@ -46,6 +47,7 @@ class PerpetualFeed(bt.feed.DataBase):  # type: ignore[misc]
         columns["openinterest"] = columns["open_interest"]
         columns["datetime"] = day_numbers(market.times)
         self._columns = [(getattr(self.lines, name), values) for name, values in columns.items()]
+        self._clock = self.lines.datetime
         self._count, self._next_row, self._bulk = len(market), 0, False
 
     def start(self) -> None:
@@ -83,6 +85,18 @@ class PerpetualFeed(bt.feed.DataBase):  # type: ignore[misc]
         for line, _ in self._columns:
             line._idx += size
             line.lencount += size
+
+
+    def advance_peek(self) -> float:
+        """Return the time of the next bar, infinity after the last."""
+        if not self._bulk:
+            return super().advance_peek()
+        line = self._clock
+        return line.array[line._idx + 1] if line.lencount < self._count else math.inf
+
+    def __len__(self) -> int:
+        """Return the number of bars so far (backtrader's own takes three calls)."""
+        return self.lines.lines[0].lencount
 
 
 def day_numbers(times: np.ndarray) -> np.ndarray:

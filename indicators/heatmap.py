@@ -57,6 +57,8 @@ class LiquidationHeatmap(bt.Indicator):
         resistance=dict(color="red", ls=":"),
     )
 
+    _targets: list[tuple[Any, str]] = []  # noqa: RUF012 - set in __init__; backtrader asks for the length before
+
     def __init__(self) -> None:
         """Work out the parameters; backtrader has set ``self.p`` and ``self.data``."""
         self.parameters = ModelParameters(**{f.name: getattr(self.p, f.name) for f in fields(ModelParameters)})
@@ -100,9 +102,13 @@ class LiquidationHeatmap(bt.Indicator):
 
     def advance(self, size: int = 1) -> None:
         """Move on in a run whose lines are already computed (backtrader's own loop, without its property calls)."""
-        for line in self.lines:
+        for line, _ in self._targets:
             line._idx += size
             line.lencount += size
+
+    def __len__(self) -> int:
+        """Return the number of bars so far (backtrader's own takes three calls)."""
+        return self._targets[0][0].lencount if self._targets else super().__len__()
 
     def view(self) -> tuple[np.ndarray, int]:
         """Return the snapshots (n,) and the index of the current bar; rows after it are not to be read."""

@@ -42,7 +42,7 @@ class CostParameters:
         10.0, unit="notional / initial margin", low=1.0, high=200.0,
         source="assumption: the account's setting; how much of it is used is the sizing's matter",
     )  # fmt: skip
-    margin_mode: str = parameter("isolated", unit="isolated or cross", source="assumption: a loss ends at its margin")
+    margin_mode: str = parameter("cross", unit="isolated or cross", source="the default of Binance and Bybit")
     liquidation_fee_rate: float = parameter(
         0.0125, unit="fraction of notional", low=0.0, high=0.1, source="Binance exchangeInfo liquidationFee BTCUSDT"
     )

@@ -53,7 +53,12 @@ ORDER = np.dtype(
 )
 """A working order as a row."""
 
-PRICES = np.dtype([(name, np.float64) for name in ("open", "high", "low", "close", "funding_rate", "mark_high", "mark_low")])
+PRICES = np.dtype(
+    [
+        (name, np.float64)
+        for name in ("open", "high", "low", "close", "funding_rate", "mark_high", "mark_low", "mark_close")
+    ]
+)
 """The bar that orders meet; NaN where funding or mark are unknown."""
 
 MOST_EVENTS = 4
@@ -248,12 +253,12 @@ def process_bar(
     count: int,
     bar: int,
     prices: np.ndarray,
-    previous_mark: float,
+    row: int,
     costs: np.ndarray,
     tiers: np.ndarray,
     fills: np.ndarray,
     done: int,
-) -> int:
+) -> tuple[int, int]:
     """Take an account and its working orders through one bar, in the order that the module's docstring gives.
 
     Parameters
@@ -264,10 +269,9 @@ def process_bar(
         Rows of `ORDER` in the order of their submission; the first `count` are valid. States change in place.
     bar
         Index of the bar.
-    prices
-        (1,) of `PRICES`.
-    previous_mark
-        Mark at the bar's open instant (the last bar's mark close), NaN where unknown.
+    prices, row
+        (n,) of `PRICES`; the bar is at `row`, the one before it (whose mark close is the mark at this bar's open) at
+        ``row - 1``. No other row is looked at.
     costs, tiers
         (1,) of `COSTS`; (n, 3) maintenance tiers.
     fills, done
@@ -275,13 +279,13 @@ def process_bar(
 
     Returns
     -------
-    int
-        How many ledger lines there are now.
+    done, over
+        How many ledger lines there are now, and how many of the orders are no longer working.
     """
-    held, now, cost = account[0], prices[0], costs[0]
+    held, now, cost = account[0], prices[row], costs[0]
     isolated = cost.isolated > 0.0
     if held.size != 0.0 and not math.isnan(now.funding_rate) and now.funding_rate != 0.0:
-        mark = now.open if math.isnan(previous_mark) else previous_mark
+        mark = now.open if row == 0 or math.isnan(prices[row - 1].mark_close) else prices[row - 1].mark_close
         paid = settle_funding(held, now.funding_rate, mark, isolated)
         _write(fills, done, held, bar, -1, FUNDING, 0.0, mark)
         fills[done].funding = paid
@@ -299,4 +303,8 @@ def process_bar(
         if held.size != 0.0 and held.size != before:
             done = _liquidate_if_reached(held, orders, count, bar, now, cost, tiers, False, fills, done)
             done = _fill_stops(held, orders, count, bar, now, cost, fills, done)
-    return done
+    over = 0
+    for order in range(count):
+        if orders[order].state > WORKING:
+            over += 1
+    return done, over

@@ -44,38 +44,48 @@ class PerpetualStrategy(bt.Strategy):
         self._rule = as_record(rule)
         self._sizing = as_record(self.p.sizing or SizingParameters())
         self._record = np.zeros(1, dtype=POSITION)
-        self._record["entry_price"] = math.nan
         self._working: list[bt.Order] = []
-        self._entry_bar = 0
+        self._entry_bar, self._was_flat = 0, True
         self._tag = 0.0
 
     def next(self) -> None:
         """Ask the rule at this bar's close, and carry out its answer."""
         snapshots, index = self.heatmap.view()
+        size, equity = self._note_position(index)
         view = snapshots[index]
-        position = self._position(index)
-        intent = type(self).decide(view, position, self._rule)
+        intent = type(self).decide(view, self._record[0], self._rule)
         if intent.action != KEEP:
-            self._carry_out(intent, float(view["close"]), float(position["size"]), float(position["equity"]))
+            self._carry_out(intent, float(view["close"]), size, equity)
 
     def notify_order(self, order: bt.Order) -> None:
-        """Remember the bar of an entry, and forget orders that are done."""
+        """Forget orders that are done."""
         if not order.alive():
             self._working = [working for working in self._working if working.alive()]
 
-    def _position(self, index: int) -> np.void:
-        held = self.broker.getposition(self.data)
-        record = self._record[0]
-        if held.size == 0.0:
-            record["entry_price"], record["hours_held"] = math.nan, 0.0
+    def _notify(self, qorders: Any = (), qtrades: Any = ()) -> None:
+        # backtrader tells cash and value on every bar; that costs as much as the rule, so only who asks is told.
+        asked = type(self).notify_cashvalue is not bt.Strategy.notify_cashvalue
+        asked = asked or type(self).notify_fund is not bt.Strategy.notify_fund
+        if asked or qorders or qtrades or self._orderspending or self._tradespending:
+            super()._notify(qorders, qtrades)
+
+    def __len__(self) -> int:
+        """Return the number of bars so far (backtrader's own takes three calls)."""
+        return self.lines.lines[0].lencount
+
+    def _note_position(self, index: int) -> tuple[float, float]:
+        """Write the position as the rule sees it; return size and equity."""
+        held, equity = self.broker.getposition(self.data), self.broker.getvalue()
+        size = held.size
+        if size == 0.0:
+            self._record[0] = (index, 0.0, math.nan, 0.0, 0.0, equity)
         else:
-            if record["size"] == 0.0:
+            if self._was_flat:
                 self._entry_bar = index
-            record["entry_price"] = held.price
-            record["hours_held"] = (index - self._entry_bar) * self._hours_per_bar
-        record["tag"] = self._tag if held.size != 0.0 else 0.0
-        record["bar"], record["size"], record["equity"] = index, held.size, self.broker.getvalue()
-        return record
+            hours = (index - self._entry_bar) * self._hours_per_bar
+            self._record[0] = (index, size, held.price, hours, self._tag, equity)
+        self._was_flat = size == 0.0
+        return size, equity
 
     def _carry_out(self, intent: Intent, close: float, size: float, equity: float) -> None:
         if intent.action == ENTER:

@@ -1,0 +1,126 @@
+"""The composition root: assembles backtrader from a configuration, runs it, and hands back arrays."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import backtrader as bt
+import numpy as np
+
+from datafeeds.files import read_market
+from datafeeds.perpetual import PerpetualFeed
+from datafeeds.schema import Market
+from datafeeds.simulated import simulate
+from indicators.liquidation.bar import empty_bars
+from indicators.liquidation.batch import by_magnitude
+from indicators.liquidation.model import build_model, initial_state
+from indicators.liquidation.snapshot import SNAPSHOT
+from indicators.liquidation.step import run_bars
+from indicators.liquidation.venues import venue
+from runs.broker import PerpetualBroker
+from runs.config import Configuration
+from runs.result import Result
+from strategies.base import PerpetualStrategy
+from strategies.registry import load_strategy
+
+
+@dataclass(frozen=True)
+class EngineMode:
+    """How backtrader runs; every mode gives the same result (tested), the default is the fastest."""
+
+    preload: bool = True
+    runonce: bool = True
+    exactbars: int = 0
+
+
+class _Progress(bt.Analyzer):  # type: ignore[misc]
+    """Tell how many bars are done, every thousand of them."""
+
+    params = (("report", None),)
+
+    def next(self) -> None:
+        done = len(self.strategy)
+        if done % 1000 == 0:
+            self.p.report(done)
+
+
+def load_market(configuration: Configuration) -> Market:
+    """Return the market a configuration names, cut to its range; without a name the simulated one."""
+    market = read_market(configuration.data) if configuration.data else simulate(configuration.seed)
+    return market.between(configuration.start, configuration.end)
+
+
+def model_bars(market: Market) -> np.ndarray:
+    """Return a market as (n,) of the model's `BAR`."""
+    bars = empty_bars(len(market))
+    for name, values in market.columns().items():
+        bars[name] = values
+    return bars
+
+
+def run_backtest(
+    configuration: Configuration,
+    market: Market,
+    mode: EngineMode | None = None,
+    report: Callable[[int], None] | None = None,
+) -> Result:
+    """Run one backtest.
+
+    Parameters
+    ----------
+    configuration, market
+        What to run, on what.
+    mode
+        How backtrader runs.
+    report
+        Called with the number of bars done, now and then; it costs time.
+    """
+    profile = venue(configuration.costs.venue, market.name.split("/")[-1])
+    strategy, broker = _run(configuration, market, mode or EngineMode(), profile.tiers, report)
+    snapshots, clusters = _heatmap(configuration, market, strategy)
+    return Result(
+        market=market,
+        configuration=configuration,
+        venue=profile,
+        equity=np.array(broker.equities),
+        position=np.array(broker.positions),
+        fills=broker.fills.copy(),
+        account=broker.account.copy(),
+        snapshots=snapshots,
+        clusters=clusters,
+    )
+
+
+def _run(
+    configuration: Configuration, market: Market, mode: EngineMode, tiers: np.ndarray, report: Any
+) -> tuple[Any, PerpetualBroker]:
+    cerebro = bt.Cerebro(stdstats=False, preload=mode.preload, runonce=mode.runonce, exactbars=mode.exactbars)
+    cerebro.adddata(PerpetualFeed(market=market))
+    broker = PerpetualBroker(costs=configuration.costs, tiers=tiers)
+    cerebro.broker = broker
+    kind = load_strategy(configuration.strategy)
+    if issubclass(kind, PerpetualStrategy):
+        cerebro.addstrategy(
+            kind,
+            rule=kind.parameters_kind(**configuration.rule),
+            sizing=configuration.sizing,
+            model=configuration.model,
+            contract_step=configuration.costs.contract_step,
+        )
+    else:
+        cerebro.addstrategy(kind, **configuration.rule)
+    if report is not None:
+        cerebro.addanalyzer(_Progress, report=report)
+    return cerebro.run()[0], broker
+
+
+def _heatmap(configuration: Configuration, market: Market, strategy: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Return the snapshots of all bars and the clusters at the last one; computed here if the strategy has no heatmap."""
+    count = len(market)
+    if isinstance(strategy, PerpetualStrategy):
+        return strategy.heatmap.view()[0][:count].copy(), strategy.heatmap.clusters().copy()
+    model = build_model(configuration.model, market.bar_seconds)
+    state, snapshots = initial_state(model), np.zeros(count, dtype=SNAPSHOT)
+    run_bars(state, model, model_bars(market), snapshots)
+    below, above = int(state.memory["clusters_below"][0]), int(state.memory["clusters_above"][0])
+    return snapshots, by_magnitude(np.concatenate([state.clusters[0, :below], state.clusters[1, :above]]))
