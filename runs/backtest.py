@@ -1,0 +1,130 @@
+"""Run one strategy on one market, and leave a folder that can be believed."""
+
+import datetime
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from runs.command import checked, run_command
+from runs.config import Configuration, configuration_from, read_settings, with_assignments
+from runs.engine import load_market, run_backtest
+from runs.folder import claim_folder, release_folder, run_name, write_run
+from runs.metrics import jsonable
+
+
+@click.command(
+    epilog="Example: python -m runs.backtest --strategy magnet --data btc_1h.parquet --set magnet_ratio=3 --out first-run"
+)
+@click.option("--strategy", help="magnet, cascade, wipe, overlay, or package.module:Class.")
+@click.option("--data", help="Market file (parquet or CSV); without it the simulated market.")
+@click.option("--start", help="First bar, ISO time (UTC).")
+@click.option("--end", help="End of the range, ISO time (UTC), exclusive.")
+@click.option("--seed", type=int, help="Seed of the simulated market.")
+@click.option("--set", "assignments", multiple=True, metavar="NAME=VALUE", help="Set one parameter; may be repeated.")
+@click.option("--config", type=click.Path(path_type=Path), help="TOML file, or the run.json of an earlier run.")
+@click.option("--out", type=click.Path(path_type=Path), help="Results folder; default results/<time>-<strategy>-<hash>.")
+@click.option("--overwrite", is_flag=True, help="Replace an earlier run in --out.")
+@click.option("--json", "as_json", is_flag=True, help="Print the metrics as JSON on stdout.")
+def command(
+    strategy: str | None, data: str | None, start: str | None, end: str | None, seed: int | None,
+    assignments: tuple[str, ...], config: Path | None, out: Path | None, overwrite: bool, as_json: bool,
+) -> int:  # fmt: skip
+    """Run one strategy on one market and write tearsheet, report, metrics, trades and equity."""
+    settings: dict[str, Any] = dict(checked(read_settings, config)) if config else {}  # type: ignore[call-overload]
+    flags = {"strategy": strategy, "data": data, "start": start, "end": end, "seed": seed}
+    settings |= {key: value for key, value in flags.items() if value is not None}
+    if not settings.get("strategy"):
+        raise click.UsageError("no strategy named: give --strategy magnet, cascade, wipe, overlay or package.module:Class")
+    settings = checked(with_assignments, settings, assignments)  # type: ignore[assignment]
+    configuration: Configuration = checked(configuration_from, settings)  # type: ignore[assignment]
+    market = load_market(configuration)
+    now = datetime.datetime.now(datetime.timezone.utc)  # noqa: UP017 - the spelling that 3.11 to 3.13 share
+    name = run_name(now, configuration.strategy, configuration.as_dict(), market.fingerprint())
+    target, temporary = claim_folder(name, out, overwrite)
+    try:
+        with _progress(len(market)) as report:
+            result = run_backtest(configuration, market, report=report)
+        metrics = write_run(result, target, temporary)
+    finally:
+        release_folder(temporary)
+    if as_json:
+        sys.stdout.write(json.dumps(jsonable({"folder": str(target), **metrics}), indent=2) + "\n")
+    else:
+        _print_summary(metrics, target)
+    return 0
+
+
+class _progress:  # noqa: N801 - used like a function
+    """A progress bar on stderr if that is a terminal, else nothing; as a context it gives the function to report to."""
+
+    def __init__(self, total: int) -> None:
+        self._bar: Progress | None = None
+        self._total = total
+
+    def __enter__(self) -> Any:
+        console = Console(stderr=True)
+        if not console.is_terminal:
+            return None
+        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,}/{task.total:,} bars"))
+        self._bar = Progress(*columns, TimeRemainingColumn(), console=console, transient=True)
+        task = self._bar.add_task("backtest", total=self._total)
+        self._bar.start()
+        return lambda done: self._bar.update(task, completed=done) if self._bar else None
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar:
+            self._bar.stop()
+
+
+_ROWS = (
+    ("Total return", "total_return_fraction", "{:+.2%}"),
+    ("Annual growth", "annual_growth_fraction", "{:+.2%}"),
+    ("Annual volatility", "annual_volatility_fraction", "{:.2%}"),
+    ("Sharpe (365 days)", "sharpe", "{:.2f}"),
+    ("Largest drawdown", "max_drawdown_fraction", "{:.2%}"),
+)
+
+
+def _print_summary(metrics: dict[str, Any], target: Path) -> None:
+    console = Console()
+    data, money, trading = metrics["data"], metrics["money"], metrics["trading"]
+    for line in (*data["facts"], *data["defects"]):
+        console.print(f"note: {line}", markup=False, highlight=False, soft_wrap=True)
+    table = Table(title=f"{metrics['strategy']} on {data['name']}, {data['first_bar'][:10]} to {data['last_bar'][:10]}")
+    for title in ("", "strategy", "buy and hold"):
+        table.add_column(title, justify="left" if not title else "right")
+    for label, key, shape in _ROWS:
+        table.add_row(label, *(_cell(metrics[side][key], shape) for side in ("performance", "buy_and_hold")))
+    table.add_section()
+    for label, value in (
+        ("Trades", f"{trading['trades']:,}"),
+        ("Hit rate", _cell(trading["hit_rate_fraction"], "{:.1%}")),
+        ("Fees", f"{money['fees_quote']:,.2f}"),
+        ("Funding paid", f"{money['funding_paid_quote']:,.2f}"),
+        ("Own liquidations", f"{money['liquidations']}"),
+        ("Final equity", f"{money['final_equity_quote']:,.2f}"),
+        ("Reconciliation error", f"{money['reconciliation_error']:.1e}"),
+    ):
+        table.add_row(label, value, "")
+    console.print(table)
+    console.print("The signal is not validated on this data by this version: a result may be luck.", highlight=False)
+    console.print(f"Results in {target}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _cell(value: float, shape: str) -> str:
+    return shape.format(value) if value == value else "-"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command; return its exit code."""
+    return run_command(command, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

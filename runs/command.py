@@ -1,0 +1,52 @@
+"""What all commands share: how they end. Errors are for people: one line, exit code 2, no traceback."""
+
+import sys
+from collections.abc import Callable
+
+import click
+
+
+def run_command(command: click.Command, argv: list[str] | None) -> int:
+    """Run a command and return its exit code: 0 done, 2 bad usage or bad input (one line on stderr), 130 interrupted.
+
+    Anything else is a defect and keeps its traceback (exit code 1).
+    """
+    try:
+        code = command.main(args=argv, standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.stderr.write("interrupted\n")
+        return 130
+    except click.ClickException as error:
+        return _refuse(error.format_message())
+    except ValueError as error:
+        if not _is_input_error(error):
+            raise
+        return _refuse(str(error))
+    return code if isinstance(code, int) else 0
+
+
+class InputError(ValueError):
+    """Bad input, found by a command; one sentence."""
+
+
+def checked(action: Callable[..., object], *arguments: object) -> object:
+    """Call what reads the user's input; its ValueErrors are input errors.
+
+    A ValueError from anywhere else is a defect of ours and must not be dressed up as the user's mistake.
+    """
+    try:
+        return action(*arguments)
+    except ValueError as error:
+        raise InputError(str(error)) from None
+
+
+def _is_input_error(error: ValueError) -> bool:
+    from datafeeds.errors import MarketError
+    from runs.folder import FolderError
+
+    return isinstance(error, (InputError, MarketError, FolderError))
+
+
+def _refuse(text: str) -> int:
+    sys.stderr.write("error: " + " ".join(text.split()) + "\n")
+    return 2

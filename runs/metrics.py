@@ -1,0 +1,229 @@
+"""The figures of a run: pure functions over arrays. Crypto trades 365 days a year.
+
+NaN policy: a figure that its inputs do not define (no trade, no variance, fewer than two days) is NaN, never zero; JSON
+shows it as null.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from indicators.liquidation.anatomy import MARKET_STATES
+from runs.accounting import equity_from_fills, reconciliation_error
+from runs.result import Result
+from runs.trades import round_trips
+
+DAYS_PER_YEAR = 365
+"""Crypto knows no holidays; 252 would understate volatility and growth (a trap of the usual defaults)."""
+
+
+def daily_returns(times: np.ndarray, equity: np.ndarray, start: float) -> pd.Series:
+    """Return the returns of whole UTC days.
+
+    Parameters
+    ----------
+    times
+        (n,) naive UTC bar opens.
+    equity
+        (n,) value at each bar's close, same unit as `start`.
+    start
+        Value before the first bar.
+
+    Returns
+    -------
+    Series
+        Naive daily index without a missing day: a day without bars returns 0. A bar counts to the day it opens in. The
+        product of 1 + return is exactly last / start.
+    """
+    days = times.astype("datetime64[D]")
+    last = np.r_[days[1:] != days[:-1], True]
+    values = pd.Series(equity[last], index=pd.DatetimeIndex(days[last].astype("datetime64[ns]")))
+    values = values.reindex(pd.date_range(values.index[0], values.index[-1], freq="D")).ffill()
+    previous = np.r_[start, values.to_numpy()[:-1]]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        returns = np.where(previous > 0.0, values.to_numpy() / previous - 1.0, 0.0)
+    return pd.Series(returns, index=values.index)
+
+
+def total_return(returns: np.ndarray) -> float:
+    """Return the compounded return of (n,) period returns."""
+    return float(np.prod(1.0 + returns) - 1.0)
+
+
+def annual_growth(returns: np.ndarray) -> float:
+    """Return the compound annual growth rate of (n,) daily returns; -1 where all is lost, NaN without a day."""
+    if not len(returns):
+        return math.nan
+    growth = float(np.prod(1.0 + returns))
+    return growth ** (DAYS_PER_YEAR / len(returns)) - 1.0 if growth > 0.0 else -1.0
+
+
+def annual_volatility(returns: np.ndarray) -> float:
+    """Return the annualised standard deviation (ddof 1) of (n,) daily returns; NaN with fewer than two."""
+    return float(np.std(returns, ddof=1) * math.sqrt(DAYS_PER_YEAR)) if len(returns) > 1 else math.nan
+
+
+def sharpe(returns: np.ndarray) -> float:
+    """Return the annualised Sharpe ratio of (n,) daily returns over a riskless rate of zero; NaN without variance."""
+    deviation = float(np.std(returns, ddof=1)) if len(returns) > 1 else 0.0
+    return float(np.mean(returns)) / deviation * math.sqrt(DAYS_PER_YEAR) if deviation > 0.0 else math.nan
+
+
+def sortino(returns: np.ndarray) -> float:
+    """Return the annualised Sortino ratio: mean over the root mean square of the losses (all days count); NaN without a loss."""
+    if not len(returns):
+        return math.nan
+    downside = math.sqrt(float(np.sum(np.minimum(returns, 0.0) ** 2)) / len(returns))
+    return float(np.mean(returns)) / downside * math.sqrt(DAYS_PER_YEAR) if downside > 0.0 else math.nan
+
+
+def drawdowns(equity: np.ndarray, start: float) -> np.ndarray:
+    """Return (n,) the fraction (<= 0) by which each value lies below the highest before it, the start included."""
+    highest = np.maximum.accumulate(np.r_[start, equity])[1:]
+    return equity / highest - 1.0
+
+
+def _performance(times: np.ndarray, equity: np.ndarray, start: float) -> dict[str, Any]:
+    returns = daily_returns(times, equity, start).to_numpy()
+    fall = drawdowns(equity, start)
+    bottom = int(fall.argmin())
+    growth, worst = annual_growth(returns), float(fall[bottom])
+    return {
+        "total_return_fraction": float(equity[-1] / start - 1.0),
+        "annual_growth_fraction": growth,
+        "annual_volatility_fraction": annual_volatility(returns),
+        "sharpe": sharpe(returns),
+        "sortino": sortino(returns),
+        "calmar": growth / -worst if worst < 0.0 else math.nan,
+        "max_drawdown_fraction": worst,
+        "max_drawdown_time": _iso(times[bottom]) if worst < 0.0 else None,
+        "best_day_fraction": float(returns.max()),
+        "worst_day_fraction": float(returns.min()),
+    }
+
+
+def _iso(time: np.datetime64) -> str:
+    return f"{np.datetime_as_string(time, unit='s')}Z"
+
+
+def _trading(trades: pd.DataFrame) -> dict[str, Any]:
+    net = trades["net_pnl"].to_numpy(dtype=float)
+    won, lost = net[net > 0.0], net[net < 0.0]
+    count = len(trades)
+    return {
+        "trades": count,
+        "trades_open": int(trades["open"].sum()) if count else 0,
+        "hit_rate_fraction": len(won) / count if count else math.nan,
+        "profit_factor": float(won.sum() / -lost.sum()) if len(lost) else math.nan,
+        "average_win_quote": float(won.mean()) if len(won) else math.nan,
+        "average_loss_quote": float(lost.mean()) if len(lost) else math.nan,
+        "largest_loss_quote": float(lost.min()) if len(lost) else math.nan,
+        "average_bars_held": float(trades["bars_held"].mean()) if count else math.nan,
+        "exits": {str(reason): int(number) for reason, number in trades["exit_reason"].value_counts().sort_index().items()},
+    }
+
+
+def _money(result: Result) -> dict[str, Any]:
+    account, fills, close = result.account[0], result.fills, float(result.close[-1])
+    held = float(account["size"])
+    return {
+        "starting_cash_quote": float(account["start"]),
+        "final_equity_quote": float(result.equity[-1]),
+        "realised_quote": float(account["realised"]),
+        "unrealised_quote": held * (close - float(account["entry_price"])) if held else 0.0,
+        "fees_quote": float(account["fees"]),
+        "funding_paid_quote": float(account["funding"]),
+        "liquidation_fees_quote": float(account["liquidation_fees"]),
+        "absorbed_quote": float(account["absorbed"]),
+        "liquidations": int(account["liquidations"]),
+        "turnover_quote": float(np.abs(fills["size"] * fills["price"]).sum()),
+        "equity_from_cash_flows_quote": equity_from_fills(float(account["start"]), fills, close),
+        "reconciliation_error": reconciliation_error(result.account, fills, close),
+    }
+
+
+def _exposure(result: Result) -> dict[str, Any]:
+    held = result.position != 0.0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        leverage = np.abs(result.position) * result.close / result.equity
+    return {
+        "time_in_market_fraction": float(held.mean()),
+        "average_leverage_in_market": float(leverage[held].mean()) if held.any() else math.nan,
+        "highest_leverage": float(leverage[held].max()) if held.any() else math.nan,
+    }
+
+
+def _data(result: Result) -> dict[str, Any]:
+    market = result.market
+    return {
+        "name": market.name,
+        "simulated": market.simulated,
+        "bars": len(market),
+        "bar_seconds": market.bar_seconds,
+        "first_bar": _iso(market.times[0]),
+        "last_bar": _iso(market.times[-1]),
+        "fingerprint": market.fingerprint(),
+        "facts": market.facts(),
+        "defects": market.quality.lines(),
+        "market_state": MARKET_STATES[int(result.snapshots["market_state"][-1])],
+    }
+
+
+def run_metrics(result: Result, trades: pd.DataFrame | None = None) -> dict[str, Any]:
+    """Return all figures of a run; names carry their unit.
+
+    Parameters
+    ----------
+    result
+        The run.
+    trades
+        Its `round_trips`, if they are at hand.
+    """
+    trades = trades_of(result) if trades is None else trades
+    start = float(result.account["start"][0])
+    benchmark = benchmark_equity(result)
+    ours = daily_returns(result.times, result.equity, start).to_numpy()
+    theirs = daily_returns(result.times, benchmark, float(result.market.frame["open"].iloc[0])).to_numpy()
+    spread = float(np.var(theirs, ddof=1)) if len(theirs) > 1 else 0.0
+    beta = float(np.cov(ours, theirs, ddof=1)[0, 1]) / spread if spread > 0.0 else math.nan
+    varied = len(ours) > 1 and spread > 0.0 and float(np.var(ours)) > 0.0
+    return {
+        "strategy": result.configuration.strategy,
+        "performance": _performance(result.times, result.equity, start),
+        "buy_and_hold": _performance(result.times, benchmark, float(result.market.frame["open"].iloc[0])),
+        "against_buy_and_hold": {
+            "beta": beta,
+            "correlation": float(np.corrcoef(ours, theirs)[0, 1]) if varied else math.nan,
+            "annual_alpha_fraction": (float(ours.mean()) - beta * float(theirs.mean())) * DAYS_PER_YEAR,
+        },
+        "trading": _trading(trades),
+        "exposure": _exposure(result),
+        "money": _money(result),
+        "data": _data(result),
+    }
+
+
+def benchmark_equity(result: Result) -> np.ndarray:
+    """Return (n,) the price at each close: one coin bought at the first open and held, unlevered, without costs or funding."""
+    return result.close
+
+
+def trades_of(result: Result) -> pd.DataFrame:
+    """Return a run's round trips."""
+    frame = result.market.frame
+    return round_trips(
+        result.fills, result.times, frame["high"].to_numpy(), frame["low"].to_numpy(), result.equity, result.snapshots
+    )
+
+
+def jsonable(value: Any) -> Any:
+    """Return a value with NaN and infinity as None, and numpy scalars as plain ones, all through."""
+    if isinstance(value, dict):
+        return {str(key): jsonable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [jsonable(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,112 @@
+"""The tearsheet: quantstats' page, the strategy against buy-and-hold, called so that its traps do not spring."""
+
+import html
+import io
+import logging
+import re
+import tempfile
+import warnings
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from runs.metrics import DAYS_PER_YEAR, benchmark_equity, daily_returns
+from runs.result import Result
+
+CAVEAT = "Liquidation levels are estimates. This is research, not advice."
+
+
+def tearsheet(result: Result, metrics: dict[str, Any]) -> str:
+    """Return the page as text; the same run gives the same bytes.
+
+    Parameters
+    ----------
+    result
+        The run.
+    metrics
+        Its `run_metrics`, for the head of the page.
+    """
+    ours = daily_returns(result.times, result.equity, float(result.account["start"][0]))
+    theirs = daily_returns(result.times, benchmark_equity(result), float(result.market.frame["open"].iloc[0]))
+    title = f"{result.configuration.strategy} on {result.market.name}"
+    # quantstats needs variance and a few days; without them its statistics divide by zero.
+    enough = len(ours) > 2 and float(ours.std()) > 0.0 and float(theirs.std()) > 0.0
+    page = _quantstats(ours, theirs, title) if enough else _plain(ours, theirs, title)
+    return _with_head(page, result, metrics)
+
+
+def _quantstats(ours: pd.Series, theirs: pd.Series, title: str) -> str:
+    """Return quantstats' page.
+
+    Notes
+    -----
+    A benchmark Series, never a ticker: that would be fetched, and offline silently compared with a flat line. 365 periods,
+    not 252. `match_dates` off: on, it drops leading flat days. Naive daily index: zoned ones raise.
+    """
+    with warnings.catch_warnings(), redirect_stdout(io.StringIO()), tempfile.TemporaryDirectory() as folder:
+        warnings.simplefilter("ignore")  # deprecations inside quantstats and what it calls; ours are errors in the tests
+        logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
+        import matplotlib as mpl
+
+        mpl.use("Agg")
+        with mpl.rc_context({"svg.hashsalt": "liquidation-heatmap", "svg.fonttype": "path"}):
+            import quantstats as qs
+            from matplotlib import pyplot as plt
+
+            path = Path(folder) / "tearsheet.html"
+            strategy = ours.rename("Strategy")
+            benchmark = theirs.rename("Buy and hold")
+            if not isinstance(benchmark, pd.Series):  # a ticker here would be fetched, or be a flat line
+                raise TypeError("the benchmark must be a series of returns")
+            qs.reports.html(
+                strategy,
+                benchmark=benchmark,
+                output=str(path),
+                title=html.escape(title),
+                periods_per_year=DAYS_PER_YEAR,
+                match_dates=False,
+                compounded=True,
+            )
+            plt.close("all")
+        page = path.read_text(encoding="utf-8")
+    return _without_outside(page)
+
+
+def _without_outside(page: str) -> str:
+    """Remove what varies or reaches out: dates of creation inside the pictures, and links to other hosts in the head."""
+    page = re.sub(r"<dc:date>[^<]*</dc:date>", "", page)
+    page = re.sub(r"<link[^>]+href=[\"']https?://[^>]*>", "", page)
+    return re.sub(r"<script[^>]+src=[\"']https?://[^>]*>\s*</script>", "", page)
+
+
+def _plain(ours: pd.Series, theirs: pd.Series, title: str) -> str:
+    """Return a truthful page for a run that has nothing to draw: no trade was made, or there are too few days."""
+    rows = "".join(
+        f"<tr><td>{name}</td><td>{np.prod(1.0 + series) - 1.0:+.2%}</td></tr>"
+        for name, series in (("Strategy", ours), ("Buy and hold", theirs))
+    )
+    reason = "No trade changed the account" if float(np.abs(ours).sum()) == 0.0 else "There are too few days for statistics"
+    return (
+        "<!DOCTYPE html><html lang='en'><head><meta charset='utf-8'>"
+        f"<title>{html.escape(title)}</title><style>body{{font-family:sans-serif;margin:2em;max-width:60em}}"
+        "td{padding:.2em 1em;border-bottom:1px solid #ccc}</style></head><body>"
+        f"<h1>{html.escape(title)}</h1><p>{reason} ({len(ours)} days, {ours.index[0]:%Y-%m-%d} to {ours.index[-1]:%Y-%m-%d}).</p>"
+        f"<table><tr><th></th><th>Total return</th></tr>{rows}</table></body></html>"
+    )
+
+
+def _with_head(page: str, result: Result, metrics: dict[str, Any]) -> str:
+    money, trading = metrics["money"], metrics["trading"]
+    kind = "SIMULATED MARKET - nothing here ever traded. " if result.market.simulated else ""
+    facts = (
+        f"{kind}{CAVEAT} Buy and hold: one coin, unlevered, without costs or funding. "
+        f"Trades {trading['trades']}, fees {money['fees_quote']:,.2f}, funding paid {money['funding_paid_quote']:,.2f}, "
+        f"own liquidations {money['liquidations']}, reconciliation error {money['reconciliation_error']:.1e} of the start. "
+        f"Data {result.market.name}, {metrics['data']['first_bar']} to {metrics['data']['last_bar']}."
+    )
+    style = "margin:1em auto;max-width:960px;padding:.8em 1em;border:1px solid #888;font:14px/1.5 sans-serif"
+    head = f"<div id='liquidation-heatmap-facts' style='{style}'>{html.escape(facts)}</div>"
+    return re.sub(r"(<body[^>]*>)", lambda match: match.group(1) + head, page, count=1)
