@@ -86,7 +86,6 @@ class PerpetualFeed(bt.feed.DataBase):  # type: ignore[misc]
             line._idx += size
             line.lencount += size
 
-
     def advance_peek(self) -> float:
         """Return the time of the next bar, infinity after the last."""
         if not self._bulk:

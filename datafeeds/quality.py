@@ -107,7 +107,9 @@ def inspect(
     found: list[Defect] = []
     ts = frame["ts"]
     if naive_times:
-        found.append(Defect("naive times", "ts", len(frame), ts.iloc[0], ts.iloc[-1], "times without a zone are taken as UTC"))
+        found.append(
+            Defect("naive times", "ts", len(frame), ts.iloc[0], ts.iloc[-1], "times without a zone are taken as UTC")
+        )
     found += _gaps(ts, bar_seconds)
     found += _zero_volume(frame)
     for column in frame.columns.drop(["ts", "open", "high", "low", "close", "volume", "funding_rate"], errors="ignore"):
@@ -141,7 +143,8 @@ def _gaps(ts: pd.Series, bar_seconds: int) -> list[Defect]:
         return []
     missing, longest = int((steps[after] - 1).sum()), int(steps[after].argmax())
     begin = ts.iloc[after[longest]]
-    text = f"{len(after)} gaps in time, {missing} bars missing; the longest after {_stamp(begin)} ({steps[after[longest]] - 1} bars)"
+    size = f"{steps[after[longest]] - 1} bars"
+    text = f"{len(after)} gaps in time, {missing} bars missing; the longest after {_stamp(begin)} ({size})"
     return [_defect("gap", "ts", ts.iloc[after], text)]
 
 
@@ -149,7 +152,11 @@ def _zero_volume(frame: pd.DataFrame) -> list[Defect]:
     where = frame["ts"][frame["volume"] == 0.0]
     if where.empty:
         return []
-    return [_defect("zero volume", "volume", where, f"{_bars(where)} with zero volume, the first at {_stamp(where.iloc[0])}")]
+    return [
+        _defect(
+            "zero volume", "volume", where, f"{_bars(where)} with zero volume, the first at {_stamp(where.iloc[0])}"
+        )
+    ]
 
 
 def _missing(ts: pd.Series, values: pd.Series, column: str) -> list[Defect]:
@@ -209,5 +216,7 @@ def _funding(frame: pd.DataFrame) -> list[Defect]:
     if not absent.any():
         return []
     where = ts[absent]
-    text = f"{len(where)} settlements of funding_rate missing from the 8-hour grid, the first at {_stamp(where.iloc[0])}"
+    text = (
+        f"{len(where)} settlements of funding_rate missing from the 8-hour grid, the first at {_stamp(where.iloc[0])}"
+    )
     return [_defect("funding", "funding_rate", where, text)]

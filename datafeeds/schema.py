@@ -117,7 +117,9 @@ class Market:
             kept &= (ts < last).to_numpy()
         if kept.sum() < 2:
             span = f"{ts.iloc[0]:%Y-%m-%d %H:%M} .. {ts.iloc[-1]:%Y-%m-%d %H:%M}"
-            raise MarketError(f"{self.name}: --start {start} --end {end} leaves {int(kept.sum())} bars; it holds {span} UTC")
+            raise MarketError(
+                f"{self.name}: --start {start} --end {end} leaves {int(kept.sum())} bars; it holds {span} UTC"
+            )
         if kept.all():
             return self
         frame = self.frame[kept].reset_index(drop=True)
@@ -154,7 +156,9 @@ def market_from_frame(frame: pd.DataFrame, name: str, simulated: bool = False) -
     missing = [column for column in REQUIRED if column not in frame.columns]
     if missing:
         have = ", ".join(map(str, list(frame.columns)[:12])) or "none"
-        raise MarketError(f"{name}: missing column {', '.join(missing)} (it has {have}); rename the columns to the schema's")
+        raise MarketError(
+            f"{name}: missing column {', '.join(missing)} (it has {have}); rename the columns to the schema's"
+        )
     if len(frame) < 2:
         raise MarketError(f"{name}: {len(frame)} bars; at least 2 are needed to tell the bars' length")
     extra = [str(column) for column in frame.columns if column not in (*REQUIRED, *OPTIONAL, "open_interest_break")]
@@ -213,14 +217,18 @@ def _numbers(column: pd.Series, label: str, times: Any, name: str) -> np.ndarray
     if text.any():
         row = int(np.flatnonzero(text)[0])
         shown = repr(column.iloc[row])[:40]
-        raise MarketError(f"{name}: column {label} holds {shown} at {times.iloc[row]} where a number belongs ({int(text.sum())} rows)")
+        raise MarketError(
+            f"{name}: column {label} holds {shown} at {times.iloc[row]} where a number belongs ({int(text.sum())} rows)"
+        )
     return values.to_numpy(dtype=np.float64)
 
 
 def _refuse(bad: np.ndarray, ts: pd.Series, name: str, what: str, mend: str) -> None:
     if bad.any():
         row = int(np.flatnonzero(bad)[0])
-        raise MarketError(f"{name}: {what} at {ts.iloc[row]:%Y-%m-%d %H:%M} (row {row}; {int(bad.sum())} rows in all); {mend}")
+        raise MarketError(
+            f"{name}: {what} at {ts.iloc[row]:%Y-%m-%d %H:%M} (row {row}; {int(bad.sum())} rows in all); {mend}"
+        )
 
 
 def _check_times(ts: pd.Series, name: str) -> int:
@@ -232,7 +240,9 @@ def _check_times(ts: pd.Series, name: str) -> int:
     usual = int(lengths[counts.argmax()])
     irregular = steps % usual != 0
     if usual % 1_000_000_000 or irregular.mean() > 0.01:
-        raise MarketError(f"{name}: bars are not evenly spaced ({len(lengths)} different steps); resample them to one length")
+        raise MarketError(
+            f"{name}: bars are not evenly spaced ({len(lengths)} different steps); resample them to one length"
+        )
     _refuse(irregular, later, name, f"time off the grid of {usual // 1_000_000_000} s", "resample to one bar length")
     return usual // 1_000_000_000
 
@@ -260,9 +270,17 @@ def _check_sizes(frame: pd.DataFrame, name: str) -> None:
             _refuse(values < 0.0, frame["ts"], name, f"{column} is negative", "leave unknown values empty")
     for column in ("mark_high", "mark_low", "mark_close"):
         if column in frame:
-            _refuse(frame[column].to_numpy() == 0.0, frame["ts"], name, f"{column} is zero", "leave unknown marks empty")
+            _refuse(
+                frame[column].to_numpy() == 0.0, frame["ts"], name, f"{column} is zero", "leave unknown marks empty"
+            )
     if "funding_rate" in frame:
-        _refuse(np.abs(frame["funding_rate"].to_numpy()) > 1.0, frame["ts"], name, "funding_rate above 1", "is it in percent?")
+        _refuse(
+            np.abs(frame["funding_rate"].to_numpy()) > 1.0,
+            frame["ts"],
+            name,
+            "funding_rate above 1",
+            "is it in percent?",
+        )
 
 
 __all__ = ["Defect", "Market", "MarketError", "Quality", "market_from_frame"]

@@ -116,7 +116,9 @@ class _Positions:
         return forced
 
 
-def _efficient_steps(random: np.random.Generator, bars: int, hours: float, p: SimulationParameters) -> tuple[np.ndarray, np.ndarray]:
+def _efficient_steps(
+    random: np.random.Generator, bars: int, hours: float, p: SimulationParameters
+) -> tuple[np.ndarray, np.ndarray]:
     """Return log price moves (bars, steps) and the volatility of each bar (bars,)."""
     persistence = p.volatility_persistence**hours
     spread = p.volatility_of_volatility / math.sqrt(1.0 - p.volatility_persistence**2)
@@ -229,7 +231,13 @@ def _trade(
 
 
 def _cascade(
-    longs: _Positions, shorts: _Positions, low: float, high: float, daily: float, daily_volume: float, p: SimulationParameters
+    longs: _Positions,
+    shorts: _Positions,
+    low: float,
+    high: float,
+    daily: float,
+    daily_volume: float,
+    p: SimulationParameters,
 ) -> tuple[float, float, float]:
     """Force what the range reaches, and what the push of that reaches in turn; return both sizes and the push (log price)."""
     forced_long = forced_short = kick = 0.0

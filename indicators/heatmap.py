@@ -182,4 +182,3 @@ def bar_seconds_of(data: Any) -> float:
     if seconds is None:
         raise ValueError(f"bars of timeframe {data._timeframe} have no fixed length: give bar_seconds")
     return seconds * data._compression
-

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from indicators.liquidation.compiled import allocation_free
+from indicators.liquidation.compiled import Record, allocation_free
 from indicators.liquidation.mechanics import isolated_price
 
 ACCOUNT = np.dtype(
@@ -61,25 +61,25 @@ def open_account(starting_cash: float) -> np.ndarray:
 
 
 @allocation_free
-def unrealised(account: np.void, price: float) -> float:
+def unrealised(account: Record, price: float) -> float:
     """Return the open profit at a price, quote."""
     return account.size * (price - account.entry_price)
 
 
 @allocation_free
-def equity_at(account: np.void, price: float) -> float:
+def equity_at(account: Record, price: float) -> float:
     """Return ``wallet + size (price - entry)``, quote."""
     return account.wallet + unrealised(account, price)
 
 
 @allocation_free
-def collateral(account: np.void, isolated: bool) -> float:
+def collateral(account: Record, isolated: bool) -> float:
     """Return what stands behind the position: its own margin, or in cross mode the whole wallet. Quote."""
     return account.margin if isolated else account.wallet
 
 
 @allocation_free
-def free_balance(account: np.void, price: float, isolated: bool, leverage: float) -> float:
+def free_balance(account: Record, price: float, isolated: bool, leverage: float) -> float:
     """Return what is free to open with at a price, quote.
 
     Isolated: the wallet less the position's margin. Cross: equity less the initial margin of the position at this price.
@@ -104,7 +104,7 @@ def opening_part(position: float, size: float) -> float:
 
 
 @allocation_free
-def apply_fill(account: np.void, size: float, price: float, fee: float, isolated: bool, leverage: float) -> float:
+def apply_fill(account: Record, size: float, price: float, fee: float, isolated: bool, leverage: float) -> float:
     """Carry a trade into the account.
 
     Parameters
@@ -149,7 +149,7 @@ def apply_fill(account: np.void, size: float, price: float, fee: float, isolated
 
 
 @allocation_free
-def settle_funding(account: np.void, rate: float, mark: float, isolated: bool) -> float:
+def settle_funding(account: Record, rate: float, mark: float, isolated: bool) -> float:
     """Settle funding on the position held at the instant.
 
     Parameters
@@ -173,14 +173,14 @@ def settle_funding(account: np.void, rate: float, mark: float, isolated: bool) -
 
 
 @allocation_free
-def liquidation_trigger(account: np.void, isolated: bool, tiers: np.ndarray) -> float:
+def liquidation_trigger(account: Record, isolated: bool, tiers: np.ndarray) -> float:
     """Return the price at which the position is force-closed (0 or infinity: never), quote per base."""
     side = 1.0 if account.size > 0.0 else -1.0
     return isolated_price(account.entry_price, abs(account.size), collateral(account, isolated), side, tiers)
 
 
 @allocation_free
-def liquidate(account: np.void, price: float, fee_rate: float, isolated: bool) -> tuple[float, float, float]:
+def liquidate(account: Record, price: float, fee_rate: float, isolated: bool) -> tuple[float, float, float]:
     """Force-close the whole position (pessimistic even where a venue reduces in steps).
 
     Parameters

@@ -28,7 +28,9 @@ from runs.metrics import jsonable
 @click.option("--seed", type=int, help="Seed of the simulated market.")
 @click.option("--set", "assignments", multiple=True, metavar="NAME=VALUE", help="Set one parameter; may be repeated.")
 @click.option("--config", type=click.Path(path_type=Path), help="TOML file, or the run.json of an earlier run.")
-@click.option("--out", type=click.Path(path_type=Path), help="Results folder; default results/<time>-<strategy>-<hash>.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Results folder; default results/<time>-<strategy>-<hash>."
+)
 @click.option("--overwrite", is_flag=True, help="Replace an earlier run in --out.")
 @click.option("--json", "as_json", is_flag=True, help="Print the metrics as JSON on stdout.")
 def command(
@@ -40,7 +42,9 @@ def command(
     flags = {"strategy": strategy, "data": data, "start": start, "end": end, "seed": seed}
     settings |= {key: value for key, value in flags.items() if value is not None}
     if not settings.get("strategy"):
-        raise click.UsageError("no strategy named: give --strategy magnet, cascade, wipe, overlay or package.module:Class")
+        raise click.UsageError(
+            "no strategy named: give --strategy magnet, cascade, wipe, overlay or package.module:Class"
+        )
     settings = checked(with_assignments, settings, assignments)  # type: ignore[assignment]
     configuration: Configuration = checked(configuration_from, settings)  # type: ignore[assignment]
     market = load_market(configuration)

@@ -77,11 +77,16 @@ class PerpetualBroker(bt.BrokerBase):  # type: ignore[misc]
         self._costs = costs.record()
         self._isolated = costs.margin_mode == "isolated"
         self._leverage = costs.leverage
-        self._tiers = np.ascontiguousarray(self.p.tiers if self.p.tiers is not None else [[0.0, 0.005, 0.0]], dtype=float)
-        self.comminfo = {None: PerpetualCommission(commission=costs.taker_fee_bps * 1e-4, contract_step=costs.contract_step)}
+        self._tiers = np.ascontiguousarray(
+            self.p.tiers if self.p.tiers is not None else [[0.0, 0.005, 0.0]], dtype=float
+        )
+        self.comminfo = {
+            None: PerpetualCommission(commission=costs.taker_fee_bps * 1e-4, contract_step=costs.contract_step)
+        }
         self.account = open_account(costs.starting_cash)
         self.equities: list[float] = []
         self.positions: list[float] = []
+        self.journal: list[tuple[int, str, float, float, float]] = []  # every order sent: bar, kind, size, price, limit
         self.position = Position()
         self._rows, self._count = np.zeros(_FIRST_ROOM, dtype=ORDER), 0
         self._ledger, self._lines = np.zeros(_FIRST_ROOM, dtype=FILL), 0
@@ -162,6 +167,10 @@ class PerpetualBroker(bt.BrokerBase):  # type: ignore[misc]
             raise ValueError(f"PerpetualBroker knows no {name} orders: use Market, Limit, Stop or StopLimit")
         if not (size and math.isfinite(size)):
             raise ValueError(f"an order needs a finite size other than zero, not {size}")
+        created = order.created
+        self.journal.append(
+            (self._bar, order.getordername(), order.size, created.price or 0.0, created.pricelimit or 0.0)
+        )
         order.group = -1 if oco is None else getattr(oco, "group", -1)
         if oco is not None and order.group < 0:
             order.group = oco.group = oco.ref
@@ -234,7 +243,16 @@ class PerpetualBroker(bt.BrokerBase):  # type: ignore[misc]
             self._ledger = np.concatenate([self._ledger, room])
         before, row = self._lines, index if self._whole else 1
         self._lines, over = process_bar(
-            self.account, self._rows, self._count, index, self._prices, row, self._costs, self._tiers, self._ledger, before
+            self.account,
+            self._rows,
+            self._count,
+            index,
+            self._prices,
+            row,
+            self._costs,
+            self._tiers,
+            self._ledger,
+            before,
         )
         if self._lines > before:
             self._tell_fills(before)
@@ -339,4 +357,4 @@ def _shallow(item: Any) -> Any:
 
 
 def _unknown_prices(count: int) -> np.ndarray:
-    return np.full(count, np.nan).repeat(len(PRICES)).view(PRICES)
+    return np.full(count, np.nan).repeat(len(PRICES.names or ())).view(PRICES)

@@ -72,7 +72,7 @@ def configuration_from(values: Mapping[str, Any]) -> Configuration:
     for key in (*_GROUPS, "rule"):
         if not isinstance(values.get(key, {}), Mapping):
             raise ValueError(f"setting {key!r} must be a table of names and values")
-    kinds: dict[str, Any] = {key: str for key in _PLAIN} | {"seed": int}
+    kinds: dict[str, Any] = dict.fromkeys(_PLAIN, str) | {"seed": int}
     for key in _PLAIN:
         value = values.get(key)
         if value is not None and (not isinstance(value, kinds[key]) or isinstance(value, bool)):
@@ -80,7 +80,7 @@ def configuration_from(values: Mapping[str, Any]) -> Configuration:
     if values.get("seed", 0) < 0:
         raise ValueError(f"seed = {values['seed']} must not be negative")
     strategy = load_strategy(str(values["strategy"]))
-    built = {key: from_mapping(kind, dict(values.get(key, {}))) for key, kind in _GROUPS.items()}
+    built: dict[str, Any] = {key: from_mapping(kind, dict(values.get(key, {}))) for key, kind in _GROUPS.items()}
     plain = {key: values[key] for key in _PLAIN if key in values}
     return Configuration(**plain, rule=_rule(strategy, dict(values.get("rule", {}))), **built)
 
@@ -138,7 +138,11 @@ def with_assignments(values: dict[str, Any], assignments: tuple[str, ...]) -> di
     merged = {key: dict(value) if isinstance(value, Mapping) else value for key, value in values.items()}
     strategy = load_strategy(str(values.get("strategy") or ""))
     ours = issubclass(strategy, PerpetualStrategy)
-    names = {"rule": [f.name for f in dataclasses.fields(strategy.parameters_kind)] if ours else list(strategy.params._getkeys())}
+    names = {
+        "rule": [f.name for f in dataclasses.fields(strategy.parameters_kind)]
+        if ours
+        else list(strategy.params._getkeys())
+    }
     names |= {group: [f.name for f in dataclasses.fields(kind)] for group, kind in _GROUPS.items()}
     for text in assignments:
         key, sign, value = text.partition("=")

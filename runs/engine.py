@@ -98,6 +98,14 @@ def _run(
     cerebro.adddata(PerpetualFeed(market=market))
     broker = PerpetualBroker(costs=configuration.costs, tiers=tiers)
     cerebro.broker = broker
+    add_strategy(cerebro, configuration)
+    if report is not None:
+        cerebro.addanalyzer(_Progress, report=report)
+    return cerebro.run()[0], broker
+
+
+def add_strategy(cerebro: bt.Cerebro, configuration: Configuration) -> None:
+    """Add the configured strategy to a cerebro, with its parameters."""
     kind = load_strategy(configuration.strategy)
     if issubclass(kind, PerpetualStrategy):
         cerebro.addstrategy(
@@ -109,9 +117,6 @@ def _run(
         )
     else:
         cerebro.addstrategy(kind, **configuration.rule)
-    if report is not None:
-        cerebro.addanalyzer(_Progress, report=report)
-    return cerebro.run()[0], broker
 
 
 def _heatmap(configuration: Configuration, market: Market, strategy: Any) -> tuple[np.ndarray, np.ndarray]:

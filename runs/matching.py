@@ -16,7 +16,7 @@ import math
 
 import numpy as np
 
-from indicators.liquidation.compiled import allocation_free
+from indicators.liquidation.compiled import Record, allocation_free
 from runs.accounting import (
     FUNDING,
     LIMIT,
@@ -80,7 +80,9 @@ def slipped(price: float, sign: float, slippage: float, low: float, high: float)
 
 
 @allocation_free
-def _write(fills: np.ndarray, count: int, account: np.void, bar: int, order: int, kind: int, size: float, price: float) -> None:
+def _write(
+    fills: np.ndarray, count: int, account: Record, bar: int, order: int, kind: int, size: float, price: float
+) -> None:
     line = fills[count]
     line.bar, line.order, line.kind, line.size, line.price = bar, order, kind, size, price
     line.fee, line.realised, line.funding, line.liquidation_fee, line.absorbed = 0.0, 0.0, 0.0, 0.0, 0.0
@@ -104,14 +106,14 @@ def _related(orders: np.ndarray, count: int, row: int, bar: int, inside: bool) -
 
 @allocation_free
 def _fill(
-    account: np.void,
+    account: Record,
     orders: np.ndarray,
     count: int,
     row: int,
     price: float,
     bar: int,
-    prices: np.void,
-    costs: np.void,
+    prices: Record,
+    costs: Record,
     maker: bool,
     inside: bool,
     fills: np.ndarray,
@@ -151,12 +153,12 @@ def _fill(
 
 @allocation_free
 def _liquidate_if_reached(
-    account: np.void,
+    account: Record,
     orders: np.ndarray,
     count: int,
     bar: int,
-    prices: np.void,
-    costs: np.void,
+    prices: Record,
+    costs: Record,
     tiers: np.ndarray,
     at_open: bool,
     fills: np.ndarray,
@@ -188,7 +190,7 @@ def _liquidate_if_reached(
 
 
 @allocation_free
-def _at_open(order: np.void, prices: np.void, limits: bool) -> bool:
+def _at_open(order: Record, prices: Record, limits: bool) -> bool:
     """Whether an order fills at the open; wakes a stop-limit whose trigger the open has passed."""
     buying, opened = order.size > 0.0, prices.open
     if order.kind == MARKET:
@@ -205,7 +207,7 @@ def _at_open(order: np.void, prices: np.void, limits: bool) -> bool:
 
 @allocation_free
 def _fill_at_open(
-    account: np.void, orders: np.ndarray, count: int, bar: int, prices: np.void, costs: np.void, limits: bool,
+    account: Record, orders: np.ndarray, count: int, bar: int, prices: Record, costs: Record, limits: bool,
     fills: np.ndarray, done: int,
 ) -> int:  # fmt: skip
     for row in range(count):
@@ -216,7 +218,14 @@ def _fill_at_open(
 
 @allocation_free
 def _fill_stops(
-    account: np.void, orders: np.ndarray, count: int, bar: int, prices: np.void, costs: np.void, fills: np.ndarray, done: int
+    account: Record,
+    orders: np.ndarray,
+    count: int,
+    bar: int,
+    prices: Record,
+    costs: Record,
+    fills: np.ndarray,
+    done: int,
 ) -> int:
     for row in range(count):
         order = orders[row]
@@ -234,7 +243,14 @@ def _fill_stops(
 
 @allocation_free
 def _fill_limits(
-    account: np.void, orders: np.ndarray, count: int, bar: int, prices: np.void, costs: np.void, fills: np.ndarray, done: int
+    account: Record,
+    orders: np.ndarray,
+    count: int,
+    bar: int,
+    prices: Record,
+    costs: Record,
+    fills: np.ndarray,
+    done: int,
 ) -> int:
     for row in range(count):
         order = orders[row]

@@ -121,7 +121,9 @@ def _trading(trades: pd.DataFrame) -> dict[str, Any]:
         "average_loss_quote": float(lost.mean()) if len(lost) else math.nan,
         "largest_loss_quote": float(lost.min()) if len(lost) else math.nan,
         "average_bars_held": float(trades["bars_held"].mean()) if count else math.nan,
-        "exits": {str(reason): int(number) for reason, number in trades["exit_reason"].value_counts().sort_index().items()},
+        "exits": {
+            str(reason): int(number) for reason, number in trades["exit_reason"].value_counts().sort_index().items()
+        },
     }
 
 

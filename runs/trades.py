@@ -74,7 +74,9 @@ def round_trips(
 
 
 def _begin(fill: Any, opened: float) -> dict[str, Any]:
-    zeros = dict.fromkeys(("entered", "entry_value", "left", "exit_value", "gross", "fees", "funding", "fee", "absorbed"), 0.0)
+    zeros = dict.fromkeys(
+        ("entered", "entry_value", "left", "exit_value", "gross", "fees", "funding", "fee", "absorbed"), 0.0
+    )
     return {"bar": int(fill["bar"]), "side": "long" if opened > 0.0 else "short", **zeros}
 
 
@@ -117,7 +119,12 @@ def _finish(
 
 
 def _still_open(
-    trip: dict[str, Any], times: np.ndarray, high: np.ndarray, low: np.ndarray, equity: np.ndarray, snapshots: np.ndarray
+    trip: dict[str, Any],
+    times: np.ndarray,
+    high: np.ndarray,
+    low: np.ndarray,
+    equity: np.ndarray,
+    snapshots: np.ndarray,
 ) -> dict[str, Any]:
     last, sign = len(times) - 1, 1.0 if trip["side"] == "long" else -1.0
     held, close = trip["entered"] - trip["left"], float(snapshots["close"][last])
@@ -129,7 +136,12 @@ def _still_open(
 
 def _signal(snapshots: np.ndarray, bar: int, sign: float) -> dict[str, Any]:
     if bar < 0:
-        return {"signal_magnet": np.nan, "signal_phase": "", "signal_cluster_distance": np.nan, "signal_volatility": np.nan}
+        return {
+            "signal_magnet": np.nan,
+            "signal_phase": "",
+            "signal_cluster_distance": np.nan,
+            "signal_volatility": np.nan,
+        }
     view = snapshots[bar]
     target = view["cluster_above_price"] if sign > 0.0 else view["cluster_below_price"]
     return {

@@ -1,7 +1,6 @@
 """The one place where strategies meet backtrader: what a rule intends becomes orders here, and nowhere else."""
 
 import math
-from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, ClassVar
 
@@ -32,7 +31,7 @@ class PerpetualStrategy(bt.Strategy):
     """
 
     parameters_kind: ClassVar[type]
-    decide: ClassVar[Callable[[np.void, np.void, np.void], Intent]]
+    decide: ClassVar[Any]
 
     params = (("rule", None), ("sizing", None), ("model", None), ("contract_step", 0.001))
 

@@ -3,10 +3,8 @@
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from indicators.liquidation.anatomy import CASCADING, RECOVERING, TRIGGERED
-from indicators.liquidation.compiled import allocation_free
+from indicators.liquidation.compiled import Record, allocation_free
 from indicators.liquidation.domain import check, parameter
 from strategies.base import PerpetualStrategy
 from strategies.intent import Intent, enter, keep, leave
@@ -34,7 +32,11 @@ class CascadeParameters:
         source="about the first percentile of Bybit ETH funding, -.021 % (science notes 4)",
     )  # fmt: skip
     against_stop_ranges: float = parameter(
-        5.0, unit="average true ranges", low=0.1, high=100.0, source="assumption: ranges are still wide after a wash-out"
+        5.0,
+        unit="average true ranges",
+        low=0.1,
+        high=100.0,
+        source="assumption: ranges are still wide after a wash-out",
     )
     against_target_ranges: float = parameter(
         7.5, unit="average true ranges", low=0.1, high=100.0, source="assumption: one and a half times the stop"
@@ -47,7 +49,7 @@ class CascadeParameters:
 
 
 @allocation_free
-def _exit(view: np.void, position: np.void, parameters: np.void) -> bool:
+def _exit(view: Record, position: Record, parameters: Record) -> bool:
     direction = math.copysign(1.0, position.size)
     if position.tag == AGAINST:
         return position.hours_held >= parameters.against_limit_hours
@@ -56,7 +58,7 @@ def _exit(view: np.void, position: np.void, parameters: np.void) -> bool:
 
 
 @allocation_free
-def decide(view: np.void, position: np.void, parameters: np.void) -> Intent:
+def decide(view: Record, position: Record, parameters: Record) -> Intent:
     """Trade the phases of a cascade.
 
     Parameters

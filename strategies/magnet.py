@@ -3,10 +3,8 @@
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from indicators.liquidation.anatomy import CASCADING, TRIGGERED, WASHED_OUT
-from indicators.liquidation.compiled import allocation_free
+from indicators.liquidation.compiled import Record, allocation_free
 from indicators.liquidation.domain import check, parameter
 from strategies.base import PerpetualStrategy
 from strategies.intent import Intent, enter, keep, leave
@@ -21,7 +19,11 @@ class MagnetParameters:
         source="assumption: a nearer target does not pay two taker fees and slippage (12-18 bp) several times over",
     )  # fmt: skip
     farthest: float = parameter(
-        0.05, unit="fraction of price", low=0.0, high=1.0, source="assumption: about two days' standard deviation of BTC"
+        0.05,
+        unit="fraction of price",
+        low=0.0,
+        high=1.0,
+        source="assumption: about two days' standard deviation of BTC",
     )
     stop_ranges: float = parameter(
         3.0, unit="average true ranges", low=0.1, high=100.0, source="assumption: outside one bar's noise"
@@ -40,7 +42,7 @@ class MagnetParameters:
 
 
 @allocation_free
-def decide(view: np.void, position: np.void, parameters: np.void) -> Intent:
+def decide(view: Record, position: Record, parameters: Record) -> Intent:
     """Follow the dominating cluster.
 
     Parameters

@@ -5,10 +5,8 @@ The use that survives if the heatmap forecasts volatility rather than direction.
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from indicators.liquidation.anatomy import CASCADING, TRIGGERED
-from indicators.liquidation.compiled import allocation_free
+from indicators.liquidation.compiled import Record, allocation_free
 from indicators.liquidation.domain import check, parameter
 from strategies.base import PerpetualStrategy
 from strategies.intent import Intent, hold
@@ -33,7 +31,7 @@ class OverlayParameters:
 
 
 @allocation_free
-def decide(view: np.void, position: np.void, parameters: np.void) -> Intent:
+def decide(view: Record, position: Record, parameters: Record) -> Intent:
     """Hold the exposure that the downside risk allows.
 
     Parameters

@@ -48,7 +48,9 @@ def load_strategy(name: str) -> type[bt.Strategy]:
         raise
     found = getattr(module, class_name, None)
     if found is None:
-        known = [key for key, value in vars(module).items() if isinstance(value, type) and issubclass(value, bt.Strategy)]
+        known = [
+            key for key, value in vars(module).items() if isinstance(value, type) and issubclass(value, bt.Strategy)
+        ]
         raise ValueError(f"in {module_name}: " + unknown("strategy", class_name, known))
     if not (isinstance(found, type) and issubclass(found, bt.Strategy)):
         raise ValueError(f"strategy {name!r} is no backtrader strategy: it must subclass bt.Strategy")

@@ -3,9 +3,7 @@
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
-from indicators.liquidation.compiled import allocation_free
+from indicators.liquidation.compiled import Record, allocation_free
 from indicators.liquidation.domain import check, parameter
 
 
@@ -50,7 +48,7 @@ def whole_steps(size: float, contract_step: float) -> float:
 
 @allocation_free
 def entry_size(
-    direction: float, close: float, stop: float, equity: float, sizing: np.void, contract_step: float
+    direction: float, close: float, stop: float, equity: float, sizing: Record, contract_step: float
 ) -> float:
     """Return the size to enter with.
 
@@ -82,7 +80,7 @@ def entry_size(
 
 @allocation_free
 def rebalance_size(
-    exposure: float, size: float, close: float, equity: float, sizing: np.void, contract_step: float
+    exposure: float, size: float, close: float, equity: float, sizing: Record, contract_step: float
 ) -> float:
     """Return the signed size to trade so that the notional is `exposure` times equity; 0 within the band."""
     if not equity > 0.0:

@@ -3,9 +3,7 @@
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
-from indicators.liquidation.compiled import allocation_free
+from indicators.liquidation.compiled import Record, allocation_free
 from indicators.liquidation.domain import check, parameter
 from strategies.base import PerpetualStrategy
 from strategies.intent import Intent, enter, keep, leave
@@ -34,7 +32,7 @@ class WipeParameters:
 
 
 @allocation_free
-def _retest(view: np.void, level: float, level_bar: float, direction: float, bar: float, parameters: np.void) -> bool:
+def _retest(view: Record, level: float, level_bar: float, direction: float, bar: float, parameters: Record) -> bool:
     if math.isnan(level) or bar - level_bar < parameters.least_age_bars:
         return False
     extreme = view.low if direction > 0.0 else view.high
@@ -43,14 +41,14 @@ def _retest(view: np.void, level: float, level_bar: float, direction: float, bar
 
 
 @allocation_free
-def _enter(view: np.void, level: float, direction: float, parameters: np.void) -> Intent:
+def _enter(view: Record, level: float, direction: float, parameters: Record) -> Intent:
     stop = level * (1.0 - direction * parameters.invalidation)
     target = view.close + parameters.reward * (view.close - stop)
     return enter(direction, stop, target, 0.0) if target > 0.0 else keep()
 
 
 @allocation_free
-def decide(view: np.void, position: np.void, parameters: np.void) -> Intent:
+def decide(view: Record, position: Record, parameters: Record) -> Intent:
     """Trade the retest of a post-wipe level.
 
     Parameters

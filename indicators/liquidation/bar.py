@@ -34,6 +34,6 @@ def empty_bars(count: int) -> np.ndarray:
     >>> bool(np.isnan(bars["open_interest"]).all()), bars["open_interest_break"].tolist()
     (True, [0.0, 0.0])
     """
-    bars = np.full(count, np.nan).repeat(len(BAR)).view(BAR)
+    bars = np.full(count, np.nan).repeat(len(BAR.names or ())).view(BAR)
     bars["open_interest_break"] = 0.0
     return bars

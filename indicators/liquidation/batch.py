@@ -76,7 +76,9 @@ def clusters_from_entries(
     parameters = parameters or ModelParameters()
     entries, longs, shorts = (np.asarray(a, dtype=np.float64) for a in (entry_prices, long_sizes, short_sizes))
     if not entries.shape == longs.shape == shorts.shape or entries.ndim != 1:
-        raise ValueError(f"entry_prices {entries.shape}, long_sizes {longs.shape} and short_sizes {shorts.shape} must pair up")
+        raise ValueError(
+            f"entry_prices {entries.shape}, long_sizes {longs.shape} and short_sizes {shorts.shape} must pair up"
+        )
     if not (price > 0.0 and bool((entries > 0.0).all()) and bool((longs >= 0.0).all()) and bool((shorts >= 0.0).all())):
         raise ValueError("prices must be positive and sizes at least zero")
     grid = build_grid(parameters)

@@ -15,6 +15,9 @@ from typing import Any, TypeVar, cast
 import numba
 
 _PROJECT = Path(__file__).resolve().parents[2]
+Record = Any
+"""One numpy record inside compiled code; its fields are those of its dtype, which no static type can say."""
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _FOLDERS = ("indicators", "strategies", "runs")
@@ -86,7 +89,7 @@ def _compile(function: Function, options: dict[str, Any]) -> Function:
     previous = numba.config.CACHE_DIR  # type: ignore[attr-defined]
     numba.config.CACHE_DIR = cache_folder()  # type: ignore[attr-defined]
     try:
-        decorate = numba.njit(
+        decorate = numba.njit(  # type: ignore[call-overload]
             cache=True, error_model="numpy", no_cfunc_wrapper=True, no_cpython_wrapper=private, **options
         )
         return cast(Function, decorate(function))

@@ -108,7 +108,7 @@ def build_grid(parameters: ModelParameters) -> Grid:
 @allocation_free
 def price_bin(price: float, bin_width: float) -> int:
     """Return the absolute bin of a price (quote per base, > 0)."""
-    return int(math.floor(math.log(price) / bin_width))
+    return math.floor(math.log(price) / bin_width)
 
 
 @allocation_free

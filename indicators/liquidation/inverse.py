@@ -23,7 +23,9 @@ def inverse_mark_value_price(entry_price: float, leverage: float, side: float, m
 
 
 @allocation_free
-def inverse_entry_value_price(entry_price: float, leverage: float, side: float, maintenance_margin_rate: float) -> float:
+def inverse_entry_value_price(
+    entry_price: float, leverage: float, side: float, maintenance_margin_rate: float
+) -> float:
     """Return the liquidation price with maintenance margin on the entry value, ``m Q / E`` (old BitMEX and Bybit).
 
     Returns

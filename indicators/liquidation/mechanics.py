@@ -157,7 +157,9 @@ def isolated_price(entry_price: float, size: float, collateral: float, side: flo
         price = exact_price(entry_price, size, collateral, side, tiers[row, 1], tiers[row, 2])
         ceiling = tiers[row + 1, 0] if row + 1 < len(tiers) else math.inf
         slack = 1e-9 * max(tiers[row, 0], 1.0)
-        if tiers[row, 0] - slack <= size * price <= ceiling + slack and (math.isnan(found) or side * (price - found) > 0.0):
+        if tiers[row, 0] - slack <= size * price <= ceiling + slack and (
+            math.isnan(found) or side * (price - found) > 0.0
+        ):
             found = price
     if not math.isnan(found):
         return found

@@ -127,7 +127,15 @@ def initial_state(model: Model) -> State:
     """Return the state before the first bar: an empty book, nothing known."""
     settings = model.settings[0]
     memory = np.zeros(1, dtype=MEMORY)
-    for name in ("close", "variance", "average_range", "open_interest", "funding_rate", "phase_reference", "phase_lowest"):
+    for name in (
+        "close",
+        "variance",
+        "average_range",
+        "open_interest",
+        "funding_rate",
+        "phase_reference",
+        "phase_lowest",
+    ):
         memory[name] = np.nan
     return State(
         book=empty_book(model.grid),

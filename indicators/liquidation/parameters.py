@@ -66,14 +66,22 @@ class ModelParameters:
     gap_high_risk: float = parameter(0.02, unit="fraction of price", low=0.0, high=1.0, source="spec 4.2")
     gap_moderate_risk: float = parameter(0.05, unit="fraction of price", low=0.0, high=1.0, source="spec 4.2")
     impact: float = parameter(
-        1.0, unit="Y of the square-root law", low=0.0, high=100.0, source="Donier & Bonart 2015 (arXiv 1412.4503): order one"
+        1.0,
+        unit="Y of the square-root law",
+        low=0.0,
+        high=100.0,
+        source="Donier & Bonart 2015 (arXiv 1412.4503): order one",
     )
     wipe_share: float = parameter(
         0.003, unit="share of open interest within an hour", low=0.0, high=1.0,
         source="assumption: 100 million USD (spec 4.3) over about 30 billion USD of BTC open interest in 2024",
     )  # fmt: skip
     wipe_usd: float = parameter(
-        100e6, unit="USD within an hour, whole market", low=0.0, high=1e12, source="spec 4.3; used without open interest"
+        100e6,
+        unit="USD within an hour, whole market",
+        low=0.0,
+        high=1e12,
+        source="spec 4.3; used without open interest",
     )
     market_share: float = parameter(
         0.25, unit="this data's share of the market", low=0.0001, high=1.0, source="assumption: one large venue"
@@ -82,8 +90,12 @@ class ModelParameters:
         0.01, unit="fraction of price", low=0.0, high=0.5, source="assumption: a close this far beyond breaks a level"
     )
     level_age_days: float = parameter(30.0, unit="days", low=0.1, high=3650.0, source="assumption")
-    washout_drop: float = parameter(0.20, unit="fraction of open interest", low=0.01, high=1.0, source="spec 4, anatomy")
-    trigger_hours: float = parameter(12.0, unit="hours without a further cluster", low=0.1, high=720.0, source="assumption")
+    washout_drop: float = parameter(
+        0.20, unit="fraction of open interest", low=0.01, high=1.0, source="spec 4, anatomy"
+    )
+    trigger_hours: float = parameter(
+        12.0, unit="hours without a further cluster", low=0.1, high=720.0, source="assumption"
+    )
     steady_hours: float = parameter(6.0, unit="hours without a new low", low=0.1, high=720.0, source="assumption")
     recovery_hours: float = parameter(24.0, unit="hours", low=0.1, high=720.0, source="assumption")
     volatility_half_life_hours: float = parameter(
@@ -107,7 +119,9 @@ class ModelParameters:
         if self.cluster_threshold_kind not in THRESHOLD_KINDS:
             raise ValueError(f"cluster_threshold_kind = {self.cluster_threshold_kind!r} is none of {THRESHOLD_KINDS}")
         if self.cluster_threshold_kind != "usd" and self.cluster_threshold > 1.0:
-            raise ValueError(f"cluster_threshold = {self.cluster_threshold:g} must be at most 1 for a {self.cluster_threshold_kind}")
+            raise ValueError(
+                f"cluster_threshold = {self.cluster_threshold:g} must be at most 1 for a {self.cluster_threshold_kind}"
+            )
         if self.leverages[-1] * self.maintenance_margin_rate >= 1.0:
             raise ValueError(
                 f"leverage {self.leverages[-1]:g} with maintenance margin {self.maintenance_margin_rate:g} is liquidated at entry"

@@ -58,7 +58,9 @@ def magnet(above_usd: float, below_usd: float, ratio: float, lone_side_counts: b
 
 
 @allocation_free
-def cascade_risk(clusters: np.ndarray, side: int, count: int, close: float, high_gap: float, moderate_gap: float) -> float:
+def cascade_risk(
+    clusters: np.ndarray, side: int, count: int, close: float, high_gap: float, moderate_gap: float
+) -> float:
     """Return the risk that one cluster's fall sets off the next, by how closely they are stacked.
 
     Parameters

@@ -17,7 +17,7 @@ from indicators.liquidation.anatomy import (
 )
 from indicators.liquidation.book import close_out, deposit, recentre, sweep
 from indicators.liquidation.clusters import find_spans, gather, keep_significant, quantile_size, smooth
-from indicators.liquidation.compiled import allocation_free
+from indicators.liquidation.compiled import Record, allocation_free
 from indicators.liquidation.exposure import Flow, flow_with_open_interest, flow_without_open_interest
 from indicators.liquidation.grid import LONG, SHORT, bin_price, price_bin
 from indicators.liquidation.model import QUANTILE, SHARE, USD, Model, State, initial_state
@@ -34,7 +34,7 @@ from indicators.liquidation.snapshot import SNAPSHOT
 
 
 @allocation_free
-def _measure(state: State, model: Model, bar: np.void) -> None:
+def _measure(state: State, model: Model, bar: Record) -> None:
     """Update volatility and average range, from the last close to this one."""
     memory, settings = state.memory[0], model.settings[0]
     previous = bar.open if math.isnan(memory.close) else memory.close
@@ -50,7 +50,7 @@ def _measure(state: State, model: Model, bar: np.void) -> None:
 
 
 @allocation_free
-def _flow(state: State, model: Model, bar: np.void, wiped: float) -> Flow:
+def _flow(state: State, model: Model, bar: Record, wiped: float) -> Flow:
     memory, settings = state.memory[0], model.settings[0]
     current = bar.open_interest
     if math.isnan(current):
@@ -63,7 +63,7 @@ def _flow(state: State, model: Model, bar: np.void, wiped: float) -> Flow:
 
 
 @allocation_free
-def _open_interest_change(state: State, bar: np.void) -> float:
+def _open_interest_change(state: State, bar: Record) -> float:
     """Return this bar's change of open interest as a flow, base coin; NaN where it is unknown or a break."""
     if bar.open_interest_break > 0.0:
         return math.nan
@@ -112,7 +112,7 @@ def _last_hour_usd(state: State, model: Model, side: int) -> float:
 
 
 @allocation_free
-def _update_levels(state: State, model: Model, bar: np.void, side: int, centre: float, reported: bool) -> None:
+def _update_levels(state: State, model: Model, bar: Record, side: int, centre: float, reported: bool) -> None:
     memory, settings = state.memory[0], model.settings[0]
     direction = 1.0 if side == LONG else -1.0
     drop_levels(state.levels, side, bar.close, settings.level_tolerance, memory.bar - settings.level_age_bars)
@@ -140,11 +140,9 @@ def _fallen(state: State, side: int, extreme: float) -> int:
 
 
 @allocation_free
-def _advance_anatomy(state: State, model: Model, bar: np.void, low: float, high: float, before: float) -> None:
+def _advance_anatomy(state: State, model: Model, bar: Record, low: float, high: float, before: float) -> None:
     memory, settings = state.memory[0], model.settings[0]
-    limits = PhaseLimits(
-        settings.washout_drop, settings.trigger_bars, settings.steady_bars, settings.recovery_bars
-    )
+    limits = PhaseLimits(settings.washout_drop, settings.trigger_bars, settings.steady_bars, settings.recovery_bars)
     phase = Phase(
         memory.phase, memory.phase_direction, memory.phase_reference, memory.phase_lowest, memory.phase_quiet_bars
     )
@@ -213,7 +211,7 @@ def _extract(state: State, model: Model, side: int, close: float) -> float:
 
 
 @allocation_free
-def _write_clusters(state: State, model: Model, snapshot: np.void, close: float) -> None:
+def _write_clusters(state: State, model: Model, snapshot: Record, close: float) -> None:
     view, settings = snapshot, model.settings[0]
     view.cascade_gain_down = _extract(state, model, LONG, close)
     view.cascade_gain_up = _extract(state, model, SHORT, close)
@@ -238,7 +236,7 @@ def _write_clusters(state: State, model: Model, snapshot: np.void, close: float)
 
 
 @allocation_free
-def _write_levels(state: State, model: Model, snapshot: np.void, close: float) -> None:
+def _write_levels(state: State, model: Model, snapshot: Record, close: float) -> None:
     view, tolerance = snapshot, model.settings[0].level_tolerance
     support = nearest_level(state.levels, LONG, close, tolerance)
     resistance = nearest_level(state.levels, SHORT, close, tolerance)
@@ -256,7 +254,7 @@ def _write_levels(state: State, model: Model, snapshot: np.void, close: float) -
 
 
 @allocation_free
-def _write_day(state: State, model: Model, snapshot: np.void) -> None:
+def _write_day(state: State, model: Model, snapshot: Record) -> None:
     view, totals = snapshot, state.memory[0]
     view.liquidated_long_24h_usd = max(totals.long_usd, 0.0)
     view.liquidated_short_24h_usd = max(totals.short_usd, 0.0)
@@ -271,7 +269,7 @@ def _write_day(state: State, model: Model, snapshot: np.void) -> None:
 
 
 @allocation_free
-def _write_context(state: State, snapshot: np.void) -> None:
+def _write_context(state: State, snapshot: Record) -> None:
     view, memory, ledger = snapshot, state.memory[0], state.book.ledger[0]
     view.phase, view.phase_direction = memory.phase, memory.phase_direction
     view.open_interest, view.funding_rate = memory.open_interest, memory.funding_rate
@@ -350,6 +348,7 @@ def _cap_at_open_interest(state: State) -> None:
 
 @allocation_free
 def run_bars(state: State, model: Model, bars: np.ndarray, snapshots: np.ndarray) -> None:
+    """Take (n,) bars through the model in one compiled loop; `snapshots` (n,) receives what each says."""
     for index in range(len(bars)):
         step(state, model, bars, snapshots, index)
 

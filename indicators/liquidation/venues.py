@@ -106,7 +106,9 @@ def venue(name: str, symbol: str = _FALLBACK, on: datetime.date | None = None) -
         raise ValueError(unknown("venue", name, venue_names()))
     reached = [profile for profile in dated if on is None or profile["on"] <= on] or dated[:1]
     # A symbol listed later or earlier than the table asked for still has its own figures: the nearest in time.
-    own = [profile for profile in reached if symbol in profile["tiers"]] or [p for p in dated if symbol in p["tiers"]][:1]
+    own = [profile for profile in reached if symbol in profile["tiers"]] or [p for p in dated if symbol in p["tiers"]][
+        :1
+    ]
     chosen = own[-1] if own else reached[-1]
     fields = {key: value for key, value in chosen.items() if key not in ("venue", "tiers")}
     table = tier_table(chosen["tiers"][symbol if own else _FALLBACK])

@@ -50,10 +50,13 @@ def _usd(value: float) -> str:
     return f"{value:,.2f} USD"
 
 
+def _share(part: float, total: float) -> str:
+    return f" ({part / total:.0%})" if total > 0.0 else ""
+
+
 def _overview(view: Any, result: Result) -> str:
     longs, shorts = float(view["liquidated_long_24h_usd"]), float(view["liquidated_short_24h_usd"])
     total = longs + shorts
-    share = (lambda part: f" ({part / total:.0%})") if total > 0.0 else (lambda part: "")
     how = "as reported" if view["liquidation_reported"] else "by the model, not reported"
     largest = float(view["largest_liquidation_bar_usd"])
     whale = " (a whale's size, if it was one)" if largest > WHALE_USD else ""
@@ -63,8 +66,8 @@ def _overview(view: Any, result: Result) -> str:
 | | |
 |---|---|
 | Liquidated, {how} | {_usd(total)} |
-| Longs | {_usd(longs)}{share(longs)} |
-| Shorts | {_usd(shorts)}{share(shorts)} |
+| Longs | {_usd(longs)}{_share(longs, total)} |
+| Shorts | {_usd(shorts)}{_share(shorts, total)} |
 | Long / short | {ratio}: {squeeze(longs, shorts)} |
 | Largest single bar | {_usd(largest)}{whale}; single liquidations are not in the data |
 | State | {MARKET_STATES[int(view["market_state"])]} (thresholds x {result.configuration.model.market_share:g}, the data's share) |
@@ -100,10 +103,13 @@ def _summary(clusters: np.ndarray) -> str:
     def line(name: str, found: Any) -> str:
         if found is None:
             return f"- Strongest {name}: none."
-        return f"- Strongest {name}: {found['price']:,.2f} ({float(found['distance']):+.2%}), {_usd(float(found['magnitude_usd']))}."
+        size = _usd(float(found["magnitude_usd"]))
+        return f"- Strongest {name}: {found['price']:,.2f} ({float(found['distance']):+.2%}), {size}."
 
     total = mass_above + mass_below
-    lean = f"{mass_above / total:.0%} above, {mass_below / total:.0%} below" if total > 0.0 else "nothing on either side"
+    lean = (
+        f"{mass_above / total:.0%} above, {mass_below / total:.0%} below" if total > 0.0 else "nothing on either side"
+    )
     return f"## Heatmap\n\n{line('above', above)}\n{line('below', below)}\n- Asymmetry of the clusters: {lean}."
 
 
@@ -131,7 +137,9 @@ def _post_wipe(view: Any, times: np.ndarray) -> str:
 
 def _implications(view: Any, clusters: np.ndarray) -> str:
     magnet = float(view["magnet"])
-    bias = "no signal" if math.isnan(magnet) else {1.0: "upward magnet", -1.0: "downward magnet", 0.0: "balanced"}[magnet]
+    bias = (
+        "no signal" if math.isnan(magnet) else {1.0: "upward magnet", -1.0: "downward magnet", 0.0: "balanced"}[magnet]
+    )
     down, up = float(view["cluster_below_price"]), float(view["cluster_above_price"])
     trigger = [f"below {down:,.2f} long liquidations begin"] if not math.isnan(down) else []
     trigger += [f"above {up:,.2f} short liquidations begin"] if not math.isnan(up) else []

@@ -47,7 +47,9 @@ def _quantstats(ours: pd.Series, theirs: pd.Series, title: str) -> str:
     not 252. `match_dates` off: on, it drops leading flat days. Naive daily index: zoned ones raise.
     """
     with warnings.catch_warnings(), redirect_stdout(io.StringIO()), tempfile.TemporaryDirectory() as folder:
-        warnings.simplefilter("ignore")  # deprecations inside quantstats and what it calls; ours are errors in the tests
+        warnings.simplefilter(
+            "ignore"
+        )  # deprecations inside quantstats and what it calls; ours are errors in the tests
         logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
         import matplotlib as mpl
 
@@ -61,7 +63,7 @@ def _quantstats(ours: pd.Series, theirs: pd.Series, title: str) -> str:
             benchmark = theirs.rename("Buy and hold")
             if not isinstance(benchmark, pd.Series):  # a ticker here would be fetched, or be a flat line
                 raise TypeError("the benchmark must be a series of returns")
-            qs.reports.html(
+            qs.reports.html(  # type: ignore[no-untyped-call]
                 strategy,
                 benchmark=benchmark,
                 output=str(path),
@@ -88,7 +90,9 @@ def _plain(ours: pd.Series, theirs: pd.Series, title: str) -> str:
         f"<tr><td>{name}</td><td>{np.prod(1.0 + series) - 1.0:+.2%}</td></tr>"
         for name, series in (("Strategy", ours), ("Buy and hold", theirs))
     )
-    reason = "No trade changed the account" if float(np.abs(ours).sum()) == 0.0 else "There are too few days for statistics"
+    reason = (
+        "No trade changed the account" if float(np.abs(ours).sum()) == 0.0 else "There are too few days for statistics"
+    )
     return (
         "<!DOCTYPE html><html lang='en'><head><meta charset='utf-8'>"
         f"<title>{html.escape(title)}</title><style>body{{font-family:sans-serif;margin:2em;max-width:60em}}"

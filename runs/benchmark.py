@@ -1,0 +1,154 @@
+"""Speed, as ratios measured in one run on the same bars: stock backtrader, our feed, the whole magnet run, the step alone."""
+
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import backtrader as bt
+import click
+from rich.console import Console
+from rich.table import Table
+
+from datafeeds.files import read_market
+from datafeeds.perpetual import PerpetualFeed
+from datafeeds.schema import Market
+from datafeeds.simulated import simulate
+from indicators.liquidation.model import build_model
+from indicators.liquidation.parameters import ModelParameters
+from indicators.liquidation.step import run
+from runs.command import run_command
+from runs.config import configuration_from
+from runs.engine import model_bars, run_backtest
+
+_BARS = 43_361  # as many as five years of hours, the length of the main real data set
+_TENTH = 10
+
+
+class SmaCross(bt.Strategy):  # type: ignore[misc]
+    """The usual yardstick: long above, short below the crossing of two moving averages."""
+
+    def __init__(self) -> None:
+        """Set up the crossing of 20 and 50 bars."""
+        self.crossing = bt.ind.CrossOver(bt.ind.SMA(period=20), bt.ind.SMA(period=50))
+
+    def next(self) -> None:
+        """Turn round at a crossing."""
+        if self.crossing[0]:
+            self.close()
+            (self.buy if self.crossing[0] > 0 else self.sell)(size=1)
+
+
+def _cross(feed: Callable[[], Any]) -> None:
+    cerebro = bt.Cerebro()
+    cerebro.adddata(feed())
+    cerebro.addstrategy(SmaCross)
+    cerebro.broker.setcash(1e9)
+    cerebro.run()
+
+
+def candidates(market: Market) -> dict[str, Callable[[], Any]]:
+    """Return what is timed, by name; each includes making its feed from a frame or market that is in memory."""
+    frame = market.frame.set_index(market.times)[["open", "high", "low", "close", "volume"]]
+    configuration = configuration_from({"strategy": "magnet"})
+    model, bars = build_model(ModelParameters(), market.bar_seconds), model_bars(market)
+    return {
+        "a stock backtrader: PandasData, SMA cross": lambda: _cross(lambda: bt.feeds.PandasData(dataname=frame)),
+        "b our feed, SMA cross": lambda: _cross(lambda: PerpetualFeed(market=market)),
+        "c the whole magnet run": lambda: run_backtest(configuration, market),
+        "d the compiled step alone": lambda: run(model, bars),
+    }
+
+
+def measure(market: Market, rounds: int) -> dict[str, dict[str, float]]:
+    """Time every candidate `rounds` times in turn, after one warm-up.
+
+    Returns
+    -------
+    dict
+        For each candidate its median seconds, bars a second, and how many times faster than the first it was (median of
+        the ratios of each round, so that a machine that slows down does so for both).
+    """
+    actions = candidates(market)
+    times: dict[str, list[float]] = {name: [] for name in actions}
+    for count in range(rounds + 1):
+        for name, action in actions.items():
+            begin = time.perf_counter()
+            action()
+            if count:
+                times[name].append(time.perf_counter() - begin)
+    first = next(iter(actions))
+    return {
+        name: {
+            "seconds": statistics.median(taken),
+            "bars_per_second": len(market) / statistics.median(taken),
+            "times_stock": statistics.median(a / b for a, b in zip(times[first], taken, strict=True)),
+        }
+        for name, taken in times.items()
+    }
+
+
+def scaling(market: Market, rounds: int) -> dict[str, float]:
+    """Return what ten times the bars cost, in multiples of the time for a tenth, for the magnet run and the step."""
+    from runs.lookahead import prefix  # not at the top: the two commands know nothing else of each other
+
+    small = prefix(market, len(market) // _TENTH)
+    ratios: dict[str, list[float]] = {}
+    pairs = {name: (candidates(market)[name], candidates(small)[name]) for name in list(candidates(small))[2:]}
+    for _ in range(rounds):
+        for name, (whole, part) in pairs.items():
+            begin = time.perf_counter()
+            part()
+            middle = time.perf_counter()
+            whole()
+            ratios.setdefault(name, []).append((time.perf_counter() - middle) / (middle - begin))
+    return {name: statistics.median(values) for name, values in ratios.items()}
+
+
+@click.command(epilog="Example: python -m runs.benchmark --data btc_1h.parquet --json")
+@click.option("--data", help="Market file; without it a simulated market of --bars.")
+@click.option(
+    "--bars",
+    default=_BARS,
+    show_default=True,
+    type=click.IntRange(1000, 5_000_000),
+    help="Length of the simulated market.",
+)
+@click.option("--rounds", default=5, show_default=True, type=click.IntRange(1, 100), help="Counted rounds.")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON on stdout.")
+def command(data: str | None, bars: int, rounds: int, as_json: bool) -> int:
+    """Measure bars a second, and the ratios to stock backtrader in the same run."""
+    market = read_market(data) if data else simulate(bars=bars)
+    if len(market) < 1000:
+        raise click.UsageError(f"{market.name}: {len(market)} bars are too few to time; give at least 1000")
+    figures, ten = measure(market, rounds), scaling(market, rounds)
+    if as_json:
+        values = {
+            "data": market.name,
+            "bars": len(market),
+            "rounds": rounds,
+            "median": figures,
+            "ten_times_the_bars": ten,
+        }
+        sys.stdout.write(json.dumps(values, indent=2) + "\n")
+        return 0
+    table = Table(title=f"{market.name}, {len(market):,} bars, median of {rounds}")
+    for title in ("", "seconds", "bars/s", "x stock", "10 x bars cost"):
+        table.add_column(title, justify="left" if not title else "right")
+    for name, figure in figures.items():
+        cost = f"{ten[name]:.1f} x" if name in ten else ""
+        row = f"{figure['seconds']:.3f}", f"{figure['bars_per_second']:,.0f}", f"{figure['times_stock']:.2f}"
+        table.add_row(name, *row, cost)
+    Console().print(table)
+    return 0
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command; return its exit code."""
+    return run_command(command, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
