@@ -70,3 +70,19 @@ def inverse_cross_bankruptcy_price(contracts: float, entry_price: float, balance
     ``P = (1 + f) Q / (B + Q / E)``. Source: Bybit help 360039261334.
     """
     return (1.0 + fee_rate) * contracts / (balance + contracts / entry_price)
+
+
+@allocation_free
+def inverse_cross_liquidation_price(
+    contracts: float, entry_price: float, balance: float, maintenance_margin_rate: float, fee_rate: float
+) -> float:
+    """Return the liquidation price of a long inverse position backed by a whole coin balance (Bybit, cross).
+
+    Notes
+    -----
+    What is left at the liquidation pays the maintenance margin on entry value and the fee of a close at the bankruptcy
+    price: ``P = Q / (B + Q/E - m Q/E - f Q / P_bankruptcy)``. Source: Bybit help 360039261334.
+    """
+    value = contracts / entry_price
+    closing_fee = fee_rate * contracts / inverse_cross_bankruptcy_price(contracts, entry_price, balance, fee_rate)
+    return contracts / (balance + value - maintenance_margin_rate * value - closing_fee)

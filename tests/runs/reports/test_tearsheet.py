@@ -1,0 +1,226 @@
+"""quantstats' traps (measured, ecosystem.md section 2), each sprung on purpose; and the head of the page."""
+
+import dataclasses
+import re
+import socket
+import subprocess
+import sys
+import warnings
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from datafeeds.simulated import simulate
+from runs.config import configuration_from
+from runs.engine import run_backtest
+from runs.metrics import DAYS_PER_YEAR, run_metrics
+from runs.reports import tearsheet as module
+from runs.reports.tearsheet import tearsheet
+from runs.result import Result
+
+
+@cache
+def result() -> Result:
+    return run_backtest(configuration_from({"strategy": "magnet"}), simulate(3, bars=2400))
+
+
+@cache
+def metrics() -> dict[str, Any]:
+    return run_metrics(result())
+
+
+@cache
+def page() -> str:
+    return tearsheet(result(), metrics())
+
+
+def without_trade(bars: int = 24 * 40) -> Result:
+    """Return a run whose account nothing moved."""
+    run = result()
+    market = dataclasses.replace(run.market, frame=run.market.frame.iloc[:bars].reset_index(drop=True))
+    account = run.account.copy()
+    for name in account.dtype.names or ():
+        if name not in ("start", "wallet"):
+            account[name] = 0.0
+    account["wallet"] = account["start"]
+    return dataclasses.replace(
+        run, market=market, equity=np.full(bars, float(account["start"][0])), position=np.zeros(bars),
+        fills=run.fills[:0], account=account, snapshots=run.snapshots[:bars],
+    )  # fmt: skip
+
+
+def row(name: str) -> list[str]:
+    """Return the cells of quantstats' metrics table in the row that starts with `name`: benchmark, strategy."""
+    found = re.search(rf"<tr><td>{re.escape(name)}[^<]*</td>((?:<td>[^<]*</td>)+)</tr>", page())
+    assert found, name
+    return re.findall(r"<td>([^<]*)</td>", found.group(1))
+
+
+def percent(text: str) -> float:
+    return float(text.replace("%", "").replace(",", "")) / 100.0
+
+
+def series(values: Any, zone: str | None = None) -> pd.Series:
+    return pd.Series(np.asarray(values, dtype=float), index=pd.date_range("2024-01-01", periods=len(values), tz=zone))
+
+
+@pytest.mark.parametrize(
+    ("title", "key"),
+    [
+        ("Cumulative Return", "total_return_fraction"),
+        ("CAGR", "annual_growth_fraction"),
+        ("Volatility (ann.)", "annual_volatility_fraction"),
+        ("Max Drawdown", "max_daily_drawdown_fraction"),
+    ],
+)
+def test_the_pages_shares_are_those_of_the_metrics(title, key):
+    benchmark, strategy = (percent(cell) for cell in row(title))
+    assert strategy == pytest.approx(metrics()["performance"][key], abs=1e-4)
+    assert benchmark == pytest.approx(metrics()["buy_and_hold"][key], abs=1e-4)
+
+
+@pytest.mark.parametrize(("title", "key"), [("Sharpe", "sharpe"), ("Sortino", "sortino")])
+def test_the_pages_ratios_are_those_of_the_metrics(title, key):
+    benchmark, strategy = (float(cell) for cell in row(title))
+    assert strategy == pytest.approx(metrics()["performance"][key], abs=0.0051)
+    assert benchmark == pytest.approx(metrics()["buy_and_hold"][key], abs=0.0051)
+
+
+def test_the_benchmark_is_a_series_and_days_are_neither_matched_nor_zoned(monkeypatch):
+    import quantstats as qs
+
+    calls: list[tuple[Any, dict[str, Any]]] = []
+    genuine = qs.reports.html
+    monkeypatch.setattr(qs.reports, "html", lambda *a, **k: (calls.append((a, k)), genuine(*a, **k))[1])
+    tearsheet(result(), metrics())
+    ((returns,), options) = calls[0]
+    assert isinstance(options["benchmark"], pd.Series)
+    assert options["match_dates"] is False
+    assert options["periods_per_year"] == DAYS_PER_YEAR == 365
+    for given in (returns, options["benchmark"]):
+        assert given.index.tz is None
+        assert (np.diff(given.index) == np.timedelta64(1, "D")).all()
+        assert not given.isna().any()
+
+
+def test_a_ticker_as_benchmark_is_refused():
+    with pytest.raises((TypeError, AttributeError)):
+        module._quantstats(series([0.01, 0.0, -0.01, 0.02]), "SPY", "x")  # type: ignore[arg-type]
+
+
+def test_returns_that_look_like_prices_are_still_taken_as_returns():
+    # never negative and above 1: quantstats' heuristic takes such a series for prices
+    ours = series([0.0, 1.5, 0.0, 0.2] + [0.0, 0.01] * 20)
+    theirs = series(np.tile([0.01, -0.01], 22))
+    text = module._quantstats(ours, theirs, "x")
+    shown = re.search(r"<tr><td>Cumulative Return[^<]*</td><td>[^<]*</td><td>([^<]*)</td>", text)
+    assert shown
+    assert percent(shown.group(1)) == pytest.approx(float(np.prod(1 + ours) - 1), abs=1e-4)
+
+
+def test_no_socket_is_opened(monkeypatch):
+    def refuse(*_: Any, **__: Any) -> None:
+        raise AssertionError("a socket was opened")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket.socket, "connect_ex", refuse)
+    monkeypatch.setattr(socket, "create_connection", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    assert "Cumulative Return" in tearsheet(result(), metrics())
+
+
+def test_the_page_loads_nothing_from_elsewhere():
+    loaded = re.findall(r"<(?:script|img|iframe|link|source|object)\b[^>]*(?:src|href|data)=[\"']([^\"']+)", page())
+    assert [address for address in loaded if not address.startswith("data:")] == []
+    assert not re.search(r"@import|url\(\s*[\"']?https?:", page())
+
+
+def test_the_same_run_gives_the_same_bytes():
+    assert tearsheet(result(), metrics()) == page()
+
+
+@pytest.mark.slow
+def test_the_page_has_the_same_bytes_under_any_hash_seed_and_time_zone(tmp_path):
+    code = (
+        "import hashlib; from datafeeds.simulated import simulate; from runs.config import configuration_from as c;"
+        "from runs.engine import run_backtest as r; from runs.metrics import run_metrics as m;"
+        "from runs.reports.tearsheet import tearsheet as t; x = r(c({'strategy': 'magnet'}), simulate(3, bars=2400));"
+        "print(hashlib.sha256(t(x, m(x)).encode()).hexdigest())"
+    )
+    import os
+
+    seen = set()
+    for seed, zone in (("0", "UTC"), ("1", "America/New_York"), ("77", "Asia/Kathmandu")):
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "TZ": zone}
+        done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+        seen.add(done.stdout.strip())
+    assert len(seen) == 1
+
+
+def test_our_own_warnings_are_not_swallowed(monkeypatch):
+    genuine = module.daily_returns
+
+    def warning(*arguments: Any) -> pd.Series:
+        warnings.warn("ours", UserWarning, stacklevel=1)
+        return genuine(*arguments)
+
+    monkeypatch.setattr(module, "daily_returns", warning)
+    with pytest.warns(UserWarning, match="ours"):
+        tearsheet(without_trade(), run_metrics(without_trade()))
+
+
+def test_quantstats_is_not_imported_before_a_page_is_made():
+    code = "import sys, runs.reports.tearsheet; print([m for m in ('quantstats', 'matplotlib') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_run_without_a_trade_leaves_a_complete_and_truthful_page():
+    run = without_trade()
+    figures = run_metrics(run)
+    text = tearsheet(run, figures)
+    assert text.rstrip().endswith("</html>")
+    assert "No trade" in text
+    assert "+0.00%" in text
+    held = figures["buy_and_hold"]
+    assert f"{held['total_return_fraction']:+.2%}" in text
+    assert f"{held['max_drawdown_fraction']:.2%}" in text
+    assert f"{held['sharpe']:.2f}" in text
+
+
+def test_two_days_are_too_few_for_statistics_and_the_page_says_so():
+    run = without_trade(30)
+    equity = run.equity.copy()
+    equity[20:] *= 1.01
+    text = tearsheet(dataclasses.replace(run, equity=equity), run_metrics(dataclasses.replace(run, equity=equity)))
+    assert "too few days" in text
+
+
+def test_the_head_says_simulated_names_the_data_and_the_configuration_and_disclaims():
+    head = re.search(r"<div id='liquidation-heatmap-facts'.*?</div>", page(), re.DOTALL)
+    assert head
+    assert "SIMULATED" in head.group(0)
+    assert result().market.name in head.group(0)
+    assert "not advice" in head.group(0)
+    costs = result().configuration.costs
+    assert f"leverage {costs.leverage:g}" in head.group(0)
+    assert f"taker fee {costs.taker_fee_bps:g} bps" in head.group(0)
+
+
+def test_real_data_is_not_called_simulated():
+    run = without_trade()
+    real = dataclasses.replace(run, market=dataclasses.replace(run.market, simulated=False))
+    assert "SIMULATED" not in tearsheet(real, run_metrics(real))
+
+
+@pytest.mark.parametrize("trading", [True, False])
+def test_outside_text_is_escaped(trading):
+    hostile = "<script>alert(1)</script>\"'&"
+    run = result() if trading else without_trade()
+    named = dataclasses.replace(run, market=dataclasses.replace(run.market, name=hostile))
+    text = tearsheet(named, run_metrics(named))
+    assert "<script>alert(1)" not in text
+    assert "&lt;script&gt;" in text
