@@ -8,6 +8,7 @@ import io
 import json
 import os
 import platform
+import re
 import shutil
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -66,6 +67,7 @@ def claim_folder(result_name: str, out: Path | None, overwrite: bool) -> tuple[P
         if not overwrite:
             raise FolderError(f"--out {target}: holds an earlier run; name a new folder or add --overwrite")
     temporary = target.parent / f".{target.name}.{os.getpid()}.partial"
+    _sweep(target)
     try:
         temporary.mkdir(parents=True)
         (temporary / ".probe").write_text("")
@@ -73,6 +75,26 @@ def claim_folder(result_name: str, out: Path | None, overwrite: bool) -> tuple[P
     except OSError as error:
         raise FolderError(f"--out {target}: cannot be written ({error.strerror})") from None
     return target, temporary
+
+
+def _sweep(target: Path) -> None:
+    """Remove what killed runs left of this very target: by their process's number, never by age, so no living one's."""
+    if not target.parent.is_dir():
+        return
+    for path in target.parent.iterdir():
+        found = re.fullmatch(rf"\.{re.escape(target.name)}\.(\d+)\.partial", path.name)
+        if found and not _alive(int(found.group(1))):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # somebody else's
+        return True
+    return True
 
 
 def release_folder(temporary: Path) -> None:
@@ -129,7 +151,12 @@ def _move(temporary: Path, target: Path) -> None:
             target.rename(replaced)
         else:
             target.rmdir()
-    temporary.rename(target)
+    try:
+        temporary.rename(target)
+    except OSError:
+        if replaced is not None:
+            replaced.rename(target)
+        raise
     with contextlib.suppress(OSError):  # not every file system can flush a folder
         handle = os.open(target.parent, os.O_RDONLY)
         os.fsync(handle)

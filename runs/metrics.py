@@ -5,7 +5,7 @@ shows it as null.
 """
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -85,11 +85,33 @@ def drawdowns(equity: np.ndarray, start: float) -> np.ndarray:
     return equity / highest - 1.0
 
 
-def _performance(times: np.ndarray, equity: np.ndarray, start: float) -> dict[str, Any]:
-    returns = daily_returns(times, equity, start).to_numpy()
+class Drawdown(NamedTuple):
+    """The deepest fall: `fraction` <= 0, the bars of its peak (-1: the start), bottom and recovery (None: none yet), its length."""
+
+    fraction: float
+    peak: int
+    bottom: int
+    end: int | None
+    bars: int
+
+
+def largest_drawdown(equity: np.ndarray, start: float) -> Drawdown:
+    """Return the deepest fall of (n,) values from a high before them, the start included; zero and bar 0 if there is none."""
     fall = drawdowns(equity, start)
     bottom = int(fall.argmin())
-    growth, worst = annual_growth(returns), float(fall[bottom])
+    if fall[bottom] >= 0.0:
+        return Drawdown(0.0, 0, 0, None, 0)
+    peak = int(np.r_[start, equity[: bottom + 1]].argmax()) - 1
+    recovered = np.flatnonzero(fall[bottom:] >= 0.0)
+    end = bottom + int(recovered[0]) if len(recovered) else None
+    return Drawdown(float(fall[bottom]), peak, bottom, end, (len(equity) - 1 if end is None else end) - peak)
+
+
+def _performance(times: np.ndarray, equity: np.ndarray, start: float) -> dict[str, Any]:
+    returns = daily_returns(times, equity, start).to_numpy()
+    deepest = largest_drawdown(equity, start)
+    growth, worst = annual_growth(returns), deepest.fraction
+    daily = drawdowns(np.cumprod(1.0 + returns), 1.0)
     return {
         "total_return_fraction": float(equity[-1] / start - 1.0),
         "annual_growth_fraction": growth,
@@ -98,7 +120,11 @@ def _performance(times: np.ndarray, equity: np.ndarray, start: float) -> dict[st
         "sortino": sortino(returns),
         "calmar": growth / -worst if worst < 0.0 else math.nan,
         "max_drawdown_fraction": worst,
-        "max_drawdown_time": _iso(times[bottom]) if worst < 0.0 else None,
+        "max_drawdown_start": _iso(times[max(deepest.peak, 0)]) if worst < 0.0 else None,
+        "max_drawdown_time": _iso(times[deepest.bottom]) if worst < 0.0 else None,
+        "max_drawdown_end": _iso(times[deepest.end]) if deepest.end is not None else None,
+        "max_drawdown_bars": deepest.bars,
+        "max_daily_drawdown_fraction": float(daily.min()),
         "best_day_fraction": float(returns.max()),
         "worst_day_fraction": float(returns.min()),
     }

@@ -14,7 +14,8 @@ COLUMNS = (
     "max_favourable_excursion", "exit_reason", "open", "signal_magnet", "signal_phase", "signal_cluster_distance",
     "signal_volatility",
 )  # fmt: skip
-"""Columns of the table: prices in quote per base, sizes in base coin, sums in quote, excursions as fractions of the entry
+"""Columns of the table: `size` is the largest held at once and `notional` its value at the average entry price;
+prices in quote per base, sizes in base coin, sums in quote, excursions as fractions of the entry
 price; `signal_*` is what the heatmap said at the close before the entry."""
 
 _REASONS = {LIMIT: "target", STOP: "stop", LIQUIDATION: "liquidation"}
@@ -75,13 +76,14 @@ def round_trips(
 
 def _begin(fill: Any, opened: float) -> dict[str, Any]:
     zeros = dict.fromkeys(
-        ("entered", "entry_value", "left", "exit_value", "gross", "fees", "funding", "fee", "absorbed"), 0.0
+        ("entered", "peak", "entry_value", "left", "exit_value", "gross", "fees", "funding", "fee", "absorbed"), 0.0
     )
     return {"bar": int(fill["bar"]), "side": "long" if opened > 0.0 else "short", **zeros}
 
 
 def _increase(trip: dict[str, Any], fill: Any, opened: float, share: float) -> None:
     trip["entered"] += abs(opened)
+    trip["peak"] = max(trip["peak"], trip["entered"] - trip["left"])
     trip["entry_value"] += abs(opened) * float(fill["price"])
     trip["fees"] += share * float(fill["fee"])
 
@@ -106,9 +108,9 @@ def _finish(
     highest, lowest = float(high[bar : exit_bar + 1].max()), float(low[bar : exit_bar + 1].min())
     adverse, favourable = (lowest, highest) if sign > 0.0 else (highest, lowest)
     row = {
-        "entry_time": times[bar], "exit_time": times[exit_bar], "side": trip["side"], "size": trip["entered"],
+        "entry_time": times[bar], "exit_time": times[exit_bar], "side": trip["side"], "size": trip["peak"],
         "entry_price": entry, "exit_price": trip["exit_value"] / trip["left"] if trip["left"] else np.nan,
-        "notional": trip["entry_value"], "gross_pnl": trip["gross"], "fees": trip["fees"], "funding": trip["funding"],
+        "notional": trip["peak"] * entry, "gross_pnl": trip["gross"], "fees": trip["fees"], "funding": trip["funding"],
         "liquidation_fee": trip["fee"], "absorbed": trip["absorbed"], "net_pnl": net,
         "return_on_equity": net / before if before > 0.0 else np.nan, "bars_held": exit_bar - bar,
         "max_adverse_excursion": min(sign * (adverse / entry - 1.0), 0.0),

@@ -8,6 +8,7 @@ import numpy as np
 from indicators.liquidation.anatomy import MARKET_STATES, PHASES, WHALE_USD, squeeze
 from runs.result import Result
 
+_NEUTRAL = str.maketrans({"<": "(", ">": ")", "|": "/", "`": "'", "[": "(", "]": ")", "!": ".", "*": "'"})
 _RISK = ("low", "moderate", "high")
 _CAVEATS = """
 - Liquidation levels are estimates: nobody publishes positions, and leverage is assumed, not observed.
@@ -91,14 +92,15 @@ def _levels(clusters: np.ndarray) -> str:
 
 
 def _strongest(clusters: np.ndarray, side: float) -> Any:
-    found = clusters[clusters["side"] == side]
+    """Return the largest cluster above (+1) or below (-1) the price, whatever type it is."""
+    found = clusters[clusters["distance"] * side > 0.0]
     return found[0] if len(found) else None
 
 
 def _summary(clusters: np.ndarray) -> str:
-    above, below = _strongest(clusters, -1.0), _strongest(clusters, 1.0)
-    mass_above = float(clusters["magnitude_usd"][clusters["side"] < 0].sum())
-    mass_below = float(clusters["magnitude_usd"][clusters["side"] > 0].sum())
+    above, below = _strongest(clusters, 1.0), _strongest(clusters, -1.0)
+    mass_above = float(clusters["magnitude_usd"][clusters["distance"] > 0.0].sum())
+    mass_below = float(clusters["magnitude_usd"][clusters["distance"] < 0.0].sum())
 
     def line(name: str, found: Any) -> str:
         if found is None:
@@ -116,9 +118,13 @@ def _summary(clusters: np.ndarray) -> str:
 def _cascade(view: Any, clusters: np.ndarray) -> str:
     return (
         "## Cascade risk\n\n| direction | risk | stacked clusters | set off per unit forced |\n|---|---|---|---|\n"
-        f"| down | {_RISK[int(view['cascade_risk_down'])]} | {int(view['stacked_below'])} | {view['cascade_gain_down']:.2f} |\n"
-        f"| up | {_RISK[int(view['cascade_risk_up'])]} | {int(view['stacked_above'])} | {view['cascade_gain_up']:.2f} |"
+        f"| down | {_RISK[int(view['cascade_risk_down'])]} | {int(view['stacked_below'])} | {_gain(view['cascade_gain_down'])} |\n"
+        f"| up | {_RISK[int(view['cascade_risk_up'])]} | {int(view['stacked_above'])} | {_gain(view['cascade_gain_up'])} |"
     )
+
+
+def _gain(value: float) -> str:
+    return "unknown" if math.isnan(value) else f"{value:.2f}"
 
 
 def _post_wipe(view: Any, times: np.ndarray) -> str:
@@ -156,4 +162,5 @@ def _data(result: Result) -> str:
 
 
 def _plain_sentence(text: str) -> str:
-    return text.replace("<", "(").replace("|", "/").replace("`", "'")
+    """Keep a sentence readable, but without what Markdown or HTML would act on, and on one line."""
+    return " ".join(text.translate(_NEUTRAL).split())

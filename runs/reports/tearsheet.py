@@ -3,6 +3,7 @@
 import html
 import io
 import logging
+import math
 import re
 import tempfile
 import warnings
@@ -15,6 +16,32 @@ import pandas as pd
 
 from runs.metrics import DAYS_PER_YEAR, benchmark_equity, daily_returns
 from runs.result import Result
+
+_FIGURES = (
+    ("Total return", "total_return_fraction", "{:+.2%}"),
+    ("Annual growth", "annual_growth_fraction", "{:+.2%}"),
+    ("Annual volatility", "annual_volatility_fraction", "{:.2%}"),
+    ("Sharpe (365 days)", "sharpe", "{:.2f}"),
+    ("Sortino (365 days)", "sortino", "{:.2f}"),
+    ("Largest drawdown", "max_drawdown_fraction", "{:.2%}"),
+)
+
+_STYLE = {
+    "figure.figsize": (10, 6),
+    "axes.facecolor": "white",
+    "figure.facecolor": "white",
+    "grid.color": "#dddddd",
+    "grid.linewidth": 0.5,
+    "lines.linewidth": 1.5,
+    "text.color": "#333333",
+    "xtick.color": "#666666",
+    "ytick.color": "#666666",
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],  # ships with matplotlib, so the pictures do not hang on the machine's fonts
+    "svg.hashsalt": "liquidation-heatmap",
+    "svg.fonttype": "path",
+}
+"""quantstats' own style, made repeatable."""
 
 CAVEAT = "Liquidation levels are estimates. This is research, not advice."
 
@@ -34,7 +61,8 @@ def tearsheet(result: Result, metrics: dict[str, Any]) -> str:
     title = f"{result.configuration.strategy} on {result.market.name}"
     # quantstats needs variance and a few days; without them its statistics divide by zero.
     enough = len(ours) > 2 and float(ours.std()) > 0.0 and float(theirs.std()) > 0.0
-    page = _quantstats(ours, theirs, title) if enough else _plain(ours, theirs, title)
+    priced = any(float(series.min()) >= 0.0 and float(series.max()) > 1.0 for series in (ours, theirs))
+    page = _quantstats(ours, theirs, title) if enough and not priced else _plain(ours, title, metrics, enough)
     return _with_head(page, result, metrics)
 
 
@@ -54,9 +82,14 @@ def _quantstats(ours: pd.Series, theirs: pd.Series, title: str) -> str:
         import matplotlib as mpl
 
         mpl.use("Agg")
-        with mpl.rc_context({"svg.hashsalt": "liquidation-heatmap", "svg.fonttype": "path"}):
+        with mpl.rc_context():
             import quantstats as qs
+            import seaborn as sns
             from matplotlib import pyplot as plt
+
+            # Importing quantstats sets a style once in a process; set it each time, or a second page differs from the first.
+            mpl.rcdefaults()
+            sns.set_theme(font_scale=1.1, rc=_STYLE)
 
             path = Path(folder) / "tearsheet.html"
             strategy = ours.rename("Strategy")
@@ -84,21 +117,41 @@ def _without_outside(page: str) -> str:
     return re.sub(r"<script[^>]+src=[\"']https?://[^>]*>\s*</script>", "", page)
 
 
-def _plain(ours: pd.Series, theirs: pd.Series, title: str) -> str:
-    """Return a truthful page for a run that has nothing to draw: no trade was made, or there are too few days."""
+def _plain(ours: pd.Series, title: str, metrics: dict[str, Any], enough: bool) -> str:
+    """Return a truthful page for what quantstats cannot draw.
+
+    No trade was made, there are too few days, or the returns look to it like prices (never negative and one above 100 %:
+    it would take their changes, and show a loss of everything).
+    """
     rows = "".join(
-        f"<tr><td>{name}</td><td>{np.prod(1.0 + series) - 1.0:+.2%}</td></tr>"
-        for name, series in (("Strategy", ours), ("Buy and hold", theirs))
+        f"<tr><td>{label}</td>"
+        + "".join(f"<td>{_figure(metrics[side][key], shape)}</td>" for side in ("performance", "buy_and_hold"))
+        + "</tr>"
+        for label, key, shape in _FIGURES
     )
-    reason = (
-        "No trade changed the account" if float(np.abs(ours).sum()) == 0.0 else "There are too few days for statistics"
-    )
+    if float(np.abs(ours).sum()) == 0.0:
+        reason = "No trade was made" if not metrics["trading"]["trades"] else "No trade changed the account"
+    else:
+        reason = "The returns look like prices to quantstats" if enough else "There are too few days for statistics"
     return (
         "<!DOCTYPE html><html lang='en'><head><meta charset='utf-8'>"
         f"<title>{html.escape(title)}</title><style>body{{font-family:sans-serif;margin:2em;max-width:60em}}"
         "td{padding:.2em 1em;border-bottom:1px solid #ccc}</style></head><body>"
         f"<h1>{html.escape(title)}</h1><p>{reason} ({len(ours)} days, {ours.index[0]:%Y-%m-%d} to {ours.index[-1]:%Y-%m-%d}).</p>"
-        f"<table><tr><th></th><th>Total return</th></tr>{rows}</table></body></html>"
+        f"<table><tr><th></th><th>Strategy</th><th>Buy and hold</th></tr>{rows}</table></body></html>"
+    )
+
+
+def _figure(value: float, shape: str) -> str:
+    return shape.format(value) if math.isfinite(value) else "-"
+
+
+def _settings(result: Result) -> str:
+    costs, rule = result.configuration.costs, result.configuration.rule
+    parameters = ", ".join(f"{name} {value}" for name, value in rule.items()) or "its defaults"
+    return (
+        f"Strategy {result.configuration.strategy} with {parameters}; {costs.margin_mode} margin, leverage {costs.leverage:g}, "
+        f"taker fee {costs.taker_fee_bps:g} bps, maker fee {costs.maker_fee_bps:g} bps, slippage {costs.slippage_bps:g} bps. "
     )
 
 
@@ -109,7 +162,8 @@ def _with_head(page: str, result: Result, metrics: dict[str, Any]) -> str:
         f"{kind}{CAVEAT} Buy and hold: one coin, unlevered, without costs or funding. "
         f"Trades {trading['trades']}, fees {money['fees_quote']:,.2f}, funding paid {money['funding_paid_quote']:,.2f}, "
         f"own liquidations {money['liquidations']}, reconciliation error {money['reconciliation_error']:.1e} of the start. "
-        f"Data {result.market.name}, {metrics['data']['first_bar']} to {metrics['data']['last_bar']}."
+        f"Data {result.market.name}, {metrics['data']['first_bar']} to {metrics['data']['last_bar']}. "
+        f"{_settings(result)}The signals are not validated on this data by this version."
     )
     style = "margin:1em auto;max-width:960px;padding:.8em 1em;border:1px solid #888;font:14px/1.5 sans-serif"
     head = f"<div id='liquidation-heatmap-facts' style='{style}'>{html.escape(facts)}</div>"

@@ -232,7 +232,9 @@ def test_equity_has_its_columns_and_the_runs_numbers(tmp_path):
     assert frame["equity"].to_numpy() == pytest.approx(result().equity, rel=0, abs=0)
     assert str(frame["ts"].dt.tz) == "UTC"
     opened = float(result().market.frame["open"].iloc[0])
-    assert frame["buy_and_hold"].iloc[-1] == pytest.approx(float(result().account["start"][0]) * result().close[-1] / opened)
+    assert frame["buy_and_hold"].iloc[-1] == pytest.approx(
+        float(result().account["start"][0]) * result().close[-1] / opened
+    )
 
 
 def test_run_json_reproduces_the_configuration_and_names_the_data(tmp_path):
@@ -260,7 +262,11 @@ def test_a_run_without_a_trade_leaves_the_same_files(tmp_path):
     account["wallet"] = account["start"]
     start = float(account["start"][0])
     idle = dataclasses.replace(
-        run, fills=run.fills[:0], account=account, equity=np.full(len(run.market), start), position=np.zeros(len(run.market))
+        run,
+        fills=run.fills[:0],
+        account=account,
+        equity=np.full(len(run.market), start),
+        position=np.zeros(len(run.market)),
     )
     place = write(tmp_path / "out", run=idle)
     assert set(contents(place)) == FILES

@@ -196,7 +196,9 @@ def test_the_data_says_that_it_is_simulated_and_what_it_lacks():
 
 
 def test_json_has_null_for_what_is_not_a_number():
-    text = json.dumps(m.jsonable({"a": math.nan, "b": [math.inf, np.float64("-inf")], "c": np.int64(3)}), allow_nan=False)
+    text = json.dumps(
+        m.jsonable({"a": math.nan, "b": [math.inf, np.float64("-inf")], "c": np.int64(3)}), allow_nan=False
+    )
     assert text == '{"a": null, "b": [null, null], "c": 3}'
 
 

@@ -148,7 +148,13 @@ def test_unknown_gain_is_not_printed_as_nan():
 def test_the_caveats_are_always_there_and_nothing_claims_validation():
     for report in (run(), run(())):
         text = liquidation_report(report)
-        for words in ("are estimates", "a zone", "positions open and close", "Wicks hunt stops", "research, not advice"):
+        for words in (
+            "are estimates",
+            "a zone",
+            "positions open and close",
+            "Wicks hunt stops",
+            "research, not advice",
+        ):
             assert words in text
         assert "not been validated" in text
         assert text.count("validated") == text.count("not been validated")
