@@ -239,7 +239,7 @@ def _check_times(ts: pd.Series, name: str) -> int:
     lengths, counts = np.unique(steps, return_counts=True)
     usual = int(lengths[counts.argmax()])
     irregular = steps % usual != 0
-    if usual % 1_000_000_000 or irregular.mean() > 0.01:
+    if usual % 1_000_000_000 or irregular.mean() > 0.01 or counts.max() < 0.5 * len(steps):
         raise MarketError(
             f"{name}: bars are not evenly spaced ({len(lengths)} different steps); resample them to one length"
         )

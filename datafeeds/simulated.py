@@ -63,7 +63,7 @@ class SimulationParameters:
     turnover: float = 0.01
     takeover: float = 0.3
     impact: float = 0.2
-    impact_half_life_hours: float = 4.0
+    impact_half_life_hours: float = 1.5
 
 
 class _Positions:
