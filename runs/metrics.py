@@ -101,7 +101,8 @@ def largest_drawdown(equity: np.ndarray, start: float) -> Drawdown:
     bottom = int(fall.argmin())
     if fall[bottom] >= 0.0:
         return Drawdown(0.0, 0, 0, None, 0)
-    peak = int(np.r_[start, equity[: bottom + 1]].argmax()) - 1
+    before = np.r_[start, equity[: bottom + 1]]
+    peak = int(np.flatnonzero(before == before.max())[-1]) - 1  # the latest of equal highs: the fall began there
     recovered = np.flatnonzero(fall[bottom:] >= 0.0)
     end = bottom + int(recovered[0]) if len(recovered) else None
     return Drawdown(float(fall[bottom]), peak, bottom, end, (len(equity) - 1 if end is None else end) - peak)
