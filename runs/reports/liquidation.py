@@ -8,7 +8,7 @@ import numpy as np
 from indicators.liquidation.anatomy import MARKET_STATES, PHASES, WHALE_USD, squeeze
 from runs.result import Result
 
-_NEUTRAL = str.maketrans({"<": "(", ">": ")", "|": "/", "`": "'", "[": "(", "]": ")", "!": ".", "*": "'"})
+_NEUTRAL = str.maketrans({"<": "(", "|": "/", "`": "'", "[": "(", "]": ")"})
 _RISK = ("low", "moderate", "high")
 _CAVEATS = """
 - Liquidation levels are estimates: nobody publishes positions, and leverage is assumed, not observed.

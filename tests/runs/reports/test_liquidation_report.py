@@ -163,9 +163,9 @@ def test_the_caveats_are_always_there_and_nothing_claims_validation():
 def test_the_datas_defects_are_named():
     report = run()
     stamp = report.market.frame["ts"].iloc[0]
-    found = Quality((Defect("gap", "ts", 3, stamp, stamp, "3 bars are missing near noon"),))
+    found = Quality((Defect("gap", "ts", 3, stamp, stamp, "3 bars are missing near noon: 5 -> 2"),))
     named = dataclasses.replace(report, market=dataclasses.replace(report.market, quality=found))
-    assert "3 bars are missing near noon" in section(liquidation_report(named), "Data")
+    assert "3 bars are missing near noon: 5 -> 2" in section(liquidation_report(named), "Data")
 
 
 HOSTILE = "<script>x</script>[click](javascript:x)![p](http://e/p)|`\n# Title"
