@@ -8,7 +8,7 @@ import backtrader as bt
 import numpy as np
 
 from indicators.heatmap import LiquidationHeatmap
-from indicators.liquidation.domain import as_record
+from indicators.liquidation.domain import Readable, as_record
 from indicators.liquidation.model import SECONDS_PER_HOUR
 from indicators.liquidation.parameters import ModelParameters
 from strategies.intent import ENTER, EXIT, KEEP, POSITION, Intent
@@ -40,7 +40,8 @@ class PerpetualStrategy(bt.Strategy):
         rule = self.p.rule if self.p.rule is not None else self.parameters_kind()
         self.heatmap = LiquidationHeatmap(self.data, **asdict(self.p.model or ModelParameters()))
         self._hours_per_bar = float(self.heatmap.model.settings["bar_seconds"][0]) / SECONDS_PER_HOUR
-        self._rule = as_record(rule)
+        self._rule, self._readable_rule = as_record(rule), rule
+        self._is_compiled = hasattr(type(self).decide, "py_func")
         self._sizing = as_record(self.p.sizing or SizingParameters())
         self._record = np.zeros(1, dtype=POSITION)
         self._working: list[bt.Order] = []
@@ -51,10 +52,14 @@ class PerpetualStrategy(bt.Strategy):
         """Ask the rule at this bar's close, and carry out its answer."""
         snapshots, index = self.heatmap.view()
         size, equity = self._note_position(index)
-        view = snapshots[index]
-        intent = type(self).decide(view, self._record[0], self._rule)
+        intent = self._ask(snapshots, index)
         if intent.action != KEEP:
-            self._carry_out(intent, float(view["close"]), size, equity)
+            self._carry_out(intent, float(snapshots[index]["close"]), size, equity)
+
+    def _ask(self, snapshots: np.ndarray, index: int) -> Intent:
+        if self._is_compiled:
+            return type(self).decide(snapshots[index], self._record[0], self._rule)
+        return type(self).decide(Readable(snapshots[index]), Readable(self._record[0]), self._readable_rule)
 
     def notify_order(self, order: bt.Order) -> None:
         """Forget orders that are done."""

@@ -107,3 +107,27 @@ def as_record(parameters: Any) -> Any:
         layout.append((field.name, np.float64, (len(value),)) if isinstance(value, tuple) else (field.name, np.float64))
         values.append(value)
     return np.array([tuple(values)], dtype=layout)[0]
+
+
+class Readable:
+    """A numpy record whose fields read as attributes outside compiled code, as they do inside.
+
+    numpy's own `record` will not do: its ``size`` is the array's, always 1, whatever the field of that name holds.
+
+    Examples
+    --------
+    >>> Readable(np.array([(2.5,)], dtype=[("size", float)])[0]).size
+    2.5
+    """
+
+    __slots__ = ("_record",)
+
+    def __init__(self, record: Any) -> None:
+        self._record = record
+
+    def __getattr__(self, name: str) -> float:
+        """Return a field as a float; AttributeError with the nearest name for an unknown one."""
+        names = self._record.dtype.names
+        if name not in names:
+            raise AttributeError(unknown("field", name, list(names)))
+        return float(self._record[name])
