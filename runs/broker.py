@@ -94,7 +94,7 @@ class PerpetualBroker(bt.BrokerBase):  # type: ignore[misc]
         self._held_back: dict[int, list[bt.Order]] = {}  # brackets whose last order has not been sent yet
         self._notices: collections.deque[bt.Order] = collections.deque()
         self._prices, self._whole = _unknown_prices(2), False
-        self._expiring = False
+        self._expiring, self._sent = False, 0
         self._data: Any = None
         self._bar = -1
         self._equity, self._close = costs.starting_cash, 0.0
@@ -162,6 +162,8 @@ class PerpetualBroker(bt.BrokerBase):  # type: ignore[misc]
             histnotify=histnotify,
         )  # fmt: skip
         order.addinfo(**info)
+        # Numbered by this broker: backtrader counts orders across all runs of a process.
+        order.number, self._sent = self._sent, self._sent + 1
         if order.exectype not in _KINDS:
             name = order.getordername()
             raise ValueError(f"PerpetualBroker knows no {name} orders: use Market, Limit, Stop or StopLimit")
@@ -173,10 +175,10 @@ class PerpetualBroker(bt.BrokerBase):  # type: ignore[misc]
         )
         order.group = -1 if oco is None else getattr(oco, "group", -1)
         if oco is not None and order.group < 0:
-            order.group = oco.group = oco.ref
-            if oco.ref in self._alive:
-                self._row_of(oco.ref)["group"] = oco.ref
-        first = parent.ref if parent is not None else order.ref
+            order.group = oco.group = oco.number
+            if oco.number in self._alive:
+                self._row_of(oco.number)["group"] = oco.number
+        first = parent.number if parent is not None else order.number
         if not transmit:
             self._held_back.setdefault(first, []).append(order)
             return order
@@ -194,13 +196,13 @@ class PerpetualBroker(bt.BrokerBase):  # type: ignore[misc]
             self._notify(order)
             return
         row = self._rows[self._count]
-        row["id"], row["kind"], row["size"] = order.ref, _KINDS[order.exectype], order.size
+        row["id"], row["kind"], row["size"] = order.number, _KINDS[order.exectype], order.size
         row["price"] = order.created.price if order.exectype != bt.Order.Market else math.nan
         row["limit"] = order.created.pricelimit if order.exectype == bt.Order.StopLimit else math.nan
-        row["parent"] = parent.ref if parent is not None else -1
+        row["parent"] = parent.number if parent is not None else -1
         row["group"], row["state"], row["awake"] = order.group, WAITING if waits else WORKING, -1
         self._count += 1
-        self._alive[order.ref] = order
+        self._alive[order.number] = order
         self._expiring = self._expiring or order.valid is not None
         order.addcomminfo(self.getcommissioninfo(order.data))
         order.submit(self)
@@ -210,11 +212,11 @@ class PerpetualBroker(bt.BrokerBase):  # type: ignore[misc]
 
     def cancel(self, order: Any) -> bool:
         """Cancel a working order; with it its children, or the other orders of its bracket."""
-        if order.ref not in self._alive:
+        if order.number not in self._alive:
             return False
-        family = order.parent.ref if order.parent is not None else order.ref
+        family = order.parent.number if order.parent is not None else order.number
         for row in self._rows[: self._count]:
-            related = row["id"] == order.ref or row["parent"] == family
+            related = row["id"] == order.number or row["parent"] == family
             if related and row["state"] <= WORKING:
                 row["state"] = CANCELLED
         self._tell_states()
