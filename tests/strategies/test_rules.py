@@ -1,0 +1,190 @@
+"""Each rule, decision by decision."""
+
+import math
+
+import numpy as np
+import pytest
+
+from indicators.liquidation.domain import as_record
+from indicators.liquidation.snapshot import SNAPSHOT
+from strategies import cascade, magnet, overlay, wipe
+from strategies.intent import ENTER, EXIT, KEEP, POSITION, REBALANCE
+from strategies.sizing import SizingParameters, entry_size, rebalance_size, whole_steps
+
+NAN = math.nan
+CALM = {
+    "close": 100.0, "high": 101.0, "low": 99.0, "cluster_above_price": 103.0, "cluster_below_price": 96.0, "magnet": 0.0,
+    "average_range": 1.0, "support_price": NAN, "resistance_price": NAN, "funding_rate": 0.0,
+}  # fmt: skip
+
+
+def ask(module, parameters, position=(), **view):
+    """Ask a rule; `position` is (size, hours held, tag)."""
+    snapshot, held = np.zeros(1, dtype=SNAPSHOT), np.zeros(1, dtype=POSITION)
+    for name, value in (CALM | view).items():
+        snapshot[name] = value
+    held["bar"], held["equity"] = 100.0, 1e5
+    if position:
+        held["size"], held["hours_held"], held["tag"] = position
+    return module.decide(snapshot[0], held[0], as_record(parameters))
+
+
+MAGNET = magnet.MagnetParameters()
+
+
+@pytest.mark.parametrize(("signal", "target", "stop"), [(1.0, 103.0, 97.0), (-1.0, 96.0, 103.0)])
+def test_the_magnet_enters_towards_the_dominating_cluster(signal, target, stop):
+    intent = ask(magnet, MAGNET, magnet=signal)
+    assert intent[:5] == (ENTER, signal, 0.0, stop, target)
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        {"magnet": 0.0},
+        {"magnet": NAN},
+        {"magnet": 1.0, "cluster_above_price": 100.4},  # nearer than the costs are worth
+        {"magnet": 1.0, "cluster_above_price": 106.0},  # too far
+        {"magnet": 1.0, "phase": 2.0, "phase_direction": -1.0},  # against a running cascade
+        {"magnet": 1.0, "phase": 3.0, "phase_direction": -1.0},  # washed out, open interest not steady yet
+    ],
+)
+def test_the_magnet_stays_out(view):
+    assert ask(magnet, MAGNET, **view).action == KEEP
+
+
+def test_the_magnet_may_go_with_a_cascade():
+    assert ask(magnet, MAGNET, magnet=-1.0, phase=2.0, phase_direction=-1.0).action == ENTER
+
+
+def test_stops_are_wider_before_a_cascade():
+    calm, risky = (ask(magnet, MAGNET, magnet=1.0, cascade_risk_down=risk).stop for risk in (1.0, 2.0))
+    assert (calm, risky) == (97.0, 95.5)
+
+
+@pytest.mark.parametrize(
+    ("position", "signal", "action"),
+    [((1.0, 5.0, 0.0), -1.0, EXIT), ((1.0, 5.0, 0.0), NAN, KEEP), ((1.0, 48.0, 0.0), 1.0, EXIT), ((-1.0, 5.0, 0.0), -1.0, KEEP)],
+)
+def test_the_magnet_leaves_when_the_signal_flips_or_time_is_up(position, signal, action):
+    assert ask(magnet, MAGNET, position, magnet=signal).action == action
+
+
+CASCADE = cascade.CascadeParameters()
+
+
+def test_the_cascade_goes_with_a_triggered_one_while_risk_is_high():
+    for direction in (-1.0, 1.0):
+        risk = {"cascade_risk_down" if direction < 0 else "cascade_risk_up": 2.0}
+        intent = ask(cascade, CASCADE, phase=1.0, phase_direction=direction, **risk)
+        assert intent[:2] == (ENTER, direction)
+        assert intent.stop == 100.0 - 3.0 * direction
+        assert math.isnan(intent.target)
+        assert intent.tag == cascade.WITH
+    assert ask(cascade, CASCADE, phase=1.0, phase_direction=-1.0, cascade_risk_down=1.0).action == KEEP
+
+
+def test_the_cascade_stands_aside_while_washed_out_and_fades_it_when_recovering():
+    spent = {"phase_direction": -1.0, "open_interest_drop": 0.25, "funding_rate": -0.0005}
+    assert ask(cascade, CASCADE, phase=3.0, **spent).action == KEEP
+    intent = ask(cascade, CASCADE, phase=4.0, **spent)
+    assert intent[:2] == (ENTER, 1.0)
+    assert (intent.stop, intent.target, intent.tag) == (95.0, 107.5, cascade.AGAINST)
+
+
+@pytest.mark.parametrize("change", [{"open_interest_drop": 0.19}, {"funding_rate": -0.0001}, {"funding_rate": NAN}])
+def test_the_contrarian_entry_needs_both_a_fall_and_deep_funding(change):
+    spent = {"phase": 4.0, "phase_direction": -1.0, "open_interest_drop": 0.25, "funding_rate": -0.0005} | change
+    assert ask(cascade, CASCADE, **spent).action == KEEP
+
+
+@pytest.mark.parametrize(
+    ("position", "view", "action"),
+    [
+        ((-1.0, 1.0, cascade.WITH), {"phase": 2.0, "phase_direction": -1.0}, KEEP),
+        ((-1.0, 1.0, cascade.WITH), {"phase": 3.0, "phase_direction": -1.0}, EXIT),
+        ((-1.0, 24.0, cascade.WITH), {"phase": 2.0, "phase_direction": -1.0}, EXIT),
+        ((1.0, 1.0, cascade.AGAINST), {"phase": 0.0}, KEEP),
+        ((1.0, 72.0, cascade.AGAINST), {"phase": 0.0}, EXIT),
+    ],
+)
+def test_the_cascades_exits(position, view, action):
+    assert ask(cascade, CASCADE, position, **view).action == action
+
+
+WIPE = wipe.WipeParameters()
+SUPPORT = {"support_price": 99.0, "support_bar": 90.0}
+
+
+def test_the_retest_of_support_is_bought_and_of_resistance_sold():
+    intent = ask(wipe, WIPE, **SUPPORT)
+    assert intent[:2] == (ENTER, 1.0)
+    assert intent.stop == pytest.approx(99.0 * 0.99)
+    assert intent.target == pytest.approx(100.0 + 2.0 * (100.0 - 98.01))
+    assert ask(wipe, WIPE, resistance_price=101.0, resistance_bar=90.0).direction == -1.0
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        {},
+        SUPPORT | {"support_bar": 95.0},  # the wipe itself
+        SUPPORT | {"low": 99.6},  # not touched
+        SUPPORT | {"close": 98.9},  # closed below
+        SUPPORT | {"resistance_price": 101.0, "resistance_bar": 90.0},  # both: no view
+    ],
+)
+def test_no_retest_no_entry(view):
+    assert ask(wipe, WIPE, **view).action == KEEP
+
+
+def test_the_wipe_gives_up_after_its_time():
+    assert ask(wipe, WIPE, (1.0, 72.0, 0.0)).action == EXIT
+    assert ask(wipe, WIPE, (1.0, 71.0, 0.0)).action == KEEP
+
+
+@pytest.mark.parametrize(
+    ("view", "exposure"),
+    [
+        ({}, 1.0),
+        ({"cascade_risk_down": 1.0}, 0.75),
+        ({"cascade_risk_down": 2.0}, 0.5),
+        ({"phase": 2.0, "phase_direction": -1.0}, 0.25),
+        ({"phase": 2.0, "phase_direction": 1.0}, 1.0),
+        ({"cascade_risk_up": 2.0}, 1.0),
+    ],
+)
+def test_the_overlay_cuts_exposure_by_downside_risk(view, exposure):
+    intent = ask(overlay, overlay.OverlayParameters(), **view)
+    assert (intent.action, intent.exposure) == (REBALANCE, exposure)
+
+
+SIZING = as_record(SizingParameters())
+
+
+def test_size_is_the_smaller_of_risk_and_leverage_in_whole_steps():
+    assert entry_size(1.0, 100.0, 95.0, 10_000.0, SIZING, 0.001) == pytest.approx(20.0)  # 1 % of equity over 5 of risk
+    assert entry_size(-1.0, 100.0, 100.1, 10_000.0, SIZING, 0.001) == pytest.approx(-300.0)  # three times equity
+    assert entry_size(1.0, 100.0, NAN, 10_000.0, SIZING, 0.001) == pytest.approx(300.0)
+    assert entry_size(1.0, 100.0, 95.0, 10_000.0, SIZING, 15.0) == 15.0
+    assert entry_size(1.0, 100.0, 95.0, -1.0, SIZING, 0.001) == 0.0
+
+
+def test_rebalancing_leaves_small_changes_alone_but_always_closes_fully():
+    assert rebalance_size(1.0, 96.0, 100.0, 10_000.0, SIZING, 0.001) == 0.0
+    assert rebalance_size(1.0, 94.0, 100.0, 10_000.0, SIZING, 0.001) == pytest.approx(6.0)
+    assert rebalance_size(0.0, 1.0, 100.0, 10_000.0, SIZING, 0.001) == pytest.approx(-1.0)
+    assert rebalance_size(9.0, 0.0, 100.0, 10_000.0, SIZING, 0.001) == pytest.approx(300.0)
+
+
+@pytest.mark.parametrize(("size", "step", "expected"), [(0.3, 0.1, 0.3), (0.29999, 0.1, 0.2), (-0.15, 0.1, -0.1), (0.7, 0.7, 0.7)])
+def test_sizes_are_cut_towards_zero_without_losing_a_step_to_rounding(size, step, expected):
+    # reliability notes 2.16
+    assert whole_steps(size, step) == pytest.approx(expected, abs=1e-12)
+
+
+def test_bad_parameters_are_refused():
+    with pytest.raises(ValueError, match=r"nearest = 0.1 must be below farthest"):
+        magnet.MagnetParameters(nearest=0.1)
+    with pytest.raises(ValueError, match=r"risk_fraction = 2.0 is outside"):
+        SizingParameters(risk_fraction=2.0)
