@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from indicators.liquidation.domain import check, parameter
+from indicators.liquidation.domain import check, parameter, unknown
+from indicators.liquidation.venues import venue_names
 
 MARGIN_MODES = ("isolated", "cross")
 BASIS_POINT = 1e-4
@@ -56,6 +57,8 @@ class CostParameters:
         check(self)
         if self.margin_mode not in MARGIN_MODES:
             raise ValueError(f"margin_mode = {self.margin_mode!r} is none of {MARGIN_MODES}")
+        if self.venue not in venue_names():
+            raise ValueError(unknown("venue", self.venue, venue_names()))
 
     def record(self) -> Any:
         """Return the `COSTS` record."""

@@ -16,7 +16,7 @@ from indicators.liquidation.batch import by_magnitude
 from indicators.liquidation.model import build_model, initial_state
 from indicators.liquidation.snapshot import SNAPSHOT
 from indicators.liquidation.step import run_bars
-from indicators.liquidation.venues import venue
+from indicators.liquidation.venues import Venue, venue
 from runs.broker import PerpetualBroker
 from runs.config import Configuration
 from runs.result import Result
@@ -75,7 +75,7 @@ def run_backtest(
     report
         Called with the number of bars done, now and then; it costs time.
     """
-    profile = venue(configuration.costs.venue, market.name.split("/")[-1])
+    profile = profile_for(configuration, market)
     strategy, broker = _run(configuration, market, mode or EngineMode(), profile.tiers, report)
     snapshots, clusters = _heatmap(configuration, market, strategy)
     return Result(
@@ -89,6 +89,11 @@ def run_backtest(
         snapshots=snapshots,
         clusters=clusters,
     )
+
+
+def profile_for(configuration: Configuration, market: Market) -> Venue:
+    """Return the venue's figures for a market's symbol, as of its last bar."""
+    return venue(configuration.costs.venue, market.name.split("/")[-1], market.frame["ts"].iloc[-1].date())
 
 
 def _run(

@@ -17,18 +17,16 @@ import numpy as np
 
 from datafeeds.perpetual import PerpetualFeed
 from datafeeds.schema import Market
-from indicators.liquidation.venues import venue
 from runs.broker import PerpetualBroker
 from runs.command import checked, run_command
 from runs.config import Configuration, configuration_from, with_assignments
-from runs.engine import EngineMode, add_strategy, load_market
+from runs.engine import EngineMode, add_strategy, load_market, profile_for
 
 MODES = {
     "preload without runonce": EngineMode(preload=True, runonce=False),
     "streaming": EngineMode(preload=False, runonce=False),
-    "streaming with least memory": EngineMode(preload=False, runonce=False, exactbars=1),
 }
-"""What the fast mode (preload and runonce) is compared with."""
+"""What the fast mode (preload and runonce) is compared with. Not ``exactbars=1``: there an honest look back fails too."""
 
 
 @dataclass(frozen=True)
@@ -78,11 +76,10 @@ class _Watcher(bt.Analyzer):  # type: ignore[misc]
         ]
 
 
-def trace(configuration: Configuration, market: Market, mode: EngineMode) -> Trace:
+def trace(configuration: Configuration, market: Market, mode: EngineMode, tiers: np.ndarray) -> Trace:
     """Run a strategy and write down what it did; an error of the strategy is part of that."""
     cerebro = bt.Cerebro(stdstats=False, preload=mode.preload, runonce=mode.runonce, exactbars=mode.exactbars)
     cerebro.adddata(PerpetualFeed(market=market))
-    tiers = venue(configuration.costs.venue, market.name.split("/")[-1]).tiers
     broker = PerpetualBroker(costs=configuration.costs, tiers=tiers)
     cerebro.broker = broker
     add_strategy(cerebro, configuration)
@@ -171,11 +168,16 @@ def examine(configuration: Configuration, market: Market, cuts: int, seed: int =
     seed
         Of the cut points and the garbage.
     """
-    fast = trace(configuration, market, EngineMode())
+    tiers = profile_for(
+        configuration, market
+    ).tiers  # of the whole market: what is compared must differ in its bars alone
+    fast = trace(configuration, market, EngineMode(), tiers)
     times = market.times
     found = []
     for name, mode in MODES.items():
-        found.append(first_difference(f"modes, {name}", fast, trace(configuration, market, mode), len(market), times))
+        found.append(
+            first_difference(f"modes, {name}", fast, trace(configuration, market, mode, tiers), len(market), times)
+        )
     random = np.random.default_rng(seed)
     points = sorted(
         random.choice(np.arange(2, len(market) - 1), size=min(cuts, len(market) - 3), replace=False).tolist()
@@ -184,7 +186,7 @@ def examine(configuration: Configuration, market: Market, cuts: int, seed: int =
         for point in points:
             other = prefix(market, point) if kind == "prefix" else poisoned(market, point, seed + point)
             difference = first_difference(
-                f"{kind}, {point} bars", fast, trace(configuration, other, EngineMode()), point, times
+                f"{kind}, {point} bars", fast, trace(configuration, other, EngineMode(), tiers), point, times
             )
             if difference:
                 found.append(difference)

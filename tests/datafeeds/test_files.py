@@ -34,7 +34,12 @@ LOWS = {  # known lows to check a loader against
     "binance_1h/BTCUSDT": {"2021-05-19": 28_688.0, "2022-11-09": 15_462.6, "2024-08-05": 48_888.0},
     "bybit_1h/BTCUSDT": {"2021-05-19": 28_801.0, "2022-11-09": 15_460.5, "2024-08-05": 48_914.0},
 }
-ROWS = {"bybit_1h/BTCUSDT": 43_361, "bybit_1h/ETHUSDT": 37_656, "binance_15m/BTCUSDT": 14_442, "binance_5m/BTCUSDT": 236_448}
+ROWS = {
+    "bybit_1h/BTCUSDT": 43_361,
+    "bybit_1h/ETHUSDT": 37_656,
+    "binance_15m/BTCUSDT": 14_442,
+    "binance_5m/BTCUSDT": 236_448,
+}
 
 
 @pytest.mark.parametrize("name", KNOWN)

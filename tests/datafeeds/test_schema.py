@@ -14,7 +14,14 @@ from datafeeds.schema import market_from_frame
 def frame(count=50, **columns):
     ts = pd.date_range("2024-01-01", periods=count, freq="h", tz="UTC")
     close = 100.0 + np.arange(count) * 0.1
-    made = {"ts": ts, "open": close, "high": close + 1.0, "low": close - 1.0, "close": close, "volume": np.full(count, 10.0)}
+    made = {
+        "ts": ts,
+        "open": close,
+        "high": close + 1.0,
+        "low": close - 1.0,
+        "close": close,
+        "volume": np.full(count, 10.0),
+    }
     return pd.DataFrame(made | columns)
 
 
@@ -43,7 +50,10 @@ REFUSED = {
     "duplicate": (pd.concat([frame(), frame().tail(1)], ignore_index=True), "duplicate time"),
     "no number in a time": (changed("ts", 7, pd.NaT), "ts has no time in row 7"),
     "time out of this century": (frame(ts=np.arange(50) * 3600), "must lie between 2009 and 2100"),
-    "uneven": (frame(ts=pd.Timestamp("2024-01-01", tz="UTC") + pd.to_timedelta(np.cumsum(range(50)), "min")), "not evenly"),
+    "uneven": (
+        frame(ts=pd.Timestamp("2024-01-01", tz="UTC") + pd.to_timedelta(np.cumsum(range(50)), "min")),
+        "not evenly",
+    ),
     "negative open interest": (frame(open_interest=-1.0), "open_interest is negative"),
     "funding in percent": (frame(funding_rate=5.0), "funding_rate above 1"),
     "zero mark": (frame(mark_close=0.0), "mark_close is zero"),
@@ -112,7 +122,9 @@ def test_a_range_is_cut_by_bar_opens():
     assert [f"{t:%H}" for t in market.frame["ts"]] == ["05", "06", "07", "08"]
 
 
-@pytest.mark.parametrize(("start", "end", "sentence"), [("2030-01-01", None, "leaves 0 bars"), ("soon", None, "cannot read")])
+@pytest.mark.parametrize(
+    ("start", "end", "sentence"), [("2030-01-01", None, "leaves 0 bars"), ("soon", None, "cannot read")]
+)
 def test_a_bad_range_is_refused(start, end, sentence):
     with pytest.raises(MarketError, match=sentence):
         market_from_frame(frame(), "test").between(start, end)

@@ -19,7 +19,9 @@ RULES = {"cascade": {"least_risk": 1.0}}
 
 def ledger(strategy: str) -> list[dict[str, object]]:
     """Return the fills of a strategy on the simulated market, as they are written."""
-    result = run_backtest(configuration_from({"strategy": strategy, "rule": RULES.get(strategy, {})}), simulate(SEED, bars=BARS))
+    result = run_backtest(
+        configuration_from({"strategy": strategy, "rule": RULES.get(strategy, {})}), simulate(SEED, bars=BARS)
+    )
     return [
         {
             "bar": int(fill["bar"]),

@@ -29,7 +29,14 @@ def trade(held, size, price, fee_rate=0.0, isolated=False, leverage=10.0):
 
 @pytest.mark.parametrize(
     ("side", "funding", "expected"),
-    [(1, 1.0, 3.6925), (1, -1.0, 1.6925), (1, 0.0, 2.6925), (-1, 1.0, -2.3075), (-1, -1.0, -4.3075), (-1, 0.0, -3.3075)],
+    [
+        (1, 1.0, 3.6925),
+        (1, -1.0, 1.6925),
+        (1, 0.0, 2.6925),
+        (-1, 1.0, -2.3075),
+        (-1, -1.0, -4.3075),
+        (-1, 0.0, -3.3075),
+    ],
 )
 def test_freqtrades_profit_rows(side, funding, expected):
     # reliability notes F4: 30 at 2.00 -> 2.10, fee .25 % on both legs; freqtrade counts funding as received

@@ -107,7 +107,9 @@ class Ledgers(RuleBasedStateMachine):
         side = 1 if self.theirs.size > 0 else -1
         if 0.0 < trigger < float("inf"):
             room = self.theirs.room(Decimal(trigger))
-            assert abs(room) <= Decimal("1e-6") * (abs(self.theirs.size) * Decimal(trigger) + abs(self.theirs.behind()) + 1)
+            assert abs(room) <= Decimal("1e-6") * (
+                abs(self.theirs.size) * Decimal(trigger) + abs(self.theirs.behind()) + 1
+            )
         price = price * (1 - side * gap)
         before = float(self.theirs.behind()), float(self.ours["wallet"][0])
         liquidate(self.ours[0], float(price), 0.0125, self.isolated)
@@ -128,7 +130,14 @@ class Ledgers(RuleBasedStateMachine):
         ):
             assert abs(float(mine) - float(exact)) <= 1e-9 * scale
         assert abs(float(held["size"]) - float(self.theirs.size)) <= 1e-9 * (1.0 + abs(float(self.theirs.size)))
-        totals = held["start"] + held["realised"] - held["fees"] - held["funding"] - held["liquidation_fees"] + held["absorbed"]
+        totals = (
+            held["start"]
+            + held["realised"]
+            - held["fees"]
+            - held["funding"]
+            - held["liquidation_fees"]
+            + held["absorbed"]
+        )
         assert abs(float(held["wallet"]) - float(totals)) <= 1e-9 * scale
 
 

@@ -68,7 +68,9 @@ def test_equity_is_exact_while_a_position_is_open():
     # trap 1: automargin shows 1,110 for 10 units at 100 -> 110
     for size, expected in ((10, 1_100.0), (-10, 900.0)):
         strategy, _ = play(
-            flat_market([100, 100, 110, 110]), {1: lambda s, n=size: (s.buy if n > 0 else s.sell)(size=10)}, starting_cash=1_000.0
+            flat_market([100, 100, 110, 110]),
+            {1: lambda s, n=size: (s.buy if n > 0 else s.sell)(size=10)},
+            starting_cash=1_000.0,
         )
         assert strategy.seen[2][1] == expected
 
@@ -97,7 +99,10 @@ def test_sizes_are_fractional_and_a_target_of_90_percent_is_90_percent():
 def test_the_account_is_liquidated():
     # trap 4: 9x through -50 % ends at -83,881 and open in stock backtrader
     strategy, broker = play(
-        flat_market([30_000, 30_000, 15_000, 20_000]), {1: lambda s: s.buy(size=3)}, leverage=10.0, margin_mode="isolated"
+        flat_market([30_000, 30_000, 15_000, 20_000]),
+        {1: lambda s: s.buy(size=3)},
+        leverage=10.0,
+        margin_mode="isolated",
     )
     assert strategy.position.size == 0.0
     assert int(broker.fills["kind"][-1]) == LIQUIDATION
@@ -191,7 +196,9 @@ def test_backtraders_analyzers_see_the_trades():
     assert trades.total.closed == 1
     assert trades.pnl.gross.total == pytest.approx(20.0)
     assert trades.pnl.net.total == pytest.approx(20.0 - 0.2 - 0.22)
-    assert next(iter(strategy.analyzers[1].get_analysis().values())) == pytest.approx(broker.equities[-1] / 10_000.0 - 1.0)
+    assert next(iter(strategy.analyzers[1].get_analysis().values())) == pytest.approx(
+        broker.equities[-1] / 10_000.0 - 1.0
+    )
 
 
 def test_stock_observers_run():
@@ -205,8 +212,11 @@ def test_stock_observers_run():
 
 @pytest.mark.parametrize("kind", [bt.Order.StopTrail, bt.Order.Close, bt.Order.StopTrailLimit])
 def test_an_unknown_kind_of_order_is_refused_with_a_sentence(kind):
-    with pytest.raises(ValueError, match="knows no .* orders: use Market, Limit, Stop or StopLimit"):
-        play(flat_market([100] * 4), {1: lambda s: s.buy(size=1, exectype=kind, price=100.0, plimit=100.0, trailamount=1.0)})
+    with pytest.raises(ValueError, match=r"knows no .* orders: use Market, Limit, Stop or StopLimit"):
+        play(
+            flat_market([100] * 4),
+            {1: lambda s: s.buy(size=1, exectype=kind, price=100.0, plimit=100.0, trailamount=1.0)},
+        )
 
 
 def test_several_markets_and_replay_are_refused_with_a_sentence():
@@ -249,7 +259,10 @@ def random_script(seed, bars):
 
 
 MODES = [
-    {"preload": p, "runonce": r, "exactbars": e} for p in (True, False) for r in (True, False) for e in (-2, -1, False, 1)
+    {"preload": p, "runonce": r, "exactbars": e}
+    for p in (True, False)
+    for r in (True, False)
+    for e in (-2, -1, False, 1)
 ]
 
 
@@ -268,14 +281,20 @@ def test_the_ledger_is_the_same_in_every_engine_mode(seed):
 def test_equity_is_cash_plus_open_profit_after_every_bar(seed):
     # reliability notes 2.23
     market = simulate(seed, bars=300)
-    strategy, broker = play(market, random_script(seed, 300), starting_cash=50_000.0, taker_fee_bps=5.0)
+    _, broker = play(market, random_script(seed, 300), starting_cash=50_000.0, taker_fee_bps=5.0)
     close, fills = market.frame["close"].to_numpy(), broker.fills
     cash = held = 0.0
     line = 0
     for bar, equity in enumerate(broker.equities):
         while line < len(fills) and fills["bar"][line] <= bar:
             fill = fills[line]
-            cash += -fill["size"] * fill["price"] - fill["fee"] - fill["funding"] - fill["liquidation_fee"] + fill["absorbed"]
+            cash += (
+                -fill["size"] * fill["price"]
+                - fill["fee"]
+                - fill["funding"]
+                - fill["liquidation_fee"]
+                + fill["absorbed"]
+            )
             held += fill["size"]
             line += 1
         assert equity == pytest.approx(50_000.0 + cash + held * close[bar], rel=1e-9)

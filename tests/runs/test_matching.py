@@ -107,7 +107,9 @@ def test_every_bar_against_the_pessimist(side):
 
 @pytest.mark.parametrize("side", [1.0, -1.0])
 def test_the_stop_is_hit_before_the_target(side):
-    desk = Desk(order(0, MARKET, side), order(1, STOP, -side, 100 - 5 * side, 0), order(2, LIMIT, -side, 100 + 5 * side, 0))
+    desk = Desk(
+        order(0, MARKET, side), order(1, STOP, -side, 100 - 5 * side, 0), order(2, LIMIT, -side, 100 + 5 * side, 0)
+    )
     desk.bar(100.0, 101.0, 99.0, 100.0)
     assert desk.bar(100.0, 110.0, 90.0, 100.0) == [(STOP, -side, 100 - 5 * side)]
     assert desk.states() == [FILLED, FILLED, CANCELLED]
@@ -234,9 +236,7 @@ def test_taker_and_maker_fees():
 @pytest.mark.parametrize("side", [1.0, -1.0])
 def test_margin_limits_shorts_as_it_limits_longs(mode, side):
     # ecosystem notes 1.2: cash 1000, 10x, price 100: 95 accepted, 105 and 500 rejected
-    costs = CostParameters(
-        taker_fee_bps=5.0, slippage_bps=0.0, leverage=10.0, starting_cash=1_000.0, margin_mode=mode
-    )
+    costs = CostParameters(taker_fee_bps=5.0, slippage_bps=0.0, leverage=10.0, starting_cash=1_000.0, margin_mode=mode)
     states = []
     for size in (95.0, 105.0, 500.0):
         desk = Desk(order(0, MARKET, side * size), costs=costs)
@@ -283,7 +283,10 @@ def test_fills_lie_inside_the_bar_and_are_never_better_than_the_trigger():
             close = opened * (1 + 0.02 * random.standard_normal())
             high, low = max(opened, close) * (1 + swing[0]), min(opened, close) * (1 - swing[1])
             kind = random.choice([MARKET, LIMIT, STOP])
-            size, price = float(random.choice([-1.0, 1.0]) * random.uniform(0.1, 50.0)), opened * (1 + 0.03 * random.standard_normal())
+            size, price = (
+                float(random.choice([-1.0, 1.0]) * random.uniform(0.1, 50.0)),
+                opened * (1 + 0.03 * random.standard_normal()),
+            )
             desk.orders, desk.count = np.zeros(1, dtype=ORDER), 1
             desk.orders[0] = order(bar, kind, size, price)
             for event, filled, at in desk.bar(opened, high, low, close):

@@ -64,7 +64,12 @@ def test_stops_are_wider_before_a_cascade():
 
 @pytest.mark.parametrize(
     ("position", "signal", "action"),
-    [((1.0, 5.0, 0.0), -1.0, EXIT), ((1.0, 5.0, 0.0), NAN, KEEP), ((1.0, 48.0, 0.0), 1.0, EXIT), ((-1.0, 5.0, 0.0), -1.0, KEEP)],
+    [
+        ((1.0, 5.0, 0.0), -1.0, EXIT),
+        ((1.0, 5.0, 0.0), NAN, KEEP),
+        ((1.0, 48.0, 0.0), 1.0, EXIT),
+        ((-1.0, 5.0, 0.0), -1.0, KEEP),
+    ],
 )
 def test_the_magnet_leaves_when_the_signal_flips_or_time_is_up(position, signal, action):
     assert ask(magnet, MAGNET, position, magnet=signal).action == action
@@ -177,7 +182,9 @@ def test_rebalancing_leaves_small_changes_alone_but_always_closes_fully():
     assert rebalance_size(9.0, 0.0, 100.0, 10_000.0, SIZING, 0.001) == pytest.approx(300.0)
 
 
-@pytest.mark.parametrize(("size", "step", "expected"), [(0.3, 0.1, 0.3), (0.29999, 0.1, 0.2), (-0.15, 0.1, -0.1), (0.7, 0.7, 0.7)])
+@pytest.mark.parametrize(
+    ("size", "step", "expected"), [(0.3, 0.1, 0.3), (0.29999, 0.1, 0.2), (-0.15, 0.1, -0.1), (0.7, 0.7, 0.7)]
+)
 def test_sizes_are_cut_towards_zero_without_losing_a_step_to_rounding(size, step, expected):
     # reliability notes 2.16
     assert whole_steps(size, step) == pytest.approx(expected, abs=1e-12)

@@ -100,7 +100,13 @@ def test_size_that_price_has_passed_is_gone():
 
 
 @pytest.mark.parametrize(
-    ("kind", "threshold", "count"), [("usd", 0.0, 4), ("usd", 1e12, 0), ("quantile", 1.0, 2), ("share", 0.2, 3)]  # of 70, 30, 42 and 18, each cut at half its peak
+    ("kind", "threshold", "count"),
+    [
+        ("usd", 0.0, 4),
+        ("usd", 1e12, 0),
+        ("quantile", 1.0, 2),
+        ("share", 0.2, 3),
+    ],  # of 70, 30, 42 and 18, each cut at half its peak
 )
 def test_significance_is_a_parameter(kind, threshold, count):
     parameters = ModelParameters(

@@ -39,7 +39,9 @@ def test_gap_to_linear_by_leverage(leverage, long_gap, short_gap):
     linear_short = (1 + 1 / leverage) / (1 + 0.004)
     assert 1e4 * (inverse_mark_value_price(1.0, leverage, 1.0, 0.004) - linear_long) == pytest.approx(long_gap, abs=0.6)
     if short_gap is not None:
-        assert 1e4 * (inverse_mark_value_price(1.0, leverage, -1.0, 0.004) - linear_short) == pytest.approx(short_gap, abs=0.6)
+        assert 1e4 * (inverse_mark_value_price(1.0, leverage, -1.0, 0.004) - linear_short) == pytest.approx(
+            short_gap, abs=0.6
+        )
 
 
 def test_a_short_at_1x_is_never_liquidated():

@@ -156,9 +156,7 @@ def test_maintenance_margin_of_the_published_bracket():
         assert maintenance_margin(np.nextafter(floor, 0.0), table) == pytest.approx(expected)
 
 
-positions = st.tuples(
-    st.floats(1e-2, 1e6), st.floats(1e-3, 1e3), st.floats(1.5, 100.0), st.sampled_from([1.0, -1.0])
-)
+positions = st.tuples(st.floats(1e-2, 1e6), st.floats(1e-3, 1e3), st.floats(1.5, 100.0), st.sampled_from([1.0, -1.0]))
 
 
 @given(positions, st.floats(0.0, 0.008))
@@ -167,7 +165,7 @@ def test_at_the_exact_price_equity_is_the_maintenance_margin(position, rate):
     price = exact_price(entry, size, size * entry / leverage, side, rate, 0.0)
     e, q, p, m = (Decimal(x) for x in (entry, size, price, rate))
     equity = q * e / Decimal(leverage) + Decimal(side) * q * (p - e)
-    assert abs(equity - m * q * p) <= Decimal(1e-9) * q * e
+    assert abs(equity - m * q * p) <= Decimal("1e-9") * q * e
 
 
 @given(positions, st.floats(0.0, 0.008))
@@ -227,7 +225,8 @@ def test_funding_paid_moves_a_longs_level_towards_the_price():
 
 
 @pytest.mark.parametrize(
-    "change", [{"entry_price": 0.0}, {"entry_price": -1.0}, {"leverage": 0.0}, {"size": 0.0}, {"maintenance_margin_rate": 1.0}]
+    "change",
+    [{"entry_price": 0.0}, {"entry_price": -1.0}, {"leverage": 0.0}, {"size": 0.0}, {"maintenance_margin_rate": 1.0}],
 )
 def test_values_outside_their_domain_are_refused(change):
     arguments = {"entry_price": 100.0, "leverage": 10.0, "side": Side.LONG} | change

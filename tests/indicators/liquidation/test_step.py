@@ -81,8 +81,16 @@ def test_stepping_a_copy_leaves_the_original():
     assert before == [array.tobytes() for array in (*state.book, *state[1:])]
 
 
-PRICE_FIELDS = ("close", "high", "low", "cluster_above_price", "cluster_below_price", "support_price", "resistance_price")
-USD_FIELDS = tuple(name for name in SNAPSHOT.names if name.endswith("_usd")) + ("average_range",)
+PRICE_FIELDS = (
+    "close",
+    "high",
+    "low",
+    "cluster_above_price",
+    "cluster_below_price",
+    "support_price",
+    "resistance_price",
+)
+USD_FIELDS = (*(name for name in SNAPSHOT.names if name.endswith("_usd")), "average_range")
 
 
 @pytest.mark.parametrize("bins", [1, 137, -2000])

@@ -1,0 +1,224 @@
+"""The main command: bad input in one line, complete folders, and the same bytes everywhere."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from datafeeds.simulated import simulate
+from runs.backtest import main
+from runs.config import configuration_from
+from runs.engine import EngineMode, run_backtest
+from strategies.registry import BUILT_IN
+
+PROJECT = Path(__file__).resolve().parents[2]
+FILES = ["equity.parquet", "metrics.json", "report.md", "run.json", "tearsheet.html", "trades.csv"]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    path = tmp_path_factory.mktemp("data") / "market.parquet"
+    simulate(5, bars=400).frame.drop(columns="open_interest_break").to_parquet(path)
+    return path
+
+
+@pytest.fixture
+def bad(tmp_path, data):
+    """Write a spoilt copy of the data and return its path."""
+
+    def write(change):
+        frame = pd.read_parquet(data)
+        path = tmp_path / "bad.parquet"
+        change(frame).to_parquet(path)
+        return str(path)
+
+    return write
+
+
+def refused(capsys, *arguments):
+    """Run the command, expect exit code 2 and exactly one line on stderr; return it."""
+    code = main(list(arguments))
+    out, err = capsys.readouterr()
+    assert code == 2
+    assert err.count("\n") == 1, err
+    assert "Traceback" not in err
+    assert out == ""
+    return err
+
+
+SPOILT = {
+    "no rows": (lambda f: f.iloc[:0], "0 bars"),
+    "one bar": (lambda f: f.iloc[:1], "at least 2"),
+    "no volume": (lambda f: f.drop(columns="volume"), "missing column volume"),
+    "missing price": (lambda f: f.assign(close=f["close"].where(f.index != 5)), "close is missing"),
+    "negative price": (lambda f: f.assign(low=f["low"].where(f.index != 5, -1.0)), "low is not positive"),
+    "unsorted": (lambda f: f.iloc[::-1], "times go backwards"),
+    "duplicate": (lambda f: pd.concat([f, f.tail(1)]), "duplicate time"),
+    "text": (lambda f: f.assign(close=f["close"].astype(str).where(f.index != 5, "abc")), "where a number belongs"),
+}
+
+
+@pytest.mark.parametrize("name", SPOILT)
+def test_spoilt_data_gets_one_line(bad, capsys, tmp_path, name):
+    change, sentence = SPOILT[name]
+    out = tmp_path / "out"
+    assert sentence in refused(capsys, "--strategy", "magnet", "--data", bad(change), "--out", str(out))
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ([], "no strategy named"),
+        (["--strategy", "magnte"], "did you mean 'magnet'"),
+        (["--strategy", "magnet", "--data", "nothing.parquet"], "no such file"),
+        (["--strategy", "magnet", "--data", "."], "not a file"),
+        (["--strategy", "magnet", "--set", "magnet_ration=3"], "did you mean 'magnet_ratio'"),
+        (["--strategy", "magnet", "--set", "magnet_ratio"], "write it as name=value"),
+        (["--strategy", "magnet", "--set", "magnet_ratio=many"], "is not of the kind float"),
+        (["--strategy", "magnet", "--set", "leverage=0"], "leverage = 0"),
+        (["--strategy", "magnet", "--set", "leverage=nan"], "leverage"),
+        (["--strategy", "magnet", "--set", "churn=2"], "outside [0, 1]"),
+        (["--strategy", "magnet", "--set", "margin_mode=both"], "is none of"),
+        (["--strategy", "magnet", "--set", "venue=binanse"], "did you mean 'binance'"),
+        (["--strategy", "magnet", "--start", "soon"], "cannot read the time"),
+        (["--strategy", "magnet", "--start", "2050-01-01"], "leaves 0 bars"),
+        (["--strategy", "magnet", "--config", "nothing.toml"], "cannot be read"),
+        (["--strategy", "magnet", "--seed", "-1"], "must not be negative"),
+        (["--strategie", "magnet"], "No such option"),
+        (["--strategy", "no.such.module:Thing"], "there is no module"),
+    ],
+)
+def test_bad_usage_gets_one_line(capsys, arguments, sentence, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert sentence in refused(capsys, *arguments)
+    assert list(tmp_path.iterdir()) == [], "nothing half-written"
+
+
+def test_a_truncated_parquet_gets_one_line(capsys, data, tmp_path):
+    path = tmp_path / "cut.parquet"
+    path.write_bytes(data.read_bytes()[:-500])
+    assert "cannot be read" in refused(capsys, "--strategy", "magnet", "--data", str(path))
+
+
+def test_a_folder_that_cannot_be_written_gets_one_line(capsys, data, tmp_path):
+    (tmp_path / "file").write_text("")
+    line = refused(capsys, "--strategy", "magnet", "--data", str(data), "--out", str(tmp_path / "file" / "out"))
+    assert "cannot be written" in line
+
+
+def test_an_earlier_run_is_not_overwritten_unasked(capsys, data, tmp_path):
+    out = str(tmp_path / "out")
+    assert main(["--strategy", "overlay", "--data", str(data), "--out", out]) == 0
+    before = {p.name: p.read_bytes() for p in Path(out).iterdir()}
+    capsys.readouterr()
+    assert "holds an earlier run" in refused(capsys, "--strategy", "magnet", "--data", str(data), "--out", out)
+    assert {p.name: p.read_bytes() for p in Path(out).iterdir()} == before
+    assert main(["--strategy", "overlay", "--data", str(data), "--out", out, "--overwrite"]) == 0
+    assert {p.name: p.read_bytes() for p in Path(out).iterdir()} == before
+    assert [p.name for p in tmp_path.iterdir()] == ["out"]
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_a_run_leaves_a_complete_folder_that_reconciles(name, data, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert main(["--strategy", name, "--data", str(data), "--out", str(out), "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert sorted(p.name for p in out.iterdir()) == FILES
+    metrics = json.loads((out / "metrics.json").read_text())
+    assert metrics["money"]["reconciliation_error"] <= 1e-6
+    assert {**metrics, "folder": str(out)} == printed
+    equity = pq.read_table(out / "equity.parquet").to_pandas()
+    assert len(equity) == 400
+    assert equity["equity"].iloc[-1] == metrics["money"]["final_equity_quote"]
+
+
+def test_a_run_without_a_trade_leaves_a_complete_folder(data, tmp_path):
+    out = tmp_path / "out"
+    assert main(["--strategy", "magnet", "--data", str(data), "--out", str(out), "--set", "magnet_ratio=1000"]) == 0
+    assert sorted(p.name for p in out.iterdir()) == FILES
+    metrics = json.loads((out / "metrics.json").read_text())
+    assert metrics["trading"]["trades"] == 0
+    assert metrics["performance"]["total_return_fraction"] == 0.0
+    assert "No trade" in (out / "tearsheet.html").read_text()
+
+
+def test_a_runs_own_record_reproduces_it(data, tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    arguments = ["--strategy", "wipe", "--data", str(data), "--set", "wipe_share=0.001", "--set", "costs.leverage=5"]
+    assert main([*arguments, "--end", "2024-01-12", "--out", str(first)]) == 0
+    assert main(["--config", str(first / "run.json"), "--out", str(second)]) == 0
+    for name in FILES:
+        assert (first / name).read_bytes() == (second / name).read_bytes(), name
+
+
+def test_a_toml_file_configures_and_flags_win(data, tmp_path):
+    config = tmp_path / "run.toml"
+    config.write_text('strategy = "magnet"\n[model]\nchurn = 0.5\n[costs]\ntaker_fee_bps = 9\n')
+    out = tmp_path / "out"
+    assert main(["--config", str(config), "--data", str(data), "--set", "taker_fee_bps=1", "--out", str(out)]) == 0
+    configuration = json.loads((out / "run.json").read_text())["configuration"]
+    assert (configuration["model"]["churn"], configuration["costs"]["taker_fee_bps"]) == (0.5, 1.0)
+
+
+MODES = [EngineMode(p, r, e) for p in (True, False) for r in (True, False) for e in (-2, -1, 0, 1)]
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_every_engine_mode_gives_the_same_run(name):
+    market, configuration = simulate(2, bars=300), configuration_from({"strategy": name})
+    runs = [run_backtest(configuration, market, mode) for mode in MODES]
+    assert len({run.fills.tobytes() for run in runs}) == 1
+    assert len({run.equity.tobytes() for run in runs}) == 1
+    assert len({run.snapshots.tobytes() for run in runs}) == 1
+    assert len({run.clusters.tobytes() for run in runs}) == 1
+
+
+def test_time_zone_and_hash_seed_leave_the_bytes_alone(data, tmp_path):
+    # reliability notes 2.15; one of the zones turns its clocks within the data
+    folders = []
+    for number, (zone, seed) in enumerate((("UTC", "0"), ("America/New_York", "1"), ("Asia/Kathmandu", "12345"))):
+        out = tmp_path / str(number)
+        environment = os.environ | {"TZ": zone, "PYTHONHASHSEED": seed}
+        command = [sys.executable, "-m", "runs.backtest", "--strategy", "wipe", "--data", str(data), "--out", str(out)]
+        done = subprocess.run(
+            [*command, "--start", "2024-01-03"], cwd=PROJECT, env=environment, capture_output=True, check=False
+        )
+        assert done.returncode == 0, done.stderr.decode()
+        assert b"Warning" not in done.stderr
+        folders.append({p.name: p.read_bytes() for p in out.iterdir()})
+    for name in FILES:
+        assert folders[0][name] == folders[1][name] == folders[2][name], name
+
+
+@pytest.mark.parametrize("name", ["bybit_1h/BTCUSDT", "bybit_1h/ETHUSDT", "binance_15m/BTCUSDT", "binance_5m/BTCUSDT"])
+@pytest.mark.parametrize("strategy", BUILT_IN)
+def test_real_data_reconciles(market_data, name, strategy):
+    from datafeeds.files import read_market
+    from runs.accounting import reconciliation_error
+
+    market = read_market(market_data / f"{name}.parquet")
+    if name.startswith("binance_5m"):
+        market = market.between("2023-02-01", "2023-09-01")  # the whole file runs in the slow suite
+    result = run_backtest(configuration_from({"strategy": strategy}), market)
+    assert len(result.equity) == len(market)
+    assert reconciliation_error(result.account, result.fills, float(result.close[-1])) <= 1e-6
+    assert (result.equity > -1e-6).all()
+    assert np.isfinite(result.equity).all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("strategy", BUILT_IN)
+def test_five_minute_bars_of_two_years_reconcile(market_data, strategy):
+    from datafeeds.files import read_market
+    from runs.accounting import reconciliation_error
+
+    market = read_market(market_data / "binance_5m/BTCUSDT.parquet")
+    result = run_backtest(configuration_from({"strategy": strategy}), market)
+    assert reconciliation_error(result.account, result.fills, float(result.close[-1])) <= 1e-6

@@ -1,0 +1,24 @@
+"""The benchmark measures what it says it measures; how fast is for a person to read, not for a test to demand."""
+
+import json
+
+from runs.benchmark import main
+
+
+def test_the_figures_are_ratios_of_one_run(capsys):
+    assert main(["--bars", "1200", "--rounds", "1", "--json"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert figures["bars"] == 1200
+    assert [name[0] for name in figures["median"]] == ["a", "b", "c", "d"]
+    stock = figures["median"]["a stock backtrader: PandasData, SMA cross"]
+    assert stock["times_stock"] == 1.0
+    for row in figures["median"].values():
+        assert (
+            row["bars_per_second"] * row["seconds"] == 1200
+            or abs(row["bars_per_second"] * row["seconds"] - 1200) < 1e-6
+        )
+
+
+def test_bad_usage_gets_one_line(capsys):
+    assert main(["--bars", "10"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
