@@ -1,0 +1,40 @@
+"""Who may import whom, and what importing the core costs."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[1]
+FOLDERS = ("indicators", "strategies", "datafeeds", "runs")
+CORE = sorted(p.stem for p in (PROJECT / "indicators" / "liquidation").glob("*.py") if p.stem != "__init__")
+COMPILED = [*(f"indicators.liquidation.{name}" for name in CORE), "runs.accounting", "runs.matching", "runs.costs"]
+
+
+def test_importing_the_core_loads_neither_backtrader_nor_pandas():
+    code = (
+        f"import sys, {', '.join(COMPILED)}; print(sorted({{'backtrader', 'pandas', 'matplotlib'}} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_top_level_init_files_hold_a_docstring_only(folder):
+    tree = ast.parse((PROJECT / folder / "__init__.py").read_text(encoding="utf-8"))
+    assert len(tree.body) == 1
+    assert ast.get_docstring(tree)
+
+
+@pytest.mark.parametrize("path", sorted(p for f in FOLDERS for p in (PROJECT / f).rglob("*.py")), ids=lambda p: p.stem)
+def test_no_pickle_no_eval(path):
+    names = {node.id for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Name)}
+    assert not names & {"eval", "exec", "pickle", "__import__"}
+
+
+def test_importing_a_command_does_not_load_quantstats():
+    code = "import sys, runs.backtest; print('quantstats' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

@@ -1,0 +1,60 @@
+"""The documents say what is true: commands, parameters, the user's own strategy."""
+
+import re
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[1]
+README = (PROJECT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```sh\n(.*?)```", README, flags=re.DOTALL)
+
+
+def test_the_first_two_commands_set_up_run_and_test():
+    assert BLOCKS[0].strip().endswith("-m runs.backtest --strategy magnet")
+    assert BLOCKS[1].strip() == ".venv/bin/python -m pytest -n 2"
+
+
+def test_ci_runs_the_readmes_test_command():
+    command = BLOCKS[1].strip().removeprefix(".venv/bin/")
+    assert f"\n{command}\n" in (PROJECT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_the_parameters_page_is_up_to_date():
+    page = runpy.run_path(str(PROJECT / "docs" / "parameters.py"))["text"]()
+    assert (PROJECT / "docs" / "parameters.md").read_text(encoding="utf-8") == page
+
+
+def test_links_lead_somewhere():
+    for document in (PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", PROJECT / "docs" / "design.md"):
+        for target in re.findall(r"\]\(([^)#]+)\)", document.read_text(encoding="utf-8")):
+            assert (document.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("command", ["backtest", "lookahead"])
+def test_the_users_own_strategy_of_the_readme_runs(command, tmp_path):
+    source = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)[0]
+    (tmp_path / "my_rules.py").write_text(source, encoding="utf-8")
+    (tmp_path / "market.py").write_text(
+        "from datafeeds.simulated import simulate\n"
+        "simulate(3, bars=400).frame.drop(columns='open_interest_break').to_parquet('market.parquet')\n"
+    )
+    environment = {"PYTHONPATH": str(PROJECT), "PATH": "", "HOME": str(tmp_path)}
+    run = [sys.executable, "-P"]
+    subprocess.run([*run, "market.py"], cwd=tmp_path, env=environment, check=True)
+    arguments = ["--strategy", "my_rules:FadeTheWipe", "--set", "least_usd=1e6", "--data", "market.parquet"]
+    arguments += ["--out", "out"] if command == "backtest" else ["--cuts", "2"]
+    done = subprocess.run(
+        [*run, "-m", f"runs.{command}", *arguments],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    if command == "backtest":
+        assert (tmp_path / "out" / "trades.csv").read_text().count("\n") > 1, "it trades"
