@@ -100,7 +100,7 @@ def opening_part(position: float, size: float) -> float:
     """
     if position * size >= 0.0:
         return size
-    return math.copysign(max(abs(size) - abs(position), 0.0), size)
+    return math.copysign(max(abs(size) - abs(position), 0.0), size) + 0.0  # no negative zero
 
 
 @allocation_free

@@ -99,6 +99,7 @@ class PerpetualBroker(bt.BrokerBase):  # type: ignore[misc]
         self._bar = -1
         self._equity, self._close = costs.starting_cash, 0.0
         self._owner: Any = None
+        self._listened: bool | None = None  # whether strategy or analyzers hear of orders that are not filled
 
     @property
     def fills(self) -> np.ndarray:
@@ -193,7 +194,7 @@ class PerpetualBroker(bt.BrokerBase):  # type: ignore[misc]
         waits = parent is not None and parent.alive()
         if parent is not None and not waits and parent.status != bt.Order.Completed:
             order.reject(self)
-            self._notify(order)
+            self._tell(order)
             return
         row = self._rows[self._count]
         row["id"], row["kind"], row["size"] = order.number, _KINDS[order.exectype], order.size
@@ -206,9 +207,9 @@ class PerpetualBroker(bt.BrokerBase):  # type: ignore[misc]
         self._expiring = self._expiring or order.valid is not None
         order.addcomminfo(self.getcommissioninfo(order.data))
         order.submit(self)
-        self._notify(order)
+        self._tell(order)
         order.accept(self)
-        self._notify(order)
+        self._tell(order)
 
     def cancel(self, order: Any) -> bool:
         """Cancel a working order; with it its children, or the other orders of its bracket."""
@@ -294,7 +295,7 @@ class PerpetualBroker(bt.BrokerBase):  # type: ignore[misc]
             if order.valid is not None and order.expire():
                 self._row_of(ref)["state"] = CANCELLED
                 del self._alive[ref]
-                self._notify(order)
+                self._tell(order)
 
     def _tell_fills(self, first: int) -> None:
         for line in self._ledger[first : self._lines]:
@@ -339,10 +340,18 @@ class PerpetualBroker(bt.BrokerBase):  # type: ignore[misc]
             order = self._alive.pop(int(row["id"]), None)
             if order is not None:  # a filled one has been told already
                 (order.margin if row["state"] == REFUSED else order.cancel)()
-                self._notify(order)
+                self._tell(order)
         kept = rows[rows["state"] <= WORKING].copy()
         self._count = len(kept)
         self._rows[: self._count] = kept
+
+    def _tell(self, order: Any) -> None:
+        """Tell of a change that is no fill, if anybody listens: copies of orders cost more than all accounting."""
+        if self._listened is None:
+            listeners = [(order.owner, bt.Strategy), *((analyzer, bt.Analyzer) for analyzer in order.owner.analyzers)]
+            self._listened = any(type(who).notify_order is not base.notify_order for who, base in listeners)
+        if self._listened:
+            self._notify(order)
 
     def _notify(self, order: Any) -> None:
         copied = _shallow(order)

@@ -61,11 +61,6 @@ class PerpetualStrategy(bt.Strategy):
             return type(self).decide(snapshots[index], self._record[0], self._rule)
         return type(self).decide(Readable(snapshots[index]), Readable(self._record[0]), self._readable_rule)
 
-    def notify_order(self, order: bt.Order) -> None:
-        """Forget orders that are done."""
-        if not order.alive():
-            self._working = [working for working in self._working if working.alive()]
-
     def _notify(self, qorders: Any = (), qtrades: Any = ()) -> None:
         # backtrader tells cash and value on every bar; that costs as much as the rule, so only who asks is told.
         asked = type(self).notify_cashvalue is not bt.Strategy.notify_cashvalue

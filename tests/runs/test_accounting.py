@@ -208,6 +208,6 @@ def test_an_account_never_loses_more_than_its_collateral(isolated, side, gap):
 
 def test_opening_part_splits_a_trade():
     assert [opening_part(*pair) for pair in ((0.0, 2.0), (1.0, 2.0), (3.0, -2.0), (1.0, -2.0), (-1.0, 2.0))] == [
-        2.0, 2.0, -0.0, -1.0, 1.0,
+        2.0, 2.0, 0.0, -1.0, 1.0,
     ]  # fmt: skip
-    assert math.copysign(1.0, opening_part(3.0, -2.0)) == -1.0
+    assert math.copysign(1.0, opening_part(3.0, -2.0)) == 1.0, "no negative zero"
