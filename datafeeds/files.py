@@ -44,7 +44,11 @@ def _read(file: Path) -> pd.DataFrame:
     if file.stat().st_size == 0:
         raise MarketError(f"{file}: the file is empty")
     try:
-        return pd.read_parquet(file) if lower.endswith(_PARQUET) else pd.read_csv(file, low_memory=False)
+        return (
+            pd.read_parquet(file)
+            if lower.endswith(_PARQUET)
+            else pd.read_csv(file, low_memory=False, float_precision="round_trip")
+        )
     except PermissionError:
         raise MarketError(f"{file}: no permission to read it") from None
     except Exception as error:  # whatever a torn or foreign file makes a parser raise, the user hears one sentence
