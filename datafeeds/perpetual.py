@@ -31,7 +31,8 @@ class PerpetualFeed(bt.feed.DataBase):  # type: ignore[misc]
     Lines: backtrader's own (``datetime`` is the bar's OPEN, naive UTC) and the further columns of the schema; NaN where
     unknown. Parameters: ``market``.
 
-    ``resampledata`` of backtrader takes its labels for bar ends and would mix hours up; resample the market instead.
+    ``resampledata`` and ``replaydata`` are refused: backtrader takes labels for bar ends, so bars labelled by their open
+    would be gathered into the wrong hours, and the first of them made of one bar. Resample the market instead.
     """
 
     lines = _EXTRA
@@ -51,14 +52,24 @@ class PerpetualFeed(bt.feed.DataBase):  # type: ignore[misc]
         self._count, self._next_row, self._bulk = len(market), 0, False
 
     def start(self) -> None:
-        """Begin at the first bar."""
+        """Begin at the first bar.
+
+        Raises
+        ------
+        ValueError
+            Under ``resampledata`` or ``replaydata``.
+        """
+        if self.resampling or self.replaying:
+            raise ValueError(
+                "PerpetualFeed labels bars by their open, backtrader resamples by their end: resample the market"
+            )
         super().start()
         self._next_row = 0
 
     def preload(self) -> None:
         """Fill every line at once, unless something wants to see each bar as it comes."""
         plain = not self._filters and not self._ffilters and self.p.fromdate is None and self.p.todate is None
-        if not plain or self.resampling or self.replaying:
+        if not plain:
             super().preload()
             return
         for line, values in self._columns:

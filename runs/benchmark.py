@@ -5,10 +5,13 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import backtrader as bt
 import click
+import numpy as np
+import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
@@ -90,13 +93,29 @@ def measure(market: Market, rounds: int) -> dict[str, dict[str, float]]:
     }
 
 
-def scaling(market: Market, rounds: int) -> dict[str, float]:
-    """Return what ten times the bars cost, in multiples of the time for a tenth, for the magnet run and the step."""
-    from runs.lookahead import prefix  # not at the top: the two commands know nothing else of each other
+def repeated(market: Market, times: int) -> Market:
+    """Return a market's bars `times` times over, each run joined to the last at its price: the same work, more of it."""
+    count, frame = len(market), market.frame
+    factor = float(frame["close"].iloc[-1] / frame["open"].iloc[0])
+    again = pd.concat([frame] * times, ignore_index=True)
+    level = np.repeat(factor ** np.arange(times, dtype=np.float64), count)
+    for column in ("open", "high", "low", "close", "mark_high", "mark_low", "mark_close"):
+        if column in again:
+            again[column] *= level
+    step = np.arange(count * times, dtype=np.int64) * market.bar_seconds * 1_000_000_000
+    again["ts"] = pd.to_datetime(frame["ts"].iloc[0].value + step, utc=True)
+    return replace(market, frame=again)
 
-    small = prefix(market, len(market) // _TENTH)
+
+def scaling(market: Market, rounds: int) -> dict[str, float]:
+    """Return what ten times the bars cost in multiples of once, for the magnet run and the step.
+
+    The bars are the first tenth of the market, repeated: a stretch of the market itself would hold more or fewer trades.
+    """
+    small = replace(market, frame=market.frame.iloc[: len(market) // _TENTH].reset_index(drop=True))
+    whole_market = repeated(small, _TENTH)
     ratios: dict[str, list[float]] = {}
-    pairs = {name: (candidates(market)[name], candidates(small)[name]) for name in list(candidates(small))[2:]}
+    pairs = {name: (candidates(whole_market)[name], candidates(small)[name]) for name in list(candidates(small))[2:]}
     for _ in range(rounds):
         for name, (whole, part) in pairs.items():
             begin = time.perf_counter()

@@ -219,7 +219,7 @@ def test_an_unknown_kind_of_order_is_refused_with_a_sentence(kind):
         )
 
 
-def test_several_markets_and_replay_are_refused_with_a_sentence():
+def test_several_markets_are_refused_with_a_sentence():
     cerebro = bt.Cerebro()
     for _ in range(2):
         cerebro.adddata(PerpetualFeed(market=flat_market([100, 101])))
