@@ -12,7 +12,7 @@ def run_command(command: click.Command, argv: list[str] | None) -> int:
     Anything else is a defect and keeps its traceback (exit code 1).
     """
     try:
-        code = command.main(args=argv, standalone_mode=False)
+        code = command.main(args=argv, prog_name=_program(command), standalone_mode=False)
     except click.exceptions.Abort:
         sys.stderr.write("interrupted\n")
         return 130
@@ -38,6 +38,12 @@ def checked(action: Callable[..., object], *arguments: object) -> object:
         return action(*arguments)
     except ValueError as error:
         raise InputError(str(error)) from None
+
+
+def _program(command: click.Command) -> str | None:
+    """Return what the user typed: the console script and subcommand, or None for `python -m`, which click finds itself."""
+    module = command.callback.__module__
+    return None if module == "__main__" else f"liquidation-heatmap {module.rpartition('.')[2]}"
 
 
 def _is_input_error(error: ValueError) -> bool:
