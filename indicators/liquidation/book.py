@@ -13,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from indicators.liquidation.compiled import allocation_free
-from indicators.liquidation.grid import LONG, MOST_TIERS, SHORT, Grid
+from indicators.liquidation.grid import LONG, SHORT, Grid
+from indicators.liquidation.parameters import MOST_TIERS
 
 LEDGER = np.dtype(
     [
@@ -180,12 +181,18 @@ def sweep(book: Book, side: int, reached_bin: int) -> tuple[float, float]:
 @allocation_free
 def close_out(book: Book, share: float) -> None:
     """Let traders close `share` (0 .. 1) of everything that stands."""
+    close_down_to(book, 1.0 - share)
+
+
+@allocation_free
+def close_down_to(book: Book, kept: float) -> None:
+    """Let traders close everything but the share `kept` (0 .. 1); exact for a tiny one, where 1 - (1 - kept) is not."""
     ledger = book.ledger[0]
     for side in range(2):
-        closed = share * ledger.standing[side]
-        ledger.closed[side] += closed
-        ledger.standing[side] -= closed
-    ledger.scale *= 1.0 - share
+        left = kept * ledger.standing[side]
+        ledger.closed[side] += ledger.standing[side] - left
+        ledger.standing[side] = left
+    ledger.scale *= kept
     if ledger.scale < _RENORMALISE:
         _multiply(book, ledger.scale)
         ledger.scale = 1.0
@@ -220,11 +227,14 @@ def _lay_tier(book: Book, grid: Grid, side: int, tier: int, unit: float, low_bin
     before = _range_share(grid.twice_cumulative, side, tier, length, first - start, width)
     upto = _range_share(grid.twice_cumulative, side, tier, length, last - start, width)
     kept, outside = (upto, before) if side == LONG else (1.0 - before, 1.0 - upto)
-    if first >= last or kept <= _NOTHING_LEFT:
+    some_alive = start <= nearest if side == LONG else stop > nearest
+    if not some_alive or kept <= _NOTHING_LEFT:
         book.mass[side, tier, nearest] += unit
         book.density[side, nearest] += weight * unit
         return
     ledger.beyond[side, tier] += unit * max(outside, 0.0) / kept
+    if first >= last:
+        return  # all of it lies further out than the columns reach
     factor = unit / (kept * width)
     weighted = weight * factor
     # Unsigned indices: a signed one is checked for wrapping round at each access, which keeps the loop from being vectorised.

@@ -75,11 +75,9 @@ def from_mapping(kind: type[Parameters], values: dict[str, Any]) -> Parameters:
         if name not in fields:
             raise ValueError(unknown("parameter", name, list(fields)))
         default = fields[name].default
-        if isinstance(value, list):
-            value = tuple(value)
-        if not isinstance(value, str) and not isinstance(default, (str, tuple)):
-            value = repr(value)
-        ready[name] = _convert(value, default, name) if isinstance(value, str) else value
+        if isinstance(value, (list, tuple)) and isinstance(default, tuple):
+            value = "/".join(str(item) for item in value)
+        ready[name] = _convert(str(value), default, name)
     return kind(**ready)
 
 

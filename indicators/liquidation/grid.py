@@ -10,7 +10,7 @@ import numpy as np
 
 from indicators.liquidation.compiled import allocation_free
 from indicators.liquidation.mechanics import liquidation_distance
-from indicators.liquidation.parameters import ModelParameters
+from indicators.liquidation.parameters import MOST_TIERS, ModelParameters
 
 REACH = 1.0
 """Log price that the book keeps on its side of the close: e**-1 holds every long at 1.6x or more, e**+1 every short."""
@@ -23,10 +23,6 @@ WIDEST_BAR = 0.75
 
 LONG, SHORT = 0, 1
 """Rows of the side axis."""
-
-
-MOST_TIERS = 16
-"""Leverage tiers that a book can hold."""
 
 TIERS = np.dtype(
     [

@@ -128,6 +128,7 @@ def cascade_gain(outward: np.ndarray, side: int, first_free: int, size: float, r
     if size <= 0.0:
         return 0.0
     total, bins = 0.0, outward.shape[1]
+    reach_bins = min(reach_bins, float(bins))  # next to no turnover makes it larger than any integer
     whole = min(int(reach_bins), bins - first_free)
     for index in range(first_free, first_free + whole):
         total += outward[side, index]
