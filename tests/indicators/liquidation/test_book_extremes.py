@@ -137,7 +137,7 @@ def replay(model, bars):
         most = max(slow.standing(LONG), slow.standing(SHORT))
         if known is not None and most > known:
             slow.close(1.0 - known / most)
-        # Dust of a millionth of a coin is dropped, or the recount takes minutes.
+        # Dust of a billionth of a coin is dropped, or the recount takes minutes.
         slow.cohorts = [c for c in slow.cohorts if sum(c.bins.values()) > 1e-9]
         yield index, state, snapshots[index], slow, swept
 
