@@ -4,7 +4,6 @@ All arithmetic is in `accounting` and `matching`; here is only the translation.
 """
 
 import collections
-import math
 from typing import Any
 
 import backtrader as bt
@@ -15,48 +14,19 @@ from backtrader.position import Position
 from runs.accounting import (
     FILL,
     FUNDING,
-    LIMIT,
     LIQUIDATION,
-    MARKET,
-    STOP,
     equity_at,
     free_balance,
     open_account,
     opening_part,
 )
+from runs.commission import PerpetualCommission
 from runs.costs import CostParameters
-from runs.matching import (
-    CANCELLED,
-    MOST_EVENTS,
-    ORDER,
-    PRICES,
-    REFUSED,
-    STOP_LIMIT,
-    WAITING,
-    WORKING,
-    process_bar,
-)
-from strategies.sizing import whole_steps
+from runs.desk import OrderDesk
+from runs.matching import MOST_EVENTS, process_bar
+from runs.orders import PRICES
 
-_KINDS = {bt.Order.Market: MARKET, bt.Order.Limit: LIMIT, bt.Order.Stop: STOP, bt.Order.StopLimit: STOP_LIMIT}
 _FIRST_ROOM = 256  # rows of room to begin with; doubled when full
-
-
-class PerpetualCommission(bt.CommInfoBase):  # type: ignore[misc]
-    """Fractional sizes for backtrader's sizers and `order_target_*`: backtrader's own cuts them to whole numbers.
-
-    A target of 0.9 is 0.9 times equity in notional, whatever the account's leverage.
-    """
-
-    params = (("contract_step", 0.001), ("stocklike", True))
-
-    def getsize(self, price: float, cash: float) -> float:
-        """Return the size in whole contract steps whose notional is `cash` quote."""
-        return float(whole_steps(cash / price, self.p.contract_step))
-
-    def getvaluesize(self, size: float, price: float) -> float:
-        """Return the signed notional, quote."""
-        return size * price
 
 
 class PerpetualBroker(bt.BrokerBase):  # type: ignore[misc]
@@ -88,13 +58,10 @@ class PerpetualBroker(bt.BrokerBase):  # type: ignore[misc]
         self.positions: list[float] = []
         self.journal: list[tuple[int, str, float, float, float]] = []  # every order sent: bar, kind, size, price, limit
         self.position = Position()
-        self._rows, self._count = np.zeros(_FIRST_ROOM, dtype=ORDER), 0
+        self._desk = OrderDesk(self, self._tell)
         self._ledger, self._lines = np.zeros(_FIRST_ROOM, dtype=FILL), 0
-        self._alive: dict[int, bt.Order] = {}
-        self._held_back: dict[int, list[bt.Order]] = {}  # brackets whose last order has not been sent yet
         self._notices: collections.deque[bt.Order] = collections.deque()
         self._prices, self._whole = _unknown_prices(2), False
-        self._expiring, self._sent = False, 0
         self._data: Any = None
         self._bar = -1
         self._equity, self._close = costs.starting_cash, 0.0
@@ -163,65 +130,17 @@ class PerpetualBroker(bt.BrokerBase):  # type: ignore[misc]
             histnotify=histnotify,
         )  # fmt: skip
         order.addinfo(**info)
-        # Numbered by this broker: backtrader counts orders across all runs of a process.
-        order.number, self._sent = self._sent, self._sent + 1
-        if order.exectype not in _KINDS:
-            name = order.getordername()
-            raise ValueError(f"PerpetualBroker knows no {name} orders: use Market, Limit, Stop or StopLimit")
-        if not (size and math.isfinite(size)):
-            raise ValueError(f"an order needs a finite size other than zero, not {size}")
         created = order.created
         self.journal.append(
             (self._bar, order.getordername(), order.size, created.price or 0.0, created.pricelimit or 0.0)
         )
-        order.group = -1 if oco is None else getattr(oco, "group", -1)
-        if oco is not None and order.group < 0:
-            order.group = oco.group = oco.number
-            if oco.number in self._alive:
-                self._row_of(oco.number)["group"] = oco.number
-        first = parent.number if parent is not None else order.number
-        if not transmit:
-            self._held_back.setdefault(first, []).append(order)
-            return order
-        for waiting in (*self._held_back.pop(first, ()), order):
-            self._enter(waiting)
+        order.addcomminfo(self.getcommissioninfo(data))
+        self._desk.receive(order, oco)
         return order
-
-    def _enter(self, order: Any) -> None:
-        if self._count == len(self._rows):
-            self._rows = np.concatenate([self._rows, np.zeros(len(self._rows), dtype=ORDER)])
-        parent = order.parent
-        waits = parent is not None and parent.alive()
-        if parent is not None and not waits and parent.status != bt.Order.Completed:
-            order.reject(self)
-            self._tell(order)
-            return
-        row = self._rows[self._count]
-        row["id"], row["kind"], row["size"] = order.number, _KINDS[order.exectype], order.size
-        row["price"] = order.created.price if order.exectype != bt.Order.Market else math.nan
-        row["limit"] = order.created.pricelimit if order.exectype == bt.Order.StopLimit else math.nan
-        row["parent"] = parent.number if parent is not None else -1
-        row["group"], row["state"], row["awake"] = order.group, WAITING if waits else WORKING, -1
-        self._count += 1
-        self._alive[order.number] = order
-        self._expiring = self._expiring or order.valid is not None
-        order.addcomminfo(self.getcommissioninfo(order.data))
-        order.submit(self)
-        self._tell(order)
-        order.accept(self)
-        self._tell(order)
 
     def cancel(self, order: Any) -> bool:
         """Cancel a working order; with it its children, or the other orders of its bracket."""
-        if order.number not in self._alive:
-            return False
-        family = order.parent.number if order.parent is not None else order.number
-        for row in self._rows[: self._count]:
-            related = row["id"] == order.number or row["parent"] == family
-            if related and row["state"] <= WORKING:
-                row["state"] = CANCELLED
-        self._tell_states()
-        return True
+        return self._desk.cancel(order)
 
     # The bar
 
@@ -235,20 +154,19 @@ class PerpetualBroker(bt.BrokerBase):  # type: ignore[misc]
         self._bar = index
         if not self._whole:
             self._read_bar()
-        if not self._count and not self.position.size:
+        if not self._desk.count and not self.position.size:
             self.equities.append(self._equity)
             self.positions.append(0.0)
             return
-        if self._expiring:
-            self._expire()
-        if self._lines + self._count + MOST_EVENTS > len(self._ledger):
-            room = np.zeros(len(self._ledger) + self._count + MOST_EVENTS, dtype=FILL)
+        self._desk.expire()
+        if self._lines + self._desk.count + MOST_EVENTS > len(self._ledger):
+            room = np.zeros(len(self._ledger) + self._desk.count + MOST_EVENTS, dtype=FILL)
             self._ledger = np.concatenate([self._ledger, room])
         before, row = self._lines, index if self._whole else 1
         self._lines, over = process_bar(
             self.account,
-            self._rows,
-            self._count,
+            self._desk.rows,
+            self._desk.count,
             index,
             self._prices,
             row,
@@ -260,7 +178,7 @@ class PerpetualBroker(bt.BrokerBase):  # type: ignore[misc]
         if self._lines > before:
             self._tell_fills(before)
         if over:
-            self._tell_states()
+            self._desk.settle()
         self._close = self._data.close[0]
         self._equity = equity_at(self.account[0], self._close)
         self.equities.append(self._equity)
@@ -287,21 +205,11 @@ class PerpetualBroker(bt.BrokerBase):  # type: ignore[misc]
         for name, line in self._sources:
             self._prices[name][1] = line[0]
 
-    def _row_of(self, ref: int) -> Any:
-        return next(row for row in self._rows[: self._count] if row["id"] == ref)
-
-    def _expire(self) -> None:
-        for ref, order in list(self._alive.items()):
-            if order.valid is not None and order.expire():
-                self._row_of(ref)["state"] = CANCELLED
-                del self._alive[ref]
-                self._tell(order)
-
     def _tell_fills(self, first: int) -> None:
         for line in self._ledger[first : self._lines]:
             if line["kind"] == FUNDING:
                 continue
-            order = self._alive.pop(int(line["order"]), None)
+            order = self._desk.filled(int(line["order"]))
             if line["kind"] == LIQUIDATION:
                 order = self._forced_order(line)
             self._owner = order.owner
@@ -333,17 +241,6 @@ class PerpetualBroker(bt.BrokerBase):  # type: ignore[misc]
             self._data.datetime[0], size, price, closed, abs(closed) * price, closed_fee, opened, abs(opened) * price,
             fee - closed_fee, 0.0, float(line["realised"]), held, self.position.price,
         )  # fmt: skip
-
-    def _tell_states(self) -> None:
-        rows = self._rows[: self._count]
-        for row in rows[rows["state"] > WORKING]:
-            order = self._alive.pop(int(row["id"]), None)
-            if order is not None:  # a filled one has been told already
-                (order.margin if row["state"] == REFUSED else order.cancel)()
-                self._tell(order)
-        kept = rows[rows["state"] <= WORKING].copy()
-        self._count = len(kept)
-        self._rows[: self._count] = kept
 
     def _tell(self, order: Any) -> None:
         """Tell of a change that is no fill, if anybody listens: copies of orders cost more than all accounting."""

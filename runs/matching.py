@@ -30,36 +30,7 @@ from runs.accounting import (
     opening_part,
     settle_funding,
 )
-
-STOP_LIMIT = 5
-"""Order kind: a limit order that a trigger wakes; filled as `LIMIT`."""
-
-WAITING, WORKING, FILLED, CANCELLED, REFUSED, LIQUIDATED = 0, 1, 2, 3, 4, 5
-"""Order states: waiting for its parent, working, filled, cancelled by a sibling or parent, refused for want of margin,
-cancelled by the account's liquidation."""
-
-ORDER = np.dtype(
-    [
-        ("id", np.int64),
-        ("kind", np.int64),  # MARKET, LIMIT, STOP or STOP_LIMIT
-        ("size", np.float64),  # signed base coin
-        ("price", np.float64),  # limit price, or trigger of a stop
-        ("limit", np.float64),  # limit price of a stop-limit
-        ("parent", np.int64),  # id of the order whose fill wakes this one; -1: none
-        ("group", np.int64),  # orders of one group cancel each other; -1: none
-        ("state", np.int64),
-        ("awake", np.int64),  # bar in which the parent was filled inside the bar; -1: it was not
-    ]
-)
-"""A working order as a row."""
-
-PRICES = np.dtype(
-    [
-        (name, np.float64)
-        for name in ("open", "high", "low", "close", "funding_rate", "mark_high", "mark_low", "mark_close")
-    ]
-)
-"""The bar that orders meet; NaN where funding or mark are unknown."""
+from runs.orders import CANCELLED, FILLED, LIQUIDATED, REFUSED, STOP_LIMIT, WAITING, WORKING
 
 MOST_EVENTS = 4
 """Ledger lines that a bar can add besides one for each order: funding, and liquidations."""

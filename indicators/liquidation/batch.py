@@ -79,11 +79,20 @@ def clusters_from_entries(
         raise ValueError(
             f"entry_prices {entries.shape}, long_sizes {longs.shape} and short_sizes {shorts.shape} must pair up"
         )
-    if not (price > 0.0 and bool((entries > 0.0).all()) and bool((longs >= 0.0).all()) and bool((shorts >= 0.0).all())):
-        raise ValueError("prices must be positive and sizes at least zero")
-    grid = build_grid(parameters)
-    close_bin = price_bin(price, parameters.bin_width)
+    positive = np.append(entries, price)
+    sizes = np.concatenate([longs, shorts])
+    if not (
+        np.isfinite(positive).all() and (positive > 0.0).all() and np.isfinite(sizes).all() and (sizes >= 0.0).all()
+    ):
+        raise ValueError("prices must be positive and sizes at least zero, all of them finite")
     bins = np.floor(np.log(entries) / parameters.bin_width).astype(np.int64)
+    return by_magnitude(_extract(bins, longs, shorts, price, parameters))
+
+
+def _extract(
+    entry_bins: np.ndarray, longs: np.ndarray, shorts: np.ndarray, price: float, parameters: ModelParameters
+) -> np.ndarray:
+    grid, close_bin = build_grid(parameters), price_bin(price, parameters.bin_width)
     window = int(np.ceil(parameters.cluster_window / parameters.bin_width))
     outward, smoothed = np.zeros((2, window)), np.zeros(window)
     spans, clusters = np.zeros((MOST, 2), dtype=np.int64), np.stack([empty_clusters(), empty_clusters()])
@@ -92,7 +101,7 @@ def clusters_from_entries(
         least *= max(float(longs.sum()), float(shorts.sum()))
     kept = []
     for side, sizes, nearest in ((LONG, longs, close_bin - 1), (SHORT, shorts, close_bin + 1)):
-        _lay(outward, grid, side, bins, sizes, close_bin)
+        _lay(outward, grid, side, entry_bins, sizes, close_bin)
         smooth(outward, side, smoothed)
         found = find_spans(smoothed, parameters.cluster_prominence, spans)
         gather(outward, side, spans, found, clusters)
@@ -101,7 +110,7 @@ def clusters_from_entries(
         in_usd = parameters.cluster_threshold_kind == "usd"
         count = keep_significant(clusters, side, spans, found, least, in_usd, nearest, price, parameters.bin_width)
         kept.append(clusters[side, :count])
-    return by_magnitude(np.concatenate(kept))
+    return np.concatenate(kept)
 
 
 def by_magnitude(clusters: np.ndarray) -> np.ndarray:

@@ -17,19 +17,8 @@ from runs.accounting import (
     reconciliation_error,
 )
 from runs.costs import CostParameters
-from runs.matching import (
-    CANCELLED,
-    FILLED,
-    LIQUIDATED,
-    ORDER,
-    PRICES,
-    REFUSED,
-    STOP_LIMIT,
-    WAITING,
-    WORKING,
-    process_bar,
-    slipped,
-)
+from runs.matching import process_bar, slipped
+from runs.orders import CANCELLED, FILLED, LIQUIDATED, ORDER, PRICES, REFUSED, STOP_LIMIT, WAITING, WORKING
 
 FREE = CostParameters(taker_fee_bps=0.0, maker_fee_bps=0.0, slippage_bps=0.0, leverage=100.0, starting_cash=1e6)
 ONE_TIER = np.array([[0.0, 0.005, 0.0]])

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from indicators.liquidation.bar import empty_bars
+from indicators.liquidation.batch import clusters_from_entries
 from indicators.liquidation.model import build_model, initial_state
 from indicators.liquidation.parameters import ModelParameters
 from indicators.liquidation.signals import cascade_gain
@@ -59,6 +60,21 @@ def test_one_absurd_volume_leaves_book_and_ledger_in_step():
         assert held == pytest.approx(ledger["standing"][side], rel=1e-9)
 
 
+def test_a_wipe_leaves_one_level_where_it_was_and_none_where_nothing_was_wiped():
+    """Five-minute bars: the hour that is summed reaches over bars that wiped nothing."""
+    bars = calm(400)
+    bars["liquidated_long"][300] = 500.0
+    bars["close"][300] = bars["low"][300] = 980.0
+    for index in range(301, 312):  # falls on and on, without a further liquidation: the level is broken
+        for name in ("open", "high", "low", "close"):
+            bars[name][index] = 980.0 * 0.98 ** (index - 300)
+    for name in ("open", "high", "low", "close"):
+        bars[name][312:] = bars["close"][311]
+    snapshots = run(build_model(ModelParameters(), 300.0), bars)
+    assert snapshots["support_bar"][300] == 300.0
+    assert np.isnan(snapshots["support_bar"][301:]).all()
+
+
 def test_a_wipe_spread_over_an_hour_of_short_bars_is_one_level():
     bars = calm(400)
     bars["liquidated_long"][300:312] = 10.0  # each is .1 % of open interest, .3 % makes a level
@@ -99,3 +115,12 @@ def test_the_narrowest_window_runs_inside_its_arrays():
     parameters = ModelParameters(cluster_window=0.05, bin_width=0.01)
     snapshots = run(build_model(parameters, 3600.0), calm(50))
     assert np.isfinite(snapshots["stacked_below"]).all()
+
+
+@pytest.mark.parametrize("bad", [np.inf, np.nan])
+def test_entries_that_are_not_finite_are_refused(bad):
+    one = np.array([100.0])
+    for arguments in ((one * bad, one, one, 1.0), (one, one * bad, one, 1.0), (one, one, one, bad)):
+        with pytest.raises(ValueError, match="must be positive"):
+            clusters_from_entries(*arguments)
+    assert len(clusters_from_entries(one[:0], one[:0], one[:0], 1.0)) == 0
