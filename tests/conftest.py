@@ -4,8 +4,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 PROJECT = Path(__file__).resolve().parents[1]
+
+# The first example may compile what it calls: on a cold cache that is no sign of a slow test.
+settings.register_profile("compiled", parent=settings(), deadline=None)
+settings.load_profile("compiled")
 
 
 @pytest.fixture(scope="session")
