@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pandas as pd
+from pyarrow import csv
 
 from datafeeds.errors import MarketError
 from datafeeds.schema import Market, market_from_frame
@@ -44,11 +45,10 @@ def _read(file: Path) -> pd.DataFrame:
     if file.stat().st_size == 0:
         raise MarketError(f"{file}: the file is empty")
     try:
-        return (
-            pd.read_parquet(file)
-            if lower.endswith(_PARQUET)
-            else pd.read_csv(file, low_memory=False, float_precision="round_trip")
-        )
+        if lower.endswith(_PARQUET):
+            return pd.read_parquet(file)
+        # arrow reads decimals exactly and so gives a CSV its parquet's fingerprint; pandas does so in some versions only
+        return csv.read_csv(file).to_pandas()
     except PermissionError:
         raise MarketError(f"{file}: no permission to read it") from None
     except Exception as error:  # whatever a torn or foreign file makes a parser raise, the user hears one sentence

@@ -7,6 +7,7 @@ the digest of every source file that can be compiled into another: any change th
 
 import hashlib
 import os
+import tempfile
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -42,16 +43,17 @@ def source_digest() -> str:
 
 @cache
 def cache_folder() -> str:
-    """Return the folder of the compiled code: beside this file where that can be written, else in the user's cache."""
+    """Return the folder of the compiled code: beside this file where that can be written, else the user's, else a temporary one."""
     chosen = os.environ.get("NUMBA_CACHE_DIR")
-    beside = Path(__file__).parent / "__pycache__"
-    if chosen:
-        root = Path(chosen)
-    elif os.access(beside if beside.exists() else beside.parent, os.W_OK):
-        root = beside
-    else:
-        root = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "liquidation-heatmap"
+    home = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "liquidation-heatmap"
+    places = [Path(__file__).parent / "__pycache__", home, Path(tempfile.gettempdir()) / "liquidation-heatmap"]
+    root = Path(chosen) if chosen else next(filter(_writable, places), places[-1])
     return str(root / f"compiled-{source_digest()}")
+
+
+def _writable(folder: Path) -> bool:
+    existing = next(place for place in (folder, *folder.parents) if place.exists())
+    return os.access(existing, os.W_OK)
 
 
 def compiled(function: Function) -> Function:

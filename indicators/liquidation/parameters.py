@@ -107,7 +107,11 @@ class ModelParameters:
         24.0, unit="hours", low=0.1, high=8760.0, source="assumption: a day, so that no hour of the day dominates"
     )
     warmup_hours: float = parameter(
-        72.0, unit="hours", low=0.0, high=8760.0, source="assumption: one half-life before any signal is given"
+        72.0,
+        unit="hours",
+        low=0.0,
+        high=8760.0,
+        source="assumption: one half-life before the magnet speaks; risk, levels and phase always do",
     )
 
     def __post_init__(self) -> None:

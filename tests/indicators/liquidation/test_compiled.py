@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from indicators.liquidation import compiled
@@ -49,8 +50,13 @@ def test_the_cache_lies_beside_the_code_where_that_can_be_written_else_in_the_us
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(compiled.os, "access", lambda *_: True)
     assert Path(find()).parent == Path(compiled.__file__).parent / "__pycache__"
+    home = tmp_path / "liquidation-heatmap"
+    monkeypatch.setattr(
+        compiled.os, "access", lambda place, _: Path(place).is_relative_to(tmp_path) or Path(place) == tmp_path
+    )
+    assert Path(find()).parent == home
     monkeypatch.setattr(compiled.os, "access", lambda *_: False)
-    assert Path(find()).parent == tmp_path / "liquidation-heatmap"
+    assert Path(find()).parent == Path(tempfile.gettempdir()) / "liquidation-heatmap"
 
 
 def test_numbas_own_variable_is_respected(monkeypatch, tmp_path):
