@@ -234,6 +234,16 @@ def _fill_limits(
 
 
 @allocation_free
+def _over(orders: np.ndarray, count: int) -> int:
+    """Return how many of the orders work no longer."""
+    over = 0
+    for row in range(count):
+        if orders[row].state > WORKING:
+            over += 1
+    return over
+
+
+@allocation_free
 def process_bar(
     account: np.ndarray,
     orders: np.ndarray,
@@ -290,8 +300,4 @@ def process_bar(
         if held.size != 0.0 and held.size != before:
             done = _liquidate_if_reached(held, orders, count, bar, now, cost, tiers, False, fills, done)
             done = _fill_stops(held, orders, count, bar, now, cost, fills, done)
-    over = 0
-    for order in range(count):
-        if orders[order].state > WORKING:
-            over += 1
-    return done, over
+    return done, _over(orders, count)
