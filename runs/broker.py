@@ -15,7 +15,6 @@ from runs.accounting import (
     FILL,
     FUNDING,
     LIQUIDATION,
-    equity_at,
     free_balance,
     open_account,
     opening_part,
@@ -64,7 +63,7 @@ class PerpetualBroker(bt.BrokerBase):  # type: ignore[misc]
         self._prices, self._whole = _unknown_prices(2), False
         self._data: Any = None
         self._bar = -1
-        self._equity, self._close = costs.starting_cash, 0.0
+        self._equity = costs.starting_cash
         self._owner: Any = None
         self._listened: bool | None = None  # whether strategy or analyzers hear of orders that are not filled
 
@@ -82,7 +81,8 @@ class PerpetualBroker(bt.BrokerBase):  # type: ignore[misc]
 
     def getcash(self) -> float:
         """Return what is free to open with at the last close, quote."""
-        return float(free_balance(self.account[0], self._close, self._isolated, self._leverage))
+        price = self._data.close[0] if self.position.size else 0.0
+        return float(free_balance(self.account[0], price, self._isolated, self._leverage))
 
     def getvalue(self, datas: Any = None) -> float:
         """Return equity at the last close, quote; for a list of datas the signed notional held in them."""
@@ -163,7 +163,7 @@ class PerpetualBroker(bt.BrokerBase):  # type: ignore[misc]
             room = np.zeros(len(self._ledger) + self._desk.count + MOST_EVENTS, dtype=FILL)
             self._ledger = np.concatenate([self._ledger, room])
         before, row = self._lines, index if self._whole else 1
-        self._lines, over = process_bar(
+        self._lines, over, self._equity = process_bar(
             self.account,
             self._desk.rows,
             self._desk.count,
@@ -179,8 +179,6 @@ class PerpetualBroker(bt.BrokerBase):  # type: ignore[misc]
             self._tell_fills(before)
         if over:
             self._desk.settle()
-        self._close = self._data.close[0]
-        self._equity = equity_at(self.account[0], self._close)
         self.equities.append(self._equity)
         self.positions.append(self.position.size)
 

@@ -24,6 +24,7 @@ from runs.accounting import (
     MARKET,
     STOP,
     apply_fill,
+    equity_at,
     free_balance,
     liquidate,
     liquidation_trigger,
@@ -255,7 +256,7 @@ def process_bar(
     tiers: np.ndarray,
     fills: np.ndarray,
     done: int,
-) -> tuple[int, int]:
+) -> tuple[int, int, float]:
     """Take an account and its working orders through one bar, in the order that the module's docstring gives.
 
     Parameters
@@ -276,8 +277,8 @@ def process_bar(
 
     Returns
     -------
-    done, over
-        How many ledger lines there are now, and how many of the orders are no longer working.
+    done, over, equity
+        How many ledger lines there are now, how many of the orders are no longer working, and equity at the close.
     """
     held, now, cost = account[0], prices[row], costs[0]
     isolated = cost.isolated > 0.0
@@ -300,4 +301,4 @@ def process_bar(
         if held.size != 0.0 and held.size != before:
             done = _liquidate_if_reached(held, orders, count, bar, now, cost, tiers, False, fills, done)
             done = _fill_stops(held, orders, count, bar, now, cost, fills, done)
-    return done, _over(orders, count)
+    return done, _over(orders, count), equity_at(held, now.close)

@@ -3,6 +3,8 @@
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from indicators.liquidation.anatomy import CASCADING, RECOVERING, TRIGGERED
 from indicators.liquidation.compiled import Record, allocation_free
 from indicators.liquidation.domain import check, parameter
@@ -89,6 +91,12 @@ def decide(view: Record, position: Record, parameters: Record) -> Intent:
     return keep()
 
 
+@allocation_free
+def decide_at(snapshots: np.ndarray, bar: int, position: np.ndarray, parameters: np.ndarray) -> Intent:
+    """Ask `decide` at one bar of (n,) snapshots; position and parameters are (1,)."""
+    return decide(snapshots[bar], position[0], parameters[0])
+
+
 class Cascade(PerpetualStrategy):
     """Trade with a triggered cascade, then against a washed-out one.
 
@@ -99,3 +107,4 @@ class Cascade(PerpetualStrategy):
 
     parameters_kind = CascadeParameters
     decide = staticmethod(decide)
+    decide_at = staticmethod(decide_at)

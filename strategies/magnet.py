@@ -3,6 +3,8 @@
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from indicators.liquidation.anatomy import CASCADING, TRIGGERED, WASHED_OUT
 from indicators.liquidation.compiled import Record, allocation_free
 from indicators.liquidation.domain import check, parameter
@@ -76,6 +78,12 @@ def decide(view: Record, position: Record, parameters: Record) -> Intent:
     return enter(direction, stop, target, 0.0) if stop > 0.0 else keep()
 
 
+@allocation_free
+def decide_at(snapshots: np.ndarray, bar: int, position: np.ndarray, parameters: np.ndarray) -> Intent:
+    """Ask `decide` at one bar of (n,) snapshots; position and parameters are (1,)."""
+    return decide(snapshots[bar], position[0], parameters[0])
+
+
 class Magnet(PerpetualStrategy):
     """Trade towards the larger of the two nearest liquidation clusters.
 
@@ -86,3 +94,4 @@ class Magnet(PerpetualStrategy):
 
     parameters_kind = MagnetParameters
     decide = staticmethod(decide)
+    decide_at = staticmethod(decide_at)

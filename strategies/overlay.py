@@ -5,6 +5,8 @@ The use that survives if the heatmap forecasts volatility rather than direction.
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from indicators.liquidation.anatomy import CASCADING, TRIGGERED
 from indicators.liquidation.compiled import Record, allocation_free
 from indicators.liquidation.domain import check, parameter
@@ -53,6 +55,12 @@ def decide(view: Record, position: Record, parameters: Record) -> Intent:
     return hold(exposure)
 
 
+@allocation_free
+def decide_at(snapshots: np.ndarray, bar: int, position: np.ndarray, parameters: np.ndarray) -> Intent:
+    """Ask `decide` at one bar of (n,) snapshots; position and parameters are (1,)."""
+    return decide(snapshots[bar], position[0], parameters[0])
+
+
 class Overlay(PerpetualStrategy):
     """Hold the asset and cut exposure by downside cascade risk.
 
@@ -62,3 +70,4 @@ class Overlay(PerpetualStrategy):
 
     parameters_kind = OverlayParameters
     decide = staticmethod(decide)
+    decide_at = staticmethod(decide_at)

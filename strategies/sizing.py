@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from indicators.liquidation.compiled import Record, allocation_free
+from indicators.liquidation.compiled import allocation_free
 from indicators.liquidation.domain import check, parameter
 
 
@@ -48,8 +48,9 @@ def whole_steps(size: float, contract_step: float) -> float:
 
 @allocation_free
 def entry_size(
-    direction: float, close: float, stop: float, equity: float, sizing: Record, contract_step: float
-) -> float:
+    direction: float, close: float, stop: float, equity: float, risk_fraction: float, max_leverage: float,
+    contract_step: float,
+) -> float:  # fmt: skip
     """Return the size to enter with.
 
     Parameters
@@ -60,8 +61,8 @@ def entry_size(
         Quote per base; without a stop (NaN) only leverage limits.
     equity
         Quote; nothing is opened at or below zero.
-    sizing
-        Record of `SizingParameters`.
+    risk_fraction, max_leverage
+        Of `SizingParameters`.
     contract_step
         Smallest tradable size, base coin.
 
@@ -72,22 +73,22 @@ def entry_size(
     """
     if not equity > 0.0:
         return 0.0
-    size = sizing.max_leverage * equity / close
+    size = max_leverage * equity / close
     if not math.isnan(stop) and close != stop:
-        size = min(size, sizing.risk_fraction * equity / abs(close - stop))
+        size = min(size, risk_fraction * equity / abs(close - stop))
     return whole_steps(direction * size, contract_step)
 
 
 @allocation_free
 def rebalance_size(
-    exposure: float, size: float, close: float, equity: float, sizing: Record, contract_step: float
-) -> float:
+    exposure: float, size: float, close: float, equity: float, max_leverage: float, rebalance_band: float,
+    contract_step: float,
+) -> float:  # fmt: skip
     """Return the signed size to trade so that the notional is `exposure` times equity; 0 within the band."""
     if not equity > 0.0:
         return 0.0
-    limit = sizing.max_leverage
-    wanted = whole_steps(min(max(exposure, -limit), limit) * equity / close, contract_step)
+    wanted = whole_steps(min(max(exposure, -max_leverage), max_leverage) * equity / close, contract_step)
     change = wanted - size
-    if abs(change) * close <= sizing.rebalance_band * equity and wanted != 0.0:
+    if abs(change) * close <= rebalance_band * equity and wanted != 0.0:
         return 0.0
     return whole_steps(change, contract_step)

@@ -3,6 +3,8 @@
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from indicators.liquidation.compiled import Record, allocation_free
 from indicators.liquidation.domain import check, parameter
 from strategies.base import PerpetualStrategy
@@ -71,6 +73,12 @@ def decide(view: Record, position: Record, parameters: Record) -> Intent:
     return _enter(view, view.resistance_price, -1.0, parameters)
 
 
+@allocation_free
+def decide_at(snapshots: np.ndarray, bar: int, position: np.ndarray, parameters: np.ndarray) -> Intent:
+    """Ask `decide` at one bar of (n,) snapshots; position and parameters are (1,)."""
+    return decide(snapshots[bar], position[0], parameters[0])
+
+
 class Wipe(PerpetualStrategy):
     """Trade the retest of post-wipe support and resistance.
 
@@ -81,3 +89,4 @@ class Wipe(PerpetualStrategy):
 
     parameters_kind = WipeParameters
     decide = staticmethod(decide)
+    decide_at = staticmethod(decide_at)

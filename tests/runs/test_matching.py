@@ -48,7 +48,7 @@ class Desk:
             row[name] = value
         self.prices = row if self.bars == 0 else np.concatenate([self.prices, row])
         first = self.lines
-        self.lines, _ = process_bar(
+        self.lines, _, _ = process_bar(
             self.account, self.orders, self.count, self.bars, self.prices, self.bars, self.costs, self.tiers,
             self.ledger, self.lines,
         )  # fmt: skip

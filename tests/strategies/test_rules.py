@@ -164,22 +164,24 @@ def test_the_overlay_cuts_exposure_by_downside_risk(view, exposure):
     assert (intent.action, intent.exposure) == (REBALANCE, exposure)
 
 
-SIZING = as_record(SizingParameters())
+SIZING = SizingParameters()
+ENTRY = (SIZING.risk_fraction, SIZING.max_leverage)
+REBALANCING = (SIZING.max_leverage, SIZING.rebalance_band)
 
 
 def test_size_is_the_smaller_of_risk_and_leverage_in_whole_steps():
-    assert entry_size(1.0, 100.0, 95.0, 10_000.0, SIZING, 0.001) == pytest.approx(20.0)  # 1 % of equity over 5 of risk
-    assert entry_size(-1.0, 100.0, 100.1, 10_000.0, SIZING, 0.001) == pytest.approx(-300.0)  # three times equity
-    assert entry_size(1.0, 100.0, NAN, 10_000.0, SIZING, 0.001) == pytest.approx(300.0)
-    assert entry_size(1.0, 100.0, 95.0, 10_000.0, SIZING, 15.0) == 15.0
-    assert entry_size(1.0, 100.0, 95.0, -1.0, SIZING, 0.001) == 0.0
+    assert entry_size(1.0, 100.0, 95.0, 10_000.0, *ENTRY, 0.001) == pytest.approx(20.0)  # 1 % of equity over 5 of risk
+    assert entry_size(-1.0, 100.0, 100.1, 10_000.0, *ENTRY, 0.001) == pytest.approx(-300.0)  # three times equity
+    assert entry_size(1.0, 100.0, NAN, 10_000.0, *ENTRY, 0.001) == pytest.approx(300.0)
+    assert entry_size(1.0, 100.0, 95.0, 10_000.0, *ENTRY, 15.0) == 15.0
+    assert entry_size(1.0, 100.0, 95.0, -1.0, *ENTRY, 0.001) == 0.0
 
 
 def test_rebalancing_leaves_small_changes_alone_but_always_closes_fully():
-    assert rebalance_size(1.0, 96.0, 100.0, 10_000.0, SIZING, 0.001) == 0.0
-    assert rebalance_size(1.0, 94.0, 100.0, 10_000.0, SIZING, 0.001) == pytest.approx(6.0)
-    assert rebalance_size(0.0, 1.0, 100.0, 10_000.0, SIZING, 0.001) == pytest.approx(-1.0)
-    assert rebalance_size(9.0, 0.0, 100.0, 10_000.0, SIZING, 0.001) == pytest.approx(300.0)
+    assert rebalance_size(1.0, 96.0, 100.0, 10_000.0, *REBALANCING, 0.001) == 0.0
+    assert rebalance_size(1.0, 94.0, 100.0, 10_000.0, *REBALANCING, 0.001) == pytest.approx(6.0)
+    assert rebalance_size(0.0, 1.0, 100.0, 10_000.0, *REBALANCING, 0.001) == pytest.approx(-1.0)
+    assert rebalance_size(9.0, 0.0, 100.0, 10_000.0, *REBALANCING, 0.001) == pytest.approx(300.0)
 
 
 @pytest.mark.parametrize(
