@@ -119,7 +119,9 @@ def step(state: State, model: Model, bars: np.ndarray, snapshots: np.ndarray, in
     change = _open_interest_change(state, bar)
     flow = _flow(state, model, bar, 0.5 * (view.swept_long + view.swept_short))
     close_out(state.book, flow.closed_share)
-    first, last = price_bin(bar.low, settings.bin_width), price_bin(bar.high, settings.bin_width)
+    # Entries lie in the last price's range, which is the swept one where no mark is known.
+    first = low_bin if math.isnan(bar.mark_low) else price_bin(bar.low, settings.bin_width)
+    last = high_bin if math.isnan(bar.mark_high) else price_bin(bar.high, settings.bin_width)
     deposit(state.book, model.grid, flow.opened, first, last, close_bin)
 
     before = memory.open_interest
