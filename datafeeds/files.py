@@ -29,16 +29,28 @@ def read_market(path: Path | str) -> Market:
     MarketError
         If there is no such file, it cannot be read, or its content breaks the schema.
     """
+    return market_from_frame(read_table(path), market_name(path))
+
+
+def market_name(path: Path | str) -> str:
+    """Return what the outputs call a file's market: its folder and stem."""
+    file = Path(path)
+    return f"{file.resolve().parent.name}/{file.name.split('.')[0]}"
+
+
+def read_table(path: Path | str) -> pd.DataFrame:
+    """Return a parquet or CSV file's columns as they are.
+
+    Raises
+    ------
+    MarketError
+        If there is no such file, or it cannot be read.
+    """
     file = Path(path)
     if not file.exists():
         raise MarketError(f"{file}: no such file")
     if not file.is_file():
         raise MarketError(f"{file}: not a file; name one parquet or CSV file")
-    name = f"{file.resolve().parent.name}/{file.name.split('.')[0]}"
-    return market_from_frame(_read(file), name)
-
-
-def _read(file: Path) -> pd.DataFrame:
     lower = file.name.lower()
     if not lower.endswith((*_PARQUET, *_CSV)):
         raise MarketError(f"{file}: unknown kind of file; parquet and CSV are read")

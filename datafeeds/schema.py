@@ -46,6 +46,8 @@ class Market:
         What the checks found.
     simulated
         Whether it comes from the simulator.
+    remarks
+        What its source has to say about it, one sentence each.
     """
 
     frame: pd.DataFrame
@@ -53,6 +55,7 @@ class Market:
     bar_seconds: int
     quality: Quality
     simulated: bool = False
+    remarks: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         """Return the number of bars."""
@@ -64,7 +67,7 @@ class Market:
 
     def facts(self) -> list[str]:
         """Return what the data lacks and what stands in for it, one sentence each, for people."""
-        known = []
+        known = list(self.remarks)
         if self.simulated:
             known.append("simulated market: nothing here ever traded")
         if not self.has("open_interest"):
@@ -108,7 +111,7 @@ class Market:
         MarketError
             For a time that cannot be read, or a range with fewer than two bars.
         """
-        first, last = (_parse_time(text) if text else None for text in (start, end))
+        first, last = (parse_time(text) if text else None for text in (start, end))
         ts = self.frame["ts"]
         kept = np.ones(len(ts), dtype=bool)
         if first is not None:
@@ -179,7 +182,14 @@ def market_from_frame(frame: pd.DataFrame, name: str, simulated: bool = False) -
     return Market(checked, name, bar_seconds, quality, simulated)
 
 
-def _parse_time(text: str) -> pd.Timestamp:
+def parse_time(text: str) -> pd.Timestamp:
+    """Return an ISO time in UTC; one without a zone is taken as UTC.
+
+    Raises
+    ------
+    MarketError
+        If it cannot be read.
+    """
     try:
         time = pd.Timestamp(text)
     except (ValueError, TypeError, OverflowError):

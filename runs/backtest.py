@@ -16,15 +16,14 @@ from runs.config import Configuration, configuration_from, read_settings, with_a
 from runs.engine import load_market, run_backtest
 from runs.folder import claim_folder, release_folder, run_name, write_run
 from runs.metrics import jsonable
+from runs.options import market_options
 
 
 @click.command(
     epilog="Example: python -m runs.backtest --strategy magnet --data btc_1h.parquet --set magnet_ratio=3 --out first-run"
 )
 @click.option("--strategy", help="magnet, cascade, wipe, overlay, or package.module:Class.")
-@click.option("--data", help="Market file (parquet or CSV); without it the simulated market.")
-@click.option("--start", help="First bar, ISO time (UTC).")
-@click.option("--end", help="End of the range, ISO time (UTC), exclusive.")
+@market_options
 @click.option("--seed", type=int, help="Seed of the simulated market.")
 @click.option("--set", "assignments", multiple=True, metavar="NAME=VALUE", help="Set one parameter; may be repeated.")
 @click.option("--config", type=click.Path(path_type=Path), help="TOML file, or the run.json of an earlier run.")
@@ -34,12 +33,12 @@ from runs.metrics import jsonable
 @click.option("--overwrite", is_flag=True, help="Replace an earlier run in --out.")
 @click.option("--json", "as_json", is_flag=True, help="Print the metrics as JSON on stdout.")
 def command(
-    strategy: str | None, data: str | None, start: str | None, end: str | None, seed: int | None,
-    assignments: tuple[str, ...], config: Path | None, out: Path | None, overwrite: bool, as_json: bool,
+    strategy: str | None, seed: int | None, assignments: tuple[str, ...], config: Path | None, out: Path | None,
+    overwrite: bool, as_json: bool, **market_named: str | None,
 ) -> int:  # fmt: skip
     """Run one strategy on one market and write tearsheet, report, metrics, trades and equity."""
     settings: dict[str, Any] = dict(checked(read_settings, config)) if config else {}  # type: ignore[call-overload]
-    flags = {"strategy": strategy, "data": data, "start": start, "end": end, "seed": seed}
+    flags = {"strategy": strategy, "seed": seed, **market_named}
     settings |= {key: value for key, value in flags.items() if value is not None}
     if not settings.get("strategy"):
         raise click.UsageError(

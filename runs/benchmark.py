@@ -15,7 +15,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from datafeeds.files import read_market
+from datafeeds.markets import open_market
 from datafeeds.perpetual import PerpetualFeed
 from datafeeds.schema import Market
 from datafeeds.simulated import simulate
@@ -127,7 +127,7 @@ def scaling(market: Market, rounds: int) -> dict[str, float]:
 
 
 @click.command(epilog="Example: python -m runs.benchmark --data btc_1h.parquet --json")
-@click.option("--data", help="Market file; without it a simulated market of --bars.")
+@click.option("--data", help="Market file or catalog name; without it a simulated market of --bars.")
 @click.option(
     "--bars",
     default=_BARS,
@@ -139,7 +139,7 @@ def scaling(market: Market, rounds: int) -> dict[str, float]:
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON on stdout.")
 def command(data: str | None, bars: int, rounds: int, as_json: bool) -> int:
     """Measure bars a second, and the ratios to stock backtrader in the same run."""
-    market = read_market(data) if data else simulate(bars=bars)
+    market = open_market(data) if data else simulate(bars=bars)
     if len(market) < 1000:
         raise click.UsageError(f"{market.name}: {len(market)} bars are too few to time; give at least 1000")
     figures, ten = measure(market, rounds), scaling(market, rounds)

@@ -18,7 +18,7 @@ from strategies.registry import load_strategy
 from strategies.sizing import SizingParameters
 
 _GROUPS = {"model": ModelParameters, "sizing": SizingParameters, "costs": CostParameters}
-_PLAIN = ("strategy", "data", "start", "end", "seed")
+_PLAIN = ("strategy", "data", "timeframe", "mapping", "catalog", "start", "end", "seed")
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,13 @@ class Configuration:
     strategy
         A built-in name or ``package.module:Class``.
     data
-        Path of a market file; None for the simulated market.
+        Path of a market file, or ``venue:symbol:timeframe`` in the catalog; None for the simulated market.
+    timeframe
+        Length of the bars to make of the data's, such as ``4h``; None leaves them.
+    mapping
+        TOML file that names a foreign file's columns.
+    catalog
+        The catalog's folder; None for the usual one.
     start, end
         ISO times; bars from `start` until before `end`.
     seed
@@ -43,6 +49,9 @@ class Configuration:
 
     strategy: str
     data: str | None = None
+    timeframe: str | None = None
+    mapping: str | None = None
+    catalog: str | None = None
     start: str | None = None
     end: str | None = None
     seed: int = 7

@@ -6,10 +6,12 @@ from typing import Any
 
 import backtrader as bt
 import numpy as np
+from datafeeds.resampling import resample
 
-from datafeeds.files import read_market
+from datafeeds.markets import open_market
 from datafeeds.perpetual import PerpetualFeed
 from datafeeds.schema import Market
+from datafeeds.series import timeframe_seconds
 from datafeeds.simulated import simulate
 from indicators.liquidation.bar import empty_bars
 from indicators.liquidation.batch import by_magnitude
@@ -46,8 +48,17 @@ class _Progress(bt.Analyzer):  # type: ignore[misc]
 
 def load_market(configuration: Configuration) -> Market:
     """Return the market a configuration names, cut to its range; without a name the simulated one."""
-    market = read_market(configuration.data) if configuration.data else simulate(configuration.seed)
-    return market.between(configuration.start, configuration.end)
+    if configuration.data is None:
+        market = simulate(configuration.seed).between(configuration.start, configuration.end)
+        return resample(market, timeframe_seconds(configuration.timeframe)) if configuration.timeframe else market
+    return open_market(
+        configuration.data,
+        configuration.start,
+        configuration.end,
+        configuration.timeframe,
+        configuration.mapping,
+        configuration.catalog,
+    )
 
 
 def model_bars(market: Market) -> np.ndarray:

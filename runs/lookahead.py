@@ -21,6 +21,7 @@ from runs.broker import PerpetualBroker
 from runs.command import checked, run_command
 from runs.config import Configuration, configuration_from, with_assignments
 from runs.engine import EngineMode, add_strategy, load_market, profile_for
+from runs.options import market_options
 
 MODES = {
     "preload without runonce": EngineMode(preload=True, runonce=False),
@@ -196,9 +197,7 @@ def examine(configuration: Configuration, market: Market, cuts: int, seed: int =
 
 @click.command(epilog="Example: python -m runs.lookahead --strategy my_module:MyStrategy --data btc_1h.parquet")
 @click.option("--strategy", required=True, help="magnet, cascade, wipe, overlay, or package.module:Class.")
-@click.option("--data", help="Market file (parquet or CSV); without it the simulated market.")
-@click.option("--start", help="First bar, ISO time (UTC).")
-@click.option("--end", help="End of the range, ISO time (UTC), exclusive.")
+@market_options
 @click.option("--set", "assignments", multiple=True, metavar="NAME=VALUE", help="Set one parameter; may be repeated.")
 @click.option(
     "--cuts", default=6, show_default=True, type=click.IntRange(1, 1000), help="Points of the prefix and poison checks."
@@ -206,15 +205,13 @@ def examine(configuration: Configuration, market: Market, cuts: int, seed: int =
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON on stdout.")
 def command(
     strategy: str,
-    data: str | None,
-    start: str | None,
-    end: str | None,
     assignments: tuple[str, ...],
     cuts: int,
     as_json: bool,
+    **market_named: str | None,
 ) -> int:
     """Look for look-ahead in a strategy; exit code 1 if there is any."""
-    flags = {"strategy": strategy, "data": data, "start": start, "end": end}
+    flags = {"strategy": strategy, **market_named}
     settings = checked(with_assignments, {k: v for k, v in flags.items() if v is not None}, assignments)
     configuration: Configuration = checked(configuration_from, settings)  # type: ignore[assignment]
     market = load_market(configuration)

@@ -1,0 +1,48 @@
+"""A market from a file, taken apart into the catalog's series."""
+
+import numpy as np
+
+from datafeeds.catalog.store import Catalog
+from datafeeds.errors import MarketError, ReplyError
+from datafeeds.schema import Market
+from datafeeds.series import KINDS, Rows, Series, timeframe_name
+
+
+def import_market(catalog: Catalog, market: Market, venue: str, symbol: str) -> list[Series]:
+    """Store a checked market under a venue's and symbol's name; return the series that were written.
+
+    Raises
+    ------
+    MarketError
+        If its rows contradict the catalog's rules, or it cannot be written.
+    """
+    timeframe, written = timeframe_name(market.bar_seconds), []
+    opens = market.times.astype("datetime64[ms]").astype(np.int64)
+    bar, columns = market.bar_seconds * 1000, market.columns()
+    marks = {name: columns[f"mark_{name}"] for name in ("high", "low", "close")} | {"open": np.full(len(opens), np.nan)}
+    parts: dict[str, Rows] = {
+        "candles": _rows("candles", columns, opens, opens + bar),
+        "mark": _rows("mark", marks, opens, opens + bar),
+    }
+    # the schema's snapshots stand at the bar's close
+    for kind in ("open_interest", "long_short_ratio"):
+        parts[kind] = _rows(kind, columns, opens + bar, opens + bar)
+    parts["funding"] = _rows("funding", columns, opens, opens)
+    parts["liquidation_totals"] = _rows("liquidation_totals", columns, opens, opens + bar)
+    for kind, rows in parts.items():
+        if not len(rows["ts"]):
+            continue
+        series = Series(venue, symbol, kind, timeframe if KINDS[kind].even else "")
+        try:
+            catalog.add(series, rows, [(int(rows["ts"][0]), int(rows["ts"][-1]) + series.period_ms)])
+        except ReplyError as error:
+            raise MarketError(f"{market.name} cannot be imported: {error}") from None
+        written.append(series)
+    return written
+
+
+def _rows(kind: str, columns: dict[str, np.ndarray], ts: np.ndarray, known_at: np.ndarray) -> Rows:
+    """Return the rows in which every value of the kind that must be known is known."""
+    needed = [name for name in KINDS[kind].values if name not in KINDS[kind].optional]
+    known = np.logical_and.reduce([~np.isnan(columns[name]) for name in needed])
+    return {"ts": ts[known], "known_at": known_at[known], **{name: columns[name][known] for name in KINDS[kind].values}}

@@ -1,0 +1,92 @@
+"""What the catalog holds, and whether it is sound."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from datafeeds.catalog.coverage import Intervals, outside
+from datafeeds.catalog.partition import month_bounds, read_partition
+from datafeeds.catalog.rows import check_rows
+from datafeeds.catalog.store import Catalog
+from datafeeds.errors import MarketError, ReplyError
+from datafeeds.series import KINDS, Series
+
+
+@dataclass(frozen=True)
+class Holding:
+    """One series of the catalog.
+
+    Attributes
+    ----------
+    series
+        Which.
+    rows, size_bytes
+        How much.
+    first_ms, last_ms
+        Times of its first and last row; None without rows.
+    not_downloaded
+        Stretches between the first and last answered time that no source was asked for.
+    absent
+        Periods that sources have answered without a row (even kinds only).
+    defects
+        What is damaged, one sentence each; only where it was looked for.
+    """
+
+    series: Series
+    rows: int
+    size_bytes: int
+    first_ms: int | None
+    last_ms: int | None
+    not_downloaded: Intervals
+    absent: int
+    defects: tuple[str, ...] = ()
+
+
+def inventory(catalog: Catalog, check: bool = False) -> list[Holding]:
+    """Return what the catalog holds; with `check` every row is read and tested, and damaged files are named."""
+    return [_holding(catalog, series, check) for series in catalog.series()]
+
+
+def _holding(catalog: Catalog, series: Series, check: bool) -> Holding:
+    times, covered, defects, size = [], [], [], 0
+    for month, file in catalog.files(series).items():
+        size += file.stat().st_size
+        try:
+            partition = read_partition(file, series, None if check else ())
+            if check:
+                check_rows(series, partition.rows)
+                _check_place(month, partition.rows["ts"], partition.covered)
+        except (MarketError, ReplyError) as error:
+            defects.append(f"{file.name}: {error}")
+            continue
+        times.append(partition.rows["ts"])
+        covered += partition.covered
+    ts = np.concatenate(times) if times else np.empty(0, np.int64)
+    whole = (min(a for a, _ in covered), max(b for _, b in covered)) if covered else (0, 0)
+    return Holding(
+        series=series,
+        rows=len(ts),
+        size_bytes=size,
+        first_ms=int(ts[0]) if len(ts) else None,
+        last_ms=int(ts[-1]) if len(ts) else None,
+        not_downloaded=outside(covered, *whole),
+        absent=_absent(series, ts, covered),
+        defects=tuple(defects),
+    )
+
+
+def _check_place(month: str, ts: np.ndarray, covered: Intervals) -> None:
+    first, last = month_bounds(month)
+    if len(ts) and (ts[0] < first or ts[-1] >= last):
+        raise MarketError("rows of another month; delete it and download its month again")
+    answered = sum(((ts >= a) & (ts < b)).sum() for a, b in covered)
+    if answered != len(ts):
+        raise MarketError("rows that nobody asked for; delete it and download its month again")
+
+
+def _absent(series: Series, ts: np.ndarray, covered: Intervals) -> int:
+    if not KINDS[series.kind].even:
+        return 0
+    period = series.period_ms
+    expected = sum(-(-b // period) - -(-a // period) for a, b in covered)
+    return int(expected - len(ts))

@@ -1,0 +1,166 @@
+"""A market out of the catalog: its series joined bar by bar, each by when it became known."""
+
+import re
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from datafeeds.availability import as_of, event_totals, summed
+from datafeeds.catalog.coverage import Intervals, outside
+from datafeeds.catalog.store import Catalog
+from datafeeds.errors import MarketError
+from datafeeds.resampling import resample
+from datafeeds.schema import Market, market_from_frame
+from datafeeds.series import Series, timeframe_seconds
+
+_ID = re.compile(r"([a-z0-9_-]+):(.+):([1-9][0-9]*[smhdw])")
+_WHOLE = (0, 2**53)
+_BACK_MS = 8 * 86_400_000  # how far before the first bar a snapshot may lie that it still knows
+
+
+@dataclass(frozen=True)
+class MarketId:
+    """A market's name in the catalog: ``venue:symbol:timeframe``, such as ``binance:BTC/USDT:USDT:1h``."""
+
+    venue: str
+    symbol: str
+    timeframe: str
+
+    @property
+    def name(self) -> str:
+        """What the outputs call it; the last part is the venue's usual name of the contract."""
+        base, _, rest = self.symbol.partition("/")
+        return f"{self.venue}_{self.timeframe}/{base}{rest.partition(':')[0]}"
+
+    def series(self, kind: str, timeframe: str = "") -> Series:
+        """Return one of its series."""
+        return Series(self.venue, self.symbol, kind, timeframe)
+
+
+def market_id(text: str) -> MarketId | None:
+    """Return the name that a text is, or None if it is none.
+
+    Examples
+    --------
+    >>> market_id("binance:BTC/USDT:USDT:1h")
+    MarketId(venue='binance', symbol='BTC/USDT:USDT', timeframe='1h')
+    """
+    match = _ID.fullmatch(text)
+    return MarketId(*match.groups()) if match else None
+
+
+def read_catalog_market(
+    catalog: Catalog, wanted: MarketId, start_ms: int | None = None, end_ms: int | None = None
+) -> Market:
+    """Return a market out of the catalog; from smaller bars where these are not there.
+
+    Raises
+    ------
+    MarketError
+        If it is not in the catalog, with the command that downloads it.
+    """
+    known = [series for series in catalog.series() if (series.venue, series.symbol) == (wanted.venue, wanted.symbol)]
+    periods = [series.timeframe for series in known if series.kind == "candles"]
+    seconds = timeframe_seconds(wanted.timeframe)
+    parts = [period for period in periods if seconds % timeframe_seconds(period) == 0]
+    if not parts:
+        there = f"it has {', '.join(sorted(periods, key=timeframe_seconds))}" if periods else "it has none"
+        raise MarketError(
+            f"no candles of {wanted.symbol} {wanted.timeframe} from {wanted.venue} in the catalog {catalog.root} ({there}); "
+            f"python -m runs.download --venue {wanted.venue} --symbol {wanted.symbol} --timeframe {wanted.timeframe} "
+            "--start 2024-01-01"
+        )
+    largest = max(parts, key=timeframe_seconds)
+    span = (_WHOLE[0] if start_ms is None else start_ms, _WHOLE[1] if end_ms is None else end_ms)
+    market = _joined(catalog, replace(wanted, timeframe=largest), known, span)
+    return market if largest == wanted.timeframe else resample(market, seconds)
+
+
+def _joined(catalog: Catalog, wanted: MarketId, known: list[Series], span: tuple[int, int]) -> Market:
+    candles = wanted.series("candles", wanted.timeframe)
+    rows = catalog.read(candles, *span, columns=("open", "high", "low", "close", "volume", "taker_buy_volume"))
+    opens, bar = rows.pop("ts"), candles.period_ms
+    if len(opens) < 2:
+        raise MarketError(
+            f"{wanted.name}: the catalog holds {len(opens)} bars in this range; download more or widen it"
+        )
+    columns: dict[str, np.ndarray] = dict(rows)
+    reach = (int(opens[0]) - _BACK_MS, int(opens[-1]) + bar + 1)
+    remarks = _not_downloaded(catalog, candles, opens, span)
+    mark = wanted.series("mark", wanted.timeframe)
+    if mark in known:
+        columns |= _marks(catalog, mark, opens)
+    for kind in ("open_interest", "long_short_ratio"):
+        columns |= _snapshots(catalog, [series for series in known if series.kind == kind], opens, bar, reach)
+    funding = wanted.series("funding")
+    if funding in known:
+        settled = catalog.read(funding, *reach, columns=("funding_rate",))
+        columns["funding_rate"] = summed(settled["ts"], settled["funding_rate"], opens, bar)
+    totals, said = _liquidations(catalog, wanted, known, opens, bar, reach)
+    columns |= totals
+    unknown = [name for name, values in columns.items() if np.isnan(values).all()]
+    frame = pd.DataFrame(
+        {"ts": opens.view("datetime64[ms]"), **{n: v for n, v in columns.items() if n not in unknown}}, copy=False
+    )
+    frame["ts"] = frame["ts"].dt.tz_localize("UTC")
+    return replace(market_from_frame(frame, wanted.name), remarks=(*remarks, *said))
+
+
+def _not_downloaded(catalog: Catalog, candles: Series, opens: np.ndarray, span: tuple[int, int]) -> tuple[str, ...]:
+    """Tell gaps that nobody has asked the venue about from those that it has."""
+    first = max(span[0], int(opens[0]))
+    last = int(opens[-1]) + candles.period_ms if span[1] == _WHOLE[1] else span[1]
+    gaps: Intervals = outside(catalog.covered(candles), first, last)
+    if not gaps:
+        return ()
+    begin, bars = (
+        np.datetime64(gaps[0][0], "ms").astype("datetime64[m]"),
+        sum(b - a for a, b in gaps) // candles.period_ms,
+    )
+    return (f"{bars:,} bars of the range were never downloaded, from {begin} UTC on: runs.download brings them",)
+
+
+def _marks(catalog: Catalog, mark: Series, opens: np.ndarray) -> dict[str, np.ndarray]:
+    rows = catalog.read(mark, int(opens[0]), int(opens[-1]) + 1, columns=("high", "low", "close"))
+    at = np.searchsorted(opens, rows["ts"])
+    found = (at < len(opens)) & (opens[np.minimum(at, len(opens) - 1)] == rows["ts"])
+    columns = {}
+    for name in ("high", "low", "close"):
+        values = np.full(len(opens), np.nan)
+        values[at[found]] = rows[name][found]
+        columns[f"mark_{name}"] = values
+    return columns
+
+
+def _snapshots(
+    catalog: Catalog, candidates: list[Series], opens: np.ndarray, bar: int, reach: tuple[int, int]
+) -> dict[str, np.ndarray]:
+    """Return what was last known at each close: from the series nearest to the bars' length, holes from the others."""
+    values = np.full(len(opens), np.nan)
+    for series in sorted(candidates, key=lambda series: (series.period_ms > bar, abs(series.period_ms - bar))):
+        rows = catalog.read(series, *reach, columns=("known_at", series.kind))
+        order = np.argsort(rows["known_at"], kind="stable")
+        joined = as_of(rows["known_at"][order], rows[series.kind][order], opens + bar, max(bar, series.period_ms))
+        values = np.where(np.isnan(values), joined, values)
+    return {candidates[0].kind: values} if candidates else {}
+
+
+def _liquidations(
+    catalog: Catalog, wanted: MarketId, known: list[Series], opens: np.ndarray, bar: int, reach: tuple[int, int]
+) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
+    """Return what was liquidated in each bar, as far as it is known, and how complete that is."""
+    totals = [s for s in known if s.kind == "liquidation_totals" and bar % s.period_ms == 0]
+    if totals:
+        series = max(totals, key=lambda series: series.period_ms)
+        rows = catalog.read(series, *reach, columns=("liquidated_long", "liquidated_short"))
+        counts = summed(rows["ts"], np.ones(len(rows["ts"])), opens, bar)
+        whole = counts == bar // series.period_ms
+        sides = ("liquidated_long", "liquidated_short")
+        return {side: np.where(whole, summed(rows["ts"], rows[side], opens, bar), np.nan) for side in sides}, ()
+    series = wanted.series("liquidations")
+    if series not in known:
+        return {}, ()
+    rows, covered = catalog.read(series, *reach), catalog.covered(series)
+    longs, shorts = event_totals(rows, covered, opens, bar)
+    return {"liquidated_long": longs, "liquidated_short": shorts}, ()

@@ -1,0 +1,167 @@
+"""Foreign files: a small TOML file says which of their columns is which of ours, in which unit, and how times are written."""
+
+import difflib
+import tomllib
+import zoneinfo
+from collections.abc import Mapping as Table
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from datafeeds.errors import MarketError
+from datafeeds.schema import OPTIONAL, REQUIRED
+from datafeeds.units import UNITS
+
+SIZES = ("volume", "open_interest", "taker_buy_volume", "liquidated_long", "liquidated_short")
+"""Columns whose unit may be other than base coin."""
+
+_TIME_UNITS = ("s", "ms", "us", "ns", "iso")
+_EDGES = ("open", "close")
+
+
+@dataclass(frozen=True)
+class Column:
+    """Where one of our columns comes from.
+
+    Attributes
+    ----------
+    name
+        The file's column.
+    unit
+        One of `datafeeds.units.UNITS`.
+    scale
+        Factor on its values, such as 0.01 for a rate in percent.
+    """
+
+    name: str
+    unit: str = "base"
+    scale: float = 1.0
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """How to read a foreign file.
+
+    Attributes
+    ----------
+    columns
+        Our columns by name.
+    time_unit
+        s, ms, us, ns or iso; None: told by magnitude.
+    time_format
+        strptime pattern of times written as text; None: ISO.
+    zone
+        Time zone of times that name none.
+    label
+        Whether a row's time is its bar's ``open`` or ``close``.
+    open_interest_stamp
+        Whether a row's open interest stood at its bar's ``open`` or ``close``.
+    contract_size
+        Base coin of one contract, or quote currency of an inverse one.
+    """
+
+    columns: Table[str, Column]
+    time_unit: str | None = None
+    time_format: str | None = None
+    zone: str = "UTC"
+    label: str = "open"
+    open_interest_stamp: str = "close"
+    contract_size: float = 1.0
+
+
+def read_mapping(path: Path) -> Mapping:
+    """Read a mapping file; its form is described in docs/mapping.md.
+
+    Raises
+    ------
+    MarketError
+        If it cannot be read, or names something that does not exist, with the nearest that does.
+    """
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise MarketError(f"{path}: cannot be read ({error.strerror})") from None
+    except (ValueError, RecursionError) as error:
+        raise MarketError(f"{path}: is no TOML ({' '.join(str(error).split())[:80]})") from None
+    try:
+        return _mapping(values)
+    except MarketError as error:
+        raise MarketError(f"{path}: {error}") from None
+
+
+def _mapping(values: dict[str, Any]) -> Mapping:
+    _known(values, ("columns", "time", "contract", "open_interest"), "table")
+    tables = {name: _table(values, name) for name in ("columns", "time", "contract", "open_interest")}
+    _known(tables["time"], ("unit", "zone", "label", "format"), "key of [time]")
+    _known(tables["contract"], ("size",), "key of [contract]")
+    _known(tables["open_interest"], ("stamp",), "key of [open_interest]")
+    columns = {ours: _column(ours, theirs) for ours, theirs in tables["columns"].items()}
+    _known(columns, (*REQUIRED, *OPTIONAL), "column of ours")
+    missing = [name for name in REQUIRED if name not in columns]
+    if missing:
+        raise MarketError(f"[columns] does not say where {', '.join(missing)} comes from")
+    zone = _text(tables["time"], "zone", None) or "UTC"
+    try:
+        zoneinfo.ZoneInfo(zone)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise MarketError(
+            f"[time] zone = {zone[:40]!r} is no time zone; write one such as UTC or Europe/Berlin"
+        ) from None
+    size = tables["contract"].get("size", 1.0)
+    if isinstance(size, bool) or not isinstance(size, (int, float)) or not 0.0 < size < 1e12:
+        raise MarketError(f"[contract] size = {str(size)[:40]} must be a number above 0")
+    if "size" not in tables["contract"] and any("contracts" in column.unit for column in columns.values()):
+        raise MarketError("[contract] size is needed to turn contracts into coin, such as size = 0.0001")
+    return Mapping(
+        columns=columns,
+        time_unit=_text(tables["time"], "unit", _TIME_UNITS),
+        time_format=_text(tables["time"], "format", None),
+        zone=zone,
+        label=_text(tables["time"], "label", _EDGES) or "open",
+        open_interest_stamp=_text(tables["open_interest"], "stamp", _EDGES) or "close",
+        contract_size=float(size),
+    )
+
+
+def _column(ours: str, theirs: Any) -> Column:
+    if isinstance(theirs, str):
+        return Column(theirs)
+    if not isinstance(theirs, dict) or not isinstance(theirs.get("column"), str):
+        raise MarketError(
+            f'[columns] {ours[:40]} must be a name, or {{column = "name", unit = "contracts", scale = 0.01}}'
+        )
+    _known(theirs, ("column", "unit", "scale"), f"key of [columns] {ours[:40]}")
+    unit = _text(theirs, "unit", UNITS) or "base"
+    if unit != "base" and ours not in SIZES:
+        raise MarketError(f"[columns] {ours} is no size: it has no unit")
+    scale = theirs.get("scale", 1.0)
+    if isinstance(scale, bool) or not isinstance(scale, (int, float)) or not 0.0 < scale < 1e12:
+        raise MarketError(f"[columns] {ours} scale = {str(scale)[:40]} must be a number above 0")
+    if ours == "ts" and scale != 1.0:
+        raise MarketError("[columns] ts has no scale; write the unit of times under [time]")
+    return Column(theirs["column"], unit, float(scale))
+
+
+def _table(values: dict[str, Any], name: str) -> dict[str, Any]:
+    table = values.get(name, {})
+    if not isinstance(table, dict):
+        raise MarketError(f"[{name}] must be a table")
+    return table
+
+
+def _text(table: Table[str, Any], key: str, choices: tuple[str, ...] | None) -> str | None:
+    value = table.get(key)
+    if value is None:
+        return None
+    if not isinstance(value, str) or (choices is not None and value not in choices):
+        allowed = f"must be one of {', '.join(choices)}" if choices else "must be a text"
+        raise MarketError(f"{key} = {str(value)[:40]!r} {allowed}")
+    return value
+
+
+def _known(values: Table[str, Any], names: tuple[str, ...], what: str) -> None:
+    for name in values:
+        if name not in names:
+            near = difflib.get_close_matches(name, names, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}"
+            raise MarketError(f"unknown {what} {name[:40]!r}; {hint}")

@@ -1,0 +1,133 @@
+"""Larger bars out of smaller ones. A larger bar exists only where all its parts do: nothing is made up at edges and gaps."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from datafeeds.errors import MarketError
+from datafeeds.quality import Defect, Quality
+from datafeeds.schema import OPTIONAL, Market, market_from_frame
+from datafeeds.series import timeframe_name
+
+_DAY, _WEEK = 86_400, 604_800
+_MONDAY = 4 * _DAY  # 1970-01-05; the epoch was a Thursday
+
+
+def resample(market: Market, bar_seconds: int) -> Market:
+    """Return a market of larger bars.
+
+    Parameters
+    ----------
+    market
+        Any market.
+    bar_seconds
+        Length of the new bars: a multiple of the old ones' that divides a day, whole days (counted from 1970-01-01), or
+        weeks (from Monday); always on UTC.
+
+    Returns
+    -------
+    Market
+        Open is the first, high and low the extremes, close the last; volume, taker buys and reported liquidations are sums;
+        open interest and the long/short ratio are the last value known in the bar; the mark's high, low and close as the
+        price's. A sum or an extreme over unknown parts is unknown.
+
+    Raises
+    ------
+    MarketError
+        For a length that cannot be made, or if fewer than two whole bars result.
+
+    Notes
+    -----
+    Funding is the sum of the bar's settlements, so that what a position pays does not depend on the bars' length. Settlements
+    after the bar's open are known at its close only; the model and the rules read a bar at its close, and the account pays
+    the sum on what it held when the bar began.
+    """
+    old = market.bar_seconds
+    if bar_seconds == old:
+        return market
+    _check_length(market, bar_seconds)
+    parts = bar_seconds // old
+    seconds = market.times.astype("datetime64[s]").astype(np.int64)
+    shift = _MONDAY if bar_seconds % _WEEK == 0 else 0
+    group = (seconds - shift) // bar_seconds
+    first = np.flatnonzero(np.diff(group, prepend=group[0] - 1))
+    whole = np.diff(np.append(first, len(group))) == parts
+    starts = first[whole]
+    if len(starts) < 2:
+        raise MarketError(
+            f"{market.name}: {len(starts)} whole bars of {timeframe_name(bar_seconds)}; at least 2 are needed"
+        )
+    rows = starts[:, None] + np.arange(parts)  # (bars, parts)
+    frame = pd.DataFrame(
+        {"ts": pd.to_datetime(group[starts] * bar_seconds + shift, unit="s", utc=True), **_columns(market, rows)}
+    )
+    larger = market_from_frame(frame, market.name, market.simulated)
+    # a break inside the bar is still no flow
+    flagged = market.frame["open_interest_break"].to_numpy()[rows].max(axis=1)
+    larger.frame["open_interest_break"] = np.maximum(larger.frame["open_interest_break"].to_numpy(), flagged)
+    made = f"bars of {timeframe_name(bar_seconds)} made of {timeframe_name(old)}"
+    return replace(larger, quality=_with_dropped(larger, market, group, first, whole), remarks=(*market.remarks, made))
+
+
+def _check_length(market: Market, bar_seconds: int) -> None:
+    wanted, have = timeframe_name(bar_seconds), timeframe_name(market.bar_seconds)
+    if bar_seconds < market.bar_seconds or bar_seconds % market.bar_seconds:
+        raise MarketError(
+            f"{market.name}: bars of {wanted} cannot be made of bars of {have}; name a multiple of {have}"
+        )
+    if _DAY % bar_seconds and bar_seconds % _DAY:
+        raise MarketError(f"{market.name}: bars of {wanted} do not divide a day; name 5m, 1h, 4h, 1d or the like")
+
+
+def _columns(market: Market, rows: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the canonical columns of larger bars from the rows of their parts, (bars, parts)."""
+    values = market.columns()
+    last = rows[:, -1]
+    made = {
+        "open": values["open"][rows[:, 0]],
+        "high": values["high"][rows].max(axis=1),
+        "low": values["low"][rows].min(axis=1),
+        "close": values["close"][last],
+        "volume": _sum(values["volume"][rows]),
+        "open_interest": _last_known(values["open_interest"][rows]),
+        "funding_rate": _settled(values["funding_rate"][rows]),
+        "mark_high": values["mark_high"][rows].max(axis=1),  # numpy's extremes pass NaN on
+        "mark_low": values["mark_low"][rows].min(axis=1),
+        "mark_close": values["mark_close"][last],
+        "taker_buy_volume": _sum(values["taker_buy_volume"][rows]),
+        "long_short_ratio": _last_known(values["long_short_ratio"][rows]),
+        "liquidated_long": _sum(values["liquidated_long"][rows]),
+        "liquidated_short": _sum(values["liquidated_short"][rows]),
+    }
+    return {name: column for name, column in made.items() if name not in OPTIONAL or market.has(name)}
+
+
+def _sum(parts: np.ndarray) -> np.ndarray:
+    """Return sums taken in order of time, which any recount can repeat bit for bit."""
+    return np.cumsum(parts, axis=1)[:, -1]
+
+
+def _last_known(parts: np.ndarray) -> np.ndarray:
+    known = ~np.isnan(parts)
+    place = parts.shape[1] - 1 - np.argmax(known[:, ::-1], axis=1)
+    return parts[np.arange(len(parts)), place]
+
+
+def _settled(parts: np.ndarray) -> np.ndarray:
+    return np.where(np.isnan(parts).all(axis=1), np.nan, _sum(np.nan_to_num(parts)))
+
+
+def _with_dropped(larger: Market, market: Market, group: np.ndarray, first: np.ndarray, whole: np.ndarray) -> Quality:
+    """Return the larger bars' findings, with the bars left out inside the range for want of parts."""
+    kept = np.flatnonzero(whole)
+    lost = np.flatnonzero(~whole[kept[0] : kept[-1]]) + kept[0]
+    if not len(lost):
+        return larger.quality
+    where = market.frame["ts"].iloc[first[lost]]
+    text = (
+        f"{len(lost)} bars of {timeframe_name(larger.bar_seconds)} left out because parts of them are missing, "
+        f"the first at {where.iloc[0]:%Y-%m-%d %H:%M}"
+    )
+    defect = Defect("resampled", "ts", len(lost), where.iloc[0], where.iloc[-1], text)
+    return Quality((*larger.quality.defects, defect))

@@ -1,0 +1,27 @@
+"""The options by which every command names its market."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+MARKET_OPTIONS = ("data", "timeframe", "mapping", "catalog", "start", "end")
+"""Their names; each is a setting of `runs.config.Configuration` as well."""
+
+_OPTIONS = (
+    click.option(
+        "--data", help="Market file (parquet or CSV), or venue:symbol:timeframe in the catalog; default simulated."
+    ),
+    click.option("--timeframe", help="Make bars of this length of the data's, such as 4h."),
+    click.option("--mapping", help="TOML file that names the columns of a foreign --data file."),
+    click.option("--catalog", help="The catalog's folder (see runs.download)."),
+    click.option("--start", help="First bar, ISO time (UTC)."),
+    click.option("--end", help="End of the range, ISO time (UTC), exclusive."),
+)
+
+
+def market_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of a market; it gets them by the names in `MARKET_OPTIONS`."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
