@@ -1,7 +1,11 @@
 """How long to go on asking a source that fails: waiting times, the source's own wish first."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import contextlib
+import email.utils
+import re
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -61,4 +65,19 @@ async def patiently(action: Callable[[], Awaitable[Answer]], patience: Patience)
         sleep=patience.sleep,
         reraise=True,
     )
-    return await retrying(action)
+
+    async def attempt() -> Answer:  # tenacity awaits coroutine functions only
+        return await action()
+
+    return await retrying(attempt)
+
+
+def wish_seconds(headers: Mapping[str, str], body: str) -> float | None:
+    """Return how long the venue asks to wait: ``Retry-After`` in seconds or as a date, or Binance's ``banned until``."""
+    asked = next((value for name, value in headers.items() if name.lower() == "retry-after"), "")
+    if re.fullmatch(r"\d{1,9}(\.\d{1,6})?", asked):
+        return float(asked)
+    with contextlib.suppress(ValueError, TypeError, OverflowError):
+        return max(email.utils.parsedate_to_datetime(asked).timestamp() - time.time(), 0.0)
+    banned = re.search(r"banned until (\d{13})\b", body[:1000])
+    return max(int(banned[1]) / 1000.0 - time.time(), 0.0) if banned else None

@@ -75,11 +75,36 @@ def stood_at(venue: str, origin: str, kind: str, stamps_ms: np.ndarray, period_m
     >>> stood_at("gate", "api", "open_interest", np.array([1_688_219_400_000]), 300_000).tolist()
     [1688219700000]
     """
+    instants = stamps_ms.copy()
+    for rule in _rules(venue, origin, kind):
+        instants = np.where(stamps_ms >= rule.since_ms, stamps_ms + _late(rule, period_ms), instants)
+    return instants
+
+
+def stamps_of(venue: str, origin: str, kind: str, start_ms: int, end_ms: int, period_ms: int) -> tuple[int, int]:
+    """Return the range of stamps (half-open) that holds the values that stood in ``[start_ms, end_ms)``, and few others.
+
+    Raises
+    ------
+    MarketError
+        For a series whose convention is not listed.
+    """
+    first, last = start_ms, end_ms
+    for rule in _rules(venue, origin, kind):
+        late = _late(rule, period_ms)
+        if start_ms - late >= rule.since_ms:
+            first = start_ms - late
+        if end_ms - late > rule.since_ms:
+            last = end_ms - late
+    return first, last
+
+
+def _rules(venue: str, origin: str, kind: str) -> list[Stamp]:
     rules = [stamp for stamp in STAMPS if (stamp.venue, stamp.origin, stamp.kind) == (venue, origin, kind)]
     if not rules:
         raise MarketError(f"{venue} {kind}: what its time stamps mean is not listed in datafeeds/stamps.py")
-    instants = stamps_ms.copy()
-    for rule in rules:
-        late = period_ms if rule.at == "close" else 0
-        instants = np.where(stamps_ms >= rule.since_ms, stamps_ms + late, instants)
-    return instants
+    return rules
+
+
+def _late(rule: Stamp, period_ms: int) -> int:
+    return period_ms if rule.at == "close" else 0

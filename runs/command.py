@@ -9,7 +9,7 @@ import click
 def run_command(command: click.Command, argv: list[str] | None) -> int:
     """Run a command and return its exit code: 0 done, 2 bad usage or bad input (one line on stderr), 130 interrupted.
 
-    Anything else is a defect and keeps its traceback (exit code 1).
+    A source that does not deliver is exit code 1 and one line; anything else is a defect and keeps its traceback (code 1).
     """
     try:
         code = command.main(args=argv, prog_name=_program(command), standalone_mode=False)
@@ -22,6 +22,10 @@ def run_command(command: click.Command, argv: list[str] | None) -> int:
         if not _is_input_error(error):
             raise
         return _refuse(str(error))
+    except RuntimeError as error:
+        if not _is_source_error(error):
+            raise
+        return _refuse(str(error), code=1)
     return code if isinstance(code, int) else 0
 
 
@@ -53,6 +57,12 @@ def _is_input_error(error: ValueError) -> bool:
     return isinstance(error, (InputError, MarketError, FolderError))
 
 
-def _refuse(text: str) -> int:
+def _is_source_error(error: RuntimeError) -> bool:
+    from datafeeds.errors import SourceError
+
+    return isinstance(error, SourceError)
+
+
+def _refuse(text: str, code: int = 2) -> int:
     sys.stderr.write("error: " + " ".join(text.split()) + "\n")
-    return 2
+    return code

@@ -1,0 +1,1 @@
+"""Bulk archives that venues publish: one compressed CSV a month or day."""

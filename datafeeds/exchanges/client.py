@@ -1,0 +1,231 @@
+"""One venue's interface through ccxt: it signs, throttles and knows the contracts; errors become ours."""
+
+import asyncio
+import contextlib
+import functools
+import logging
+import re
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import ccxt.async_support as ccxt
+
+from datafeeds.errors import MarketError, ReplyError, SourceError, TemporaryError
+from datafeeds.exchanges.contract import Contract
+from datafeeds.exchanges.secrets import keys_of, redacted
+from datafeeds.exchanges.session import bounded_session
+from datafeeds.patience import Patience, patiently, wish_seconds
+
+_CLASSES = {"binance": "binanceusdm", "bybit": "bybit", "okx": "okx", "gate": "gate", "hyperliquid": "hyperliquid"}
+_MARKETS = {"binance": ["linear"]}  # the others': swaps
+_LISTS_WITHOUT_IT = 4  # lists of contracts that must lack a symbol before it is called unknown, less one
+_FIRST_ATTEMPTS = 4  # some seconds
+_FOR_GOOD = (401, 403, 404, 405, 451)  # statuses that no waiting changes: no access from here, or no such thing
+_TIMEOUT_SECONDS = 20.0  # assumption: ccxt's is 10 s, too short for the largest pages over a slow line
+
+
+class Client:
+    """A venue's interface; use it as ``async with connect(...) as client``."""
+
+    def __init__(self, venue: str, exchange: Any, patience: Patience) -> None:
+        self.venue = venue
+        self._exchange, self._patience = exchange, patience
+        self._loading = asyncio.Lock()  # several series ask at once; one load serves them
+        self._found: dict[str, dict[str, Any]] = {}
+
+    async def ask(self, endpoint: str, parameters: Mapping[str, Any]) -> Any:
+        """Return the reply of one of ccxt's endpoints, once; errors are `SourceError`s."""
+        return await _translated(self.venue, getattr(self._exchange, endpoint)(dict(parameters)))
+
+    async def reach(self) -> None:
+        """Make sure that the venue can be reached at all, with little patience: without network nothing is gained by waiting.
+
+        Raises
+        ------
+        SourceError
+            If it cannot.
+        """
+        await self.now_ms(replace(self._patience, attempts=_FIRST_ATTEMPTS))
+
+    async def now_ms(self, patience: Patience | None = None) -> int:
+        """Return the venue's clock, milliseconds since 1970: this machine's may be wrong, and would call open bars closed."""
+
+        async def once() -> int:
+            now = await _translated(self.venue, self._exchange.fetch_time())
+            if not isinstance(now, int) or now <= 0:
+                raise ReplyError(f"{self.venue} does not tell its time")
+            return now
+
+        return await patiently(once, patience or self._patience)
+
+    async def contract(self, symbol: str) -> Contract:
+        """Return what the venue says of a symbol.
+
+        Raises
+        ------
+        MarketError
+            If it has no such perpetual.
+        """
+        market = await self._market(symbol)
+        if market is None:
+            markets = self._exchange.markets or {}
+            perpetuals = sorted(name for name, known in markets.items() if known.get("swap"))
+            base = symbol.partition("/")[0].upper()
+            near = [name for name in perpetuals if name.partition("/")[0] == base] or perpetuals
+            raise MarketError(f"{self.venue} has no perpetual {symbol[:40]!r}; it has {', '.join(near[:5])}")
+        return Contract(
+            venue=self.venue,
+            symbol=symbol,
+            id=str(market.get("baseName") or market["id"]) if self.venue == "hyperliquid" else str(market["id"]),
+            settle=str(market["settle"]).lower(),
+            size=float(market["contractSize"] or 1.0),
+            inverse=bool(market["inverse"]),
+            listed_ms=market.get("created"),
+        )
+
+    async def _market(self, symbol: str) -> dict[str, Any] | None:
+        """Return ccxt's market of a symbol; None once the venue has several times listed its contracts without it."""
+        async with self._loading:
+            for _ in range(_LISTS_WITHOUT_IT):
+                market = self._found.get(symbol) or (self._exchange.markets or {}).get(symbol)
+                if market is not None and market.get("swap"):
+                    self._found[symbol] = market
+                    return market
+                await patiently(functools.partial(self._load_markets, symbol), self._patience)
+        return None
+
+    async def _load_markets(self, symbol: str) -> None:
+        # only contracts settled as this one is: the others would be a request more, and another one to fail
+        base, settle = symbol.partition("/")[0], symbol.rpartition(":")[2]
+        types = (
+            ["inverse" if base == settle else "linear"] if self.venue == "bybit" else _MARKETS.get(self.venue, ["swap"])
+        )
+        self._exchange.options["fetchMarkets"] = {"types": types}
+        if self.venue == "gate":
+            self._exchange.options["swap"] = {"fetchMarkets": {"settlementCurrencies": [settle.lower()]}}
+        await _translated(self.venue, self._exchange.load_markets(True))
+        if not self._exchange.markets:
+            raise ReplyError(f"{self.venue} lists no contracts")
+
+    async def leverage_tiers(self, symbol: str) -> list[dict[str, Any]]:
+        """Return ccxt's unified leverage tiers of a symbol."""
+        exchange = self._exchange
+        if self.venue == "binance":
+            if not exchange.apiKey:
+                raise MarketError(
+                    "binance tells leverage tiers to account holders only: set LIQUIDATION_HEATMAP_BINANCE_KEY and _SECRET"
+                )
+            return list((await _translated(self.venue, exchange.fetch_leverage_tiers([symbol])))[symbol])
+        return list(await _translated(self.venue, exchange.fetch_market_leverage_tiers(symbol)))
+
+
+@contextlib.asynccontextmanager
+async def connect(venue: str, patience: Patience | None = None, url: str | None = None) -> AsyncIterator[Client]:
+    """Open a venue's interface.
+
+    Parameters
+    ----------
+    venue
+        binance (USD-M), bybit, okx, gate or hyperliquid.
+    patience
+        How long to go on after failures.
+    url
+        Another host that speaks the venue's format: a mirror or a proxy.
+
+    Raises
+    ------
+    MarketError
+        For an unknown venue.
+    """
+    if venue not in _CLASSES:
+        raise MarketError(f"unknown venue {venue!r}: {', '.join(_CLASSES)}")
+    settings: dict[str, Any] = {"enableRateLimit": url is None, "timeout": _TIMEOUT_SECONDS * 1000}
+    if keys := keys_of(venue):
+        settings |= {"apiKey": keys[0], "secret": keys[1]}
+    exchange = _listening(_CLASSES[venue])(settings)
+    exchange.has["fetchCurrencies"] = False  # a list of coins and their networks, for nothing we need
+    exchange.logger = logging.Logger("silent", logging.CRITICAL + 1)  # at DEBUG level ccxt logs headers, keys included
+    exchange.timeout_on_exit = 0
+    if url:
+        exchange.urls["api"] = _pointed(exchange.urls["api"], url.rstrip("/"))
+    async with bounded_session() as session:
+        exchange.session, exchange.own_session = session, False
+        try:
+            yield Client(venue, exchange, patience or Patience())
+        finally:
+            await exchange.close()
+
+
+def _pointed(urls: Any, host: str) -> Any:
+    if isinstance(urls, dict):
+        return {name: _pointed(value, host) for name, value in urls.items()}
+    return re.sub(r"^https?://[^/]+", host, urls) if isinstance(urls, str) else urls
+
+
+@functools.cache
+def _listening(name: str) -> type:
+    """Return ccxt's class, with errors translated where status and headers are still known."""
+    base = getattr(ccxt, name)
+
+    def handle_errors(
+        self: Any, code: int, reason: str, url: str, method: str, headers: Any, body: str, reply: Any, *sent: Any
+    ) -> None:
+        wish = wish_seconds(headers or {}, body)
+        try:
+            base.handle_errors(self, code, reason, url, method, headers, body, reply, *sent)
+            self.handle_http_status_code(code, reason, url, method, body)
+        except ccxt.BaseError as error:
+            raise _ours(self.id, error, code, body, wish) from None
+        except Exception:  # a reply of a shape that ccxt's own checks do not expect
+            raise ReplyError(f"{self.id}: damaged reply to {method} {_path(url)}: {_short(body)}") from None
+        if reply is None:
+            raise ReplyError(f"{self.id}: {_path(url)} answered no JSON (status {code}): {_short(body)}", wish)
+
+    return type(f"Listening{name}", (base,), {"handle_errors": handle_errors})
+
+
+async def _translated(venue: str, waiting: Any) -> Any:
+    try:
+        return await waiting
+    except SourceError:
+        raise
+    except (ccxt.BadSymbol, ccxt.ArgumentsRequired, ccxt.NotSupported) as error:
+        raise SourceError(f"{venue}: {_short(str(error))}") from None
+    except (ccxt.NetworkError, OSError) as error:
+        raise TemporaryError(f"{venue} cannot be reached ({_cause(error)})") from None
+    except ccxt.BaseError as error:  # raised before a status was known: a payload that broke off, for one
+        raise TemporaryError(f"{venue}: {_short(str(error))}") from None
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        raise ReplyError(f"{venue}: damaged reply ({type(error).__name__})") from None
+
+
+def _ours(name: str, error: Exception, code: int, body: str, wish: float | None) -> SourceError:
+    text = f"{name} answered {code}: {_short(body)}"
+    if isinstance(error, (ccxt.RateLimitExceeded, ccxt.DDoSProtection)) or code in (418, 429):
+        return TemporaryError(text, wish)
+    if code in _FOR_GOOD or isinstance(error, ccxt.AuthenticationError):
+        hint = " (venues shut out some countries)" if code in (403, 451) else ""
+        return SourceError(text + hint)
+    if isinstance(error, (ccxt.BadRequest, ccxt.BadSymbol, ccxt.NotSupported)) and not isinstance(
+        error, ccxt.NetworkError
+    ):
+        return SourceError(text)
+    return TemporaryError(text, wish)
+
+
+def _path(url: str) -> str:
+    return re.sub(r"^https?://[^/]+", "", url).partition("?")[0][:80]
+
+
+def _short(text: str) -> str:
+    """Return a reply's beginning in one line, without addresses (their query may be signed) and secrets."""
+    plain = re.sub(r"https?://\S+|<[^>]{0,200}>", " ", redacted(text[:2000]))
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in plain).split())[:100] or "nothing"
+
+
+def _cause(error: BaseException) -> str:
+    """Return what broke, from the innermost cause: the outer ones only name the address."""
+    inner = error.__cause__ or error.__context__
+    named = inner if inner is not None else error
+    return _short(str(named) or type(named).__name__)

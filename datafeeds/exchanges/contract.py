@@ -1,0 +1,37 @@
+"""What a venue says of one contract."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Contract:
+    """A perpetual.
+
+    Attributes
+    ----------
+    venue, symbol
+        Venue, and the unified symbol (``BTC/USDT:USDT``).
+    id
+        The venue's own name for it.
+    settle
+        Currency of settlement, lower case.
+    size
+        One contract: base coin for linear contracts, quote currency for inverse ones.
+    inverse
+        Whether it is settled in the base coin.
+    listed_ms
+        When it was listed, as far as the venue says.
+    """
+
+    venue: str
+    symbol: str
+    id: str
+    settle: str
+    size: float
+    inverse: bool
+    listed_ms: int | None = None
+
+    @property
+    def unit(self) -> str:
+        """What its contracts count, in the words of `datafeeds.units`."""
+        return "inverse contracts" if self.inverse else "contracts"

@@ -1,0 +1,210 @@
+"""Downloading series of one venue into the catalog: only what is missing, page by page, so that it can go on after anything."""
+
+import asyncio
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from datafeeds.catalog.coverage import Intervals, union, within
+from datafeeds.catalog.store import Catalog
+from datafeeds.errors import MarketError, SourceError
+from datafeeds.exchanges import binance, bybit, gate, hyperliquid, okx
+from datafeeds.exchanges.client import Client
+from datafeeds.exchanges.contract import Contract
+from datafeeds.exchanges.paging import Page, clean, whole, windows
+from datafeeds.exchanges.source import DAY_MS, Source
+from datafeeds.patience import Patience, patiently
+from datafeeds.series import KINDS, Rows, Series, timeframe_seconds
+
+VENUES = {
+    "binance": binance.SOURCES,
+    "bybit": bybit.SOURCES,
+    "okx": okx.SOURCES,
+    "gate": gate.SOURCES,
+    "hyperliquid": hyperliquid.SOURCES,
+}
+"""What each venue offers."""
+
+_BEFORE_LISTING_MS = 60 * DAY_MS  # assumption: venues date some listings weeks after the first candle
+
+_AT_ONCE = 8  # assumption: more requests under way only queue up behind the venue's limit
+
+Report = Callable[[Series, int, int, int], None]
+"""``(series, rows, done_ms, total_ms)``, called after each page with what came since the last call, and the series' total."""
+
+
+@dataclass(frozen=True)
+class Downloaded:
+    """What became of one series.
+
+    Attributes
+    ----------
+    series
+        Which.
+    rows
+        Rows received.
+    remarks
+        What the user should know, one sentence each.
+    error
+        Why it ended early; empty if it did not.
+    """
+
+    series: Series
+    rows: int
+    remarks: tuple[str, ...] = ()
+    error: str = ""
+
+
+def plan(venue: str, symbol: str, timeframe: str, kinds: tuple[str, ...] = ()) -> list[tuple[Series, Source]]:
+    """Return the series that make up a market of bars of `timeframe`, of the named kinds or of all by default.
+
+    Raises
+    ------
+    MarketError
+        For an unknown venue, or a kind or timeframe that it does not have.
+    """
+    if venue not in VENUES:
+        raise MarketError(f"unknown venue {venue!r}: {', '.join(VENUES)}")
+    sources = {source.kind: source for source in VENUES[venue]}
+    for kind in kinds:
+        if kind not in KINDS:
+            raise MarketError(f"unknown kind of series {kind!r}: {', '.join(KINDS)}")
+        if kind not in sources:
+            raise MarketError(f"{venue} does not offer {kind}; it has {', '.join(sources)}")
+    chosen = kinds or tuple(kind for kind, source in sources.items() if source.by_default)
+    return [(Series(venue, symbol, kind, _period(venue, sources[kind], timeframe)), sources[kind]) for kind in chosen]
+
+
+def _period(venue: str, source: Source, timeframe: str) -> str:
+    """Return the period in which a series is had for bars of `timeframe`."""
+    if not KINDS[source.kind].even:
+        return ""
+    seconds = timeframe_seconds(timeframe)
+    if source.kind in ("candles", "mark"):
+        if timeframe not in source.words:
+            raise MarketError(f"{venue} has no {source.kind} of {timeframe}; it has {', '.join(source.words)}")
+        return timeframe
+    known = sorted(source.words, key=timeframe_seconds)
+    fitting = [word for word in known if seconds % timeframe_seconds(word) == 0]
+    return fitting[-1] if fitting else known[0]
+
+
+async def download_all(
+    client: Client,
+    catalog: Catalog,
+    planned: list[tuple[Series, Source]],
+    start_ms: int,
+    end_ms: int,
+    patience: Patience,
+    report: Report | None = None,
+    again: bool = False,
+) -> list[Downloaded]:
+    """Bring several series at once, of one or more symbols; ccxt's limit of requests holds for all of them together.
+
+    Raises
+    ------
+    MarketError
+        If the venue has no such symbol, or the catalog cannot be written.
+    """
+    together = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(series: Series, source: Source) -> Downloaded:
+        async with together:
+            return await download(client, catalog, series, source, start_ms, end_ms, patience, report, again)
+
+    try:
+        await client.reach()
+        for symbol in sorted({series.symbol for series, _ in planned}):  # an unknown one is refused before all work
+            await client.contract(symbol)
+    except SourceError as error:  # out of reach for one is out of reach for all
+        return [Downloaded(series, 0, error=str(error)) for series, _ in planned]
+    return list(await asyncio.gather(*(one(series, source) for series, source in planned)))
+
+
+async def download(
+    client: Client,
+    catalog: Catalog,
+    series: Series,
+    source: Source,
+    start_ms: int,
+    end_ms: int,
+    patience: Patience,
+    report: Report | None = None,
+    again: bool = False,
+) -> Downloaded:
+    """Bring what the catalog lacks of a series in ``[start_ms, end_ms)``, or with `again` all of it.
+
+    Stored page by page, each with the times it answers. Bars that the venue's clock does not call closed are never asked for.
+    A failure ends this series only, in `Downloaded.error`; what was stored stays.
+
+    Raises
+    ------
+    MarketError
+        If the venue has no such symbol, or the catalog cannot be written.
+    """
+    try:
+        contract, now_ms = await client.contract(series.symbol), await client.now_ms()
+    except SourceError as error:
+        return Downloaded(series, 0, error=str(error))
+    start, end, remarks = _reachable(series, source, contract, start_ms, end_ms, now_ms)
+    lacking = [(start, end)] if again else catalog.missing(series, start, end)
+    todo = _aligned(lacking, series.period_ms) if start < end else []
+    total, rows = sum(last - first for first, last in todo), 0
+    fetch = functools.partial(_page, client, series, source, contract, patience)
+    length = series.period_ms * source.page_rows if series.timeframe else source.window_ms
+    try:
+        for first, last in (window for gap in todo for window in windows(*gap, length)):
+            page = await whole(series, fetch, first, last, source.page_rows)
+            await asyncio.to_thread(catalog.add, series, page, _answered(series, source, page, first, last, now_ms))
+            rows += len(page["ts"])
+            if report:
+                report(series, len(page["ts"]), last - first, total)
+    except SourceError as error:
+        return Downloaded(series, rows, remarks, str(error))
+    return Downloaded(series, rows, remarks)
+
+
+def _reachable(
+    series: Series, source: Source, contract: Contract, start_ms: int, end_ms: int, now_ms: int
+) -> tuple[int, int, tuple[str, ...]]:
+    """Return the part of a range that the venue can answer, on the series' grid, and what was left out."""
+    period, remarks = series.period_ms, []
+    reach = source.reach_ms or source.reach_rows * period
+    start, end = start_ms, min(end_ms, now_ms)
+    if reach and start < now_ms - reach:
+        start = now_ms - reach
+        remarks.append(f"{series}: the venue keeps {reach / DAY_MS:,.0f} days only; earlier ones are left out")
+    if contract.listed_ms:
+        start = max(start, contract.listed_ms - _BEFORE_LISTING_MS)
+    if source.kind in ("open_interest", "long_short_ratio"):
+        # these stand at an instant: the last that belongs to the range stands at its end, and now's may be there already
+        return _up(start, period), min(_up(end_ms, period), now_ms // period * period) + period, tuple(remarks)
+    return _up(start, period), end // period * period, tuple(remarks)
+
+
+def _up(time_ms: int, period: int) -> int:
+    return -(-time_ms // period) * period
+
+
+def _aligned(missing: Intervals, period: int) -> Intervals:
+    return union([(first // period * period, _up(last, period)) for first, last in missing])
+
+
+def _answered(series: Series, source: Source, page: Rows, first: int, last: int, now_ms: int) -> Intervals:
+    """Return what a page answers for good: near the present a row that is not there may still come."""
+    settled = now_ms - source.settled_ms
+    until = max(settled, int(page["ts"][-1]) + series.period_ms) if len(page["ts"]) else settled
+    return within([(first, last)], first, until)
+
+
+async def _page(
+    client: Client, series: Series, source: Source, contract: Contract, patience: Patience, first: int, last: int
+) -> Page:
+    word = source.words[series.timeframe]
+
+    async def once() -> Page:
+        requests = source.ask(contract, word, series.period_ms, first, last)
+        replies = tuple([await client.ask(request.endpoint, request.parameters) for request in requests])
+        return clean(series, source.read(replies, contract, series.timeframe), first, last)
+
+    return await patiently(once, patience)

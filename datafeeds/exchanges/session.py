@@ -1,0 +1,33 @@
+"""The HTTP session beneath: replies are read up to a bound, whatever their length claims."""
+
+import os
+import ssl
+from typing import Any
+
+import aiohttp
+import certifi
+
+LARGEST_REPLY_BYTES = 64 * 2**20
+"""*Assumption*: the largest lists of contracts are some MB."""
+
+
+class _BoundedResponse(aiohttp.ClientResponse):
+    async def read(self) -> bytes:
+        if self._body is None:
+            parts, size = [], 0
+            async for chunk in self.content.iter_any():
+                size += len(chunk)
+                if size > LARGEST_REPLY_BYTES:
+                    self.close()
+                    raise aiohttp.ClientPayloadError(f"reply above {LARGEST_REPLY_BYTES:,} bytes")
+                parts.append(chunk)
+            self._body = b"".join(parts)
+        return self._body
+
+
+def bounded_session(**options: Any) -> aiohttp.ClientSession:
+    """Return a session whose replies hold `LARGEST_REPLY_BYTES` at most; it takes proxies from the environment."""
+    # the same certificates on every system, unless the user names others (a company's proxy)
+    trusted = None if os.environ.get("SSL_CERT_FILE") else certifi.where()
+    connector = aiohttp.TCPConnector(ssl=ssl.create_default_context(cafile=trusted))
+    return aiohttp.ClientSession(connector=connector, response_class=_BoundedResponse, trust_env=True, **options)

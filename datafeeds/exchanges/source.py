@@ -1,0 +1,61 @@
+"""How one kind of series is had from one venue: what to ask, and how to read the answer."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from datafeeds.exchanges.contract import Contract
+from datafeeds.series import Rows
+
+MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request: ccxt's name of the endpoint, and its parameters."""
+
+    endpoint: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Source:
+    """One kind of series at one venue.
+
+    Attributes
+    ----------
+    kind
+        A key of `datafeeds.series.KINDS`.
+    ask
+        ``(contract, word, period_ms, start_ms, end_ms) -> requests`` for the rows with start <= ts < end; `word` is the
+        venue's for the timeframe. More than one where the answer to one cannot be read without the other.
+    read
+        ``(replies, contract, timeframe) -> Rows``, in any order, perhaps with others around them; raises `ReplyError`.
+    page_rows
+        Rows that one reply holds at most.
+    words
+        Timeframes the venue has, and its words for them; ``{"": ""}`` for kinds without one.
+    window_ms
+        Length of a request for kinds without a timeframe.
+    reach_ms, reach_rows
+        How far back the venue keeps it, in time or in periods; 0: to the listing.
+    settled_ms
+        How long after its time a row may still be missing. *Assumption*.
+    by_default
+        Whether it is downloaded unless others are named.
+    """
+
+    kind: str
+    ask: Callable[[Contract, str, int, int, int], tuple[Request, ...]]
+    read: Callable[[tuple[Any, ...], Contract, str], Rows]
+    page_rows: int
+    words: Mapping[str, str] = field(default_factory=lambda: {"": ""})
+    window_ms: int = 0
+    reach_ms: int = 0
+    reach_rows: int = 0
+    settled_ms: int = HOUR_MS
+    by_default: bool = True
+
+
+CANDLES_SETTLED_MS = 10_000
+"""*Assumption*: a closed candle is final some seconds later."""

@@ -1,0 +1,164 @@
+"""Bring market data into the local catalog: from exchanges, archives, live feeds and files."""
+
+import asyncio
+import datetime
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from datafeeds.archives.collection import collect_all, plan_archive
+from datafeeds.catalog.importing import import_market
+from datafeeds.catalog.inventory import inventory
+from datafeeds.catalog.location import catalog_root
+from datafeeds.catalog.store import Catalog
+from datafeeds.errors import MarketError
+from datafeeds.exchanges.client import connect
+from datafeeds.exchanges.download import Downloaded, download_all, plan
+from datafeeds.exchanges.session import bounded_session
+from datafeeds.markets import open_file
+from datafeeds.patience import Patience
+from datafeeds.schema import parse_time
+from runs.command import run_command
+from runs.reports.inventory import holdings_json, print_holdings
+from runs.transfer import Transfer
+
+NO_NETWORK = (
+    "without network these still run: files (--data FILE), what the catalog holds (runs.download --list), "
+    "the simulated market (no --data)"
+)
+
+
+@click.command(
+    epilog="Example: python -m runs.download --venue binance --symbol BTC/USDT:USDT --start 2023-01-01 --end 2025-01-01 "
+    "--timeframe 1h, then python -m runs.backtest --strategy magnet --data binance:BTC/USDT:USDT:1h"
+)
+@click.option("--venue", help="binance, bybit, okx, gate, hyperliquid; with --import any name.")
+@click.option("--symbol", "symbols", multiple=True, help="Unified symbol such as BTC/USDT:USDT; may be repeated.")
+@click.option("--start", help="First bar, ISO time (UTC).")
+@click.option("--end", help="End of the range, ISO time (UTC), exclusive; default now.")
+@click.option("--timeframe", default="1h", show_default=True, help="Length of a bar.")
+@click.option(
+    "--series", "kinds", multiple=True, help="Only this kind (candles, mark, open_interest, ...); may be repeated."
+)
+@click.option(
+    "--archive", is_flag=True, help="From the venue's bulk archive instead of its interface (binance, bybit)."
+)
+@click.option("--from-trades", is_flag=True, help="From the archive's single trades: candles with taker buys.")
+@click.option("--import", "file", type=click.Path(path_type=Path), help="Take a parquet or CSV file into the catalog.")
+@click.option("--mapping", type=click.Path(path_type=Path), help="TOML file that names a foreign file's columns.")
+@click.option("--again", is_flag=True, help="Ask for the whole range again, also what is there.")
+@click.option("--list", "listing", is_flag=True, help="Show what the catalog holds.")
+@click.option("--check", is_flag=True, help="Read all of it, and name gaps and damage.")
+@click.option("--catalog", type=click.Path(path_type=Path), help="The catalog's folder.")
+@click.option("--url", help="Another host that speaks the venue's format (a mirror or proxy).")
+@click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON on stdout.")
+def command(
+    venue: str | None, symbols: tuple[str, ...], start: str | None, end: str | None, timeframe: str,
+    kinds: tuple[str, ...], archive: bool, from_trades: bool, file: Path | None, mapping: Path | None, again: bool,
+    listing: bool, check: bool, catalog: Path | None, url: str | None, as_json: bool,
+) -> int:  # fmt: skip
+    """Bring market data into the local catalog, and show what it holds."""
+    store = Catalog(catalog_root(catalog))
+    if listing or check:
+        return _show(store, check, as_json)
+    if not venue or not symbols:
+        raise click.UsageError("name what to download: --venue binance --symbol BTC/USDT:USDT --start 2024-01-01")
+    if file:
+        return _import(store, file, mapping, venue, symbols, as_json)
+    if not start:
+        raise click.UsageError("name where to begin: --start 2024-01-01")
+    span = _span(start, end)
+    outcome = asyncio.run(_download(store, venue, symbols, timeframe, kinds, span, archive, from_trades, again, url))
+    return _tell(outcome, as_json)
+
+
+def _span(start: str, end: str | None) -> tuple[int, int]:
+    now = int(datetime.datetime.now(datetime.timezone.utc).timestamp() * 1000)  # noqa: UP017 - as elsewhere
+    first = parse_time(start).value // 1_000_000
+    last = parse_time(end).value // 1_000_000 if end else now
+    if first >= min(last, now):
+        raise MarketError(f"--start {start} must lie before {'--end ' + end if end and last <= now else 'now'}")
+    return first, last
+
+
+async def _download(
+    store: Catalog, venue: str, symbols: tuple[str, ...], timeframe: str, kinds: tuple[str, ...], span: tuple[int, int],
+    archive: bool, from_trades: bool, again: bool, url: str | None,
+) -> list[Downloaded]:  # fmt: skip
+    patience = Patience()
+    wanted = tuple(dict.fromkeys(symbols))
+    if archive or from_trades:
+        planned = [series for symbol in wanted for series in plan_archive(venue, symbol, timeframe, kinds, from_trades)]
+        async with bounded_session() as session:
+            with Transfer() as transfer:
+                return await collect_all(
+                    session, store, planned, *span, patience, transfer.advance, url, from_trades, again
+                )
+    asked = [item for symbol in wanted for item in plan(venue, symbol, timeframe, kinds)]
+    async with connect(venue, patience, url) as client:
+        with Transfer() as transfer:
+            return await download_all(client, store, asked, *span, patience, transfer.advance, again)
+
+
+def _tell(outcome: list[Downloaded], as_json: bool) -> int:
+    failed = [result for result in outcome if result.error]
+    if as_json:
+        told = [
+            {"series": str(result.series), "rows": result.rows, "remarks": result.remarks, "error": result.error}
+            for result in outcome
+        ]
+        sys.stdout.write(json.dumps(told, indent=2) + "\n")
+    else:
+        for result in outcome:
+            sys.stdout.write(f"{result.series}: {result.rows:,} rows{', not finished' if result.error else ''}\n")
+            sys.stdout.writelines(f"note: {remark}\n" for remark in result.remarks)
+        candles = [result.series for result in outcome if result.series.kind == "candles" and not result.error]
+        if candles:
+            name = f"{candles[0].venue}:{candles[0].symbol}:{candles[0].timeframe}"
+            sys.stdout.write(f"next: python -m runs.backtest --strategy magnet --data {name}\n")
+    for reason in dict.fromkeys(result.error for result in failed):
+        sys.stderr.write(f"error: {reason}\n")
+    if failed:
+        count = f"{len(failed)} of {len(outcome)} series not finished"
+        sys.stderr.write(f"error: {count}; the same command goes on where this one ended\n")
+        if any("cannot be reached" in result.error for result in failed):
+            sys.stderr.write(f"note: {NO_NETWORK}\n")
+    return 1 if failed else 0
+
+
+def _show(store: Catalog, check: bool, as_json: bool) -> int:
+    store.sweep()
+    holdings = inventory(store, check)
+    if as_json:
+        sys.stdout.write(json.dumps(holdings_json(store.root, holdings), indent=2) + "\n")
+    else:
+        print_holdings(store.root, holdings)
+    damaged = [defect for holding in holdings for defect in holding.defects]
+    sys.stderr.writelines(f"error: {defect}\n" for defect in damaged)
+    return 1 if damaged else 0
+
+
+def _import(
+    store: Catalog, file: Path, mapping: Path | None, venue: str, symbols: tuple[str, ...], as_json: bool
+) -> int:
+    if len(symbols) != 1:
+        raise click.UsageError("a file holds one symbol: give --symbol once")
+    market = open_file(file, mapping)
+    written = import_market(store, market, venue, symbols[0])
+    if as_json:
+        sys.stdout.write(json.dumps([str(series) for series in written], indent=2) + "\n")
+    else:
+        sys.stdout.writelines(f"note: {line}\n" for line in market.quality.lines())
+        sys.stdout.writelines(f"{series}: stored\n" for series in written)
+    return 0
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command; return its exit code."""
+    return run_command(command, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

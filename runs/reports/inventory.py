@@ -1,0 +1,61 @@
+"""The catalog's contents, for people and for scripts."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from datafeeds.catalog.inventory import Holding
+
+
+def _time(ms: int | None) -> str:
+    return "-" if ms is None else str(np.datetime64(ms, "ms").astype("datetime64[m]")).replace("T", " ")
+
+
+def holdings_json(root: Path, holdings: list[Holding]) -> dict[str, Any]:
+    """Return the contents as plain values."""
+    return {
+        "catalog": str(root),
+        "series": [
+            {
+                "venue": held.series.venue,
+                "symbol": held.series.symbol,
+                "kind": held.series.kind,
+                "timeframe": held.series.timeframe,
+                "rows": held.rows,
+                "size_bytes": held.size_bytes,
+                "first": _time(held.first_ms),
+                "last": _time(held.last_ms),
+                "not_downloaded": [[_time(start), _time(end)] for start, end in held.not_downloaded],
+                "absent_periods": held.absent,
+                "defects": list(held.defects),
+            }
+            for held in holdings
+        ],
+    }
+
+
+def print_holdings(root: Path, holdings: list[Holding]) -> None:
+    """Print a table, and each gap that was never downloaded."""
+    console = Console()
+    if not holdings:
+        console.print(f"The catalog {root} is empty.", markup=False, highlight=False, soft_wrap=True)
+        return
+    table = Table(title=escape(f"catalog {root}"))
+    for title in ("venue", "symbol", "series", "first (UTC)", "last (UTC)", "rows", "MB", "gaps", "absent"):
+        table.add_column(title, justify="right" if title in ("rows", "MB", "gaps", "absent") else "left", no_wrap=True)
+    for held in holdings:
+        series = held.series
+        name = f"{series.kind} {series.timeframe}".strip()
+        cells = [escape(series.venue), escape(series.symbol), name, _time(held.first_ms), _time(held.last_ms)]
+        cells += [f"{held.rows:,}", f"{held.size_bytes / 1e6:.1f}", str(len(held.not_downloaded)), str(held.absent)]
+        table.add_row(*cells)
+    console.print(table)
+    for held in holdings:
+        for start, end in held.not_downloaded:
+            text = f"gap: {held.series}: {_time(start)} .. {_time(end)} was never downloaded"
+            console.print(text, markup=False, highlight=False, soft_wrap=True)
+    console.print("gaps: never downloaded. absent: the source answered, and had no row.", highlight=False)
