@@ -21,7 +21,7 @@ _CLASSES = {"binance": "binanceusdm", "bybit": "bybit", "okx": "okx", "gate": "g
 _MARKETS = {"binance": ["linear"]}  # the others': swaps
 _LISTS_WITHOUT_IT = 4  # lists of contracts that must lack a symbol before it is called unknown, less one
 _FIRST_ATTEMPTS = 4  # some seconds
-_FOR_GOOD = (401, 403, 404, 405, 451)  # statuses that no waiting changes: no access from here, or no such thing
+_FOR_GOOD = (401, 404, 405, 451)  # statuses that no waiting changes; 403 is a ban for some minutes at several venues
 _TIMEOUT_SECONDS = 20.0  # assumption: ccxt's is 10 s, too short for the largest pages over a slow line
 
 
@@ -201,12 +201,12 @@ async def _translated(venue: str, waiting: Any) -> Any:
 
 
 def _ours(name: str, error: Exception, code: int, body: str, wish: float | None) -> SourceError:
-    text = f"{name} answered {code}: {_short(body)}"
+    hint = " (venues shut out some countries)" if code in (403, 451) else ""
+    text = f"{name} answered {code}: {_short(body)}{hint}"
     if isinstance(error, (ccxt.RateLimitExceeded, ccxt.DDoSProtection)) or code in (418, 429):
         return TemporaryError(text, wish)
-    if code in _FOR_GOOD or isinstance(error, ccxt.AuthenticationError):
-        hint = " (venues shut out some countries)" if code in (403, 451) else ""
-        return SourceError(text + hint)
+    if code in _FOR_GOOD or (isinstance(error, ccxt.AuthenticationError) and code != 403):
+        return SourceError(text)
     if isinstance(error, (ccxt.BadRequest, ccxt.BadSymbol, ccxt.NotSupported)) and not isinstance(
         error, ccxt.NetworkError
     ):

@@ -10,7 +10,7 @@ import numpy as np
 
 from datafeeds.exchanges.contract import Contract
 from datafeeds.exchanges.reply import column, records, same, times, to_minute
-from datafeeds.exchanges.source import CANDLES_SETTLED_MS, HOUR_MS, Request, Source
+from datafeeds.exchanges.source import CANDLES_SETTLED_MS, DAY_MS, HOUR_MS, Request, Source
 from datafeeds.series import Rows, timeframe_seconds
 from datafeeds.stamps import stamps_of, stood_at
 from datafeeds.units import to_base
@@ -18,6 +18,8 @@ from datafeeds.units import to_base
 _WORDS = {word: word for word in ("1m", "5m", "15m", "30m", "1h", "4h", "8h", "1d")}
 _DATA_WORDS = {word: word for word in ("5m", "15m", "30m", "1h", "4h", "1d")}
 _POINTS = 1999  # a range may hold 2,000 points
+_KEPT_ROWS = 9_990  # the latest 10,000 candles are answered (ccxt), less some for the clocks
+_FUNDING_WINDOW_MS, _FUNDING_REACH_MS = 30 * DAY_MS, 179 * DAY_MS  # measured by users: 30 days a reply, 180 days kept
 
 
 def _ask_candles(prefix: str) -> Callable[..., tuple[Request, ...]]:
@@ -102,8 +104,24 @@ def _read_liquidations(replies: tuple[Any, ...], contract: Contract, timeframe: 
 
 
 SOURCES = (
-    Source("candles", _ask_candles(""), _read_candles, _POINTS, _WORDS, settled_ms=CANDLES_SETTLED_MS),
-    Source("mark", _ask_candles("mark_"), _read_mark, _POINTS, _WORDS, settled_ms=CANDLES_SETTLED_MS),
+    Source(
+        "candles",
+        _ask_candles(""),
+        _read_candles,
+        _POINTS,
+        _WORDS,
+        reach_rows=_KEPT_ROWS,
+        settled_ms=CANDLES_SETTLED_MS,
+    ),
+    Source(
+        "mark",
+        _ask_candles("mark_"),
+        _read_mark,
+        _POINTS,
+        _WORDS,
+        reach_rows=_KEPT_ROWS,
+        settled_ms=CANDLES_SETTLED_MS,
+    ),
     Source(
         "open_interest",
         _ask_stats("open_interest"),
@@ -125,7 +143,7 @@ SOURCES = (
         100,
         _DATA_WORDS,
     ),
-    Source("funding", _ask_funding, _read_funding, 1000, window_ms=1000 * HOUR_MS),
+    Source("funding", _ask_funding, _read_funding, 1000, window_ms=_FUNDING_WINDOW_MS, reach_ms=_FUNDING_REACH_MS),
     Source(
         "liquidations",
         _ask_liquidations,
