@@ -14,7 +14,6 @@ from datafeeds.catalog.inventory import inventory
 from datafeeds.catalog.location import catalog_root
 from datafeeds.catalog.store import Catalog
 from datafeeds.errors import MarketError
-from datafeeds.exchanges.client import connect
 from datafeeds.exchanges.download import Downloaded, download_all, plan
 from datafeeds.exchanges.session import bounded_session
 from datafeeds.markets import open_file
@@ -96,6 +95,8 @@ async def _download(
                 return await collect_all(
                     session, store, planned, *span, patience, transfer.advance, url, from_trades, again
                 )
+    from datafeeds.exchanges.client import connect  # ccxt takes a second to load, and --list does without
+
     asked = [item for symbol in wanted for item in plan(venue, symbol, timeframe, kinds)]
     async with connect(venue, patience, url) as client:
         with Transfer() as transfer:

@@ -4,17 +4,20 @@ import asyncio
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from datafeeds.catalog.coverage import Intervals, union, within
 from datafeeds.catalog.store import Catalog
 from datafeeds.errors import MarketError, SourceError
 from datafeeds.exchanges import binance, bybit, gate, hyperliquid, okx
-from datafeeds.exchanges.client import Client
 from datafeeds.exchanges.contract import Contract
 from datafeeds.exchanges.paging import Page, clean, whole, windows
 from datafeeds.exchanges.source import DAY_MS, Source
 from datafeeds.patience import Patience, patiently
 from datafeeds.series import KINDS, Rows, Series, timeframe_seconds
+
+if TYPE_CHECKING:  # ccxt takes a second to load, and archives do without
+    from datafeeds.exchanges.client import Client
 
 VENUES = {
     "binance": binance.SOURCES,
@@ -90,7 +93,7 @@ def _period(venue: str, source: Source, timeframe: str) -> str:
 
 
 async def download_all(
-    client: Client,
+    client: "Client",
     catalog: Catalog,
     planned: list[tuple[Series, Source]],
     start_ms: int,
@@ -122,7 +125,7 @@ async def download_all(
 
 
 async def download(
-    client: Client,
+    client: "Client",
     catalog: Catalog,
     series: Series,
     source: Source,
@@ -198,7 +201,7 @@ def _answered(series: Series, source: Source, page: Rows, first: int, last: int,
 
 
 async def _page(
-    client: Client, series: Series, source: Source, contract: Contract, patience: Patience, first: int, last: int
+    client: "Client", series: Series, source: Source, contract: Contract, patience: Patience, first: int, last: int
 ) -> Page:
     word = source.words[series.timeframe]
 
