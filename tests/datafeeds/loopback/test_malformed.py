@@ -88,7 +88,7 @@ def mutated(value, chance):
             return value[:at] + value[at + 1 :]
         if kind < 0.2:
             return value[: at + 1] + value[at:]
-        return [*value[:at], mutated(value[at], chance), *value[at + 1:]]
+        return [*value[:at], mutated(value[at], chance), *value[at + 1 :]]
     return chance.choice(WORDS)
 
 

@@ -1,0 +1,139 @@
+"""The download command, as a user meets it."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from runs.backtest import main as backtest
+from runs.download import main
+from tests.conftest import PROJECT
+from tests.datafeeds.loopback.background import BackgroundVenue
+from tests.datafeeds.loopback.faults import Fault
+from tests.datafeeds.loopback.truth import make_truth
+
+MARKET = ["--venue", "bybit", "--symbol", "BTC/USDT:USDT"]
+RANGE = ["--start", "2024-06-01", "--end", "2024-06-20"]
+
+
+@pytest.fixture
+def venue():
+    with BackgroundVenue("bybit", make_truth(3, hours=400)) as server:
+        yield server
+
+
+def test_a_download_a_list_a_check_and_a_backtest(venue, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("LIQUIDATION_HEATMAP_CATALOG", str(tmp_path / "catalog"))
+    monkeypatch.chdir(tmp_path)
+    assert main([*MARKET, *RANGE, "--url", venue.url]) == 0
+    told = capsys.readouterr()
+    assert "bybit BTC/USDT:USDT candles 1h: " in told.out
+    assert "next: python -m runs.backtest --strategy magnet --data bybit:BTC/USDT:USDT:1h" in told.out
+    assert told.err == ""  # nothing animated off a terminal
+    assert main(["--list", "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)["series"]
+    assert {held["kind"] for held in listed} == {"candles", "mark", "open_interest", "long_short_ratio", "funding"}
+    assert main(["--list"]) == 0
+    assert "candles 1h" in capsys.readouterr().out
+    assert main(["--check"]) == 0
+    capsys.readouterr()
+    arguments = [
+        "--strategy",
+        "magnet",
+        "--data",
+        "bybit:BTC/USDT:USDT:1h",
+        "--timeframe",
+        "2h",
+        "--out",
+        "run",
+        "--json",
+    ]
+    assert backtest(arguments) == 0
+    metrics = json.loads(capsys.readouterr().out)
+    assert metrics["data"]["name"] == "bybit_1h/BTCUSDT"
+    record = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert record["configuration"]["data"] == "bybit:BTC/USDT:USDT:1h"
+    assert len(record["data"]["fingerprint"]) == 64
+    assert backtest(["--config", "run/run.json", "--out", "again", "--json"]) == 0
+    assert (tmp_path / "run" / "equity.parquet").read_bytes() == (tmp_path / "again" / "equity.parquet").read_bytes()
+
+
+def test_a_source_that_fails_costs_one_line_a_reason_and_exit_code_one(tmp_path, capsys, monkeypatch):
+    import datafeeds.patience
+
+    async def no_sleep(_):
+        pass
+
+    monkeypatch.setattr(datafeeds.patience.asyncio, "sleep", no_sleep)
+    code = main([*MARKET, *RANGE, "--url", "http://127.0.0.1:9", "--catalog", str(tmp_path)])
+    told = capsys.readouterr()
+    assert code == 1
+    assert "error: bybit cannot be reached" in told.err
+    assert "without network these still run: files (--data FILE)" in told.err
+    assert "Traceback" not in told.err
+    assert not list(tmp_path.rglob("*.parquet"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--venue", "bybit"], "name what to download"),
+        ([*MARKET], "name where to begin"),
+        (["--venue", "mtgox", "--symbol", "X", *RANGE], "unknown venue 'mtgox'"),
+        ([*MARKET, "--start", "yesterday"], "cannot read the time"),
+        ([*MARKET, "--start", "2024-06-02", "--end", "2024-06-01"], "must lie before --end"),
+        ([*MARKET, "--start", "2091-06-02"], "must lie before now"),
+        ([*MARKET, *RANGE, "--timeframe", "7x"], "cannot read the timeframe"),
+        ([*MARKET, *RANGE, "--timeframe", "7h"], "has no candles of 7h"),
+        ([*MARKET, *RANGE, "--series", "rumours"], "unknown kind of series"),
+        ([*MARKET, *RANGE, "--series", "liquidations"], "does not offer liquidations"),
+        ([*MARKET, *RANGE, "--archive", "--series", "funding"], "archive has no 'funding'"),
+        (["--venue", "okx", "--symbol", "BTC/USDT:USDT", *RANGE, "--archive"], "no archive"),
+        ([*MARKET, "--import", "nothing.csv"], "no such file"),
+        (["--list", "--catalog", __file__], "must be a folder"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_two(arguments, reason, tmp_path, capsys):
+    extra = [] if "--catalog" in arguments else ["--catalog", str(tmp_path)]
+    assert main([*arguments, *extra]) == 2
+    told = capsys.readouterr()
+    assert reason in told.err
+    assert told.err.count("\n") == 1
+    assert not list(tmp_path.rglob("*.parquet"))
+
+
+def test_damage_is_found_named_and_exit_code_one(venue, tmp_path, capsys):
+    assert main([*MARKET, *RANGE, "--url", venue.url, "--catalog", str(tmp_path)]) == 0
+    next(iter(tmp_path.rglob("candles-1h/*.parquet"))).write_bytes(b"torn")
+    assert main(["--check", "--catalog", str(tmp_path)]) == 1
+    assert "2024-06.parquet: damaged" in capsys.readouterr().err
+
+
+def test_a_file_is_taken_in_and_traded(tmp_path, capsys, monkeypatch):
+    from datafeeds.simulated import simulate
+
+    monkeypatch.chdir(tmp_path)
+    simulate(bars=800).frame.to_csv("mine.csv", index=False)
+    taken = ["--import", "mine.csv", "--venue", "mine", "--symbol", "BTC/USDT:USDT", "--catalog", "catalog"]
+    assert main(taken) == 0
+    assert "mine BTC/USDT:USDT candles 1h: stored" in capsys.readouterr().out
+    assert (
+        backtest(["--strategy", "overlay", "--data", "mine:BTC/USDT:USDT:1h", "--catalog", "catalog", "--out", "run"])
+        == 0
+    )
+
+
+def test_an_unfinished_download_goes_on_with_the_same_command(tmp_path, capsys):
+    faults = [None] * 4 + [Fault("500")] * 200
+    with BackgroundVenue("bybit", make_truth(3, hours=400), iter(faults)) as server:
+        server._fault = lambda asked: next(server.faults, None)  # no mercy
+        command = [sys.executable, "-c", "import datafeeds.patience as p; import dataclasses, sys\n"
+                   "p.Patience.__init__.__defaults__ = (2, 0.001, 0.002, 900.0, p.asyncio.sleep)\n"
+                   "from runs.download import main; sys.exit(main(sys.argv[1:]))"]  # fmt: skip
+        arguments = [*MARKET, *RANGE, "--url", server.url, "--catalog", str(tmp_path)]
+        first = subprocess.run([*command, *arguments], cwd=PROJECT, capture_output=True, text=True, timeout=120)
+        assert (first.returncode, "goes on where this one ended" in first.stderr) == (1, True)
+        server.faults = iter(())
+        assert main(arguments) == 0
+    assert main(["--check", "--catalog", str(tmp_path)]) == 0
