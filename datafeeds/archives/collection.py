@@ -1,18 +1,16 @@
 """Bringing an archive's files into the catalog: only those that are missing, verified, and each whole or not at all."""
 
 import asyncio
-import contextlib
 import functools
-import hashlib
-import os
 import re
-import secrets
-from collections.abc import AsyncIterator
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 import aiohttp
 
+from datafeeds.archives.fetching import fetched, reach
 from datafeeds.archives.layout import HOSTS, ArchiveFile, archive_files, archive_kinds, days_of
 from datafeeds.archives.tables import read_table
 from datafeeds.archives.trades import candles_of_trades
@@ -22,13 +20,49 @@ from datafeeds.catalog.store import Catalog
 from datafeeds.errors import MarketError, ReplyError, SourceError, TemporaryError
 from datafeeds.exchanges.download import Downloaded, Report
 from datafeeds.exchanges.paging import clean
-from datafeeds.patience import Patience, patiently, wish_seconds
+from datafeeds.patience import Patience, patiently
 from datafeeds.series import KINDS, Rows, Series, timeframe_seconds
 
-_AT_ONCE = 4  # files under way at the same time: assumption, kind to a free service
+_AT_ONCE = 4  # files under way at the same time, of all series together: assumption, kind to a free service
 _FIRST_ATTEMPTS = 4
-_MOST_BYTES = 2 * 2**30
 _FOLDER = ".downloads"
+_places: WeakKeyDictionary[aiohttp.ClientSession, asyncio.Semaphore] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True)
+class Collected(Downloaded):
+    """What became of one series of an archive.
+
+    Attributes
+    ----------
+    missing_files
+        Names of the files that the archive does not have; their times stay missing.
+    duplicates
+        Rows that were left out because they stood there twice.
+    incomplete
+        Periods without a row in files that are there; they count as answered.
+    """
+
+    missing_files: tuple[str, ...] = ()
+    duplicates: int = 0
+    incomplete: int = 0
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """A file's rows.
+
+    Attributes
+    ----------
+    rows
+        In order, each once.
+    duplicates, incomplete
+        As in `Collected`.
+    """
+
+    rows: Rows
+    duplicates: int
+    incomplete: int
 
 
 def plan_archive(
@@ -66,13 +100,9 @@ async def collect_all(
     again: bool = False,
 ) -> list[Downloaded]:
     """Bring several series from their venue's archive; see `collect`."""
-
-    async def contact() -> None:
-        async with _answer(session, f"{host or HOSTS[planned[0].venue]}/"):
-            return
-
     try:  # without network nothing is gained by waiting long
-        await patiently(contact, replace(patience, attempts=min(_FIRST_ATTEMPTS, patience.attempts)))
+        hasty = replace(patience, attempts=min(_FIRST_ATTEMPTS, patience.attempts))
+        await patiently(lambda: reach(session, _base(planned[0], host) + "/"), hasty)
     except TemporaryError as error:
         return [Downloaded(series, 0, error=str(error)) for series in planned]
     job = functools.partial(collect, session, catalog, report=report, host=host, from_trades=from_trades, again=again)
@@ -90,7 +120,7 @@ async def collect(
     host: str | None = None,
     from_trades: bool = False,
     again: bool = False,
-) -> Downloaded:
+) -> Collected:
     """Bring what the catalog lacks of a series in ``[start_ms, end_ms)`` from its venue's archive.
 
     A day whose file is not there stays missing and is named; a file with fewer rows than periods counts as answered, and the
@@ -111,119 +141,100 @@ async def collect(
         If the archive does not hold the series, or the catalog cannot be written.
     """
     files = archive_files(series, start_ms, end_ms, from_trades)
+    base = _base(series, host)
     lacking: Intervals = [(start_ms, end_ms)] if again else catalog.missing(series, start_ms, end_ms)
-    todo = [file for file in files if any(a < file.end_ms and b > file.start_ms for a, b in lacking)]
-    total, together, absent = sum(file.end_ms - file.start_ms for file in todo), asyncio.Semaphore(_AT_ONCE), [0]
-    url = (host or HOSTS[series.venue]).rstrip("/")
+    todo = _asked(files, lacking)
+    total = sum(file.end_ms - file.start_ms for file in todo)
+    places = _places.setdefault(session, asyncio.Semaphore(_AT_ONCE))
+    made: list[Parsed] = []
+    absent: list[ArchiveFile] = []
 
-    async def one(file: ArchiveFile) -> int:
-        async with together:
-            page = await patiently(
-                lambda: _rows(session, catalog.root, f"{url}/{file.path}", series, file, from_trades), patience
-            )
-        if page is None:
-            days = list(days_of(series, file, from_trades)) if file.monthly else []
-            absent[0] += not days
-            return sum(await asyncio.gather(*(one(day) for day in days)))
-        await asyncio.to_thread(catalog.add, series, page, [(file.start_ms, file.end_ms)])
+    async def one(file: ArchiveFile) -> None:
+        async with places:
+            fetch = functools.partial(_parsed, session, catalog.root, f"{base}/{file.path}", series, file, from_trades)
+            parsed = await patiently(fetch, patience)
+            if parsed is not None:
+                await asyncio.to_thread(catalog.add, series, parsed.rows, [(file.start_ms, file.end_ms)])
+        days = _asked(days_of(series, file, from_trades), lacking) if parsed is None and file.monthly else []
+        if days:
+            _raise_first(await asyncio.gather(*(one(day) for day in days), return_exceptions=True))
+            return
+        (made if parsed else absent).append(parsed or file)  # type: ignore[arg-type]
         if report:
-            report(series, len(page["ts"]), file.end_ms - file.start_ms, total)
-        return len(page["ts"])
+            report(series, len(parsed.rows["ts"]) if parsed else 0, file.end_ms - file.start_ms, total)
 
     outcomes = await asyncio.gather(*(one(file) for file in todo), return_exceptions=True)
-    for error in outcomes:
-        if isinstance(error, BaseException) and not isinstance(error, SourceError):
-            raise error
+    _raise_first(error for error in outcomes if not isinstance(error, SourceError))
     failed = [str(error) for error in outcomes if isinstance(error, SourceError)]
-    remarks = (f"{series}: {absent[0]} files are not in the archive; their times stay missing",) if absent[0] else ()
-    return Downloaded(
-        series, sum(count for count in outcomes if isinstance(count, int)), remarks, failed[0] if failed else ""
-    )
+    return _collected(series, made, sorted(file.name for file in absent), failed[0] if failed else "")
 
 
-async def _rows(
+def _asked(files: Iterable[ArchiveFile], lacking: Intervals) -> list[ArchiveFile]:
+    return [file for file in files if any(a < file.end_ms and b > file.start_ms for a, b in lacking)]
+
+
+def _raise_first(outcomes: Iterable[BaseException | None]) -> None:
+    """Raise an exception of jobs that have all ended, if there is one: the one that matters most first."""
+    errors = sorted((error for error in outcomes if error), key=lambda error: isinstance(error, SourceError))
+    for error in errors:
+        raise error
+
+
+def _base(series: Series, host: str | None) -> str:
+    if host and not re.fullmatch(r"https?://[^/\s]+(/\S*)?", host):
+        raise MarketError(f"{host[:60]!r} is no address of an archive: write it as https://host")
+    return (host or HOSTS[series.venue]).rstrip("/")
+
+
+def _collected(series: Series, made: list[Parsed], absent: list[str], error: str) -> Collected:
+    doubled, gaps = sum(parsed.duplicates for parsed in made), sum(parsed.incomplete for parsed in made)
+    remarks = []
+    if absent:
+        remarks.append(
+            f"{series}: {len(absent)} files are not in the archive ({absent[0]} the first); their times stay missing"
+        )
+    if gaps:
+        remarks.append(f"{series}: {gaps:,} periods have no row in the archive's files")
+    if doubled:
+        remarks.append(f"{series}: {doubled:,} rows stood twice in the archive's files and were taken once")
+    rows = sum(len(parsed.rows["ts"]) for parsed in made)
+    return Collected(series, rows, tuple(remarks), error, tuple(absent), doubled, gaps)
+
+
+async def _parsed(
     session: aiohttp.ClientSession, root: Path, url: str, series: Series, file: ArchiveFile, from_trades: bool
-) -> Rows | None:
+) -> Parsed | None:
     """Return a file's rows, or None if there is no such file."""
-    async with _fetched(session, root, url, file.checksum) as path:
-        return None if path is None else await asyncio.to_thread(parse_file, series, file, path, from_trades)
+    async with fetched(session, url, root / _FOLDER, file.checksum) as path:
+        if path is None:
+            return None
+        try:
+            return await asyncio.to_thread(read_file, series, file, path, from_trades)
+        except ReplyError as error:
+            if not file.checksum:
+                raise
+            # just these bytes are what the archive offers: asking again brings them again
+            raise SourceError(f"{error}, though its checksum is right; take its times from the exchange") from None
 
 
 def parse_file(series: Series, file: ArchiveFile, path: Path, from_trades: bool = False) -> Rows:
-    """Return the clean rows of a downloaded file.
+    """Return the clean rows of a downloaded file; errors as of `read_file`."""
+    return read_file(series, file, path, from_trades).rows
+
+
+def read_file(series: Series, file: ArchiveFile, path: Path, from_trades: bool = False) -> Parsed:
+    """Return the clean rows of a downloaded file, and what was found about them.
 
     Raises
     ------
     ReplyError
         If it is damaged, or holds rows of other times than its name says.
     """
-    with unpacked(path) as content:
-        made = candles_of_trades if from_trades or series.venue == "bybit" else read_table
-        rows = made(series, file, content)
-    strange = (rows["ts"] < file.start_ms) | (rows["ts"] >= file.end_ms)
-    if strange.any():
-        raise ReplyError(f"{path.name}: {int(strange.sum())} rows of times that its name does not say")
+    with unpacked(path, file.name) as content:
+        if from_trades or series.venue == "bybit":
+            rows, doubled = candles_of_trades(series, file, content)
+        else:
+            rows, doubled = read_table(series, file, content), 0
     page = clean(series, rows, file.start_ms, file.end_ms)
-    if KINDS[series.kind].even and not len(page):
-        raise ReplyError(f"{path.name}: no rows")
-    return page.rows
-
-
-@contextlib.asynccontextmanager
-async def _fetched(session: aiohttp.ClientSession, root: Path, url: str, checksum: bool) -> AsyncIterator[Path | None]:
-    """Give a file, verified, for as long as the context lasts; None if there is none."""
-    expected = await _checksum(session, f"{url}.CHECKSUM") if checksum else None
-    name = re.sub(r"[^A-Za-z0-9._-]", "_", url.rpartition("/")[2])
-    folder = root / _FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f".{os.getpid()}.{secrets.token_hex(4)}.{name}"
-    try:
-        digest = hashlib.sha256()
-        found = await _save(session, url, path, digest)
-        if found and checksum and digest.hexdigest() != expected:
-            raise ReplyError(f"{name}: its checksum is {'wrong' if expected else 'missing'}")
-        yield path if found else None
-    finally:
-        path.unlink(missing_ok=True)
-
-
-async def _checksum(session: aiohttp.ClientSession, url: str) -> str | None:
-    async with _answer(session, url) as response:
-        if response is None:
-            return None
-        text = (await response.content.read(1000)).decode("ascii", "replace")
-    match = re.match(r"\s*([0-9a-fA-F]{64})\b", text)
-    if not match:
-        raise ReplyError(f"{url.rpartition('/')[2]}: is no checksum")
-    return match[1].lower()
-
-
-async def _save(session: aiohttp.ClientSession, url: str, path: Path, digest: "hashlib._Hash") -> bool:
-    async with _answer(session, url) as response:
-        if response is None:
-            return False
-        with path.open("xb") as handle:
-            async for block in response.content.iter_chunked(2**18):
-                digest.update(block)
-                handle.write(block)
-                if handle.tell() > _MOST_BYTES:
-                    raise ReplyError(f"{path.name}: larger than any such file")
-    return True
-
-
-@contextlib.asynccontextmanager
-async def _answer(session: aiohttp.ClientSession, url: str) -> AsyncIterator[aiohttp.ClientResponse | None]:
-    """Give the response to a request, None for 404; whatever fails becomes a `SourceError`."""
-    host = re.sub(r"^https?://([^/]+).*", r"\1", url)
-    try:
-        async with session.get(url) as response:
-            if response.status == 404:
-                yield None
-            elif response.status == 200:
-                yield response
-            elif response.status in (401, 403, 451):
-                raise SourceError(f"{host} answered {response.status}: it does not serve this place")
-            else:
-                raise TemporaryError(f"{host} answered {response.status}", wish_seconds(response.headers, ""))
-    except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        raise TemporaryError(f"{host} cannot be reached ({str(error)[:80] or type(error).__name__})") from None
+    periods = (file.end_ms - file.start_ms) // series.period_ms if KINDS[series.kind].even else len(page)
+    return Parsed(page.rows, doubled + len(rows["ts"]) - len(page), periods - len(page))

@@ -1,6 +1,7 @@
 """Which files an archive has, where they lie, and which times each of them answers.
 
-Sources: github.com/binance/binance-public-data (README and issues); public.bybit.com as read by hftbacktest's converter.
+Sources: github.com/binance/binance-public-data (README and issues); for public.bybit.com, which documents nothing, what public
+programs that read it agree on.
 """
 
 import re
@@ -11,7 +12,7 @@ from urllib.parse import quote
 import numpy as np
 
 from datafeeds.errors import MarketError
-from datafeeds.series import Series
+from datafeeds.series import Series, timeframe_name, timeframe_seconds
 
 HOSTS = {"binance": "https://data.binance.vision", "bybit": "https://public.bybit.com"}
 """Archives, by venue."""
@@ -24,13 +25,16 @@ _FIVE_MINUTES_MS = 300_000
 _FOLDERS = {
     "candles": ("klines", True, True),
     "mark": ("markPriceKlines", True, True),
-    TRADES: ("aggTrades", True, True),
+    TRADES: ("aggTrades", False, True),  # by month too, but a busy contract's month unpacks to several GB
     "open_interest": ("metrics", False, True),
     "long_short_ratio": ("metrics", False, True),
     "funding": ("fundingRate", True, False),
     "liquidations": ("liquidationSnapshot", False, True),
 }
-"""Binance's folder of each kind, and whether it has files by month and by day."""
+"""Binance's folder of each kind, and whether its files are read by month and by day."""
+
+_TIMEFRAMES = ("1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d")
+"""Binance's candles; it has longer ones too, but they do not begin at multiples of their length since 1970."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,11 @@ class ArchiveFile:
     checksum: bool
     monthly: bool
 
+    @property
+    def name(self) -> str:
+        """Return the file's name, the last part of its path."""
+        return self.path.rpartition("/")[2]
+
 
 def archive_kinds(venue: str) -> tuple[str, ...]:
     """Return the kinds of series that a venue's archive holds.
@@ -72,8 +81,8 @@ def archive_kinds(venue: str) -> tuple[str, ...]:
     return ("candles",) if venue == "bybit" else tuple(kind for kind in _FOLDERS if kind != TRADES)
 
 
-def archive_symbol(symbol: str) -> str:
-    """Return an archive's name of a linear perpetual.
+def archive_symbol(symbol: str, venue: str = "binance") -> str:
+    """Return an archive's name of a linear perpetual: letters, digits and ``_`` of any script, percent-encoded.
 
     Raises
     ------
@@ -82,13 +91,16 @@ def archive_symbol(symbol: str) -> str:
 
     Examples
     --------
-    >>> archive_symbol("BTC/USDT:USDT")
-    'BTCUSDT'
+    >>> archive_symbol("BTC/USDT:USDT"), archive_symbol("BTC/USDC:USDC", "bybit")
+    ('BTCUSDT', 'BTCPERP')
     """
     match = re.fullmatch(r"(\w{1,20})/(\w{1,10}):(\w{1,10})", symbol)
-    if not match or match[2] != match[3]:
+    # a quote in plain USD is the mark of inverse contracts, whose sizes are no base coin
+    if not match or match[2] != match[3] or match[2] == "USD":
         raise MarketError(f"{symbol[:40]!r}: archives are read for linear perpetuals such as BTC/USDT:USDT")
-    return match[1] + match[2]
+    if venue == "bybit" and match[2] not in ("USDT", "USDC"):
+        raise MarketError(f"{symbol[:40]!r}: bybit's archive is read for contracts quoted in USDT or USDC")
+    return quote(match[1] + ("PERP" if venue == "bybit" and match[2] == "USDC" else match[2]), safe="")
 
 
 def archive_files(series: Series, start_ms: int, end_ms: int, from_trades: bool = False) -> list[ArchiveFile]:
@@ -99,20 +111,14 @@ def archive_files(series: Series, start_ms: int, end_ms: int, from_trades: bool 
     MarketError
         If the venue's archive does not hold the series.
     """
-    if series.kind not in archive_kinds(series.venue):
-        raise MarketError(
-            f"{series.venue}'s archive has no {series.kind}; it has {', '.join(archive_kinds(series.venue))}"
-        )
-    if series.kind in ("open_interest", "long_short_ratio") and series.timeframe != "5m":
-        raise MarketError(f"{series}: the archive has it every 5m only")
-    kind = TRADES if from_trades or series.venue == "bybit" else series.kind
+    kind = _kind(series, from_trades)
     # the day's metrics end with the next midnight's snapshot
     late = _FIVE_MINUTES_MS if kind in ("open_interest", "long_short_ratio") else 0
     files: list[ArchiveFile] = []
     at = (start_ms - late) // _DAY_MS * _DAY_MS
     while at + late < end_ms:
         month, following = _month(at)
-        by_month, by_day = (False, True) if series.venue == "bybit" else _FOLDERS[kind][1:]
+        _, by_month, by_day = _FOLDERS[kind]
         if by_month and (not by_day or (at == month and following <= end_ms)):
             files.append(_file(series, kind, month, following, late, monthly=True))
             at = following
@@ -122,9 +128,34 @@ def archive_files(series: Series, start_ms: int, end_ms: int, from_trades: bool 
     return files
 
 
+def _kind(series: Series, from_trades: bool) -> str:
+    """Return what is read for a series; refuse what the archive does not have."""
+    known = archive_kinds(series.venue)
+    if series.kind not in known or (from_trades and series.kind != "candles"):
+        held = "candles" if from_trades else ", ".join(known)
+        raise MarketError(f"{series.venue}'s archive has no {series.kind[:40]}; it has {held}")
+    if series.kind in ("open_interest", "long_short_ratio") and series.timeframe != "5m":
+        raise MarketError(f"{series}: the archive has it every 5m only")
+    archive_symbol(series.symbol, series.venue)
+    if from_trades or series.venue == "bybit":
+        if _DAY_MS % series.period_ms:
+            raise MarketError(f"{series}: candles of trades need a timeframe that divides a day, such as 5m or 1h")
+        return TRADES
+    if series.kind in ("candles", "mark"):
+        _word(series)
+    return series.kind
+
+
+def _word(series: Series) -> str:
+    word = timeframe_name(timeframe_seconds(series.timeframe))
+    if word not in _TIMEFRAMES:
+        raise MarketError(f"{series}: the archive has {', '.join(_TIMEFRAMES)}; others can be made of trades")
+    return word
+
+
 def days_of(series: Series, file: ArchiveFile, from_trades: bool = False) -> Iterator[ArchiveFile]:
     """Yield the files of a month's days, for a month whose own file is not there."""
-    kind = TRADES if from_trades else series.kind
+    kind = _kind(series, from_trades)
     if _FOLDERS[kind][2]:
         for day in range(file.first_ms, file.end_ms, _DAY_MS):
             yield _file(series, kind, day, day + _DAY_MS, 0, monthly=False)
@@ -136,14 +167,15 @@ def _month(at: int) -> tuple[int, int]:
 
 
 def _file(series: Series, kind: str, first: int, last: int, late: int, monthly: bool) -> ArchiveFile:
-    symbol = quote(archive_symbol(series.symbol), safe="")
+    symbol = archive_symbol(series.symbol, series.venue)
     date = str(np.datetime64(first, "ms").astype("datetime64[M]" if monthly else "datetime64[D]"))
     if series.venue == "bybit":
         path = f"trading/{symbol}/{symbol}{date}.csv.gz"
     else:
-        folder, parts = _FOLDERS[kind][0], [symbol]
+        folder, words = _FOLDERS[kind][0], []
         if kind in ("candles", "mark"):
-            parts.append(series.timeframe)
-        named = series.timeframe if kind in ("candles", "mark") else folder
-        path = f"data/futures/um/{'monthly' if monthly else 'daily'}/{folder}/{'/'.join(parts)}/{symbol}-{named}-{date}.zip"
+            words.append(_word(series))
+        place = "/".join((folder, symbol, *words))
+        name = f"{symbol}-{words[0] if words else folder}-{date}.zip"
+        path = f"data/futures/um/{'monthly' if monthly else 'daily'}/{place}/{name}"
     return ArchiveFile(path, first, first + late, last + late, series.venue == "binance", monthly)

@@ -2,19 +2,23 @@
 
 import io
 from collections.abc import Iterator
-from typing import IO
+from typing import IO, cast
+from urllib.parse import unquote
 
 import numpy as np
 import pyarrow as pa
 from pyarrow import csv
 
-from datafeeds.archives.layout import ArchiveFile
+from datafeeds.archives.layout import ArchiveFile, archive_symbol
+from datafeeds.archives.wording import reason, shown
+from datafeeds.catalog.rows import take
 from datafeeds.errors import ReplyError
 from datafeeds.exchanges.reply import to_minute
 from datafeeds.series import Rows, Series
 from datafeeds.stamps import stood_at
 
-_MOST_TABLE_BYTES = 256 * 2**20  # assumption: a month of one-minute candles is some MB
+_DAY_MS = 86_400_000
+_MOST_TABLE_BYTES = 64 * 2**20  # assumption: a month of one-minute candles is some MB
 _MICROSECONDS_FROM = 10**14  # a time in milliseconds reaches this in the year 5138
 
 KLINES = ("open_time", "open", "high", "low", "close", "volume", "close_time", "quote_volume", "count", "taker_buy_volume",
@@ -24,9 +28,12 @@ METRICS = ("create_time", "symbol", "sum_open_interest", "sum_open_interest_valu
 FUNDING = ("calc_time", "funding_interval_hours", "last_funding_rate")
 LIQUIDATIONS = ("time", "side", "order_type", "time_in_force", "original_quantity", "price", "average_price", "order_status",
                 "last_fill_quantity", "accumulated_fill_quantity")  # fmt: skip
-_TEXTS = ("create_time", "symbol", "side", "order_type", "time_in_force", "order_status", "is_buyer_maker", "tickDirection",
-          "trdMatchID")  # fmt: skip
-_WHOLE = ("open_time", "close_time", "count", "calc_time", "time", "transact_time")
+_TYPES = {
+    "create_time": pa.timestamp("s"),
+    **dict.fromkeys(("open_time", "calc_time", "time", "transact_time", "agg_trade_id"), pa.int64()),
+    **dict.fromkeys(("symbol", "side", "order_status", "is_buyer_maker"), pa.string()),
+}
+"""Types of columns that are no plain numbers."""
 
 
 def blocks(stream: IO[bytes], names: tuple[str, ...], used: tuple[str, ...], label: str) -> Iterator[pa.RecordBatch]:
@@ -35,7 +42,7 @@ def blocks(stream: IO[bytes], names: tuple[str, ...], used: tuple[str, ...], lab
     Parameters
     ----------
     names
-        All columns in order; a header line, if there is one, must begin with these.
+        All columns in order, for a table without a header line; one with it is read by its names.
     used
         Those that are read.
     label
@@ -49,25 +56,29 @@ def blocks(stream: IO[bytes], names: tuple[str, ...], used: tuple[str, ...], lab
     first = stream.peek(4096)[:4096].split(b"\n", 1)[0].strip().decode("ascii", "replace")  # type: ignore[attr-defined]
     fields = [field.strip().strip('"') for field in first.split(",")]
     has_header = bool(fields[0]) and not fields[0][0].isdigit()
-    if has_header and tuple(fields[: len(names)]) != names:
-        raise ReplyError(f"{label}: its columns are {first[:80]!r}, not the documented ones")
+    if has_header and (not set(used) <= set(fields) or len(set(fields)) < len(fields)):
+        raise ReplyError(f"{label}: its columns are {shown(first)!r}, not the documented ones")
     if not has_header and len(fields) < len(names):
         raise ReplyError(f"{label}: rows of {len(fields)} fields where {len(names)} are documented")
-    extra = tuple(f"further_{place}" for place in range(len(fields) - len(names)))  # venues add columns at the end
-    kinds = {name: pa.string() if name in _TEXTS else pa.int64() if name in _WHOLE else pa.float64() for name in used}
+    # venues add columns at the end
+    order = fields if has_header else [*names, *(f"further_{place}" for place in range(len(fields) - len(names)))]
+    kinds = {name: _TYPES.get(name, pa.float64()) for name in used}
     try:
         reader = csv.open_csv(
             pa.PythonFile(stream, mode="r"),
-            read_options=csv.ReadOptions(column_names=[*names, *extra], skip_rows=int(has_header), block_size=2**22),
+            read_options=csv.ReadOptions(column_names=order, skip_rows=int(has_header), block_size=2**22),
             convert_options=csv.ConvertOptions(
-                column_types=kinds, include_columns=list(used), strings_can_be_null=True
+                column_types=kinds,
+                include_columns=list(used),
+                strings_can_be_null=True,
+                timestamp_parsers=["%Y-%m-%d %H:%M:%S"],
             ),
         )
         yield from reader
     except ReplyError:
         raise
     except Exception as error:  # whatever a torn or foreign table makes the parser raise
-        raise ReplyError(f"{label}: damaged ({' '.join(str(error).split())[:80]})") from None
+        raise ReplyError(f"{label}: damaged ({reason(error)})") from None
 
 
 def column(table: pa.Table | pa.RecordBatch, name: str, label: str) -> np.ndarray:
@@ -104,74 +115,131 @@ def read_table(series: Series, file: ArchiveFile, content: IO[bytes]) -> Rows:
     Raises
     ------
     ReplyError
-        If it is not the documented table.
+        If it is not the documented table, or holds rows of other times than its name says.
     """
-    label = file.path.rpartition("/")[2]
     text = content.read(_MOST_TABLE_BYTES + 1)
     if len(text) > _MOST_TABLE_BYTES:
-        raise ReplyError(f"{label}: larger than any such table")
-    if not text.strip():
-        raise ReplyError(f"{label}: empty")
-    read = {"candles": _candles, "mark": _candles, "funding": _funding, "liquidations": _liquidations}.get(
-        series.kind, _metrics
-    )
+        raise ReplyError(f"{file.name}: larger than any such table")
+    read = _READERS[series.kind]
     try:
-        return read(series, file, io.BufferedReader(io.BytesIO(text)), label)  # type: ignore[arg-type]
+        rows = read(series, file, text)
     except (ValueError, OverflowError, pa.ArrowException) as error:
-        raise ReplyError(f"{label}: damaged ({' '.join(str(error).split())[:80]})") from None
+        raise ReplyError(f"{file.name}: damaged ({reason(error)})") from None
+    strange = (rows["ts"] < file.start_ms) | (rows["ts"] >= file.end_ms)
+    if strange.any():
+        raise ReplyError(f"{file.name}: {int(strange.sum())} rows of times that its name does not say")
+    return rows
 
 
-def _table(stream: IO[bytes], names: tuple[str, ...], used: tuple[str, ...], label: str) -> pa.Table:
-    return pa.Table.from_batches(list(blocks(stream, names, used, label)))
+def _table(text: bytes, names: tuple[str, ...], used: tuple[str, ...], file: ArchiveFile) -> pa.Table:
+    if not text.strip():
+        raise ReplyError(f"{file.name}: empty")
+    stream = cast(IO[bytes], io.BufferedReader(cast(io.RawIOBase, io.BytesIO(text))))
+    schema = pa.schema([(name, _TYPES.get(name, pa.float64())) for name in used])
+    return pa.Table.from_batches(list(blocks(stream, names, used, file.name)), schema)
 
 
-def _candles(series: Series, file: ArchiveFile, stream: IO[bytes], label: str) -> Rows:
+def _some(table: pa.Table, file: ArchiveFile) -> pa.Table:
+    if not len(table):
+        raise ReplyError(f"{file.name}: no rows")
+    return table
+
+
+def _candles(series: Series, file: ArchiveFile, text: bytes) -> Rows:
     prices = ("open", "high", "low", "close")
     sizes = ("volume", "taker_buy_volume") if series.kind == "candles" else ()
-    table = _table(stream, KLINES, ("open_time", *prices, *sizes), label)
-    ts = milliseconds(column(table, "open_time", label), label)
-    return {
-        "ts": ts,
-        "known_at": ts + series.period_ms,
-        **{name: column(table, name, label) for name in (*prices, *sizes)},
-    }
+    table = _some(_table(text, KLINES, ("open_time", *prices, *sizes), file), file)
+    ts = milliseconds(column(table, "open_time", file.name), file.name)
+    values = {name: column(table, name, file.name) for name in (*prices, *sizes)}
+    return {"ts": ts, "known_at": ts + series.period_ms, **values}
 
 
-def _metrics(series: Series, file: ArchiveFile, stream: IO[bytes], label: str) -> Rows:
+def _metrics(series: Series, file: ArchiveFile, text: bytes) -> Rows:
+    """Return what stood at each instant.
+
+    The file's day, not the label, decides what its labels mean: the last old file and the first new one share the label
+    2026-06-25 00:00, which is that instant in the old file, and 00:05 in the new one (datafeeds/stamps.py). So the instants of
+    consecutive files join without a gap, a double, or a value known early. A blank is what the venue does not know
+    (binance-public-data#498): that instant has no row.
+    """
     name = "sum_open_interest" if series.kind == "open_interest" else "count_long_short_ratio"
-    table = _table(stream, METRICS, ("create_time", name), label)
-    table = table.filter(pa.compute.is_valid(table.column(name)))  # some rows lack some of the figures
-    words = column(table, "create_time", label).astype(str)
-    stamps = words.astype("datetime64[ms]").astype(np.int64)
-    # The file's day decides what its labels mean: the last old file and the first new one share a label (stamps.py).
-    late = (
-        int(stood_at("binance", "archive", series.kind, np.array([file.first_ms]), series.period_ms)[0]) - file.first_ms
-    )
-    ts = stamps + late
-    kept = ts != file.first_ms  # the documented double of the midnight before, which the day before holds
-    return {"ts": ts[kept], "known_at": ts[kept], series.kind: column(table, name, label)[kept]}
+    table = _some(_table(text, METRICS, ("create_time", "symbol", name), file), file)
+    one_symbol(table, series, file)
+    midnight = np.array([file.first_ms])
+    late = int(stood_at("binance", "archive", series.kind, midnight, series.period_ms)[0]) - file.first_ms
+    labels = column(table, "create_time", file.name).astype("datetime64[ms]").astype(np.int64)
+    ts = labels + late
+    double = ts == _double(labels, file, late)
+    known = np.asarray(table.column(name).is_valid()) & ~double
+    values = table.column(name).to_numpy()[known]
+    return {"ts": ts[known], "known_at": ts[known].copy(), series.kind: values}
 
 
-def _funding(series: Series, file: ArchiveFile, stream: IO[bytes], label: str) -> Rows:
-    table = _table(stream, FUNDING, ("calc_time", "last_funding_rate"), label)
-    ts = to_minute(milliseconds(column(table, "calc_time", label), label))
-    return {"ts": ts, "known_at": ts.copy(), "funding_rate": column(table, "last_funding_rate", label)}
+def _double(labels: np.ndarray, file: ArchiveFile, late: int) -> int:
+    """Return the instant of the midnight that a neighbouring day's file holds too: it is read there.
+
+    Raises
+    ------
+    ReplyError
+        If the file holds only the midnight of the other convention: its labels cannot be read without the danger of taking
+        what stood five minutes later for known.
+    """
+    first, last = file.first_ms, file.first_ms + _DAY_MS
+    has_first, has_last = (labels == first).any(), (labels == last).any()
+    if (has_last and not has_first) if late else (has_first and not has_last):
+        raise ReplyError(f"{file.name}: its labels are not those of its date (binance-public-data#491)")
+    return last + late if late else first
 
 
-def _liquidations(series: Series, file: ArchiveFile, stream: IO[bytes], label: str) -> Rows:
-    used = ("time", "side", "price", "average_price", "accumulated_fill_quantity")
-    table = _table(stream, LIQUIDATIONS, used, label)
-    table = table.filter(
-        pa.compute.greater(table.column("accumulated_fill_quantity"), 0.0)
-    )  # the others forced nothing
-    ts, side = milliseconds(column(table, "time", label), label), column(table, "side", label).astype(str)
+def _funding(series: Series, file: ArchiveFile, text: bytes) -> Rows:
+    table = _table(text, FUNDING, ("calc_time", "last_funding_rate"), file)
+    ts = to_minute(milliseconds(column(table, "calc_time", file.name), file.name))
+    return {"ts": ts, "known_at": ts.copy(), "funding_rate": column(table, "last_funding_rate", file.name)}
+
+
+def _liquidations(series: Series, file: ArchiveFile, text: bytes) -> Rows:
+    """Return what was filled, at its average price; orders of which nothing was filled forced nothing and are left out.
+
+    A filled order without an average price is no documented row: it is refused, not given the order's limit price, which is
+    the bankruptcy price and not what was paid.
+    """
+    used = ("time", "side", "average_price", "accumulated_fill_quantity")
+    table = _table(text, LIQUIDATIONS, used, file)
+    ts, side, price, size = (column(table, name, file.name) for name in used)
+    ts, side = milliseconds(ts, file.name), side.astype(str)
     if not np.isin(side, ("SELL", "BUY")).all():
-        raise ReplyError(f"{label}: a side that is neither SELL nor BUY")
-    average = column(table, "average_price", label)
-    return {
+        raise ReplyError(f"{file.name}: a side that is neither SELL nor BUY")
+    if not (np.isfinite(size) & (size >= 0.0)).all() or not (price[size > 0.0] > 0.0).all():
+        raise ReplyError(f"{file.name}: a filled order without a price, or a size below 0")
+    rows = {
         "ts": ts,
         "known_at": ts + 1000,  # the stream it was taken from speaks once a second
         "side": np.where(side == "SELL", 1.0, -1.0),  # the order's side: a long is liquidated by a sale
-        "price": np.where(average > 0.0, average, column(table, "price", label)),
-        "size": column(table, "accumulated_fill_quantity", label),
+        "price": price,
+        "size": size,
     }
+    return take(rows, size > 0.0)
+
+
+_READERS = {
+    "candles": _candles,
+    "mark": _candles,
+    "open_interest": _metrics,
+    "long_short_ratio": _metrics,
+    "funding": _funding,
+    "liquidations": _liquidations,
+}
+
+
+def one_symbol(table: pa.Table | pa.RecordBatch, series: Series, file: ArchiveFile) -> None:
+    """Refuse rows of another symbol.
+
+    Raises
+    ------
+    ReplyError
+        If there are some.
+    """
+    expected = unquote(archive_symbol(series.symbol, series.venue))
+    named = table.column("symbol").unique().to_pylist()
+    if named not in ([], [expected]):
+        raise ReplyError(f"{file.name}: rows of {shown(named)}, not of {expected} alone")

@@ -3,14 +3,13 @@
 import contextlib
 import gzip
 import io
-import lzma
 import stat
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, cast
 
+from datafeeds.archives.wording import reason
 from datafeeds.errors import ReplyError
 
 MOST_BYTES = 4 * 2**30
@@ -20,19 +19,11 @@ MOST_EXPANSION = 200
 """*Assumption*: CSV files of prices shrink five- to fiftyfold; deflate can do a thousandfold."""
 
 _SMALL = 2**20  # below this size any expansion is harmless
-_BROKEN = (
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-    EOFError,
-    OSError,
-    NotImplementedError,
-    RuntimeError,
-    ValueError,
-)
+_LARGEST_DIRECTORY = 2**20  # bytes; the directory of one member takes some hundred
+_BLOCK = 2**18
 
 
-class BoundedStream(io.RawIOBase):
+class _Bounded(io.RawIOBase):
     """What a compressed stream holds, until it has expanded beyond its bound."""
 
     def __init__(self, source: IO[bytes], most: int, name: str) -> None:
@@ -44,19 +35,9 @@ class BoundedStream(io.RawIOBase):
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        """Read some bytes.
-
-        Raises
-        ------
-        ReplyError
-            If the data is damaged, or expands beyond the bound.
-        """
-        try:
-            block = self._source.read(len(buffer))
-        except ReplyError:
-            raise
-        except _BROKEN as error:
-            raise ReplyError(f"{self._name}: damaged ({str(error)[:80] or type(error).__name__})") from None
+        """Read some bytes; a `ReplyError` if the data is damaged, or expands beyond the bound."""
+        with _damage(self._name):
+            block = self._source.read(min(len(buffer), _BLOCK))
         self._left -= len(block)
         if self._left < 0:
             raise ReplyError(f"{self._name}: expands beyond its bound")
@@ -64,37 +45,73 @@ class BoundedStream(io.RawIOBase):
         return len(block)
 
 
+class _Directory:
+    """A file whose reader cannot take much at once: a zip's directory is read whole, and grows to a hundredfold in memory."""
+
+    def __init__(self, source: IO[bytes], name: str) -> None:
+        self._source, self._name = source, name
+        self.seek, self.tell, self.seekable, self.close = source.seek, source.tell, source.seekable, source.close
+
+    def read(self, size: int = -1) -> bytes:
+        block = self._source.read(min(size, _LARGEST_DIRECTORY + 1) if size >= 0 else _LARGEST_DIRECTORY + 1)
+        if len(block) > _LARGEST_DIRECTORY:
+            raise ReplyError(f"{self._name}: its directory is larger than that of one file")
+        return block
+
+
 @contextlib.contextmanager
-def unpacked(file: Path) -> Iterator[io.BufferedReader]:
-    """Open the content of a ``.zip`` with one member, or of a ``.gz``.
+def unpacked(file: Path, name: str = "") -> Iterator[io.BufferedReader]:
+    """Open the content of a zip with one member, or of a gzip file.
+
+    Parameters
+    ----------
+    file
+        Where it lies.
+    name
+        The archive's name of it, if not its own: tells the format (``.gz``, else zip), and what messages call it.
 
     Raises
     ------
     ReplyError
-        If it is damaged, holds another number of members, a link or something encrypted, or expands beyond its bound.
+        If it is damaged, holds anything but one regular file, or expands beyond its bound.
     """
+    name = name or file.name
     size = file.stat().st_size
     most = min(MOST_BYTES, max(size * MOST_EXPANSION, _SMALL))
     with contextlib.ExitStack() as stack:
-        try:
-            if file.name.endswith(".gz"):
-                source = cast(IO[bytes], stack.enter_context(gzip.open(file, "rb")))
+        packed = stack.enter_context(file.open("rb"))
+        with _damage(name):
+            if name.endswith(".gz"):
+                source = cast(IO[bytes], stack.enter_context(gzip.GzipFile(fileobj=packed, mode="rb")))
             else:
-                archive = stack.enter_context(zipfile.ZipFile(file))
-                source = stack.enter_context(archive.open(_only_member(archive, most, file.name)))
-        except ReplyError:
-            raise
-        except _BROKEN as error:
-            raise ReplyError(f"{file.name}: damaged ({str(error)[:80] or type(error).__name__})") from None
-        yield io.BufferedReader(BoundedStream(source, most, file.name), 2**18)
+                archive = stack.enter_context(zipfile.ZipFile(cast(IO[bytes], _Directory(packed, name))))
+                source = stack.enter_context(archive.open(_only_member(archive, most, name)))
+        yield io.BufferedReader(_Bounded(source, most, name), _BLOCK)
 
 
 def _only_member(archive: zipfile.ZipFile, most: int, name: str) -> zipfile.ZipInfo:
-    members = [member for member in archive.infolist() if not member.is_dir()]
+    members = archive.infolist()
     if len(members) != 1:
-        raise ReplyError(f"{name}: holds {len(members)} files where one is expected")
-    if stat.S_ISLNK(members[0].external_attr >> 16) or members[0].flag_bits & 1:
-        raise ReplyError(f"{name}: holds a link or an encrypted file")
-    if members[0].file_size > most:
+        raise ReplyError(f"{name}: holds {len(members)} members where one is expected")
+    member = members[0]
+    kind = stat.S_IFMT(member.external_attr >> 16)  # 0 where the writer was no Unix
+    if member.is_dir() or kind not in (0, stat.S_IFREG):
+        raise ReplyError(f"{name}: holds no regular file")
+    if member.flag_bits & 1:
+        raise ReplyError(f"{name}: is encrypted")
+    # the others' decompressors take no bound
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ReplyError(f"{name}: is packed by a method that is not read")
+    if member.file_size > most:
         raise ReplyError(f"{name}: expands beyond its bound")
-    return members[0]
+    return member
+
+
+@contextlib.contextmanager
+def _damage(name: str) -> Iterator[None]:
+    try:
+        yield
+    except ReplyError:
+        raise
+    except Exception as error:  # whatever a torn or foreign file makes a decompressor raise
+        raise ReplyError(f"{name}: damaged ({reason(error)})") from None
