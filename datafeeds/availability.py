@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from datafeeds.catalog.coverage import Intervals
+from datafeeds.catalog.coverage import Intervals, union
 from datafeeds.series import Rows
 
 
@@ -71,7 +71,7 @@ def event_totals(rows: Rows, covered: Intervals, opens: np.ndarray, bar: int) ->
         As for `summed`.
     """
     observed = np.zeros(len(opens), dtype=bool)
-    for start, end in covered:
+    for start, end in union(covered):
         observed |= (opens >= start) & (opens + bar <= end)
     order = np.argsort(rows["known_at"], kind="stable")
     times, side, size = rows["known_at"][order], rows["side"][order], rows["size"][order]

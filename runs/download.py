@@ -45,6 +45,7 @@ NO_NETWORK = (
     "--archive", is_flag=True, help="From the venue's bulk archive instead of its interface (binance, bybit)."
 )
 @click.option("--from-trades", is_flag=True, help="From the archive's single trades: candles with taker buys.")
+@click.option("--follow", type=click.Choice(["liquidations"]), help="Record a live feed until interrupted.")
 @click.option("--import", "file", type=click.Path(path_type=Path), help="Take a parquet or CSV file into the catalog.")
 @click.option("--mapping", type=click.Path(path_type=Path), help="TOML file that names a foreign file's columns.")
 @click.option("--again", is_flag=True, help="Ask for the whole range again, also what is there.")
@@ -52,11 +53,13 @@ NO_NETWORK = (
 @click.option("--check", is_flag=True, help="Read all of it, and name gaps and damage.")
 @click.option("--catalog", type=click.Path(path_type=Path), help="The catalog's folder.")
 @click.option("--url", help="Another host that speaks the venue's format (a mirror or proxy).")
+@click.option("--feed-url", help="With --follow, another address of the websocket.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON on stdout.")
 def command(
     venue: str | None, symbols: tuple[str, ...], start: str | None, end: str | None, timeframe: str,
-    kinds: tuple[str, ...], archive: bool, from_trades: bool, file: Path | None, mapping: Path | None, again: bool,
-    listing: bool, check: bool, catalog: Path | None, url: str | None, as_json: bool,
+    kinds: tuple[str, ...], archive: bool, from_trades: bool, follow: str | None, file: Path | None,
+    mapping: Path | None, again: bool, listing: bool, check: bool, catalog: Path | None, url: str | None,
+    feed_url: str | None, as_json: bool,
 ) -> int:  # fmt: skip
     """Bring market data into the local catalog, and show what it holds."""
     store = Catalog(catalog_root(catalog))
@@ -66,6 +69,8 @@ def command(
         raise click.UsageError("name what to download: --venue binance --symbol BTC/USDT:USDT --start 2024-01-01")
     if file:
         return _import(store, file, mapping, venue, symbols, as_json)
+    if follow:
+        return _follow(store, venue, symbols, url, feed_url)
     if not start:
         raise click.UsageError("name where to begin: --start 2024-01-01")
     span = _span(start, end)
@@ -153,6 +158,17 @@ def _import(
     else:
         sys.stdout.writelines(f"note: {line}\n" for line in market.quality.lines())
         sys.stdout.writelines(f"{series}: stored\n" for series in written)
+    return 0
+
+
+def _follow(store: Catalog, venue: str, symbols: tuple[str, ...], url: str | None, feed_url: str | None) -> int:
+    """Record liquidations until interrupted; what was recorded a second before any end is on the disk."""
+    from runs.follow import follow
+
+    recorded = asyncio.run(follow(store, venue, symbols, url, feed_url))
+    sys.stdout.write(f"{recorded.events:,} liquidations recorded over {recorded.connections} connections\n")
+    if recorded.unreadable:
+        sys.stderr.write(f"note: {recorded.unreadable} messages could not be read; their times are not claimed\n")
     return 0
 
 

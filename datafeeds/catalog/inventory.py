@@ -6,9 +6,10 @@ import numpy as np
 
 from datafeeds.catalog.coverage import Intervals, outside
 from datafeeds.catalog.partition import month_bounds, read_partition
-from datafeeds.catalog.rows import check_rows
+from datafeeds.catalog.rows import EARLIEST_MS, LATEST_MS, check_rows
 from datafeeds.catalog.store import Catalog
 from datafeeds.errors import MarketError, ReplyError
+from datafeeds.live.journal import journal_folder, read_journal
 from datafeeds.series import KINDS, Series
 
 
@@ -61,7 +62,11 @@ def _holding(catalog: Catalog, series: Series, check: bool) -> Holding:
             continue
         times.append(partition.rows["ts"])
         covered += partition.covered
-    ts = np.concatenate(times) if times else np.empty(0, np.int64)
+    if series.kind == "liquidations":
+        recorded, heard, length, broken = _recorded(catalog, series)
+        times, covered, defects = [*times, recorded], covered + heard, defects + broken
+        size += length
+    ts = np.sort(np.concatenate(times)) if times else np.empty(0, np.int64)
     whole = (min(a for a, _ in covered), max(b for _, b in covered)) if covered else (0, 0)
     return Holding(
         series=series,
@@ -73,6 +78,17 @@ def _holding(catalog: Catalog, series: Series, check: bool) -> Holding:
         absent=_absent(series, ts, covered),
         defects=tuple(defects),
     )
+
+
+def _recorded(catalog: Catalog, series: Series) -> tuple[np.ndarray, Intervals, int, list[str]]:
+    """Return times, observed stretches, size and defects of what was recorded live."""
+    folder = journal_folder(catalog, series.venue, series.symbol)
+    size = sum(file.stat().st_size for file in folder.glob("*.jsonl"))
+    try:
+        rows, heard, _ = read_journal(folder, EARLIEST_MS, LATEST_MS)
+    except MarketError as error:
+        return np.empty(0, np.int64), [], size, [str(error)]
+    return rows["ts"], heard, size, []
 
 
 def _check_place(month: str, ts: np.ndarray, covered: Intervals) -> None:

@@ -10,12 +10,15 @@ from datafeeds.availability import as_of, event_totals, summed
 from datafeeds.catalog.coverage import Intervals, outside
 from datafeeds.catalog.store import Catalog
 from datafeeds.errors import MarketError
+from datafeeds.live.journal import journal_folder, read_journal
 from datafeeds.resampling import resample
 from datafeeds.schema import Market, market_from_frame
 from datafeeds.series import Series, timeframe_seconds
 
 _ID = re.compile(r"([a-z0-9_-]+):(.+):([1-9][0-9]*[smhdw])")
 _WHOLE = (0, 2**53)
+_THROTTLED = ("binance",)  # its archive holds what its stream sent: one a second at most since 2021-04-27
+_LOWER_BOUND = "reported liquidations are a lower bound: the venue sends one a second at most"
 _BACK_MS = 8 * 86_400_000  # how far before the first bar a snapshot may lie that it still knows
 
 
@@ -158,9 +161,13 @@ def _liquidations(
         whole = counts == bar // series.period_ms
         sides = ("liquidated_long", "liquidated_short")
         return {side: np.where(whole, summed(rows["ts"], rows[side], opens, bar), np.nan) for side in sides}, ()
-    series = wanted.series("liquidations")
-    if series not in known:
-        return {}, ()
-    rows, covered = catalog.read(series, *reach), catalog.covered(series)
-    longs, shorts = event_totals(rows, covered, opens, bar)
-    return {"liquidated_long": longs, "liquidated_short": shorts}, ()
+    series, sums = wanted.series("liquidations"), np.full((2, len(opens)), np.nan)
+    said: list[str] = []
+    if series in known:
+        sums = np.array(event_totals(catalog.read(series, *reach), catalog.covered(series), opens, bar))
+        said += [_LOWER_BOUND] if wanted.venue in _THROTTLED else []
+    heard, times, completeness = read_journal(journal_folder(catalog, wanted.venue, wanted.symbol), *reach)
+    if times:
+        sums = np.where(np.isnan(sums), np.array(event_totals(heard, times, opens, bar)), sums)
+        said += [_LOWER_BOUND] if completeness == "throttled" else []
+    return {"liquidated_long": sums[0], "liquidated_short": sums[1]}, tuple(dict.fromkeys(said))

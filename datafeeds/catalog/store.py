@@ -41,7 +41,9 @@ class Catalog:
 
     def series(self) -> list[Series]:
         """Return all series there are, sorted by name."""
-        folders = sorted({file.parent for file in self.root.glob("*/*/*/*.parquet")})
+        stored = {file.parent for file in self.root.glob("*/*/*/*.parquet")}
+        recorded = {file.parent.parent for file in self.root.glob("*/*/liquidations/live/*.jsonl")}
+        folders = sorted(stored | recorded)
         return [series for folder in folders if (series := series_of(self.root, folder))]
 
     def files(self, series: Series) -> dict[str, Path]:

@@ -1,0 +1,1 @@
+"""Liquidations as they happen: what venues push by websocket, recorded in append-only files."""
