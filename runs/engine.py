@@ -6,10 +6,10 @@ from typing import Any
 
 import backtrader as bt
 import numpy as np
-from datafeeds.resampling import resample
 
 from datafeeds.markets import open_market
 from datafeeds.perpetual import PerpetualFeed
+from datafeeds.resampling import resample
 from datafeeds.schema import Market
 from datafeeds.series import timeframe_seconds
 from datafeeds.simulated import simulate
