@@ -1,0 +1,85 @@
+"""Intervals that survive dependence: whole blocks (days, episodes) are drawn with replacement."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+DRAWS = 2000
+"""Resamples; the ends of a 95 % interval then vary by about a twentieth of its width (Efron & Tibshirani 1993, ch. 19)."""
+
+
+class Interval(NamedTuple):
+    """An estimate with its uncertainty.
+
+    Attributes
+    ----------
+    estimate
+        The statistic on the data as they are.
+    low, high
+        Ends of the two-sided interval.
+    p_value
+        One-sided: how often a statistic at or below zero would come out if the truth were what was estimated.
+    blocks
+        Blocks that were drawn from.
+    """
+
+    estimate: float
+    low: float
+    high: float
+    p_value: float
+    blocks: int
+
+
+def block_sums(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return the sum of `values` (n,) within each run of equal `labels` (n,), in the order of the sorted labels.
+
+    Examples
+    --------
+    >>> block_sums(np.array([1.0, 2.0, 4.0]), np.array([7, 7, 9])).tolist()
+    [3.0, 4.0]
+    """
+    _, place = np.unique(labels, return_inverse=True)
+    return np.bincount(place, weights=values)
+
+
+def ratio_interval(
+    numerators: np.ndarray, denominators: np.ndarray, *, level: float = 0.95, draws: int = DRAWS, seed: int = 0
+) -> Interval:
+    """Return the interval of a ratio of sums over independent blocks: a mean, a share or a skill.
+
+    Parameters
+    ----------
+    numerators, denominators
+        (b,) sums of each block; `block_sums` makes them. A mean has counts for denominators; a skill over a baseline has the
+        difference of losses above and the baseline's loss below.
+    level
+        Coverage of the two-sided interval, 0 .. 1.
+    draws, seed
+        Resamples, and the seed they are drawn by.
+
+    Returns
+    -------
+    Interval
+        By percentiles of ``sum(numerators[i]) / sum(denominators[i])`` over blocks drawn with replacement (Efron 1979; with
+        days as blocks Davison & Hinkley 1997, 8.2). All NaN without a block or where the denominators sum to zero.
+
+    Raises
+    ------
+    ValueError
+        For arrays of different length.
+    """
+    above, below = np.asarray(numerators, dtype=np.float64), np.asarray(denominators, dtype=np.float64)
+    if above.shape != below.shape or above.ndim != 1:
+        raise ValueError(f"numerators {above.shape} and denominators {below.shape} must be arrays of one length")
+    count = len(above)
+    if count == 0 or below.sum() == 0.0:
+        return Interval(np.nan, np.nan, np.nan, np.nan, count)
+    random = np.random.default_rng(seed)
+    weights = random.multinomial(count, np.full(count, 1.0 / count), size=draws).astype(np.float64)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        drawn = (weights @ above) / (weights @ below)
+    drawn = drawn[np.isfinite(drawn)]
+    tail = 0.5 * (1.0 - level)
+    low, high = np.quantile(drawn, [tail, 1.0 - tail])
+    p_value = (1.0 + np.count_nonzero(drawn <= 0.0)) / (1.0 + len(drawn))
+    return Interval(float(above.sum() / below.sum()), float(low), float(high), float(p_value), count)

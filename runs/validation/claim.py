@@ -1,0 +1,116 @@
+"""A claim, what was measured of it, and the verdict."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from runs.statistics.bootstrap import Interval
+from runs.statistics.multiplicity import adjusted_p_values
+
+VALIDATED, NOT_VALIDATED, TOO_LITTLE_DATA = "validated", "not validated", "too little data"
+
+DISCOVERY_RATE = 0.05
+"""Share of false ones that is borne among validated claims (convention; Benjamini & Hochberg 1995)."""
+
+
+@dataclass(frozen=True)
+class Test:
+    """One comparison of a claim with one baseline, on data that took no part in fitting.
+
+    Attributes
+    ----------
+    baseline
+        What the claim has to beat, in words.
+    interval
+        Of the statistic; positive speaks for the claim.
+    observations
+        Bars or episodes behind it.
+    effective
+        How many of them count after dependence.
+    """
+
+    baseline: str
+    interval: Interval
+    observations: int
+    effective: float
+
+    __test__ = False  # not a pytest class
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One line of the evidence.
+
+    Attributes
+    ----------
+    name
+        Stable identifier, such as ``magnet``.
+    statement
+        What is claimed, one sentence.
+    statistic
+        What is measured, with its unit.
+    tests
+        All of them must speak for the claim; none: the data does not allow it.
+    least
+        Effective observations under which there is too little data.
+    placebos
+        Comparisons that must show nothing.
+    remarks
+        One sentence each, for the reader.
+    adjusted_p
+        Of the weakest test, adjusted for all claims judged together; NaN before `judge`.
+    verdict
+        `VALIDATED`, `NOT_VALIDATED` or `TOO_LITTLE_DATA`; empty before `judge`.
+    """
+
+    name: str
+    statement: str
+    statistic: str
+    tests: tuple[Test, ...] = ()
+    least: float = 20.0
+    placebos: tuple[Test, ...] = ()
+    remarks: tuple[str, ...] = ()
+    adjusted_p: float = float("nan")
+    verdict: str = ""
+    details: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def weakest(self) -> Test | None:
+        """The test that speaks least for the claim: the largest p-value."""
+        known = [test for test in self.tests if not np.isnan(test.interval.p_value)]
+        return max(known, key=lambda test: test.interval.p_value) if known else None
+
+    @property
+    def has_data(self) -> bool:
+        """Whether every test has enough effective observations."""
+        return bool(self.tests) and all(
+            test.effective >= self.least and not np.isnan(test.interval.p_value) for test in self.tests
+        )
+
+
+def judge(claims: Sequence[Claim]) -> list[Claim]:
+    """Return the claims with their verdicts, adjusted for being judged together.
+
+    Notes
+    -----
+    A claim is validated where every test's interval lies above zero, its weakest p-value survives the adjustment over all
+    claims with enough data, and no placebo's interval excludes zero.
+    """
+    p_values = np.array(
+        [claim.weakest.interval.p_value if claim.has_data and claim.weakest else np.nan for claim in claims]
+    )
+    adjusted = adjusted_p_values(p_values)
+    return [_judged(claim, float(p)) for claim, p in zip(claims, adjusted, strict=True)]
+
+
+def _judged(claim: Claim, adjusted_p: float) -> Claim:
+    if not claim.has_data:
+        return replace(claim, verdict=TOO_LITTLE_DATA)
+    shown = [p.baseline for p in claim.placebos if p.interval.low > 0.0 or p.interval.high < 0.0]
+    holds = all(test.interval.low > 0.0 for test in claim.tests) and adjusted_p <= DISCOVERY_RATE
+    remarks = claim.remarks
+    if holds and shown:
+        remarks = (*remarks, f"a placebo shows an effect too ({', '.join(shown)}), which takes the verdict away")
+    verdict = VALIDATED if holds and not shown else NOT_VALIDATED
+    return replace(claim, adjusted_p=adjusted_p, verdict=verdict, remarks=remarks)
