@@ -25,6 +25,7 @@ from indicators.liquidation.step import run
 from runs.command import run_command
 from runs.config import configuration_from
 from runs.engine import model_bars, run_backtest
+from runs.reading import measure_reading
 
 _BARS = 43_361  # as many as five years of hours, the length of the main real data set
 _TENTH = 10
@@ -135,10 +136,18 @@ def scaling(market: Market, rounds: int) -> dict[str, float]:
     type=click.IntRange(1000, 5_000_000),
     help="Length of the simulated market.",
 )
+@click.option(
+    "--read",
+    "reading",
+    type=click.IntRange(1000, 20_000_000),
+    help="Instead, time reading so many one-minute bars from a catalog.",
+)
 @click.option("--rounds", default=5, show_default=True, type=click.IntRange(1, 100), help="Counted rounds.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON on stdout.")
-def command(data: str | None, bars: int, rounds: int, as_json: bool) -> int:
+def command(data: str | None, bars: int, reading: int | None, rounds: int, as_json: bool) -> int:
     """Measure bars a second, and the ratios to stock backtrader in the same run."""
+    if reading:
+        return _tell_reading(reading, rounds, as_json)
     market = open_market(data) if data else simulate(bars=bars)
     if len(market) < 1000:
         raise click.UsageError(f"{market.name}: {len(market)} bars are too few to time; give at least 1000")
@@ -160,6 +169,20 @@ def command(data: str | None, bars: int, rounds: int, as_json: bool) -> int:
         cost = f"{ten[name]:.1f} x" if name in ten else ""
         row = f"{figure['seconds']:.3f}", f"{figure['bars_per_second']:,.0f}", f"{figure['times_stock']:.2f}"
         table.add_row(name, *row, cost)
+    Console().print(table)
+    return 0
+
+
+def _tell_reading(bars: int, rounds: int, as_json: bool) -> int:
+    figures = measure_reading(bars, rounds)
+    if as_json:
+        sys.stdout.write(json.dumps({"bars": bars, "rounds": rounds, "reading": figures}, indent=2) + "\n")
+        return 0
+    table = Table(title=f"reading {bars:,} one-minute bars, median of {rounds}")
+    for title in ("", "seconds", "x plain file", "peak memory / arrays"):
+        table.add_column(title, justify="left" if not title else "right")
+    for name, figure in figures.items():
+        table.add_row(name, *(f"{value:.2f}" for value in figure.values()))
     Console().print(table)
     return 0
 

@@ -22,3 +22,11 @@ def test_the_figures_are_ratios_of_one_run(capsys):
 def test_bad_usage_gets_one_line(capsys):
     assert main(["--bars", "10"]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_reading_is_measured_against_a_plain_file(capsys):
+    assert main(["--read", "5000", "--rounds", "1", "--json"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert (figures["bars"], len(figures["reading"])) == (5000, 3)
+    assert figures["reading"]["pandas, one plain file"]["times_plain"] == 1.0
+    assert all(row["seconds"] > 0.0 and row["peak_memory_times_arrays"] > 0.5 for row in figures["reading"].values())
