@@ -47,9 +47,21 @@ Fetch = Callable[[int, int], Awaitable[Page]]
 
 
 def windows(start_ms: int, end_ms: int, length_ms: int) -> Iterator[tuple[int, int]]:
-    """Yield the range in pieces that one page can hold, in order."""
-    for first in range(start_ms, end_ms, length_ms):
-        yield first, min(first + length_ms, end_ms)
+    """Yield the range in pieces that one page can hold, in order.
+
+    Cut at whole multiples of the length since 1970: a download that goes on asks for the same pieces as one that was never
+    stopped, and so leaves the same bytes.
+
+    Examples
+    --------
+    >>> list(windows(250, 520, 100))
+    [(250, 300), (300, 400), (400, 500), (500, 520)]
+    """
+    first = start_ms
+    while first < end_ms:
+        last = min(first // length_ms * length_ms + length_ms, end_ms)
+        yield first, last
+        first = last
 
 
 def clean(series: Series, rows: Rows, start_ms: int, end_ms: int) -> Page:
