@@ -129,7 +129,9 @@ class Market:
         return replace(self, frame=frame, quality=inspect(frame, self.bar_seconds))
 
 
-def market_from_frame(frame: pd.DataFrame, name: str, simulated: bool = False) -> Market:
+def market_from_frame(
+    frame: pd.DataFrame, name: str, simulated: bool = False, bar_seconds: int | None = None
+) -> Market:
     """Check a frame against the schema.
 
     Parameters
@@ -137,6 +139,10 @@ def market_from_frame(frame: pd.DataFrame, name: str, simulated: bool = False) -
     frame
         Columns by the schema's names; `ts` as a column or as the index: times (naive ones count as UTC) or whole numbers
         since 1970 in seconds, milli-, micro- or nanoseconds. Other columns are ignored, but reported.
+    name, simulated
+        What the outputs call it, and whether it comes from the simulator.
+    bar_seconds
+        Length of a bar where it is known; None takes the usual step of the times for it.
 
     Returns
     -------
@@ -173,7 +179,7 @@ def market_from_frame(frame: pd.DataFrame, name: str, simulated: bool = False) -
         if column in frame.columns:
             ready[column] = _numbers(frame[column], column, ready["ts"], name)
     checked = pd.DataFrame(ready)
-    bar_seconds = _check_times(checked["ts"], name)
+    bar_seconds = _check_times(checked["ts"], name, bar_seconds)
     _check_prices(checked, name)
     _check_sizes(checked, name)
     breaks = open_interest_breaks(checked)
@@ -241,15 +247,16 @@ def _refuse(bad: np.ndarray, ts: pd.Series, name: str, what: str, mend: str) -> 
         )
 
 
-def _check_times(ts: pd.Series, name: str) -> int:
+def _check_times(ts: pd.Series, name: str, known: int | None) -> int:
     steps = np.diff(epoch_nanoseconds(ts))
     later = ts.iloc[1:].reset_index(drop=True)
     _refuse(steps == 0, later, name, "duplicate time", "keep one row a bar")
     _refuse(steps < 0, later, name, "times go backwards", "sort the rows by ts")
     lengths, counts = np.unique(steps, return_counts=True)
-    usual = int(lengths[counts.argmax()])
+    usual = known * 1_000_000_000 if known else int(lengths[counts.argmax()])
     irregular = steps % usual != 0
-    if usual % 1_000_000_000 or irregular.mean() > 0.01 or counts.max() < 0.5 * len(steps):
+    scattered = not known and counts.max() < 0.5 * len(steps)
+    if usual % 1_000_000_000 or irregular.mean() > 0.01 or scattered:
         raise MarketError(
             f"{name}: bars are not evenly spaced ({len(lengths)} different steps); resample them to one length"
         )
@@ -258,13 +265,13 @@ def _check_times(ts: pd.Series, name: str) -> int:
 
 
 def _check_prices(frame: pd.DataFrame, name: str) -> None:
-    prices = frame[list(PRICES)].to_numpy()
-    for number, column in enumerate(PRICES):
-        values, mend = prices[:, number], "drop or repair the row at its source"
+    prices = {column: frame[column].to_numpy() for column in PRICES}
+    for column, values in prices.items():
+        mend = "drop or repair the row at its source"
         _refuse(np.isnan(values), frame["ts"], name, f"{column} is missing", mend)
         _refuse(~np.isfinite(values), frame["ts"], name, f"{column} is infinite", mend)
         _refuse(values <= 0.0, frame["ts"], name, f"{column} is not positive", mend)
-    opened, high, low, close = prices.T
+    opened, high, low, close = (prices[column] for column in PRICES)
     _refuse(high < low, frame["ts"], name, "high is below low", "are the columns swapped?")
     slack = 1e-9 * high
     outside = (np.maximum(opened, close) > high + slack) | (np.minimum(opened, close) < low - slack)
