@@ -4,8 +4,10 @@ import json
 import os
 import secrets
 import time
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,8 +17,8 @@ from datafeeds.catalog.coverage import Intervals, union
 from datafeeds.errors import MarketError
 from datafeeds.series import KINDS, Rows, Series
 
-_KEY = b"liquidation_heatmap"
-_FORMAT = 1
+_KEY, _KEYS_SUM = b"liquidation_heatmap", b"liquidation_heatmap_crc32"
+_FORMAT = 2
 _STALE_SECONDS = 86_400  # a temporary file this old belongs to nobody who is still writing
 
 
@@ -57,13 +59,16 @@ def write_partition(file: Path, series: Series, partition: Partition) -> None:
     """Write to a temporary file, flush to the disk, rename.
 
     A direct write torn by a kill leaves an unreadable file; a renamed one is the old or the new, and nothing between. The
-    same content gives the same bytes.
+    same content gives the same bytes. Checksums of the columns and of what is said about them go along: parquet alone reads
+    one flipped bit as another price.
     """
-    about = {"format": _FORMAT, "venue": series.venue, "symbol": series.symbol, "kind": series.kind}
-    about |= {"timeframe": series.timeframe, "covered": union(partition.covered)}
     fields = [pa.field(name, pa.timestamp("ms", tz="UTC"), nullable=False) for name in ("ts", "known_at")]
     fields += [pa.field(name, pa.float64(), nullable=False) for name in KINDS[series.kind].values]
-    schema = pa.schema(fields, metadata={_KEY: json.dumps(about, separators=(",", ":")).encode()})
+    about = {"format": _FORMAT, "venue": series.venue, "symbol": series.symbol, "kind": series.kind}
+    about |= {"timeframe": series.timeframe, "covered": union(partition.covered)}
+    about["crc32"] = {field.name: _checksum(partition.rows[field.name]) for field in fields}
+    text = json.dumps(about, separators=(",", ":")).encode()
+    schema = pa.schema(fields, metadata={_KEY: text, _KEYS_SUM: str(zlib.crc32(text)).encode()})
     arrays = [pa.array(partition.rows[field.name]).cast(field.type) for field in schema]
     file.parent.mkdir(parents=True, exist_ok=True)
     temporary = file.with_name(f".{file.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
@@ -100,13 +105,16 @@ def read_partition(file: Path, series: Series, columns: tuple[str, ...] | None =
     names = ["ts", "known_at", *KINDS[series.kind].values] if columns is None else ["ts", *columns]
     try:
         with pq.ParquetFile(file) as parquet:
-            covered = _covered(parquet.schema_arrow.metadata, series)
+            about = _about(parquet.schema_arrow.metadata, series)
             table = parquet.read(list(dict.fromkeys(names)))
-        rows = {name: _array(table.column(name)) for name in table.column_names}
+        rows = {name: _array(table.column(name)) for name in dict.fromkeys(names)}
+        for name, values in rows.items():
+            if _checksum(values) != about["crc32"][name]:
+                raise ValueError(f"the checksum of {name} is another")
     except Exception as error:  # whatever a torn or foreign file makes the parser raise, the user hears one sentence
         reason = " ".join(str(error).split())[:100] or type(error).__name__
         raise MarketError(f"{file}: damaged ({reason}); delete it and download its month again") from None
-    return Partition(rows, covered)
+    return Partition(rows, _covered(about))
 
 
 def read_coverage(file: Path, series: Series) -> Intervals:
@@ -119,19 +127,30 @@ def read_coverage(file: Path, series: Series) -> Intervals:
     """
     try:
         with pq.ParquetFile(file) as parquet:
-            return _covered(parquet.schema_arrow.metadata, series)
+            return _covered(_about(parquet.schema_arrow.metadata, series))
     except Exception as error:
         reason = " ".join(str(error).split())[:100] or type(error).__name__
         raise MarketError(f"{file}: damaged ({reason}); delete it and download its month again") from None
 
 
-def _covered(metadata: dict[bytes, bytes] | None, series: Series) -> Intervals:
-    about = json.loads((metadata or {})[_KEY])
+def _about(metadata: dict[bytes, bytes] | None, series: Series) -> dict[str, Any]:
+    text = (metadata or {})[_KEY]
+    about: dict[str, Any] = json.loads(text)
     if about["format"] != _FORMAT:
         raise ValueError(f"format {about['format']}, this version reads {_FORMAT}")
     if Series(*(about[name] for name in ("venue", "symbol", "kind", "timeframe"))) != series:
         raise ValueError("it holds another series")
+    if int((metadata or {})[_KEYS_SUM]) != zlib.crc32(text):
+        raise ValueError("the checksum of its description is another")
+    return about
+
+
+def _covered(about: dict[str, Any]) -> Intervals:
     return [(int(start), int(end)) for start, end in about["covered"]]
+
+
+def _checksum(values: np.ndarray) -> int:
+    return zlib.crc32(np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<")).data)
 
 
 def _array(column: pa.ChunkedArray) -> np.ndarray:

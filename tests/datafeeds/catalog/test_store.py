@@ -1,5 +1,8 @@
 """The catalog against a dictionary of rows; damage; bytes."""
 
+import contextlib
+import random
+
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -118,6 +121,25 @@ def test_damage_is_told_in_one_sentence_that_names_the_file(catalog):
             catalog.read(CANDLES, *ALL)
         with pytest.raises(MarketError, match="damaged"):
             catalog.covered(CANDLES)
+
+
+def test_a_bit_that_flips_anywhere_in_a_file_is_damage_or_changes_nothing(catalog):
+    catalog.add(CANDLES, candles(range(50)), [hours(0, 50)])
+    file = catalog.files(CANDLES)["2024-01"]
+    content, rows, chance, refused = file.read_bytes(), catalog.read(CANDLES, *ALL), random.Random(4), 0
+    for _ in range(2000):
+        broken = bytearray(content)
+        for _ in range(chance.choice((1, 1, 5))):
+            broken[chance.randrange(len(broken))] ^= 1 << chance.randrange(8)
+        file.write_bytes(broken)
+        with contextlib.suppress(MarketError):
+            assert catalog.covered(CANDLES) == [hours(0, 50)]
+        try:
+            assert equal(catalog.read(CANDLES, *ALL), rows)
+        except MarketError as error:
+            refused += 1
+            assert "\n" not in str(error)  # noqa: PT017 - any of many sentences
+    assert refused > 1000
 
 
 def test_a_file_moved_to_another_series_is_not_taken_for_its_own(catalog):
