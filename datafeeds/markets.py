@@ -54,6 +54,10 @@ def open_market(
         If there is no such market, or it breaks the schema.
     """
     named = None if Path(data).exists() else market_id(data)
+    if named is None and ":" in data and not Path(data).exists():
+        raise MarketError(
+            f"{data}: no such file; in the catalog it is venue:symbol:timeframe, as binance:BTC/USDT:USDT:1h"
+        )
     if named is None:
         market = open_file(data, mapping)
     elif mapping:

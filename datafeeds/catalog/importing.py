@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from datafeeds.catalog.market import MarketId, market_id
 from datafeeds.catalog.store import Catalog
 from datafeeds.errors import MarketError, ReplyError
 from datafeeds.schema import Market
@@ -14,9 +15,11 @@ def import_market(catalog: Catalog, market: Market, venue: str, symbol: str) -> 
     Raises
     ------
     MarketError
-        If its rows contradict the catalog's rules, or it cannot be written.
+        If its rows contradict the catalog's rules, nothing could name it afterwards, or it cannot be written.
     """
     timeframe, written = timeframe_name(market.bar_seconds), []
+    if market_id(f"{venue}:{symbol}:{timeframe}") != MarketId(venue, symbol, timeframe):
+        raise MarketError(f"{venue[:40]!r} is no venue's name: write small letters, digits, - and _, such as mine")
     opens = market.times.astype("datetime64[ms]").astype(np.int64)
     bar, columns = market.bar_seconds * 1000, market.columns()
     marks = {name: columns[f"mark_{name}"] for name in ("high", "low", "close")} | {"open": np.full(len(opens), np.nan)}

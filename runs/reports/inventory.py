@@ -1,14 +1,18 @@
 """The catalog's contents, for people and for scripts."""
 
+import itertools
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from datafeeds.catalog.inventory import Holding
+
+_WIDE = 400  # characters; as wide as a table ever gets
 
 
 def _time(ms: int | None) -> str:
@@ -39,20 +43,30 @@ def holdings_json(root: Path, holdings: list[Holding]) -> dict[str, Any]:
 
 
 def print_holdings(root: Path, holdings: list[Holding]) -> None:
-    """Print a table, and each gap that was never downloaded."""
+    """Print a table that fits 80 characters, market by market, and each gap that was never downloaded."""
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=_WIDE)  # in a file or pipe nothing is cut
     if not holdings:
         console.print(f"The catalog {root} is empty.", markup=False, highlight=False, soft_wrap=True)
         return
-    table = Table(title=escape(f"catalog {root}"))
-    for title in ("venue", "symbol", "series", "first (UTC)", "last (UTC)", "rows", "MB", "gaps", "absent"):
-        table.add_column(title, justify="right" if title in ("rows", "MB", "gaps", "absent") else "left", no_wrap=True)
-    for held in holdings:
-        series = held.series
-        name = f"{series.kind} {series.timeframe}".strip()
-        cells = [escape(series.venue), escape(series.symbol), name, _time(held.first_ms), _time(held.last_ms)]
-        cells += [f"{held.rows:,}", f"{held.size_bytes / 1e6:.1f}", str(len(held.not_downloaded)), str(held.absent)]
-        table.add_row(*cells)
+    console.print(f"catalog {root}", markup=False, highlight=False, soft_wrap=True)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    table.add_column("series", overflow="fold")
+    for title in ("first (UTC)", "last (UTC)"):
+        table.add_column(title, no_wrap=True)
+    for title in ("rows", "MB", "gaps", "absent"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for market, series in itertools.groupby(holdings, lambda held: f"{held.series.venue} {held.series.symbol}"):
+        table.add_row(escape(market))
+        for held in series:
+            cells = [
+                f"  {held.series.kind} {held.series.timeframe}",
+                _time(held.first_ms)[:10],
+                _time(held.last_ms)[:10],
+            ]
+            cells += [f"{held.rows:,}", f"{held.size_bytes / 1e6:.1f}", str(len(held.not_downloaded)), str(held.absent)]
+            table.add_row(*cells)
     console.print(table)
     for held in holdings:
         for start, end in held.not_downloaded:

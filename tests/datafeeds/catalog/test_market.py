@@ -162,5 +162,7 @@ def test_a_name_is_a_catalogs_only_if_no_file_has_it(tmp_path, monkeypatch):
     Catalog(tmp_path).add(CANDLES, candles(range(30)), [hours(0, 30)])
     market = open_market("binance:BTC/USDT:USDT:1h", "2024-01-01T05:00", "2024-01-01T10:00", catalog=tmp_path)
     assert len(market) == 5
+    with pytest.raises(MarketError, match="no such file; in the catalog it is venue:symbol:timeframe"):
+        open_market("binance:BTC/USDT:USDT", catalog=tmp_path)
     with pytest.raises(MarketError, match="needs none"):
         open_market("binance:BTC/USDT:USDT:1h", mapping="x.toml", catalog=tmp_path)
