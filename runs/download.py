@@ -4,6 +4,7 @@ import asyncio
 import datetime
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -13,7 +14,7 @@ from datafeeds.catalog.importing import import_market
 from datafeeds.catalog.inventory import inventory
 from datafeeds.catalog.location import catalog_root
 from datafeeds.catalog.store import Catalog
-from datafeeds.errors import MarketError
+from datafeeds.errors import MarketError, SourceError
 from datafeeds.exchanges.download import Downloaded, download_all, plan
 from datafeeds.exchanges.session import bounded_session
 from datafeeds.markets import open_file
@@ -27,6 +28,7 @@ NO_NETWORK = (
     "without network these still run: files (--data FILE), what the catalog holds (runs.download --list), "
     "the simulated market (no --data)"
 )
+_UNREACHED = "cannot be reached"
 
 
 @click.command(
@@ -49,6 +51,7 @@ NO_NETWORK = (
 @click.option("--import", "file", type=click.Path(path_type=Path), help="Take a parquet or CSV file into the catalog.")
 @click.option("--mapping", type=click.Path(path_type=Path), help="TOML file that names a foreign file's columns.")
 @click.option("--again", is_flag=True, help="Ask for the whole range again, also what is there.")
+@click.option("--tiers", is_flag=True, help="Show the venue's leverage tiers of today; nothing is stored.")
 @click.option("--list", "listing", is_flag=True, help="Show what the catalog holds.")
 @click.option("--check", is_flag=True, help="Read all of it, and name gaps and damage.")
 @click.option("--catalog", type=click.Path(path_type=Path), help="The catalog's folder.")
@@ -59,7 +62,7 @@ def command(
     venue: str | None, symbols: tuple[str, ...], start: str | None, end: str | None, timeframe: str,
     kinds: tuple[str, ...], archive: bool, from_trades: bool, follow: str | None, file: Path | None,
     mapping: Path | None, again: bool, listing: bool, check: bool, catalog: Path | None, url: str | None,
-    feed_url: str | None, as_json: bool,
+    feed_url: str | None, as_json: bool, tiers: bool,
 ) -> int:  # fmt: skip
     """Bring market data into the local catalog, and show what it holds."""
     store = Catalog(catalog_root(catalog))
@@ -70,7 +73,9 @@ def command(
     if file:
         return _import(store, file, mapping, venue, symbols, as_json)
     if follow:
-        return _follow(store, venue, symbols, url, feed_url)
+        return _told(_follow, store, venue, symbols, url, feed_url)
+    if tiers:
+        return _told(_tiers, venue, symbols, url, as_json)
     if not start:
         raise click.UsageError("name where to begin: --start 2024-01-01")
     span = _span(start, end)
@@ -129,7 +134,7 @@ def _tell(outcome: list[Downloaded], as_json: bool) -> int:
     if failed:
         count = f"{len(failed)} of {len(outcome)} series not finished"
         sys.stderr.write(f"error: {count}; the same command goes on where this one ended\n")
-        if any("cannot be reached" in result.error for result in failed):
+        if any(_UNREACHED in result.error for result in failed):
             sys.stderr.write(f"note: {NO_NETWORK}\n")
     return 1 if failed else 0
 
@@ -161,7 +166,7 @@ def _import(
     return 0
 
 
-def _follow(store: Catalog, venue: str, symbols: tuple[str, ...], url: str | None, feed_url: str | None) -> int:
+def _follow(store: Catalog, venue: str, symbols: tuple[str, ...], url: str | None, feed_url: str | None) -> None:
     """Record liquidations until interrupted; what was recorded a second before any end is on the disk."""
     from runs.follow import follow
 
@@ -169,6 +174,23 @@ def _follow(store: Catalog, venue: str, symbols: tuple[str, ...], url: str | Non
     sys.stdout.write(f"{recorded.events:,} liquidations recorded over {recorded.connections} connections\n")
     if recorded.unreadable:
         sys.stderr.write(f"note: {recorded.unreadable} messages could not be read; their times are not claimed\n")
+
+
+def _tiers(venue: str, symbols: tuple[str, ...], url: str | None, as_json: bool) -> None:
+    from runs.tiers import ask_tiers, print_tiers
+
+    print_tiers(asyncio.run(ask_tiers(venue, symbols, url)), as_json)
+
+
+def _told(action: Callable[..., None], *arguments: object) -> int:
+    """Call what needs the network, and tell what does not if there is none."""
+    try:
+        action(*arguments)
+    except SourceError as error:
+        sys.stderr.write(f"error: {error}\n")
+        if _UNREACHED in str(error):
+            sys.stderr.write(f"note: {NO_NETWORK}\n")
+        return 1
     return 0
 
 

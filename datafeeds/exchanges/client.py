@@ -109,15 +109,28 @@ class Client:
             raise ReplyError(f"{self.venue} lists no contracts")
 
     async def leverage_tiers(self, symbol: str) -> list[dict[str, Any]]:
-        """Return ccxt's unified leverage tiers of a symbol."""
+        """Return ccxt's unified leverage tiers of a symbol.
+
+        Raises
+        ------
+        MarketError
+            If the venue has no such perpetual, does not tell its tiers, or tells them to account holders only.
+        """
         exchange = self._exchange
-        if self.venue == "binance":
-            if not exchange.apiKey:
-                raise MarketError(
-                    "binance tells leverage tiers to account holders only: set LIQUIDATION_HEATMAP_BINANCE_KEY and _SECRET"
-                )
-            return list((await _translated(self.venue, exchange.fetch_leverage_tiers([symbol])))[symbol])
-        return list(await _translated(self.venue, exchange.fetch_market_leverage_tiers(symbol)))
+        if self.venue == "binance" and not exchange.apiKey:
+            raise MarketError(
+                "binance tells leverage tiers to account holders only: set LIQUIDATION_HEATMAP_BINANCE_KEY and _SECRET"
+            )
+        if self.venue != "binance" and exchange.has["fetchMarketLeverageTiers"] is not True:
+            raise MarketError(f"{self.venue} does not tell leverage tiers")
+        await self.contract(symbol)
+
+        async def once() -> list[dict[str, Any]]:
+            if self.venue == "binance":
+                return list((await _translated(self.venue, exchange.fetch_leverage_tiers([symbol])))[symbol])
+            return list(await _translated(self.venue, exchange.fetch_market_leverage_tiers(symbol)))
+
+        return await patiently(once, self._patience)
 
 
 @contextlib.asynccontextmanager

@@ -1,14 +1,20 @@
 """The download command, as a user meets it."""
 
+import asyncio
 import json
+import re
 import subprocess
 import sys
 
 import pytest
 
+from datafeeds.catalog.store import Catalog
+from datafeeds.patience import Patience
+from datafeeds.simulated import simulate
 from runs.backtest import main as backtest
 from runs.download import main
 from tests.conftest import PROJECT
+from tests.datafeeds.catalog.samples import CANDLES, candles, hours
 from tests.datafeeds.loopback.background import BackgroundVenue
 from tests.datafeeds.loopback.faults import Fault
 from tests.datafeeds.loopback.truth import make_truth
@@ -91,6 +97,7 @@ def test_a_source_that_fails_costs_one_line_a_reason_and_exit_code_one(tmp_path,
         ([*MARKET, *RANGE, "--archive", "--series", "funding"], "archive has no 'funding'"),
         (["--venue", "okx", "--symbol", "BTC/USDT:USDT", *RANGE, "--archive"], "no archive"),
         ([*MARKET, "--import", "nothing.csv"], "no such file"),
+        (["--venue", "../x", "--symbol", "X", *RANGE], "unknown venue '../x'"),
         (["--list", "--catalog", __file__], "must be a folder"),
     ],
 )
@@ -103,6 +110,44 @@ def test_bad_input_is_one_line_and_exit_code_two(arguments, reason, tmp_path, ca
     assert not list(tmp_path.rglob("*.parquet"))
 
 
+@pytest.mark.parametrize("arguments", [["--follow", "liquidations"], ["--tiers"]])
+def test_without_network_it_says_what_still_runs(arguments, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(Patience.__init__, "__defaults__", (2, 0.001, 0.002, 900.0, asyncio.sleep))
+    code = main([*MARKET, *arguments, "--url", "http://127.0.0.1:9", "--catalog", str(tmp_path)])
+    told = capsys.readouterr()
+    assert (code, told.out) == (1, "")
+    assert told.err.startswith("error: bybit cannot be reached")
+    assert "note: without network these still run: files (--data FILE)" in told.err
+    assert told.err.count("\n") == 2
+
+
+def test_leverage_tiers_are_shown(venue, tmp_path, capsys):
+    arguments = [*MARKET, "--tiers", "--url", venue.url, "--catalog", str(tmp_path)]
+    assert main(arguments) == 0
+    assert "2,000,000" in capsys.readouterr().out
+    assert main([*arguments, "--json"]) == 0
+    tiers = json.loads(capsys.readouterr().out)["BTC/USDT:USDT"]
+    assert [(tier["maxNotional"], tier["maintenanceMarginRate"], tier["maxLeverage"]) for tier in tiers] == [
+        (2_000_000.0, 0.005, 100.0),
+        (4_000_000.0, 0.01, 50.0),
+    ]
+    assert not list(tmp_path.rglob("*.parquet"))
+
+
+@pytest.mark.parametrize("width", [80, 200])
+def test_the_list_shows_rows_gaps_and_absent_periods_at_any_width(width, tmp_path, monkeypatch, capsys):
+    catalog = Catalog(tmp_path)
+    catalog.add(CANDLES, candles([1, 2, 4, 9]), [hours(1, 6), hours(8, 10)])
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setenv("FORCE_COLOR", "1")  # as on a terminal
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert main(["--list", "--catalog", str(tmp_path)]) == 0
+    told = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
+    row = next(line for line in told.splitlines() if "candles 1h" in line)
+    assert row.split() == ["candles", "1h", "2024-01-01", "2024-01-01", "4", "0.0", "1", "3"]
+    assert "gap: binance BTC/USDT:USDT candles 1h: 2024-01-01 06:00 .. 2024-01-01 08:00 was never downloaded" in told
+
+
 def test_damage_is_found_named_and_exit_code_one(venue, tmp_path, capsys):
     assert main([*MARKET, *RANGE, "--url", venue.url, "--catalog", str(tmp_path)]) == 0
     next(iter(tmp_path.rglob("candles-1h/*.parquet"))).write_bytes(b"torn")
@@ -111,8 +156,6 @@ def test_damage_is_found_named_and_exit_code_one(venue, tmp_path, capsys):
 
 
 def test_a_file_is_taken_in_and_traded(tmp_path, capsys, monkeypatch):
-    from datafeeds.simulated import simulate
-
     monkeypatch.chdir(tmp_path)
     simulate(bars=800).frame.to_csv("mine.csv", index=False)
     taken = ["--import", "mine.csv", "--venue", "mine", "--symbol", "BTC/USDT:USDT", "--catalog", "catalog"]
@@ -122,6 +165,15 @@ def test_a_file_is_taken_in_and_traded(tmp_path, capsys, monkeypatch):
         backtest(["--strategy", "overlay", "--data", "mine:BTC/USDT:USDT:1h", "--catalog", "catalog", "--out", "run"])
         == 0
     )
+
+
+@pytest.mark.parametrize("venue", ["../../x", "Mine", "a:b", ""])
+def test_a_file_is_taken_in_only_under_a_name_that_can_be_asked_for(venue, tmp_path, capsys):
+    file, catalog = tmp_path / "mine.csv", tmp_path / "catalog"
+    simulate(bars=100).frame.to_csv(file, index=False)
+    assert main(["--import", str(file), "--venue", venue, "--symbol", "X", "--catalog", str(catalog)]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert not catalog.exists()
 
 
 def test_an_unfinished_download_goes_on_with_the_same_command(tmp_path, capsys):

@@ -7,11 +7,14 @@ import pytest
 
 import datafeeds.exchanges.client as client_module
 from datafeeds.catalog.store import Catalog
+from datafeeds.errors import MarketError
 from datafeeds.exchanges.client import connect
 from datafeeds.exchanges.download import download_all, plan
 from tests.datafeeds.exchanges.faults import CUT, DAMAGED, REFUSED
+from tests.datafeeds.exchanges.profile import running_clock
 from tests.datafeeds.exchanges.truth import DAY_MS, HOUR_MS, make_truth, period_ms
 from tests.datafeeds.exchanges.venue_server import VenueServer, random_faults
+from tests.datafeeds.exchanges.wire_binance import API_KEY, SECRET
 from tests.datafeeds.loopback.download import HASTE
 
 VENUES = ("binance", "bybit", "okx", "gate", "hyperliquid")
@@ -123,3 +126,31 @@ def test_a_clock_ninety_seconds_off_stores_no_open_bar(venue, offset_ms, tmp_pat
     last = Catalog(tmp_path).series()[0]
     closes = Catalog(tmp_path).read(last, 0, 2**53)["known_at"]
     assert closes[-1] == (hour if offset_ms > 0 else hour - HOUR_MS)
+
+
+def tiers_of(venue, faults=()):
+    symbol = "BTC/USDC:USDC" if venue == "hyperliquid" else "BTC/USDT:USDT"
+
+    async def job():
+        truth = make_truth(venue, days=2, clock=running_clock())  # Binance takes no signature of another day
+        async with VenueServer(venue, truth, faults) as server, connect(venue, HASTE, server.url) as client:
+            return await client.leverage_tiers(symbol)
+
+    return asyncio.run(job())
+
+
+@pytest.mark.parametrize(("venue", "first"), [("binance", 0.004), ("bybit", 0.005), ("okx", 0.004), ("gate", 0.004)])
+def test_leverage_tiers_are_read_and_asked_for_again_after_faults(venue, first, monkeypatch):
+    monkeypatch.setenv("LIQUIDATION_HEATMAP_BINANCE_KEY", API_KEY)
+    monkeypatch.setenv("LIQUIDATION_HEATMAP_BINANCE_SECRET", SECRET)
+    tiers = tiers_of(venue)
+    assert tiers[0]["maintenanceMarginRate"] == first
+    leverages = [tier["maxLeverage"] for tier in tiers]
+    assert len(leverages) >= 3
+    assert leverages == sorted(leverages, reverse=True)
+    assert tiers_of(venue, random_faults(2, 40, kinds=REFUSED, share=0.5)) == tiers
+
+
+def test_a_venue_without_tiers_says_so():
+    with pytest.raises(MarketError, match="hyperliquid does not tell leverage tiers"):
+        tiers_of("hyperliquid")
