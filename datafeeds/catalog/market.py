@@ -161,9 +161,11 @@ def _liquidations(
         whole = counts == bar // series.period_ms
         sides = ("liquidated_long", "liquidated_short")
         return {side: np.where(whole, summed(rows["ts"], rows[side], opens, bar), np.nan) for side in sides}, ()
-    series, sums = wanted.series("liquidations"), np.full((2, len(opens)), np.nan)
-    said: list[str] = []
-    if series in known:
+    series, said = wanted.series("liquidations"), list[str]()
+    if series not in known:  # what was recorded live is listed as well
+        return {}, ()
+    sums = np.full((2, len(opens)), np.nan)
+    if catalog.files(series):
         sums = np.array(event_totals(catalog.read(series, *reach), catalog.covered(series), opens, bar))
         said += [_LOWER_BOUND] if wanted.venue in _THROTTLED else []
     heard, times, completeness = read_journal(journal_folder(catalog, wanted.venue, wanted.symbol), *reach)
