@@ -19,7 +19,7 @@ from indicators.liquidation.parameters import MOST_TIERS
 LEDGER = np.dtype(
     [
         ("placed", np.int64),  # 0 until the first bar has placed the columns
-        ("scale", np.float64),  # lazy factor of mass, density and beyond
+        ("scale", np.float64, (2,)),  # lazy factor of mass, density and beyond, by side
         ("base", np.int64, (2,)),  # absolute bin of column 0, by side
         ("nearest", np.int64, (2,)),  # absolute bin next to the last close, by side: nothing stands nearer
         ("standing", np.float64, (2,)),  # size that stands, by side (mixture weight, base coin)
@@ -69,17 +69,38 @@ def copy_book(book: Book) -> Book:
 
 
 @allocation_free
-def _multiply(book: Book, factor: float) -> None:
+def _multiply_out(book: Book, side: int) -> None:
+    """Multiply the lazy factor of one side into its arrays."""
+    ledger, factor = book.ledger[0], book.ledger[0].scale[side]
+    for column in range(book.density.shape[1]):
+        value = factor * book.density[side, column]
+        book.density[side, column] = value if value > _DUST else 0.0
+    for tier in range(book.mass.shape[1]):
+        ledger.beyond[side, tier] *= factor
+        for column in range(book.mass.shape[2]):
+            value = factor * book.mass[side, tier, column]
+            book.mass[side, tier, column] = value if value > _DUST else 0.0
+    ledger.scale[side] = 1.0
+
+
+@allocation_free
+def multiply_side(book: Book, side: int, factor: float) -> None:
+    """Multiply all that stands on one side by `factor` (0 .. 1); the caller keeps the ledger's totals."""
     ledger = book.ledger[0]
-    for side in range(2):
-        for column in range(book.density.shape[1]):
-            value = factor * book.density[side, column]
-            book.density[side, column] = value if value > _DUST else 0.0
-        for tier in range(book.mass.shape[1]):
-            ledger.beyond[side, tier] *= factor
-            for column in range(book.mass.shape[2]):
-                value = factor * book.mass[side, tier, column]
-                book.mass[side, tier, column] = value if value > _DUST else 0.0
+    ledger.scale[side] *= factor
+    if ledger.scale[side] < _RENORMALISE:
+        _multiply_out(book, side)
+
+
+@allocation_free
+def take_from(book: Book, grid: Grid, side: int, tier: int, first: int, last: int, kept: float) -> None:
+    """Keep the share `kept` (>= 0) of a tier's columns `first` .. `last` - 1; the caller keeps the ledger's totals."""
+    weight = grid.tiers[0].weights[tier]
+    for column in range(first, last):
+        before = book.mass[side, tier, column]
+        after = kept * before
+        book.mass[side, tier, column] = after
+        book.density[side, column] = max(book.density[side, column] + weight * (after - before), 0.0)
 
 
 @allocation_free
@@ -156,7 +177,7 @@ def sweep(book: Book, side: int, reached_bin: int) -> tuple[float, float]:
         ledger.exposure[side, tier] = 0.0
     if ledger.placed == 0:
         return 0.0, np.nan
-    scale = ledger.scale
+    scale = ledger.scale[side]
     first, last = _swept_columns(book, side, reached_bin)
     if first >= last:
         return 0.0, np.nan
@@ -192,10 +213,7 @@ def close_down_to(book: Book, kept: float) -> None:
         left = kept * ledger.standing[side]
         ledger.closed[side] += ledger.standing[side] - left
         ledger.standing[side] = left
-    ledger.scale *= kept
-    if ledger.scale < _RENORMALISE:
-        _multiply(book, ledger.scale)
-        ledger.scale = 1.0
+        multiply_side(book, side, kept)
 
 
 @allocation_free
@@ -269,10 +287,11 @@ def deposit(book: Book, grid: Grid, size: float, low_bin: int, high_bin: int, cl
     ledger, tiers = book.ledger[0], grid.tiers[0]
     low_bin = max(low_bin, close_bin - tiers.margin // 2)
     width = min(high_bin - low_bin + 1, tiers.margin)
-    unit, total = size / ledger.scale, 0.0
+    total = 0.0
     for tier in range(tiers.count):
         total += size * tiers.weights[tier]
     for side in range(2):
+        unit = size / ledger.scale[side]
         for tier in range(tiers.count):
             _lay_tier(book, grid, side, tier, unit, low_bin, width)
         ledger.laid[side] += total

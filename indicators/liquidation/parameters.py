@@ -48,6 +48,10 @@ class ModelParameters:
         0.25, unit="fraction", low=0.0, high=1.0,
         source="assumption: puts gross opens near 1 % of open interest an hour; 0 is pure change, 1 a volume profile",
     )  # fmt: skip
+    loss_close_ratio: float = parameter(
+        0.67, unit="times the rate of traders in profit", low=0.0, high=10.0,
+        source="min66633/liquidation-cascade-research: loss-side close hazard .67 of the profit side's (t = -3.5); 1 is alike",
+    )  # fmt: skip
     half_life_hours: float = parameter(
         72.0, unit="hours", low=1.0, high=8760.0,
         source="assumption: life of a position where open interest is unknown; what the default churn implies elsewhere",

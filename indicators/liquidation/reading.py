@@ -17,7 +17,7 @@ def _read_outward(state: State, side: int) -> None:
     """Copy one side's density, outward from the close, into the workspace: base coin per bin."""
     book, ledger, outward = state.book, state.book.ledger[0], state.outward
     near = ledger.nearest[side] - ledger.base[side]
-    bins, scale = outward.shape[1], ledger.scale
+    bins, scale = outward.shape[1], ledger.scale[side]
     held = min(near + 1 if side == LONG else book.density.shape[1] - near, bins)
     if side == LONG:
         top = np.uintp(near)

@@ -9,7 +9,8 @@ import math
 import numpy as np
 
 from indicators.liquidation.anatomy import Phase, PhaseLimits, advance_phase
-from indicators.liquidation.book import close_down_to, close_out, deposit, recentre, sweep
+from indicators.liquidation.book import close_down_to, deposit, recentre, sweep
+from indicators.liquidation.closing import close_by_result
 from indicators.liquidation.compiled import Record, allocation_free
 from indicators.liquidation.exposure import Flow, flow_with_open_interest, flow_without_open_interest
 from indicators.liquidation.grid import LONG, SHORT, price_bin
@@ -118,7 +119,7 @@ def step(state: State, model: Model, bars: np.ndarray, snapshots: np.ndarray, in
     recentre(state.book, model.grid, close_bin)
     change = _open_interest_change(state, bar)
     flow = _flow(state, model, bar, 0.5 * (view.swept_long + view.swept_short))
-    close_out(state.book, flow.closed_share)
+    close_by_result(state.book, model.grid, flow.closed_share, settings.loss_close_ratio)
     # Entries lie in the last price's range, which is the swept one where no mark is known.
     first = low_bin if math.isnan(bar.mark_low) else price_bin(bar.low, settings.bin_width)
     last = high_bin if math.isnan(bar.mark_high) else price_bin(bar.high, settings.bin_width)

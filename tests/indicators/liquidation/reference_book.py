@@ -60,6 +60,27 @@ class ReferenceBook:
             for place in cohort.bins:
                 cohort.bins[place] *= 1.0 - share
 
+    def in_loss(self, cohort: Cohort, place: int, close: int) -> bool:
+        entry = place - self.shifts[cohort.side][cohort.tier]
+        return entry > close if cohort.side == LONG else entry < close
+
+    def close_by_result(self, share: float, ratio: float, close: int) -> None:
+        for side in (LONG, SHORT):
+            mine = [(c, b) for c in self.cohorts if c.side == side for b in c.bins]
+            sizes = {True: 0.0, False: 0.0}
+            for cohort, place in mine:
+                sizes[self.in_loss(cohort, place, close)] += self.weights[cohort.tier] * cohort.bins[place]
+            wanted, low, high = share * sum(sizes.values()), 0.0, 1e12
+            ratio = max(ratio, 1e-9)  # those in loss close last, but close where nobody else is left
+            for _ in range(200):  # the rate at which just the wanted size is closed
+                middle = (low + high) / 2.0
+                closed = min(middle, 1.0) * sizes[False] + min(ratio * middle, 1.0) * sizes[True]
+                low, high = (middle, high) if closed < wanted else (low, middle)
+            self.closed[side] += wanted
+            for cohort, place in mine:
+                rate = ratio * high if self.in_loss(cohort, place, close) else high
+                cohort.bins[place] *= 1.0 - min(rate, 1.0)
+
     def deposit(self, size: float, low: int, high: int, close: int) -> None:
         if size <= 0.0:
             return

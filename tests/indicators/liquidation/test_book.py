@@ -69,7 +69,7 @@ def markets(draw, longest=25):
 def standing_in_arrays(book, side):
     ledger = book.ledger[0]
     beyond = float(ledger["beyond"][side, :COUNT] @ np.array(PARAMETERS.leverage_weights))
-    return (float(book.density[side].sum()) + beyond) * float(ledger["scale"])
+    return (float(book.density[side].sum()) + beyond) * float(ledger["scale"][side])
 
 
 @settings(max_examples=60, deadline=None)
@@ -87,7 +87,7 @@ def test_the_compiled_book_equals_the_recount_of_every_cohort(bars):
             assert ledger["standing"][side] == pytest.approx(slow.standing(side), rel=1e-9, abs=1e-7)
             density = slow.density(side)
             base = int(ledger["base"][side])
-            ours = {base + c: v * ledger["scale"] for c, v in enumerate(book.density[side]) if v > 0.0}
+            ours = {base + c: v * ledger["scale"][side] for c, v in enumerate(book.density[side]) if v > 0.0}
             for place, size in ours.items():
                 assert size == pytest.approx(density.get(place, 0.0), rel=1e-6, abs=1e-9)
 

@@ -28,7 +28,7 @@ def in_arrays(book, grid, side):
     weights = grid.tiers["weights"][0][:count]
     beyond = float(ledger["beyond"][side, :count] @ weights)
     by_mass = float(weights @ book.mass[side].sum(axis=1))
-    return [(total + beyond) * float(ledger["scale"]) for total in (by_mass, float(book.density[side].sum()))]
+    return [(total + beyond) * float(ledger["scale"][side]) for total in (by_mass, float(book.density[side].sum()))]
 
 
 @pytest.mark.parametrize("leverage", [1.01, 1.1, 1.3, 1.5, 1.6, 2.0])
@@ -131,7 +131,7 @@ def replay(model, bars):
             opened = max(change, 0.0) + REAL.churn * max(bar["volume"] - abs(change), 0.0) / 2.0
             there = now if known is None or is_break else known
             share = min(max(opened - change - sum(swept) / 2.0, 0.0) / there, 1.0)
-        slow.close(float(share))
+        slow.close_by_result(float(share), REAL.loss_close_ratio, close)
         slow.deposit(float(opened), low, high, close)
         known = now
         most = max(slow.standing(LONG), slow.standing(SHORT))
@@ -154,7 +154,7 @@ def compare(market_data, first, last, mark_break_at=()):
         for side in (LONG, SHORT):
             assert state.book.ledger["standing"][0, side] == pytest.approx(slow.standing(side), rel=1e-9, abs=1e-5)
             if index % 25 == 0:
-                base, scale = int(state.book.ledger["base"][0, side]), float(state.book.ledger["scale"][0])
+                base, scale = int(state.book.ledger["base"][0, side]), float(state.book.ledger["scale"][0, side])
                 theirs = slow.density(side)
                 for column in np.flatnonzero(state.book.density[side]):
                     ours = state.book.density[side, column] * scale

@@ -56,7 +56,7 @@ def test_one_absurd_volume_leaves_book_and_ledger_in_step():
     ledger = state.book.ledger[0]
     weights = model.grid.tiers["weights"][0]
     for side in (0, 1):
-        held = (state.book.density[side].sum() + ledger["beyond"][side] @ weights) * ledger["scale"]
+        held = (state.book.density[side].sum() + ledger["beyond"][side] @ weights) * ledger["scale"][side]
         assert held == pytest.approx(ledger["standing"][side], rel=1e-9)
 
 
