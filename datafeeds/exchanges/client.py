@@ -208,7 +208,7 @@ async def _translated(venue: str, waiting: Any) -> Any:
     except (ccxt.NetworkError, OSError) as error:
         raise TemporaryError(f"{venue} cannot be reached ({_cause(error)})") from None
     except ccxt.BaseError as error:  # raised before a status was known: a payload that broke off, for one
-        raise TemporaryError(f"{venue}: {_short(str(error))}") from None
+        raise TemporaryError(f"{venue}: {_cause(error)}") from None
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise ReplyError(f"{venue}: damaged reply ({type(error).__name__})") from None
 
