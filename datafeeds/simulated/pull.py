@@ -1,0 +1,72 @@
+"""The two knobs by which liquidations could steer the price, each with an exact zero: the magnet, and reversion after a wipe."""
+
+import math
+from typing import NamedTuple
+
+from datafeeds.simulated.book import Book
+from datafeeds.simulated.parameters import STEPS, SimulationParameters
+from indicators.liquidation.compiled import Record, allocation_free
+
+_BANDS = 20
+_BAND = 0.0025  # log price: twenty bands reach 5 % each way, beyond which no bar trades
+
+
+class Pull(NamedTuple):
+    """The knobs, per bar."""
+
+    magnet: float  # standard deviations of a bar's drift at full imbalance, in units of the bar's volatility
+    reversion: float  # share of the adverse move
+    wipe_share: float  # share of open interest liquidated in a bar
+    release: float  # share of what is still to be given back that a bar gives
+
+
+def pull(hours: float, p: SimulationParameters) -> Pull:
+    """Return the knobs for bars of `hours`."""
+    release = 1.0 - 0.5 ** (hours / p.reversion_half_life)
+    # A bar's volatility grows with the root of its hours, a drift with the hours.
+    return Pull(p.magnet_strength * math.sqrt(hours), p.post_wipe_reversion, p.wipe_share * min(hours, 1.0), release)
+
+
+@allocation_free
+def _heaviest(book: Book, side: int, close: float) -> float:
+    """Return the size in the heaviest band of liquidation levels within reach of the price."""
+    heaviest, sign = 0.0, 1.0 - 2.0 * side
+    for band in range(_BANDS):
+        near, size = band * _BAND, 0.0
+        for place in range(book.tally[0].count[side]):
+            distance = sign * (close - book.positions[side, place].level)
+            if near <= distance < near + _BAND:
+                size += book.positions[side, place].size
+        heaviest = max(heaviest, size)
+    return heaviest
+
+
+@allocation_free
+def imbalance(book: Book, close: float) -> float:
+    """Return the heaviest band above less that below, over their sum; 0 where there is none."""
+    below, above = _heaviest(book, 0, close), _heaviest(book, 1, close)
+    return (above - below) / (above + below) if above + below > 0.0 else 0.0
+
+
+@allocation_free
+def rebound_after(book: Book, knobs: Pull, tape: Record) -> float:
+    """Return the log move that a bar's wipes will be given back by, up positive; 0 without a wipe."""
+    back, threshold = 0.0, knobs.wipe_share * tape.open_interest
+    if tape.forced[0] > threshold:
+        back += knobs.reversion * (tape.open - tape.low)
+    if tape.forced[1] > threshold:
+        back -= knobs.reversion * (tape.high - tape.open)
+    return back
+
+
+@allocation_free
+def set_pull(book: Book, knobs: Pull, market: Record, tape: Record, volatility: float) -> None:
+    """Set the next bar's drift a step, from the true book at this bar's close and from what is to be given back."""
+    drift = 0.0
+    if knobs.magnet != 0.0:
+        drift += knobs.magnet * volatility * imbalance(book, tape.close)
+    if knobs.reversion != 0.0:
+        market.rebound += rebound_after(book, knobs, tape)
+        drift += knobs.release * market.rebound
+        market.rebound -= knobs.release * market.rebound
+    market.pull = drift / STEPS
