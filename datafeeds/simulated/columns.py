@@ -62,13 +62,13 @@ def flow_columns(
     }
 
 
-def funding_rates(basis: np.ndarray, burnt: int, opens: np.ndarray, bar_seconds: int) -> np.ndarray:
+def funding_rates(premium: np.ndarray, burnt: int, opens: np.ndarray, bar_seconds: int) -> np.ndarray:
     """Return the rate (n,) settled at each bar's open, NaN where none is: mean premium of eight hours, plus clamped interest.
 
     Parameters
     ----------
-    basis
-        (burnt + n,) mean log of last over index in each bar.
+    premium
+        (burnt + n,) mean log premium of each bar.
     opens
         (n,) seconds since 1970 at which bars open.
 
@@ -77,12 +77,12 @@ def funding_rates(basis: np.ndarray, burnt: int, opens: np.ndarray, bar_seconds:
     Where the interest lies within the clamp of the premium, the rate is the interest: real funding's mass point.
     """
     span = SETTLEMENT_SECONDS // bar_seconds
-    summed = np.concatenate([[0.0], np.cumsum(basis)])
+    summed = np.concatenate([[0.0], np.cumsum(premium)])
     rates = np.full(len(opens), np.nan)
     settles = np.flatnonzero(opens % SETTLEMENT_SECONDS == 0)
     settles = settles[settles + burnt >= span]
-    premium = (summed[settles + burnt] - summed[settles + burnt - span]) / span
-    rates[settles] = premium + np.clip(_INTEREST - premium, -_CLAMP, _CLAMP)
+    mean = (summed[settles + burnt] - summed[settles + burnt - span]) / span
+    rates[settles] = mean + np.clip(_INTEREST - mean, -_CLAMP, _CLAMP)
     # The sum and the difference of the clamp differ from the interest in the last digit; the mass point is one number.
-    rates[settles[np.abs(_INTEREST - premium) <= _CLAMP]] = _INTEREST
+    rates[settles[np.abs(_INTEREST - mean) <= _CLAMP]] = _INTEREST
     return rates

@@ -9,8 +9,8 @@ import numpy as np
 
 REPORTS = ("full", "largest_per_second", "latest_per_second", "largest_per_bar")
 
-STEPS = 12
-"""Moves within a bar, from which its high and low come (assumption: five minutes of an hour)."""
+STEPS = 60
+"""Moves within a bar, from which its high and low come (assumption: a minute of an hour)."""
 
 TIERS = np.array(
     [
@@ -135,15 +135,15 @@ class SimulationParameters:
     base_open_interest: float = _within(60_000.0, 1e-6, 1e15)
     hourly_volatility: float = _within(0.004, 0.0, 0.2)
     volatility_half_lives: tuple[float, ...] = _within((5.0, 72.0, 1440.0), 0.1, 1e6)
-    volatility_spreads: tuple[float, ...] = _within((0.38, 0.26, 0.42), 0.0, 3.0)
+    volatility_spreads: tuple[float, ...] = _within((0.42, 0.30, 0.55), 0.0, 3.0)
     seasonality: float = _within(0.15, 0.0, 2.0)
     jumps_per_year: float = _within(60.0, 0.0, 8760.0)
     jump_mean: float = _within(-0.008, -0.5, 0.5)
     jump_size: float = _within(0.02, 0.0, 0.5)
-    premium_spread: float = _within(0.00055, 0.0, 0.1)
+    premium_spread: float = _within(0.0004, 0.0, 0.1)
     premium_half_life: float = _within(24.0, 0.01, 1e6)
     premium_mean: float = _within(-0.00037, -0.1, 0.1)
-    bounce: float = _within(0.12, 0.0, 2.0)
+    bounce: float = _within(0.13, 0.0, 2.0)
     leverages: tuple[float, ...] = _within((2.0, 3.0, 5.0, 10.0, 20.0, 25.0, 50.0, 100.0), 1.0, 150.0)
     leverage_weights: tuple[float, ...] = _within((0.18, 0.18, 0.22, 0.20, 0.11, 0.04, 0.04, 0.03), 0.0, 1.0)
     cross_share: float = _within(0.5, 0.0, 1.0)
@@ -154,10 +154,10 @@ class SimulationParameters:
     long_leverage: float = _within(1.0, 0.2, 5.0)
     long_size: float = _within(1.0, 0.0, 2.0)
     turnover: float = _within(0.01, 1e-6, 1.0)
-    activity_spread: float = _within(0.7, 0.0, 3.0)
+    activity_spread: float = _within(0.5, 0.0, 3.0)
     activity_half_life: float = _within(4.0, 0.01, 1e6)
     activity_elasticity: float = _within(0.5, 0.0, 2.0)
-    patience: float = _within(0.5, 0.0, 3.0)
+    patience: float = _within(1.0, 0.0, 3.0)
     loss_close_ratio: float = _within(0.67, 0.01, 100.0)
     partial_close_share: float = _within(0.2, 0.0, 1.0)
     top_up: float = _within(0.03, 0.0, 100.0)
@@ -166,7 +166,7 @@ class SimulationParameters:
     maker_half_life: float = _within(24.0, 0.1, 1e6)
     impact: float = _within(1.0, 0.0, 100.0)
     cascade_feedback: float = _within(1.0, 0.0, 100.0)
-    impact_half_life: float = _within(0.75, 0.001, 1e6)
+    impact_half_life: float = _within(0.2, 0.001, 1e6)
     arbitrage: float = _within(0.5, 0.0, 1.0)
     magnet_strength: float = _within(0.0, 0.0, 10.0)
     post_wipe_reversion: float = _within(0.0, 0.0, 5.0)
@@ -175,7 +175,7 @@ class SimulationParameters:
     hourly_volume: float = _within(0.25, 0.0, 100.0)
     volume_spread: float = _within(0.35, 0.0, 3.0)
     report: str = "full"
-    burn_in_hours: float = _within(400.0, 0.0, 10_000.0)
+    burn_in_hours: float = _within(600.0, 0.0, 10_000.0)
 
     def __post_init__(self) -> None:
         """Refuse what is no market."""

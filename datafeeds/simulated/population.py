@@ -1,5 +1,6 @@
 """Who opens positions: leverage, size, margin mode and patience of every account, drawn before the market runs."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -94,6 +95,7 @@ def closing_rate(p: SimulationParameters) -> float:
     Notes
     -----
     A size that opens at leverage L lives ``1 / (rate L**patience)`` hours, so the book holds base open interest where
-    ``rate = turnover sum(w L**-patience)``. Liquidations shorten it, losses lengthen it; open interest settles near the base.
+    ``rate = turnover sum(w L**-patience)``, turnover as in the mean hour, which bursts lift above the median one. Liquidations shorten it, losses lengthen it; open interest settles near the base.
     """
-    return p.turnover * float(np.array(p.leverage_weights) @ np.array(p.leverages) ** -p.patience)
+    life = float(np.array(p.leverage_weights) @ np.array(p.leverages) ** -p.patience)
+    return p.turnover * math.exp(0.5 * p.activity_spread**2) * life

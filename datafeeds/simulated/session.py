@@ -15,7 +15,7 @@ from indicators.liquidation.compiled import Record, allocation_free, compiled
 
 _TRAVEL = 0.8  # share of a step's seconds in which the exogenous price travels; a cascade's rounds share the rest
 _FASTER = 0.2  # seconds of a round over those of the one before, so that all of them fit into the step
-_AVERAGING = 0.5  # weight of a new step in the average basis: the venue's 2.5 minutes are shorter than a step
+_AVERAGING = 0.33  # weight of a new step in the average basis: 2.5 minutes, as Binance averages, where a step is a minute
 
 TAPE = np.dtype(
     [
