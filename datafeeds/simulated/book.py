@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from datafeeds.simulated.ledger import CHANGED, LEDGER, LIQUIDATED, MAKERS, PRINT
+from datafeeds.simulated.ledger import CHANGED, CLOSED, LEDGER, LIQUIDATED, MAKERS, OPEN, PRINT
 from indicators.liquidation.compiled import Record, allocation_free
 from indicators.liquidation.mechanics import bankruptcy_price, isolated_price, tier_index
 
@@ -80,22 +80,16 @@ def empty_book(bars: int, accounts: int, tiers: np.ndarray) -> Book:
 
 
 @allocation_free
-def end_row(book: Book, row: int, bar: int, ending: int) -> None:
-    """End a row of the ledger in a bar."""
-    record = book.ledger[row]
-    record.ended_bar, record.ending = bar, ending
-
-
-@allocation_free
-def write_row(book: Book, account: int, side: int, entry: float, size: float, leverage: float, price: float, bar: int) -> int:
-    """Begin a row of the ledger and return its number; a price of 0 or infinity is written as NaN."""
+def write_row(book: Book, side: int, entry: float, size: float, leverage: float, price: float, bar: int) -> int:
+    """Begin a row of the ledger, the makers' until said otherwise, and return its number; a price of 0 or infinity becomes NaN."""
     tally = book.tally[0]
     row = tally.rows
     tally.rows = row + 1
     record = book.ledger[row]
-    record.account, record.side, record.entry_price, record.size, record.leverage = account, side, entry, size, leverage
+    record.account, record.cross = MAKERS, False
+    record.side, record.entry_price, record.size, record.leverage = side, entry, size, leverage
     record.liquidation_price = price if 0.0 < price < math.inf else math.nan
-    record.opened_bar, record.ended_bar, record.ending, record.cross = bar, -1, 0, False
+    record.opened_bar, record.ended_bar, record.ending = bar, bar, OPEN
     return row
 
 
@@ -108,8 +102,9 @@ def _register(book: Book, side: int, position: Record, account: int, bar: int, c
     position.level = math.log(price) if reached else -sign * math.inf
     position.alarm = math.log(0.5 * (price + position.entry)) if reached else -sign * math.inf
     leverage = position.entry * position.size / position.collateral
-    position.row = write_row(book, account, side, position.entry, position.size, leverage, price, bar)
-    book.ledger[position.row].cross = cross
+    position.row = write_row(book, side, position.entry, position.size, leverage, price, bar)
+    row = book.ledger[position.row]
+    row.account, row.cross = account, cross
 
 
 @allocation_free
@@ -148,15 +143,14 @@ def change_position(book: Book, side: int, place: int, bar: int) -> None:
     """Begin a new row for a position whose size or collateral has changed."""
     position = book.positions[side, place]
     old = book.ledger[position.row]
-    end_row(book, position.row, bar, CHANGED)
+    old.ended_bar, old.ending = bar, CHANGED
     _register(book, side, position, old.account, bar, old.cross)
 
 
 @allocation_free
-def remove_position(book: Book, side: int, place: int, bar: int, ending: int) -> None:
-    """End a position's row and fill its place with the last one."""
+def remove_position(book: Book, side: int, place: int) -> None:
+    """Fill the place of a position, whose row has ended, with the last one."""
     tally = book.tally[0]
-    end_row(book, book.positions[side, place].row, bar, ending)
     last = tally.count[side] - 1
     book.positions[side, place] = book.positions[side, last]
     tally.count[side] = last
@@ -192,7 +186,9 @@ def liquidate(book: Book, side: int, before: float, mark: float, bar: int, begin
             way = (position.level - before) / (mark - before) if mark != before else 0.0
             forced += position.size
             _print(book, side, position, bar, begin + span * min(max(way, 0.0), 1.0))
-            remove_position(book, side, place, bar, LIQUIDATED)
+            row = book.ledger[position.row]
+            row.ended_bar, row.ending = bar, LIQUIDATED
+            remove_position(book, side, place)
         else:
             nearest = sign * max(sign * nearest, sign * position.level)
     tally.nearest[side] = nearest
@@ -208,7 +204,8 @@ def set_makers(book: Book, size: float, price: float, bar: int) -> None:
         return
     same = size * tally.makers > 0.0
     if tally.makers_row >= 0:
-        end_row(book, tally.makers_row, bar, CHANGED if same and size != 0.0 else 1)
+        row = book.ledger[tally.makers_row]
+        row.ended_bar, row.ending = bar, CHANGED if same else CLOSED
     if not same:
         tally.makers_entry = price
     elif abs(size) > abs(tally.makers):
@@ -216,5 +213,5 @@ def set_makers(book: Book, size: float, price: float, bar: int) -> None:
     side = 0 if size > 0.0 else 1
     tally.makers_row = -1
     if size != 0.0:
-        tally.makers_row = write_row(book, MAKERS, side, tally.makers_entry, abs(size), 1.0, math.nan, bar)
+        tally.makers_row = write_row(book, side, tally.makers_entry, abs(size), 1.0, math.nan, bar)
     tally.makers = size

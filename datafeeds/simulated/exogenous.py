@@ -11,6 +11,7 @@ from datafeeds.simulated.parameters import STEPS, SimulationParameters
 
 _HOURS_PER_YEAR = 8760.0
 _PEAK_HOUR = 14.5  # UTC
+_FIRST_WEEKDAY, _SATURDAY = 3.0, 5.0  # 1970-01-01 was a Thursday; Monday is 0
 _SHOCK_DEGREES = 4  # of freedom of Student's t, for moves within a bar
 _BOUNCE_HALF_LIFE_HOURS = 0.2  # assumption: within the hour, so that only neighbouring bars share it
 
@@ -66,7 +67,8 @@ def _log_volatility(
     for number, (half_life, spread) in enumerate(components):
         level += autoregression(noise[:, number], half_life / hours, spread)
     hour = first_hour + hours * np.arange(bars)
-    return level + p.seasonality * np.cos((hour - _PEAK_HOUR) * (math.pi / 12.0))
+    weekend = np.floor(hour / 24.0 + _FIRST_WEEKDAY) % 7.0 >= _SATURDAY
+    return level + p.seasonality * np.cos((hour - _PEAK_HOUR) * (math.pi / 12.0)) - p.weekend * weekend
 
 
 def _index(
@@ -104,7 +106,7 @@ def exogenous_paths(
     bars, hours
         How many bars (burn-in included), of how many hours.
     first_hour
-        Hour of the day, UTC, at which the first opens.
+        Hours since 1970, UTC, at which the first opens.
     """
     level = _log_volatility(streams[0], bars, hours, first_hour, p)
     volatility = p.hourly_volatility * math.sqrt(hours) * np.exp(level)

@@ -116,7 +116,7 @@ def _paths(
     streams: list[np.random.Generator], burnt: int, bars: int, hours: float, first_hour: float, p: SimulationParameters
 ) -> Exogenous:
     """Return the exogenous paths, the index at the first bar's open at the first price."""
-    paths = exogenous_paths(streams, burnt + bars, hours, math.fmod(first_hour - burnt * hours, 24.0), p)
+    paths = exogenous_paths(streams, burnt + bars, hours, first_hour - burnt * hours, p)
     before = paths.index[burnt - 1, -1] if burnt else 0.0
     return paths._replace(index=paths.index + (math.log(p.first_price) - before))
 

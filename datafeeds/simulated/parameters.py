@@ -51,6 +51,8 @@ class SimulationParameters:
         Standard deviations of these components (log), chosen for the autocorrelation of |r| at 1, 24 and 168 hours.
     seasonality
         Amplitude of log volatility over the day, highest at 14:30 UTC, half an hour into the US session.
+    weekend
+        Log volatility is lower by this on Saturdays and Sundays, UTC.
     jumps_per_year
         Poisson rate.
     jump_mean, jump_size
@@ -133,10 +135,11 @@ class SimulationParameters:
 
     first_price: float = _within(60_000.0, 1e-6, 1e9)
     base_open_interest: float = _within(60_000.0, 1e-6, 1e15)
-    hourly_volatility: float = _within(0.004, 0.0, 0.2)
-    volatility_half_lives: tuple[float, ...] = _within((5.0, 72.0, 1440.0), 0.1, 1e6)
-    volatility_spreads: tuple[float, ...] = _within((0.42, 0.30, 0.55), 0.0, 3.0)
+    hourly_volatility: float = _within(0.0039, 0.0, 0.2)
+    volatility_half_lives: tuple[float, ...] = _within((5.0, 96.0, 600.0), 0.1, 1e6)
+    volatility_spreads: tuple[float, ...] = _within((0.42, 0.30, 0.5), 0.0, 3.0)
     seasonality: float = _within(0.15, 0.0, 2.0)
+    weekend: float = _within(0.3, 0.0, 3.0)
     jumps_per_year: float = _within(60.0, 0.0, 8760.0)
     jump_mean: float = _within(-0.008, -0.5, 0.5)
     jump_size: float = _within(0.02, 0.0, 0.5)

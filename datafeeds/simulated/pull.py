@@ -42,14 +42,18 @@ def _heaviest(book: Book, side: int, close: float) -> float:
 
 
 @allocation_free
-def imbalance(book: Book, close: float) -> float:
+def _imbalance(book: Book, close: float) -> float:
     """Return the heaviest band above less that below, over their sum; 0 where there is none."""
-    below, above = _heaviest(book, 0, close), _heaviest(book, 1, close)
-    return (above - below) / (above + below) if above + below > 0.0 else 0.0
+    total = difference = 0.0
+    for side in range(2):
+        size = _heaviest(book, side, close)
+        total += size
+        difference += (2.0 * side - 1.0) * size  # levels of shorts lie above
+    return difference / total if total > 0.0 else 0.0
 
 
 @allocation_free
-def rebound_after(book: Book, knobs: Pull, tape: Record) -> float:
+def _rebound(knobs: Pull, tape: Record) -> float:
     """Return the log move that a bar's wipes will be given back by, up positive; 0 without a wipe."""
     back, threshold = 0.0, knobs.wipe_share * tape.open_interest
     if tape.forced[0] > threshold:
@@ -64,9 +68,9 @@ def set_pull(book: Book, knobs: Pull, market: Record, tape: Record, volatility: 
     """Set the next bar's drift a step, from the true book at this bar's close and from what is to be given back."""
     drift = 0.0
     if knobs.magnet != 0.0:
-        drift += knobs.magnet * volatility * imbalance(book, tape.close)
+        drift += knobs.magnet * volatility * _imbalance(book, tape.close)
     if knobs.reversion != 0.0:
-        market.rebound += rebound_after(book, knobs, tape)
+        market.rebound += _rebound(knobs, tape)
         drift += knobs.release * market.rebound
         market.rebound -= knobs.release * market.rebound
     market.pull = drift / STEPS

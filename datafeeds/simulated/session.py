@@ -10,7 +10,7 @@ from datafeeds.simulated.exogenous import Exogenous
 from datafeeds.simulated.parameters import STEPS, SimulationParameters
 from datafeeds.simulated.population import Population
 from datafeeds.simulated.pull import Pull, set_pull
-from datafeeds.simulated.traders import Habits, begin_bar, close_bar, lean, open_accounts
+from datafeeds.simulated.traders import Habits, begin_bar, close_bar, open_accounts
 from indicators.liquidation.compiled import Record, allocation_free, compiled
 
 _TRAVEL = 0.8  # share of a step's seconds in which the exogenous price travels; a cascade's rounds share the rest
@@ -86,13 +86,16 @@ def _step(book: Book, market: Record, tape: Record, rules: Rules, index: float, 
     _price(market, tape, rules, index, premium)
     span = _TRAVEL * rules.step_seconds
     while True:
-        sold = liquidate(book, 0, before, market.mark, tape.bar, at, span)
-        bought = liquidate(book, 1, before, market.mark, tape.bar, at, span)
-        if sold + bought == 0.0 or unit == 0.0:
+        total = net = 0.0
+        for side in range(2):
+            forced = liquidate(book, side, before, market.mark, tape.bar, at, span)
+            total += forced
+            net += (2.0 * side - 1.0) * forced  # longs are sold, shorts bought back
+        if total == 0.0 or unit == 0.0:
             break
         before, at = market.mark, at + span
         span *= _FASTER
-        market.memory += unit * (bought - sold)
+        market.memory += unit * net
         _price(market, tape, rules, index, premium)
 
 
@@ -138,16 +141,11 @@ def run(
     first_bar
         Number of the first row: negative for a burn-in.
     """
-    count = accounts.share.shape[2]
     for row in range(len(tape)):
         _begin(book, market, tape[row], first_bar + row)
-        opening, number = habits.opening * paths.activity[row], 0
-        sizes = (opening * lean(book, habits, 0), opening * lean(book, habits, 1))
         for step in range(STEPS):
             index, premium = paths.index[row, step], paths.premium[row, step]
             _step(book, market, tape[row], rules, index, premium, units[row], step * rules.step_seconds)
-            while number < count and (2 * number + 1) * STEPS // (2 * count) == step:
-                open_accounts(book, accounts, row, number, sizes, market.last, market.mark, first_bar + row)
-                number += 1
+            open_accounts(book, accounts, habits, row, step, paths.activity[row], market, first_bar + row)
         _end(book, market, tape[row], rules, habits, paths.pace[row], paths.index[row, STEPS - 1])
         set_pull(book, knobs, market, tape[row], paths.volatility[row])

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from datafeeds.simulated.book import Book, change_position, open_position, remove_position, set_makers
 from datafeeds.simulated.ledger import CLOSED
-from datafeeds.simulated.parameters import SimulationParameters
+from datafeeds.simulated.parameters import STEPS, SimulationParameters
 from datafeeds.simulated.population import Population, closing_rate
 from indicators.liquidation.compiled import Record, allocation_free
 
@@ -36,7 +36,7 @@ def habits(hours: float, p: SimulationParameters) -> Habits:
 
 
 @allocation_free
-def lean(book: Book, habits: Habits, side: int) -> float:
+def _lean(book: Book, habits: Habits, side: int) -> float:
     """Return the factor on what a side opens: traders take over what the makers hold."""
     tally = book.tally[0]
     held = (1.0 - 2.0 * side) * tally.makers / max(tally.standing[0], tally.standing[1], 1e-300)
@@ -44,22 +44,39 @@ def lean(book: Book, habits: Habits, side: int) -> float:
 
 
 @allocation_free
+def _open_account(book: Book, accounts: Population, row: int, side: int, number: int, size: float, price: Record, bar: int) -> None:
+    leverage, cross = accounts.leverage[row, side, number], accounts.cross[row, side, number]
+    place = open_position(book, side, math.exp(price.last), size, leverage, price.mark, bar, cross)
+    if place >= 0:
+        position = book.positions[side, place]
+        halves = accounts.halves[row, side, number]
+        position.lifetime = accounts.lifetime[row, side, number]
+        position.second_lifetime = accounts.second_lifetime[row, side, number] if halves else -1.0
+        position.patience = accounts.patience[row, side, number]
+        position.rate = accounts.rate[row, side, number]
+
+
+@allocation_free
 def open_accounts(
-    book: Book, accounts: Population, row: int, number: int, sizes: tuple[float, float], last: float, mark: float, bar: int
+    book: Book, accounts: Population, habits: Habits, row: int, step: int, activity: float, price: Record, bar: int
 ) -> None:
-    """Open the accounts of one place within a bar, a long and a short, at the last price (log)."""
-    entry = math.exp(last)
-    for side in range(2):
-        size = sizes[side] * accounts.share[row, side, number]
-        leverage, cross = accounts.leverage[row, side, number], accounts.cross[row, side, number]
-        place = open_position(book, side, entry, size, leverage, mark, bar, cross) if size > 0.0 else -1
-        if place >= 0:
-            position = book.positions[side, place]
-            halves = accounts.halves[row, side, number]
-            position.lifetime = accounts.lifetime[row, side, number]
-            position.second_lifetime = accounts.second_lifetime[row, side, number] if halves else -1.0
-            position.patience = accounts.patience[row, side, number]
-            position.rate = accounts.rate[row, side, number]
+    """Open the accounts that come at a step of a bar, as many longs as shorts; they are spread evenly over the bar.
+
+    Parameters
+    ----------
+    row, bar
+        Row of the accounts, and the bar's number.
+    price
+        A record with the log prices `last` and `mark`.
+    """
+    count = accounts.share.shape[2]
+    for number in range(count):
+        if (2 * number + 1) * STEPS // (2 * count) != step:
+            continue
+        for side in range(2):
+            size = habits.opening * activity * _lean(book, habits, side) * accounts.share[row, side, number]
+            if size > 0.0:
+                _open_account(book, accounts, row, side, number, size, price, bar)
 
 
 @allocation_free
@@ -68,7 +85,9 @@ def _close(book: Book, side: int, place: int, bar: int) -> bool:
     position, tally = book.positions[side, place], book.tally[0]
     if position.second_lifetime < 0.0:
         tally.closed[side] += position.size
-        remove_position(book, side, place, bar, CLOSED)
+        row = book.ledger[position.row]
+        row.ended_bar, row.ending = bar, CLOSED
+        remove_position(book, side, place)
         return True
     position.size, position.collateral, position.margin = 0.5 * position.size, 0.5 * position.collateral, 0.5 * position.margin
     tally.closed[side] += position.size

@@ -111,7 +111,7 @@ def test_damage_is_found_named_and_exit_code_one(venue, tmp_path, capsys):
 
 
 def test_a_file_is_taken_in_and_traded(tmp_path, capsys, monkeypatch):
-    from datafeeds.simulated import simulate
+    from datafeeds.simulated.market import simulate
 
     monkeypatch.chdir(tmp_path)
     simulate(bars=800).frame.to_csv("mine.csv", index=False)
