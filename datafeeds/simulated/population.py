@@ -90,12 +90,14 @@ def population(streams: list[np.random.Generator], bars: int, hours: float, p: S
 
 
 def closing_rate(p: SimulationParameters) -> float:
-    """Return the hourly rate, at leverage 1, at which a full book closes what a median hour opens.
+    """Return the hourly rate of a trader in profit at leverage 1, at which a full book closes what opens.
 
     Notes
     -----
-    A size that opens at leverage L lives ``1 / (rate L**patience)`` hours, so the book holds base open interest where
-    ``rate = turnover sum(w L**-patience)``, turnover as in the mean hour, which bursts lift above the median one. Liquidations shorten it, losses lengthen it; open interest settles near the base.
+    Size that opens at leverage L lives ``1 / (rate L**patience)`` hours, so the book holds base open interest where
+    ``rate = turnover sum(w L**-patience)``: with the turnover of the mean hour, which bursts lift above the median one, and
+    with half of the traders in loss. Liquidations shorten lives, so open interest settles near the base.
     """
     life = float(np.array(p.leverage_weights) @ np.array(p.leverages) ** -p.patience)
-    return p.turnover * math.exp(0.5 * p.activity_spread**2) * life
+    burst = math.exp(0.5 * p.activity_spread**2)
+    return p.turnover * burst * life / (0.5 * (1.0 + p.loss_close_ratio))
