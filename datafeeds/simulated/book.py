@@ -1,13 +1,13 @@
-"""The venue's book of standing positions, and the verbs that write the ledger: open, end, change, liquidate."""
+"""The venue's book of standing positions, and the verbs that write the ledger: open, change, remove."""
 
 import math
 from typing import NamedTuple
 
 import numpy as np
 
-from datafeeds.simulated.ledger import CHANGED, CLOSED, LEDGER, LIQUIDATED, MAKERS, OPEN, PRINT
+from datafeeds.simulated.ledger import CHANGED, LEDGER, MAKERS, OPEN, PRINT
 from indicators.liquidation.compiled import Record, allocation_free
-from indicators.liquidation.mechanics import bankruptcy_price, isolated_price, tier_index
+from indicators.liquidation.mechanics import isolated_price, tier_index
 
 POSITION = np.dtype(
     [
@@ -154,64 +154,3 @@ def remove_position(book: Book, side: int, place: int) -> None:
     last = tally.count[side] - 1
     book.positions[side, place] = book.positions[side, last]
     tally.count[side] = last
-
-
-@allocation_free
-def _print(book: Book, side: int, position: Record, bar: int, second: float) -> None:
-    tally = book.tally[0]
-    record = book.prints[tally.prints]
-    tally.prints += 1
-    record.bar, record.second, record.side, record.size, record.reported = bar, second, side, position.size, True
-    record.price = bankruptcy_price(position.entry, position.size, position.collateral, 1.0 - 2.0 * side)
-
-
-@allocation_free
-def liquidate(book: Book, side: int, before: float, mark: float, bar: int, begin: float, span: float) -> float:
-    """Liquidate what the mark reaches on its way and return its size.
-
-    Parameters
-    ----------
-    before, mark
-        Log mark price at the beginning and at the end of the way.
-    begin, span
-        Seconds of the bar in which it goes that way, evenly.
-    """
-    tally, sign, forced = book.tally[0], 1.0 - 2.0 * side, 0.0
-    if sign * (tally.nearest[side] - mark) < 0.0:
-        return forced
-    nearest = -sign * math.inf
-    for place in range(tally.count[side] - 1, -1, -1):
-        position = book.positions[side, place]
-        if sign * (position.level - mark) >= 0.0:
-            way = (position.level - before) / (mark - before) if mark != before else 0.0
-            forced += position.size
-            _print(book, side, position, bar, begin + span * min(max(way, 0.0), 1.0))
-            row = book.ledger[position.row]
-            row.ended_bar, row.ending = bar, LIQUIDATED
-            remove_position(book, side, place)
-        else:
-            nearest = sign * max(sign * nearest, sign * position.level)
-    tally.nearest[side] = nearest
-    tally.forced[side] += forced
-    return forced
-
-
-@allocation_free
-def set_makers(book: Book, size: float, price: float, bar: int) -> None:
-    """Give the makers a position (positive long), at a price for what is new of it."""
-    tally = book.tally[0]
-    if size == tally.makers:
-        return
-    same = size * tally.makers > 0.0
-    if tally.makers_row >= 0:
-        row = book.ledger[tally.makers_row]
-        row.ended_bar, row.ending = bar, CHANGED if same else CLOSED
-    if not same:
-        tally.makers_entry = price
-    elif abs(size) > abs(tally.makers):
-        tally.makers_entry += (price - tally.makers_entry) * (1.0 - tally.makers / size)
-    side = 0 if size > 0.0 else 1
-    tally.makers_row = -1
-    if size != 0.0:
-        tally.makers_row = write_row(book, side, tally.makers_entry, abs(size), 1.0, math.nan, bar)
-    tally.makers = size

@@ -21,7 +21,7 @@ class Exogenous(NamedTuple):
 
     Attributes
     ----------
-    index
+    efficient
         (bars, steps) log efficient price, relative to an arbitrary start.
     premium
         (bars, steps) log of the perpetual over it.
@@ -31,7 +31,7 @@ class Exogenous(NamedTuple):
         (bars,) rates of opening and of closing over those of a median hour.
     """
 
-    index: np.ndarray
+    efficient: np.ndarray
     premium: np.ndarray
     volatility: np.ndarray
     activity: np.ndarray
@@ -71,8 +71,12 @@ def _log_volatility(
     return level + p.seasonality * np.cos((hour - _PEAK_HOUR) * (math.pi / 12.0)) - p.weekend * weekend
 
 
-def _index(
-    random: np.random.Generator, jumps: np.random.Generator, volatility: np.ndarray, hours: float, p: SimulationParameters
+def _efficient(
+    random: np.random.Generator,
+    jumps: np.random.Generator,
+    volatility: np.ndarray,
+    hours: float,
+    p: SimulationParameters,
 ) -> np.ndarray:
     bars = len(volatility)
     unit = math.sqrt(_SHOCK_DEGREES / (_SHOCK_DEGREES - 2.0) * STEPS)
@@ -113,7 +117,7 @@ def exogenous_paths(
     noise = streams[4].standard_normal(bars)
     pace = np.exp(p.activity_elasticity * level)
     return Exogenous(
-        index=_index(streams[1], streams[2], volatility, hours, p),
+        efficient=_efficient(streams[1], streams[2], volatility, hours, p),
         premium=_premium(streams[3], volatility, hours, p),
         volatility=volatility,
         activity=pace * np.exp(autoregression(noise, p.activity_half_life / hours, p.activity_spread)),

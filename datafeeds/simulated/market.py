@@ -12,10 +12,12 @@ from datafeeds.simulated.columns import SETTLEMENT_SECONDS, flow_columns, fundin
 from datafeeds.simulated.exogenous import Exogenous, exogenous_paths
 from datafeeds.simulated.feed import passed
 from datafeeds.simulated.ledger import OPEN
-from datafeeds.simulated.parameters import TIERS, SimulationParameters
+from datafeeds.simulated.parameters import SimulationParameters
 from datafeeds.simulated.population import accounts_per_bar, population
 from datafeeds.simulated.pull import pull
-from datafeeds.simulated.session import MARKET, TAPE, rules, run
+from datafeeds.simulated.session import rules, run
+from datafeeds.simulated.tape import MARKET, TAPE
+from datafeeds.simulated.tiers import TIERS
 from datafeeds.simulated.traders import habits
 
 _STREAMS = 13  # five for the paths, six for the accounts, two for volume
@@ -107,7 +109,7 @@ def simulate_with_truth(
         ledger=_standing_ledger(book, bars),
         prints=prints,
         index=np.exp(tape["index"][burnt:]),
-        exogenous=np.exp(paths.index[burnt:, -1] + paths.premium[burnt:, -1]),
+        exogenous=np.exp(paths.efficient[burnt:, -1] + paths.premium[burnt:, -1]),
         parameters=p,
     )
 
@@ -117,8 +119,8 @@ def _paths(
 ) -> Exogenous:
     """Return the exogenous paths, the index at the first bar's open at the first price."""
     paths = exogenous_paths(streams, burnt + bars, hours, first_hour - burnt * hours, p)
-    before = paths.index[burnt - 1, -1] if burnt else 0.0
-    return paths._replace(index=paths.index + (math.log(p.first_price) - before))
+    before = paths.efficient[burnt - 1, -1] if burnt else 0.0
+    return paths._replace(efficient=paths.efficient + (math.log(p.first_price) - before))
 
 
 def _history(
@@ -128,7 +130,7 @@ def _history(
     bars = len(paths.volatility)
     book = empty_book(bars, accounts_per_bar(hours, p), TIERS)
     tape, market = np.zeros(bars, dtype=TAPE), np.zeros(1, dtype=MARKET)
-    market["last"] = market["mark"] = paths.index[0, 0]
+    market["last"] = market["mark"] = paths.efficient[0, 0]
     accounts = population(streams, bars, hours, p)
     settings = rules(hours, p), habits(hours, p), pull(hours, p)
     run(book, paths, accounts, _impact_units(paths, hours, p), tape, market[0], *settings, -burnt)

@@ -1,31 +1,14 @@
-"""The constants of the simulated market, each with its unit and its source, and the venue's margin tiers."""
+"""The constants of the simulated market, each with its unit and its source."""
 
 import dataclasses
 import math
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 REPORTS = ("full", "largest_per_second", "latest_per_second", "largest_per_bar")
 
 STEPS = 60
 """Moves within a bar, from which its high and low come (assumption: a minute of an hour)."""
-
-TIERS = np.array(
-    [
-        [0.0, 0.004, 0.0],
-        [300e3, 0.005, 300.0],
-        [800e3, 0.0065, 1_500.0],
-        [3e6, 0.01, 12_000.0],
-        [12e6, 0.02, 132_000.0],
-        [70e6, 0.025, 482_000.0],
-        [100e6, 0.05, 2_982_000.0],
-        [230e6, 0.10, 14_482_000.0],
-    ]
-)
-"""Maintenance tiers (notional floor in quote, rate, amount in quote). Source: Binance BTCUSDT as of 2026-03-05, its larger
-tiers left out, because no account here is that large."""
 
 
 def _within(default: Any, low: float, high: float) -> Any:

@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 from datafeeds.simulated.book import Book
 from datafeeds.simulated.parameters import STEPS, SimulationParameters
+from datafeeds.simulated.tape import BANDS
 from indicators.liquidation.compiled import Record, allocation_free
 
-_BANDS = 20
 _BAND = 0.0025  # log price: twenty bands reach 5 % each way, beyond which no bar trades
 
 
@@ -28,27 +28,29 @@ def pull(hours: float, p: SimulationParameters) -> Pull:
 
 
 @allocation_free
-def _heaviest(book: Book, side: int, close: float) -> float:
-    """Return the size in the heaviest band of liquidation levels within reach of the price."""
-    heaviest, sign = 0.0, 1.0 - 2.0 * side
-    for band in range(_BANDS):
-        near, size = band * _BAND, 0.0
-        for place in range(book.tally[0].count[side]):
-            distance = sign * (close - book.positions[side, place].level)
-            if near <= distance < near + _BAND:
-                size += book.positions[side, place].size
-        heaviest = max(heaviest, size)
-    return heaviest
+def _fill_bands(book: Book, market: Record, side: int, close: float) -> None:
+    """Sum a side's size by the band of distance in which its liquidation levels lie."""
+    sign = 1.0 - 2.0 * side
+    for band in range(BANDS):
+        market.bands[band] = 0.0
+    for place in range(book.tally[0].count[side]):
+        position = book.positions[side, place]
+        distance = sign * (close - position.level) / _BAND
+        if 0.0 <= distance < BANDS:
+            market.bands[int(distance)] += position.size
 
 
 @allocation_free
-def _imbalance(book: Book, close: float) -> float:
+def _imbalance(book: Book, market: Record, close: float) -> float:
     """Return the heaviest band above less that below, over their sum; 0 where there is none."""
     total = difference = 0.0
     for side in range(2):
-        size = _heaviest(book, side, close)
-        total += size
-        difference += (2.0 * side - 1.0) * size  # levels of shorts lie above
+        _fill_bands(book, market, side, close)
+        heaviest = 0.0
+        for band in range(BANDS):
+            heaviest = max(heaviest, market.bands[band])
+        total += heaviest
+        difference += (2.0 * side - 1.0) * heaviest  # levels of shorts lie above
     return difference / total if total > 0.0 else 0.0
 
 
@@ -68,7 +70,7 @@ def set_pull(book: Book, knobs: Pull, market: Record, tape: Record, volatility: 
     """Set the next bar's drift a step, from the true book at this bar's close and from what is to be given back."""
     drift = 0.0
     if knobs.magnet != 0.0:
-        drift += knobs.magnet * volatility * _imbalance(book, tape.close)
+        drift += knobs.magnet * volatility * _imbalance(book, market, tape.close)
     if knobs.reversion != 0.0:
         market.rebound += _rebound(knobs, tape)
         drift += knobs.release * market.rebound

@@ -5,37 +5,21 @@ from typing import NamedTuple
 
 import numpy as np
 
-from datafeeds.simulated.book import Book, liquidate
+from datafeeds.simulated.book import Book
 from datafeeds.simulated.exogenous import Exogenous
+from datafeeds.simulated.forcing import liquidate
+from datafeeds.simulated.openings import open_accounts
 from datafeeds.simulated.parameters import STEPS, SimulationParameters
 from datafeeds.simulated.population import Population
 from datafeeds.simulated.pull import Pull, set_pull
-from datafeeds.simulated.traders import Habits, begin_bar, close_bar, open_accounts
+from datafeeds.simulated.traders import Habits, begin_bar, close_bar
 from indicators.liquidation.compiled import Record, allocation_free, compiled
 
 _TRAVEL = 0.8  # share of a step's seconds in which the exogenous price travels; a cascade's rounds share the rest
 _FASTER = 0.2  # seconds of a round over those of the one before, so that all of them fit into the step
-_AVERAGING = 0.33  # weight of a new step in the average basis: 2.5 minutes, as Binance averages, where a step is a minute
-
-TAPE = np.dtype(
-    [
-        *((name, np.float64) for name in ("open", "high", "low", "close", "mark_high", "mark_low", "mark_close", "index")),
-        ("bar", np.int64),
-        ("basis", np.float64),  # mean log of last over index in the bar
-        ("open_interest", np.float64),
-        ("flow", np.float64),  # base coin that changed hands for positions that open and close
-        ("forced", np.float64, (2,)),
-        ("accounts", np.int64, (2,)),
-    ]
+_AVERAGING = (
+    0.33  # weight of a new step in the average basis: 2.5 minutes, as Binance averages, where a step is a minute
 )
-"""What a bar leaves; prices are logarithms."""
-
-MARKET = np.dtype(
-    [
-        *((name, np.float64) for name in ("last", "mark", "average", "memory", "drift", "rebound", "pull")),
-    ]
-)
-"""Between steps: log prices, average basis, memory of forced flow (its push squared, with sign), and the drifts."""
 
 
 class Rules(NamedTuple):
@@ -75,7 +59,9 @@ def _price(market: Record, tape: Record, rules: Rules, index: float, premium: fl
 
 
 @allocation_free
-def _step(book: Book, market: Record, tape: Record, rules: Rules, index: float, premium: float, unit: float, at: float) -> None:
+def _step(
+    book: Book, market: Record, tape: Record, rules: Rules, index: float, premium: float, unit: float, at: float
+) -> None:
     """Move the price, liquidate what the mark reaches, and what the push of that reaches in turn, until nothing more falls."""
     before = market.mark
     market.drift += market.pull
@@ -144,8 +130,8 @@ def run(
     for row in range(len(tape)):
         _begin(book, market, tape[row], first_bar + row)
         for step in range(STEPS):
-            index, premium = paths.index[row, step], paths.premium[row, step]
+            index, premium = paths.efficient[row, step], paths.premium[row, step]
             _step(book, market, tape[row], rules, index, premium, units[row], step * rules.step_seconds)
             open_accounts(book, accounts, habits, row, step, paths.activity[row], market, first_bar + row)
-        _end(book, market, tape[row], rules, habits, paths.pace[row], paths.index[row, STEPS - 1])
+        _end(book, market, tape[row], rules, habits, paths.pace[row], paths.efficient[row, STEPS - 1])
         set_pull(book, knobs, market, tape[row], paths.volatility[row])

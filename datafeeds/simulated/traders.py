@@ -1,12 +1,13 @@
-"""What traders do of their own will: open, close, top up; and the makers, who take what is left."""
+"""What traders do with what they hold: close it, by halves or whole, or top it up; the makers take what is left."""
 
 import math
 from typing import NamedTuple
 
-from datafeeds.simulated.book import Book, change_position, open_position, remove_position, set_makers
+from datafeeds.simulated.book import Book, change_position, remove_position
 from datafeeds.simulated.ledger import CLOSED
-from datafeeds.simulated.parameters import STEPS, SimulationParameters
-from datafeeds.simulated.population import Population, closing_rate
+from datafeeds.simulated.makers import set_makers
+from datafeeds.simulated.parameters import SimulationParameters
+from datafeeds.simulated.population import closing_rate
 from indicators.liquidation.compiled import Record, allocation_free
 
 
@@ -36,50 +37,6 @@ def habits(hours: float, p: SimulationParameters) -> Habits:
 
 
 @allocation_free
-def _lean(book: Book, habits: Habits, side: int) -> float:
-    """Return the factor on what a side opens: traders take over what the makers hold."""
-    tally = book.tally[0]
-    held = (1.0 - 2.0 * side) * tally.makers / max(tally.standing[0], tally.standing[1], 1e-300)
-    return min(max(1.0 + habits.tilt * held, 0.0), 2.0)
-
-
-@allocation_free
-def _open_account(book: Book, accounts: Population, row: int, side: int, number: int, size: float, price: Record, bar: int) -> None:
-    leverage, cross = accounts.leverage[row, side, number], accounts.cross[row, side, number]
-    place = open_position(book, side, math.exp(price.last), size, leverage, price.mark, bar, cross)
-    if place >= 0:
-        position = book.positions[side, place]
-        halves = accounts.halves[row, side, number]
-        position.lifetime = accounts.lifetime[row, side, number]
-        position.second_lifetime = accounts.second_lifetime[row, side, number] if halves else -1.0
-        position.patience = accounts.patience[row, side, number]
-        position.rate = accounts.rate[row, side, number]
-
-
-@allocation_free
-def open_accounts(
-    book: Book, accounts: Population, habits: Habits, row: int, step: int, activity: float, price: Record, bar: int
-) -> None:
-    """Open the accounts that come at a step of a bar, as many longs as shorts; they are spread evenly over the bar.
-
-    Parameters
-    ----------
-    row, bar
-        Row of the accounts, and the bar's number.
-    price
-        A record with the log prices `last` and `mark`.
-    """
-    count = accounts.share.shape[2]
-    for number in range(count):
-        if (2 * number + 1) * STEPS // (2 * count) != step:
-            continue
-        for side in range(2):
-            size = habits.opening * activity * _lean(book, habits, side) * accounts.share[row, side, number]
-            if size > 0.0:
-                _open_account(book, accounts, row, side, number, size, price, bar)
-
-
-@allocation_free
 def _close(book: Book, side: int, place: int, bar: int) -> bool:
     """Close a position, or half of it, and return whether it is gone."""
     position, tally = book.positions[side, place], book.tally[0]
@@ -89,7 +46,11 @@ def _close(book: Book, side: int, place: int, bar: int) -> bool:
         row.ended_bar, row.ending = bar, CLOSED
         remove_position(book, side, place)
         return True
-    position.size, position.collateral, position.margin = 0.5 * position.size, 0.5 * position.collateral, 0.5 * position.margin
+    position.size, position.collateral, position.margin = (
+        0.5 * position.size,
+        0.5 * position.collateral,
+        0.5 * position.margin,
+    )
     tally.closed[side] += position.size
     position.lifetime, position.second_lifetime = position.second_lifetime, -1.0
     change_position(book, side, place, bar)
@@ -135,7 +96,9 @@ def close_bar(book: Book, habits: Habits, pace: float, close: float, bar: int) -
     """
     tally = book.tally[0]
     for side in range(2):
-        against = max(-(1.0 - 2.0 * side) * tally.makers, 0.0)  # what the makers hold opposite to traders of the other side
+        against = max(
+            -(1.0 - 2.0 * side) * tally.makers, 0.0
+        )  # what the makers hold opposite to traders of the other side
         wanted = (1.0 - habits.takeover) * tally.forced[1 - side] + habits.unwinding * against
         extra = min(wanted / max(tally.standing[side], 1e-300), 1.0)
         _side_closes(book, habits, side, pace, extra, close, bar)

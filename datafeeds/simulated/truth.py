@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from datafeeds.simulated.parameters import TIERS
+from datafeeds.simulated.tiers import TIERS
 from indicators.liquidation.mechanics import liquidation_distance
 
 _BLOCK = 64  # bars that share one list of rows
@@ -26,7 +26,7 @@ class Truth:
         if (np.diff(self._opened) < 0).any():
             raise ValueError("the ledger must be ordered by opened_bar")
         self._ledger = ledger
-        self._block, self._rows = None, ledger[:0]
+        self._block, self._rows = -1, ledger[:0]
 
     def standing(self, bar: int) -> np.ndarray:
         """Return the rows of the ledger that stand at the close of a bar."""
