@@ -18,7 +18,7 @@ from rich.table import Table
 from datafeeds.markets import open_market
 from datafeeds.perpetual import PerpetualFeed
 from datafeeds.schema import Market
-from datafeeds.simulated import simulate
+from datafeeds.simulated.market import simulate
 from indicators.liquidation.model import build_model
 from indicators.liquidation.parameters import ModelParameters
 from indicators.liquidation.step import run

@@ -12,7 +12,7 @@ from datafeeds.perpetual import PerpetualFeed
 from datafeeds.resampling import resample
 from datafeeds.schema import Market
 from datafeeds.series import timeframe_seconds
-from datafeeds.simulated import simulate
+from datafeeds.simulated.market import simulate
 from indicators.liquidation.bar import empty_bars
 from indicators.liquidation.batch import by_magnitude
 from indicators.liquidation.model import build_model, initial_state

@@ -39,7 +39,7 @@ def test_the_users_own_strategy_of_the_readme_runs(command, tmp_path):
     source = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)[0]
     (tmp_path / "my_rules.py").write_text(source, encoding="utf-8")
     (tmp_path / "market.py").write_text(
-        "from datafeeds.simulated import simulate\n"
+        "from datafeeds.simulated.market import simulate\n"
         "simulate(3, bars=400).frame.drop(columns='open_interest_break').to_parquet('market.parquet')\n"
     )
     environment = {"PYTHONPATH": str(PROJECT), "PATH": "", "HOME": str(tmp_path)}

@@ -51,7 +51,7 @@ def install(environment, wheel):
 
 def write_market(python, folder):
     code = (
-        "from datafeeds.simulated import simulate;"
+        "from datafeeds.simulated.market import simulate;"
         "simulate(1, bars=150).frame.drop(columns='open_interest_break').to_parquet('market.parquet')"
     )
     succeed([python, "-c", code], folder)

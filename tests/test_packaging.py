@@ -92,7 +92,7 @@ def test_the_code_that_runs_is_the_wheels(installed, tmp_path):
 
 def test_a_run_works_from_the_wheel(installed, tmp_path):
     code = (
-        "from datafeeds.simulated import simulate;"
+        "from datafeeds.simulated.market import simulate;"
         "simulate(1, bars=120).frame.drop(columns='open_interest_break').to_parquet('market.parquet')"
     )
     assert run([installed / "bin" / "python", "-c", code], tmp_path).returncode == 0

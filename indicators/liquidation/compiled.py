@@ -21,7 +21,7 @@ Record = Any
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-_FOLDERS = ("indicators", "strategies", "runs")
+_FOLDERS = ("indicators", "strategies", "runs", "datafeeds")
 
 
 @cache

@@ -8,7 +8,7 @@ import pytest
 
 from datafeeds.errors import MarketError
 from datafeeds.files import read_market
-from datafeeds.simulated import simulate
+from datafeeds.simulated.market import simulate
 
 # The README of the data names every defect there is: kind, column, count, day of the first.
 KNOWN = {

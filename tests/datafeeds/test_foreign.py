@@ -9,7 +9,7 @@ import pytest
 from datafeeds.errors import MarketError
 from datafeeds.foreign import read_foreign
 from datafeeds.mapping import read_mapping
-from datafeeds.simulated import simulate
+from datafeeds.simulated.market import simulate
 from tests.conftest import PROJECT
 
 PLAIN = """

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from datafeeds.perpetual import PerpetualFeed, day_numbers
-from datafeeds.simulated import simulate
+from datafeeds.simulated.market import simulate
 
 NAMES = ("open", "high", "low", "close", "volume", "open_interest", "funding_rate", "mark_close", "liquidated_long")
 

@@ -15,7 +15,7 @@ from datafeeds.errors import MarketError
 from datafeeds.files import read_market
 from datafeeds.resampling import resample
 from datafeeds.schema import market_from_frame
-from datafeeds.simulated import simulate
+from datafeeds.simulated.market import simulate
 from tests.conftest import PROJECT
 
 HOUR = 3600
@@ -149,7 +149,7 @@ def test_too_few_bars_are_refused_and_the_same_length_is_the_same_market():
 
 def test_the_zone_of_the_machine_changes_nothing():
     program = (
-        "from datafeeds.simulated import simulate\nfrom datafeeds.resampling import resample\n"
+        "from datafeeds.simulated.market import simulate\nfrom datafeeds.resampling import resample\n"
         "print(resample(simulate(bars=3000), 86400).fingerprint())"
     )
     prints = {

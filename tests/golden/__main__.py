@@ -6,7 +6,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from datafeeds.simulated import simulate
+from datafeeds.simulated.market import simulate
 from runs.accounting import FILL_KINDS
 from runs.config import configuration_from
 from runs.engine import run_backtest

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from datafeeds.perpetual import PerpetualFeed
-from datafeeds.simulated import simulate
+from datafeeds.simulated.market import simulate
 from indicators.heatmap import LINE_FIELDS, LiquidationHeatmap, bar_seconds_of
 from indicators.liquidation.bar import empty_bars
 from indicators.liquidation.model import build_model, initial_state

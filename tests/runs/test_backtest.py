@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from datafeeds.simulated import simulate
+from datafeeds.simulated.market import simulate
 from runs.backtest import main
 from runs.config import configuration_from
 from runs.engine import EngineMode, run_backtest

@@ -9,7 +9,7 @@ import pytest
 
 from datafeeds.perpetual import PerpetualFeed
 from datafeeds.schema import market_from_frame
-from datafeeds.simulated import simulate
+from datafeeds.simulated.market import simulate
 from runs.accounting import LIQUIDATION, reconciliation_error
 from runs.broker import PerpetualBroker
 from runs.costs import CostParameters

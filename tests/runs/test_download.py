@@ -10,7 +10,7 @@ import pytest
 
 from datafeeds.catalog.store import Catalog
 from datafeeds.patience import Patience
-from datafeeds.simulated import simulate
+from datafeeds.simulated.market import simulate
 from runs.backtest import main as backtest
 from runs.download import main
 from tests.conftest import PROJECT

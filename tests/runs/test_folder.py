@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from datafeeds.simulated import simulate
+from datafeeds.simulated.market import simulate
 from runs import folder
 from runs.config import configuration_from
 from runs.engine import run_backtest

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from datafeeds.simulated import simulate
+from datafeeds.simulated.market import simulate
 from runs.config import configuration_from
 from runs.lookahead import examine, main, poisoned, prefix
 from strategies.registry import BUILT_IN

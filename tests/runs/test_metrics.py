@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datafeeds.simulated import simulate
+from datafeeds.simulated.market import simulate
 from runs import metrics as m
 from runs.config import configuration_from
 from runs.engine import run_backtest

@@ -5,7 +5,7 @@ import numba
 import pytest
 
 from datafeeds.perpetual import PerpetualFeed
-from datafeeds.simulated import simulate
+from datafeeds.simulated.market import simulate
 from runs.broker import PerpetualBroker
 from strategies import magnet
 from strategies.intent import KEEP, keep

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from datafeeds.simulated import simulate
+from datafeeds.simulated.market import simulate
 from runs.config import configuration_from
 from runs.engine import run_backtest
 from strategies.registry import BUILT_IN

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from datafeeds.quality import Defect, Quality
-from datafeeds.simulated import simulate
+from datafeeds.simulated.market import simulate
 from indicators.liquidation.snapshot import CLUSTER
 from runs.config import configuration_from
 from runs.engine import run_backtest

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from datafeeds.simulated import simulate
+from datafeeds.simulated.market import simulate
 from runs.config import configuration_from
 from runs.engine import run_backtest
 from runs.metrics import DAYS_PER_YEAR, run_metrics
@@ -146,7 +146,7 @@ def test_the_same_run_gives_the_same_bytes():
 @pytest.mark.slow
 def test_the_page_has_the_same_bytes_under_any_hash_seed_and_time_zone(tmp_path):
     code = (
-        "import hashlib; from datafeeds.simulated import simulate; from runs.config import configuration_from as c;"
+        "import hashlib; from datafeeds.simulated.market import simulate; from runs.config import configuration_from as c;"
         "from runs.engine import run_backtest as r; from runs.metrics import run_metrics as m;"
         "from runs.reports.tearsheet import tearsheet as t; x = r(c({'strategy': 'magnet'}), simulate(3, bars=2400));"
         "print(hashlib.sha256(t(x, m(x)).encode()).hexdigest())"
