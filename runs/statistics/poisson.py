@@ -86,7 +86,10 @@ def fit_poisson(covariates: np.ndarray, sizes: np.ndarray, start: np.ndarray | N
     ValueError
         For no rows, or for arrays that do not pair up.
     """
-    covariates, sizes = np.ascontiguousarray(covariates, dtype=np.float64), np.ascontiguousarray(sizes, dtype=np.float64)
+    covariates, sizes = (
+        np.ascontiguousarray(covariates, dtype=np.float64),
+        np.ascontiguousarray(sizes, dtype=np.float64),
+    )
     if len(sizes) == 0 or covariates.shape[:1] != sizes.shape:
         raise ValueError(f"covariates {covariates.shape} and sizes {sizes.shape} must have the same rows, at least one")
     count = covariates.shape[1]

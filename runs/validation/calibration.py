@@ -1,4 +1,4 @@
-"""Calibration: does a forecast of twice the size mean twice the liquidations?"""
+"""Calibration: whether a forecast of twice the size means twice the liquidations."""
 
 import math
 
@@ -41,7 +41,7 @@ def calibration_claim(name: str, side_name: str, table: SideTable | None, readin
     statement = f"A forecast of twice the size means twice the {side_name} liquidations"
     if table is None:
         return Claim(name, statement, _STATISTIC, remarks=("the data reports too few liquidations",))
-    rows = _scored_rows(reading, side, len(table.sizes[table.scored]))
+    rows = np.flatnonzero(np.isfinite(reading.reported[:, side]))[-len(table.sizes[table.scored]) :]
     sizes, days = reading.reported[rows, side], reading.days[rows]
     slopes = slope_draws(reading.expected[rows, side], sizes, days)
     shifted = slope_draws(time_shifted(reading)[rows, side], sizes, days)
@@ -52,17 +52,15 @@ def calibration_claim(name: str, side_name: str, table: SideTable | None, readin
         Test(f"a slope of {LOWEST_SLOPE:g}", _interval(slopes - LOWEST_SLOPE, days), len(sizes), effective),
         Test(f"a slope of {HIGHEST_SLOPE:g}", _interval(HIGHEST_SLOPE - slopes, days), len(sizes), effective),
     )
-    placebos = ()
+    placebos: tuple[Test, ...] = ()
     if shifted is not None:
         within = np.minimum(shifted - LOWEST_SLOPE, HIGHEST_SLOPE - shifted)
         placebos = (Test("a map of another time", _interval(within, days), len(sizes), effective, one_sided=True),)
-    details = {"slope": _interval(slopes, days)._asdict(), "reliability": reliability(reading.expected[rows, side], sizes)}
+    details: dict[str, object] = {
+        "slope": _interval(slopes, days)._asdict(),
+        "reliability": reliability(reading.expected[rows, side], sizes),
+    }
     return Claim(name, statement, _STATISTIC, tests, placebos=placebos, details=details)
-
-
-def _scored_rows(reading: Reading, side: int, count: int) -> np.ndarray:
-    """Return the last `count` bars with reports: those that every other claim is scored on."""
-    return np.flatnonzero(np.isfinite(reading.reported[:, side]))[-count:]
 
 
 def slope_draws(forecasts: np.ndarray, sizes: np.ndarray, days: np.ndarray, seed: int = 0) -> np.ndarray | None:

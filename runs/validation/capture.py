@@ -1,4 +1,4 @@
-"""The capture curve: of the bins that price reached, do those where the map stands highest hold more of the liquidations?"""
+"""The capture curve: whether, of the bins that price reached, those where the map stands highest hold more liquidations."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from indicators.liquidation.compiled import allocation_free
 from runs.validation.claim import Claim, Test
-from runs.validation.reach import price_bins, previous_closes, reached_bins, standing_before
+from runs.validation.reach import previous_closes, price_bins, reached_bins, standing_before
 from runs.validation.reading import Reading
 from runs.validation.skill import ratio_test
 from runs.validation.variants import average_profile, shifted_maps
@@ -71,17 +71,17 @@ def capture(density: np.ndarray, liquidated: np.ndarray, reached: np.ndarray, sh
         Of the bins, 0 .. 1; rounded up to whole bins.
     """
     caught = Captured(np.zeros(len(reached)), np.zeros(len(reached)))
-    arrays = (np.ascontiguousarray(values, dtype=np.float64) for values in (density, liquidated))
-    gather_capture(*arrays, np.ascontiguousarray(reached), share, caught.size, caught.chance)
+    density, liquidated = (np.ascontiguousarray(values, dtype=np.float64) for values in (density, liquidated))
+    gather_capture(density, liquidated, np.ascontiguousarray(reached), share, caught.size, caught.chance)
     return caught
 
 
 def liquidated_bins(reading: Reading, side: int) -> np.ndarray:
     """Return (n, bins) base coin liquidated by distance from the close before, from the prints."""
-    prints = reading.prints[reading.prints["side"] == side] if reading.prints is not None else np.empty(0)
     sizes = np.zeros((len(reading.bars), reading.outward.shape[2]))
-    if len(prints) == 0:
+    if reading.prints is None:
         return sizes
+    prints = reading.prints[reading.prints["side"] == side]
     before = price_bins(previous_closes(reading.bars)[prints["bar"]], reading.bin_width)
     at = price_bins(prints["price"], reading.bin_width)
     places = (before - 1 - at) if side == 0 else (at - before - 1)
@@ -120,7 +120,9 @@ def capture_claim(name: str, side_name: str, reading: Reading, side: int) -> Cla
         versus("the map's average by distance", average.size, ours.size),
     )
     placebos = (versus("a map of another time, over the average", average.size, shifted.size, True),)
-    return Claim(name, statement, _STATISTIC, tests, placebos=placebos, details=_curve(reading, side, liquidated, reached))
+    return Claim(
+        name, statement, _STATISTIC, tests, placebos=placebos, details=_curve(reading, side, liquidated, reached)
+    )
 
 
 def _curve(reading: Reading, side: int, liquidated: np.ndarray, reached: np.ndarray) -> dict[str, object]:

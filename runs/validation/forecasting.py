@@ -1,4 +1,4 @@
-"""The claims about the forecast: does the map know which sizes are liquidated, beyond what is known without it?"""
+"""The claims about the forecast: whether the map knows which sizes are liquidated, beyond what is known without it."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from runs.statistics.bootstrap import block_sums
 from runs.statistics.rank import rank_correlation
 from runs.validation.calibration import calibration_claim
 from runs.validation.capture import capture_claim
-from runs.validation.claim import Claim
+from runs.validation.claim import Claim, Test
 from runs.validation.forecasts import NO_MAP, RANGE_AND_VOLUME, SideTable, side_tables
 from runs.validation.reading import Reading
 from runs.validation.skill import skill_test
@@ -43,16 +43,23 @@ def forecast_claims(reading: Reading) -> list[Claim]:
     claims = []
     for side, name in enumerate(SIDES):
         table = tables[side] if tables and tables[side].has_data else None
-        for kind, build in _BUILDERS.items():
-            statement = STATEMENTS[kind].format(name)
-            empty = Claim(f"{kind}_{name}", statement, SKILL, remarks=(NO_REPORTS,))
-            claims.append(build(empty.name, statement, table) if table else empty)
+        claims += table_claims(table, name)
         claims.append(calibration_claim(f"calibration_{name}", name, table, reading, side))
         claims.append(capture_claim(f"capture_{name}", name, reading, side))
     return claims
 
 
-def _placebos(table: SideTable) -> tuple:  # type: ignore[type-arg]
+def table_claims(table: SideTable | None, side_name: str) -> list[Claim]:
+    """Return the claims that a side's table decides; without one they say why there is none."""
+    claims = []
+    for kind, build in _BUILDERS.items():
+        name, statement = f"{kind}_{side_name}", STATEMENTS[kind].format(side_name)
+        empty = Claim(name, statement, SKILL, remarks=(NO_REPORTS,))
+        claims.append(build(name, statement, table) if table else empty)
+    return claims
+
+
+def _placebos(table: SideTable) -> tuple[Test, ...]:
     """Return what must show nothing if the map knows where positions stand now, and on which side."""
     both = (*_AVERAGE, "map")
     return (
@@ -64,9 +71,14 @@ def _placebos(table: SideTable) -> tuple:  # type: ignore[type-arg]
 def _forecast(name: str, statement: str, table: SideTable) -> Claim:
     tests = tuple(skill_test(label, table, names, (*names, "map")) for label, names in NO_MAP.items())
     alone = {label: skill_test(label, table, names, ("map",)) for label, names in NO_MAP.items()}
-    names = {**NO_MAP, "path-only map": ("path",), "map": ("map",), "range x volume and map": (*RANGE_AND_VOLUME, "map")}
+    names = {
+        **NO_MAP,
+        "path-only map": ("path",),
+        "map": ("map",),
+        "range x volume and map": (*RANGE_AND_VOLUME, "map"),
+    }
     sizes = table.sizes[table.scored]
-    details = {
+    details: dict[str, object] = {
         "map_alone_skill": {label: _interval(test) for label, test in alone.items()},
         "rank_correlation": {label: rank_correlation(table.forecast(cols), sizes) for label, cols in names.items()},
         "log_r_squared": log_r_squared(table),
@@ -89,7 +101,7 @@ def _open_interest(name: str, statement: str, table: SideTable) -> Claim:
         skill_test("open interest and volume of another time", table, _PATH, (*_PATH, "shifted flow"), one_sided=True),
         skill_test("a second path-only map", table, _PATH, (*_PATH, "permuted path"), one_sided=True),
     )
-    details = {
+    details: dict[str, object] = {
         "map_alone_over_path_only_alone": _interval(alone),
         "map_in_place_of_path_only": _interval(swap),
         "path_only_over_range_x_volume": _interval(skill_test("", table, RANGE_AND_VOLUME, _PATH)),
@@ -136,5 +148,5 @@ def _largest_share(losses: np.ndarray, days: np.ndarray) -> float:
     return float(sums.max() / sums.sum())
 
 
-def _interval(test) -> dict[str, float]:  # type: ignore[no-untyped-def]
+def _interval(test: Test) -> dict[str, float]:
     return {"estimate": test.interval.estimate, "low": test.interval.low, "high": test.interval.high}

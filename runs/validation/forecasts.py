@@ -24,7 +24,7 @@ from runs.validation.walk import first_scored, log_size, walk_forward
 RANGE_AND_VOLUME = ("excursion", "volume", "volatility")
 """The log of their product is the sum of their logs, so it needs no column of its own."""
 
-NO_MAP = {
+NO_MAP: dict[str, tuple[str, ...]] = {
     "constant": (),
     "distance": ("excursion", "kernel"),
     "distance and volatility": ("excursion", "kernel", "volatility"),
@@ -56,9 +56,7 @@ def covariates_of(reading: Reading) -> dict[str, np.ndarray]:
         "shifted": time_shifted(reading),
         "swapped": side_swapped(reading),
     }
-    logs = {
-        name: np.stack([log_size(values[:, side]) for side in range(2)], axis=1) for name, values in sizes.items()
-    }
+    logs = {name: np.stack([log_size(values[:, side]) for side in range(2)], axis=1) for name, values in sizes.items()}
     return {name: values.reshape(count, 2) for name, values in logs.items()}
 
 

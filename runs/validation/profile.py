@@ -1,7 +1,5 @@
 """The volume profile with a leverage kernel: where positions would be liquidated if every trade opened one and none were."""
 
-import math
-
 import numpy as np
 
 from indicators.liquidation.compiled import allocation_free
@@ -87,5 +85,3 @@ def kernel_share(reading: Reading, distances: np.ndarray) -> np.ndarray:
     sums = np.concatenate([np.zeros((2, 1)), np.cumsum(kernels, axis=1)], axis=1)
     edges = np.arange(sums.shape[1]) * reading.bin_width
     return np.stack([np.interp(distances[:, side], edges, sums[side]) for side in range(2)], axis=1)
-
-

@@ -29,9 +29,7 @@ def skill_test(
     return ratio_test(baseline, before - after, before, table.days[table.scored], one_sided)
 
 
-def ratio_test(
-    baseline: str, gains: np.ndarray, losses: np.ndarray, days: np.ndarray, one_sided: bool = False
-) -> Test:
+def ratio_test(baseline: str, gains: np.ndarray, losses: np.ndarray, days: np.ndarray, one_sided: bool = False) -> Test:
     """Return the test of ``sum(gains) / sum(losses)`` with whole days as blocks.
 
     Notes
