@@ -10,6 +10,7 @@ import os
 import platform
 import re
 import shutil
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ class FolderError(ValueError):
     """A results folder that cannot be written; one sentence."""
 
 
-def claim_folder(result_name: str, out: Path | None, overwrite: bool) -> tuple[Path, Path]:
+def claim_folder(result_name: str, out: Path | None, overwrite: bool, marker: str = MARKER) -> tuple[Path, Path]:
     """Find where a run's results go, before the run, so that a bad place costs nothing.
 
     Parameters
@@ -47,6 +48,8 @@ def claim_folder(result_name: str, out: Path | None, overwrite: bool) -> tuple[P
         The folder that the user named.
     overwrite
         Whether an earlier run there may be replaced.
+    marker
+        The file by which a folder is known as an earlier run's of the same kind.
 
     Returns
     -------
@@ -62,7 +65,7 @@ def claim_folder(result_name: str, out: Path | None, overwrite: bool) -> tuple[P
     if target.is_file() or target.is_symlink():
         raise FolderError(f"--out {target}: is a file; name a folder")
     if target.is_dir() and any(target.iterdir()):
-        if not (target / MARKER).exists():
+        if not (target / marker).exists():
             raise FolderError(f"--out {target}: holds other files; name a new folder")
         if not overwrite:
             raise FolderError(f"--out {target}: holds an earlier run; name a new folder or add --overwrite")
@@ -119,21 +122,32 @@ def write_run(result: Result, target: Path, temporary: Path) -> dict[str, Any]:
     """
     trades = trades_of(result)
     metrics = run_metrics(result, trades)
-    texts = {
+    files = {
         "metrics.json": json.dumps(jsonable(metrics), indent=2, allow_nan=False) + "\n",
         "trades.csv": _trades_csv(trades),
         "report.md": liquidation_report(result),
         "tearsheet.html": tearsheet(result, metrics),
         MARKER: json.dumps(jsonable(_run_facts(result)), indent=2, allow_nan=False) + "\n",
+        "equity.parquet": _equity_parquet(result),
     }
+    write_files(files, target, temporary)
+    return metrics
+
+
+def write_files(files: Mapping[str, str | bytes], target: Path, temporary: Path) -> None:
+    """Write files by name into the temporary folder of `claim_folder`, flushed, and move it to its place.
+
+    Raises
+    ------
+    FolderError
+        If the disk refuses; then nothing is left at the target.
+    """
     try:
-        for name, text in texts.items():
-            _write_flushed(temporary / name, text.encode("utf-8"))
-        _write_flushed(temporary / "equity.parquet", _equity_parquet(result))
+        for name, content in files.items():
+            _write_flushed(temporary / name, content.encode("utf-8") if isinstance(content, str) else content)
         _move(temporary, target)
     except OSError as error:
         raise FolderError(f"--out {target}: cannot be written ({error.strerror})") from None
-    return metrics
 
 
 def _write_flushed(path: Path, content: bytes) -> None:

@@ -28,12 +28,21 @@ class Test:
         Bars or episodes behind it.
     effective
         How many of them count after dependence.
+    one_sided
+        For a placebo: whether only a statistic above zero is an effect (a skill out of sample lies below zero for whatever
+        knows nothing).
     """
 
     baseline: str
     interval: Interval
     observations: int
     effective: float
+    one_sided: bool = False
+
+    @property
+    def shows_effect(self) -> bool:
+        """Whether the interval excludes zero, on a side that counts."""
+        return self.interval.low > 0.0 or (self.interval.high < 0.0 and not self.one_sided)
 
     __test__ = False  # not a pytest class
 
@@ -95,7 +104,7 @@ def judge(claims: Sequence[Claim]) -> list[Claim]:
     Notes
     -----
     A claim is validated where every test's interval lies above zero, its weakest p-value survives the adjustment over all
-    claims with enough data, and no placebo's interval excludes zero.
+    claims with enough data, and no placebo shows an effect.
     """
     p_values = np.array(
         [claim.weakest.interval.p_value if claim.has_data and claim.weakest else np.nan for claim in claims]
@@ -107,7 +116,7 @@ def judge(claims: Sequence[Claim]) -> list[Claim]:
 def _judged(claim: Claim, adjusted_p: float) -> Claim:
     if not claim.has_data:
         return replace(claim, verdict=TOO_LITTLE_DATA)
-    shown = [p.baseline for p in claim.placebos if p.interval.low > 0.0 or p.interval.high < 0.0]
+    shown = [placebo.baseline for placebo in claim.placebos if placebo.shows_effect]
     holds = all(test.interval.low > 0.0 for test in claim.tests) and adjusted_p <= DISCOVERY_RATE
     remarks = claim.remarks
     if holds and shown:

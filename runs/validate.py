@@ -1,0 +1,147 @@
+"""Measure what the heatmap knows of a market, and say so: validated, not validated, or too little data."""
+
+import datetime
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from indicators.liquidation.domain import from_mapping
+from indicators.liquidation.parameters import ModelParameters
+from runs.command import checked, run_command
+from runs.config import Configuration
+from runs.engine import load_market
+from runs.folder import claim_folder, release_folder, run_name, write_files
+from runs.options import market_options
+from runs.reports.validation import figure, validation_page
+from runs.validation.protocol import validate
+from runs.validation.reading import read_market
+from runs.validation.record import validation_record
+
+MARKER = "validation.json"
+"""The file by which a folder is known as an earlier validation's."""
+
+_WIDTH_OFF_A_TERMINAL = 160
+
+
+@click.command(epilog="Example: python -m runs.validate --data btc_1h.parquet --set churn=0.1 --out what-it-knows")
+@market_options
+@click.option("--seed", type=click.IntRange(min=0), default=7, help="Seed of the simulated market.")
+@click.option(
+    "--set", "assignments", multiple=True, metavar="NAME=VALUE", help="Set one parameter of the model; may be repeated."
+)
+@click.option("--out", type=click.Path(path_type=Path), help="Results folder; default results/<time>-validate-<hash>.")
+@click.option("--overwrite", is_flag=True, help="Replace an earlier validation in --out.")
+@click.option("--json", "as_json", is_flag=True, help="Print validation.json on stdout.")
+def command(
+    seed: int, assignments: tuple[str, ...], out: Path | None, overwrite: bool, as_json: bool, **market_named: Any
+) -> int:
+    """Hold the heatmap's claims against baselines and placebos, and write validation.json and validation.html."""
+    parameters: ModelParameters = checked(model_parameters, assignments)  # type: ignore[assignment]
+    # The strategy is named because a configuration has one; only what names the market is read of it.
+    market = load_market(Configuration("magnet", seed=seed, model=parameters, **market_named))
+    now = datetime.datetime.now(datetime.timezone.utc)  # noqa: UP017 - the spelling that 3.11 to 3.13 share
+    name = run_name(now, "validate", asdict(parameters), market.fingerprint())
+    target, temporary = claim_folder(name, out, overwrite, MARKER)
+    try:
+        with _progress() as report:
+            report("the map at every bar")
+            reading = read_market(market, parameters)
+            record = validation_record(validate(reading, report), reading)
+        text = json.dumps(record, indent=2, allow_nan=False) + "\n"
+        write_files({MARKER: text, "validation.html": validation_page(record)}, target, temporary)
+    finally:
+        release_folder(temporary)
+    if as_json:
+        sys.stdout.write(text)
+    else:
+        _print_record(record, target)
+    return 0
+
+
+def model_parameters(assignments: tuple[str, ...]) -> ModelParameters:
+    """Return the model's parameters with ``name=value`` texts (or ``model.name=value``) laid over the defaults.
+
+    Raises
+    ------
+    ValueError
+        For a text without ``=``, an unknown name (with the nearest one), or a value outside its domain.
+    """
+    values: dict[str, str] = {}
+    for text in assignments:
+        name, sign, value = text.partition("=")
+        if not sign or not name:
+            raise ValueError(f"--set {text!r}: write it as name=value")
+        values[name.removeprefix("model.")] = value
+    return from_mapping(ModelParameters, dict(values))
+
+
+class _progress:  # noqa: N801 - used like a function
+    """What is being done, on stderr if that is a terminal, else nothing; as a context it gives the function to report to."""
+
+    def __init__(self) -> None:
+        console = Console(stderr=True)
+        self._status = console.status("") if console.is_terminal else None
+
+    def __enter__(self) -> Callable[[str], None]:
+        if self._status is None:
+            return lambda doing: None
+        self._status.start()
+        return self._status.update
+
+    def __exit__(self, *_: object) -> None:
+        if self._status:
+            self._status.stop()
+
+
+def _print_record(record: dict[str, Any], target: Path) -> None:
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_WIDTH_OFF_A_TERMINAL)
+    data = record["data"]
+    for fact in data["facts"]:
+        console.print(f"note: {fact}", markup=False, highlight=False, soft_wrap=True)
+    table = Table(
+        title=f"{data['name']}, {data['first_bar'][:10]} to {data['last_bar'][:10]}: each claim, against its hardest baseline"
+    )
+    for title in ("claim", "verdict", "estimate", "95 % interval", "n", "effective", "hardest baseline"):
+        table.add_column(title, justify="left" if title in ("claim", "verdict", "hardest baseline") else "right")
+    for claim in record["claims"]:
+        table.add_row(claim["name"], claim["verdict"], *_cells(claim["weakest"]))
+    console.print(table, markup=False)
+    for claim in record["claims"]:
+        _print_details(console, claim)
+    console.print(f"Results in {target}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _cells(weakest: dict[str, Any] | None) -> tuple[str, ...]:
+    if weakest is None:
+        return ("-",) * 5
+    interval = f"{figure(weakest['low'])} .. {figure(weakest['high'])}"
+    observed = (f"{weakest['observations']:,}", f"{weakest['effective']:,.0f}")
+    return (figure(weakest["estimate"]), interval, *observed, weakest["baseline"])
+
+
+def _print_details(console: Console, claim: dict[str, Any]) -> None:
+    lines = [f"\n{claim['name']}: {claim['statement']} - {claim['verdict']}.", f"  {claim['statistic']}"]
+    for label, tests in (("against", claim["tests"]), ("placebo", claim["placebos"])):
+        for test in tests:
+            interval = f"{figure(test['estimate'])} ({figure(test['low'])} .. {figure(test['high'])})"
+            lines.append(f"  {label} {test['baseline']}: {interval}, p {figure(test['p_value'])}")
+    lines += [f"  {remark}" for remark in claim["remarks"]]
+    console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command; return its exit code."""
+    return run_command(command, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

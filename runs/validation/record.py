@@ -1,0 +1,88 @@
+"""Claims as plain values: what validation.json holds, and what every page takes its numbers from."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from indicators.liquidation.compiled import source_digest
+from runs.validation.claim import DISCOVERY_RATE, NOT_VALIDATED, TOO_LITTLE_DATA, VALIDATED, Claim, Test
+from runs.validation.reading import Reading
+
+ORDER = (NOT_VALIDATED, TOO_LITTLE_DATA, VALIDATED)
+"""The unwelcome first."""
+
+_DIGITS = 4
+
+
+def rounded(value: Any) -> Any:
+    """Return plain values with floats at four significant digits, NaN and infinities as None: no interval knows more.
+
+    Examples
+    --------
+    >>> rounded({"skill": (0.0123456, float("nan"))})
+    {'skill': [0.01235, None]}
+    """
+    if isinstance(value, dict):
+        return {str(key): rounded(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [rounded(item) for item in value]
+    if isinstance(value, float):
+        return float(f"{value:.{_DIGITS}g}") if math.isfinite(value) else None
+    return value
+
+
+def in_order(claims: Sequence[Claim]) -> list[Claim]:
+    """Return judged claims by verdict, the unwelcome first, otherwise as they came."""
+    return sorted(claims, key=lambda claim: ORDER.index(claim.verdict))
+
+
+def validation_record(claims: Sequence[Claim], reading: Reading) -> dict[str, Any]:
+    """Return judged claims and the data they are of, as JSON can hold it."""
+    market = reading.market
+    counts = {verdict: sum(claim.verdict == verdict for claim in claims) for verdict in ORDER}
+    return {
+        "data": {
+            "name": market.name,
+            "fingerprint": market.fingerprint(),
+            "first_bar": f"{market.frame['ts'].iloc[0]:%Y-%m-%dT%H:%MZ}",
+            "last_bar": f"{market.frame['ts'].iloc[-1]:%Y-%m-%dT%H:%MZ}",
+            "bars": len(market),
+            "bar_seconds": market.bar_seconds,
+            "simulated": market.simulated,
+            "facts": market.facts(),
+        },
+        "model": rounded(asdict(reading.parameters)),
+        "source_digest": source_digest(),
+        "false_discovery_rate": DISCOVERY_RATE,
+        "counts": counts,
+        "claims": [_claim_record(claim) for claim in in_order(claims)],
+    }
+
+
+def _claim_record(claim: Claim) -> dict[str, Any]:
+    weakest = claim.weakest
+    return rounded(
+        {
+            "name": claim.name,
+            "verdict": claim.verdict,
+            "statement": claim.statement,
+            "statistic": claim.statistic,
+            "weakest": _test_record(weakest) if weakest else None,
+            "adjusted_p": claim.adjusted_p,
+            "least_effective": claim.least,
+            "tests": [_test_record(test) for test in claim.tests],
+            "placebos": [_test_record(test) | {"shows_effect": test.shows_effect} for test in claim.placebos],
+            "remarks": list(claim.remarks),
+            "details": claim.details,
+        }
+    )
+
+
+def _test_record(test: Test) -> dict[str, Any]:
+    return {
+        "baseline": test.baseline,
+        **test.interval._asdict(),
+        "observations": test.observations,
+        "effective": test.effective,
+    }

@@ -1,0 +1,46 @@
+"""The recorded map is the map: the same snapshots, the same density, and no knowledge of what follows."""
+
+import numpy as np
+import pytest
+
+from datafeeds.simulated import simulate
+from indicators.liquidation.history import run_recorded
+from indicators.liquidation.model import build_model, initial_state
+from indicators.liquidation.parameters import ModelParameters
+from indicators.liquidation.snapshot import SNAPSHOT
+from indicators.liquidation.step import run, step
+from runs.engine import model_bars
+
+MODEL = build_model(ModelParameters(), 3600)
+BARS = model_bars(simulate(5, bars=240))
+
+
+def test_snapshots_are_those_of_a_plain_run():
+    assert run_recorded(MODEL, BARS)[0].tobytes() == run(MODEL, BARS).tobytes()
+
+
+def test_each_row_is_the_density_after_its_bar():
+    outward = run_recorded(MODEL, BARS, every=7)[1]
+    state, snapshots = initial_state(MODEL), np.zeros(len(BARS), dtype=SNAPSHOT)
+    rows = []
+    for index in range(len(BARS)):
+        step(state, MODEL, BARS, snapshots, index)
+        if (index + 1) % 7 == 0:
+            rows.append(state.outward.astype(np.float32))
+    assert outward.dtype == np.float32
+    assert np.array_equal(outward, np.array(rows))
+
+
+@pytest.mark.parametrize("cut", [1, 30, 239])
+def test_a_poisoned_future_changes_nothing_before_it(cut):
+    poisoned = BARS.copy()
+    for name in ("open", "high", "low", "close"):
+        poisoned[name][cut:] *= 3.0
+    poisoned["volume"][cut:] = 1e9
+    for ours, theirs in zip(run_recorded(MODEL, BARS), run_recorded(MODEL, poisoned), strict=True):
+        assert ours[:cut].tobytes() == theirs[:cut].tobytes()
+
+
+def test_a_stride_below_one_is_refused():
+    with pytest.raises(ValueError, match="at least 1"):
+        run_recorded(MODEL, BARS, every=0)

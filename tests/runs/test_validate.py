@@ -1,0 +1,115 @@
+"""The command: what it prints, writes and refuses."""
+
+import html
+import json
+import re
+
+import pytest
+
+from datafeeds.simulated import simulate
+from runs.reports.validation import figure, validation_page
+from runs.validate import main
+
+
+@pytest.fixture(scope="module")
+def market(tmp_path_factory):
+    path = tmp_path_factory.mktemp("data") / "market.parquet"
+    simulate(4, bars=1200).frame.drop(columns="open_interest_break").to_parquet(path)
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def written(market, tmp_path_factory):
+    out = tmp_path_factory.mktemp("results") / "out"
+    assert main(["--data", market, "--out", str(out)]) == 0
+    return out
+
+
+def test_it_writes_both_files_and_nothing_else(written):
+    assert sorted(path.name for path in written.iterdir()) == ["validation.html", "validation.json"]
+    assert not list(written.parent.glob(".*"))
+
+
+def test_it_prints_a_line_a_claim(market, tmp_path, capsys):
+    assert main(["--data", market, "--out", str(tmp_path / "out")]) == 0
+    out, err = capsys.readouterr()
+    record = json.loads((tmp_path / "out" / "validation.json").read_text())
+    for claim in record["claims"]:
+        line = next(line for line in out.splitlines() if f"│ {claim['name']} " in line)
+        assert claim["verdict"] in line
+        if claim["weakest"]:
+            assert figure(claim["weakest"]["estimate"]) in line
+        assert f"{claim['name']}: {claim['statement']} - {claim['verdict']}." in out
+    assert err == ""
+
+
+def test_the_record_repeats_byte_for_byte_and_json_prints_it(market, written, tmp_path, capsys):
+    assert main(["--data", market, "--out", str(tmp_path / "again"), "--json"]) == 0
+    text = (tmp_path / "again" / "validation.json").read_text()
+    assert text == (written / "validation.json").read_text() == capsys.readouterr().out
+
+
+def test_the_unwelcome_come_first(written):
+    record = json.loads((written / "validation.json").read_text())
+    places = ["not validated", "too little data", "validated"]
+    order = [places.index(claim["verdict"]) for claim in record["claims"]]
+    assert order == sorted(order)
+    assert sum(record["counts"].values()) == len(order)
+
+
+def test_each_number_of_the_page_is_the_records(written):
+    page, record = (written / "validation.html").read_text(), json.loads((written / "validation.json").read_text())
+    for claim in record["claims"]:
+        section = page.split(f"<section id='{claim['name']}'>")[1].split("</section>")[0]
+        cells = re.findall(r"<tr><td>(.*?)</td>(.*?)</tr>", section)
+        assert len(cells) == len(claim["tests"]) + len(claim["placebos"])
+        for (label, row), test in zip(cells, claim["tests"] + claim["placebos"], strict=True):
+            shown = re.findall(r"<td>(.*?)</td>", row)
+            keys = ("estimate", "low", "high", "p_value", "observations", "effective", "blocks")
+            assert html.unescape(label) == test["baseline"]
+            assert [float(value) if value != "-" else None for value in shown] == [test[key] for key in keys]
+
+
+def test_the_page_loads_nothing_and_escapes(written):
+    page, record = (written / "validation.html").read_text(), json.loads((written / "validation.json").read_text())
+    assert not re.search(r"https?://|<script|<link|@import|url\(", page)
+    assert "prefers-color-scheme:dark" in page
+    assert "width=device-width" in page
+    record["data"]["name"] = "<b>&market"
+    record["claims"][0]["remarks"] = ["<script>alert(1)</script>"]
+    hostile = validation_page(record)
+    assert "<b>&market" not in hostile
+    assert "<script>" not in hostile
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--set", "chrun=0.1"], "did you mean 'churn'"),
+        (["--set", "churn"], "write it as name=value"),
+        (["--set", "churn=7"], "outside [0, 1]"),
+        (["--data", "nowhere.parquet"], "nowhere.parquet"),
+        (["--seed", "-1"], "seed"),
+    ],
+)
+def test_mistakes_get_one_line_and_code_two(arguments, said, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+    assert said in err
+    assert not list(tmp_path.iterdir())
+
+
+def test_other_files_are_never_replaced(market, written, tmp_path, capsys):
+    (tmp_path / "mine.txt").write_text("keep")
+    assert main(["--data", market, "--out", str(tmp_path), "--overwrite"]) == 2
+    assert main(["--data", market, "--out", str(written)]) == 2
+    assert "add --overwrite" in capsys.readouterr().err
+    assert (tmp_path / "mine.txt").read_text() == "keep"
+
+
+def test_parameters_of_the_model_reach_the_record(market, tmp_path):
+    assert main(["--data", market, "--set", "model.churn=0.5", "--out", str(tmp_path / "out")]) == 0
+    assert json.loads((tmp_path / "out" / "validation.json").read_text())["model"]["churn"] == 0.5

@@ -1,0 +1,41 @@
+"""Markets whose liquidations follow a known law, so that what a claim ought to say is known."""
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+
+from datafeeds.simulated import simulate
+from indicators.liquidation.parameters import ModelParameters
+from runs.validation.reach import excursions
+from runs.validation.reading import Reading, read_market
+
+
+@cache
+def reading_of(seed: int, bars: int = 1500) -> Reading:
+    """Return the reading of a simulated market."""
+    return read_market(simulate(seed, bars=bars), ModelParameters())
+
+
+def noise(seed: int, count: int) -> np.ndarray:
+    """Return (count, 2) heavy noise of mean one."""
+    return np.random.default_rng(seed).lognormal(-0.5, 1.0, (count, 2))
+
+
+def with_reports(reading: Reading, sizes: np.ndarray) -> Reading:
+    """Return the reading with other reported liquidations (n, 2); the map stays as it is."""
+    bars = reading.bars.copy()
+    bars["liquidated_long"], bars["liquidated_short"] = sizes.T
+    return replace(reading, bars=bars)
+
+
+def map_is_true(seed: int, bars: int = 1500) -> Reading:
+    """Return a world in which a fifth of what the map expects is reported, with noise."""
+    reading = reading_of(seed, bars)
+    return with_reports(reading, 0.2 * reading.expected * noise(seed, bars))
+
+
+def path_of_range_and_volume(reading: Reading, seed: int) -> np.ndarray:
+    """Return (n, 2) liquidations that depend on range and volume alone: no map knows more."""
+    bars = reading.bars
+    return 2e3 * excursions(bars) ** 1.5 * (bars["volume"] ** 0.8)[:, None] / 300.0 * noise(seed, len(bars))
