@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from datafeeds.simulated import simulate
+from datafeeds.simulated.market import simulate
 from runs.reports.validation import figure, validation_page
 from runs.validate import main
 

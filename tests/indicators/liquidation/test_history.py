@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from datafeeds.simulated import simulate
+from datafeeds.simulated.market import simulate
 from indicators.liquidation.history import run_recorded
 from indicators.liquidation.model import build_model, initial_state
 from indicators.liquidation.parameters import ModelParameters

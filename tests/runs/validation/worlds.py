@@ -5,7 +5,7 @@ from functools import cache
 
 import numpy as np
 
-from datafeeds.simulated import simulate
+from datafeeds.simulated.market import simulate
 from indicators.liquidation.parameters import ModelParameters
 from runs.validation.reach import excursions
 from runs.validation.reading import Reading, read_market
