@@ -1,7 +1,6 @@
 """What happens whatever the accounts do: the efficient price, the premium of the perpetual over it, and activity."""
 
 import math
-from collections.abc import Iterable
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -39,23 +38,37 @@ class Exogenous(NamedTuple):
 
 
 def autoregression(noise: np.ndarray, half_life: float, spread: float) -> np.ndarray:
-    """Return a first-order autoregression (n,) of stationary standard deviation `spread`, from unit noise (n,).
+    """Return a first-order autoregression of stationary standard deviation `spread`.
 
     Parameters
     ----------
     noise
-        (n,) independent, unit variance; the first draws the start from the stationary law.
+        (bars, steps) independent, unit variance, in the order of time row by row; the first draws the stationary start.
     half_life
         In observations, > 0.
+
+    Returns
+    -------
+    numpy.ndarray
+        (bars, steps).
+
+    Notes
+    -----
+    All bars go through their steps at once: from zero, to know where each ends, and again from where the one before ended.
     """
     keep = 0.5 ** (1.0 / half_life)
     shocks = noise * (spread * math.sqrt(1.0 - keep * keep))
-    shocks[:1] = noise[:1] * spread
-    return _filtered(shocks.tolist(), keep, len(noise))
-
-
-def _filtered(shocks: Iterable[float], keep: float, count: int) -> np.ndarray:
-    return np.fromiter(accumulate(shocks, lambda level, shock: keep * level + shock), dtype=np.float64, count=count)
+    shocks[0, 0] = noise[0, 0] * spread
+    ends = np.zeros(len(noise))
+    for step in range(noise.shape[1]):
+        ends = keep * ends + shocks[:, step]
+    across = keep ** noise.shape[1]
+    levels = np.array(list(accumulate(ends.tolist(), lambda level, end: across * level + end)))
+    level = np.concatenate([[0.0], levels[:-1]])
+    for step in range(noise.shape[1]):
+        level = keep * level + shocks[:, step]
+        shocks[:, step] = level
+    return shocks
 
 
 def _log_volatility(
@@ -65,7 +78,7 @@ def _log_volatility(
     components = zip(p.volatility_half_lives, p.volatility_spreads, strict=True)
     level = np.zeros(bars)
     for number, (half_life, spread) in enumerate(components):
-        level += autoregression(noise[:, number], half_life / hours, spread)
+        level += autoregression(noise[:, number, None], half_life / hours, spread)[:, 0]
     hour = first_hour + hours * np.arange(bars)
     weekend = np.floor(hour / 24.0 + _FIRST_WEEKDAY) % 7.0 >= _SATURDAY
     return level + p.seasonality * np.cos((hour - _PEAK_HOUR) * (math.pi / 12.0)) - p.weekend * weekend
@@ -91,11 +104,11 @@ def _efficient(
 
 def _premium(random: np.random.Generator, volatility: np.ndarray, hours: float, p: SimulationParameters) -> np.ndarray:
     steps_per_hour = STEPS / hours
-    noise = random.standard_normal((len(volatility) * STEPS, 2))
-    lasting = autoregression(noise[:, 0], p.premium_half_life * steps_per_hour, p.premium_spread)
-    brief = autoregression(noise[:, 1], _BOUNCE_HALF_LIFE_HOURS * steps_per_hour, p.bounce)
+    noise = random.standard_normal((len(volatility), STEPS, 2))
+    lasting = autoregression(noise[:, :, 0], p.premium_half_life * steps_per_hour, p.premium_spread)
+    brief = autoregression(noise[:, :, 1], _BOUNCE_HALF_LIFE_HOURS * steps_per_hour, p.bounce)
     hourly = (volatility / math.sqrt(hours))[:, None]
-    return p.premium_mean + lasting.reshape(-1, STEPS) + hourly * brief.reshape(-1, STEPS)
+    return p.premium_mean + lasting + hourly * brief
 
 
 def exogenous_paths(
@@ -114,12 +127,12 @@ def exogenous_paths(
     """
     level = _log_volatility(streams[0], bars, hours, first_hour, p)
     volatility = p.hourly_volatility * math.sqrt(hours) * np.exp(level)
-    noise = streams[4].standard_normal(bars)
+    noise = streams[4].standard_normal((bars, 1))
     pace = np.exp(p.activity_elasticity * level)
     return Exogenous(
         efficient=_efficient(streams[1], streams[2], volatility, hours, p),
         premium=_premium(streams[3], volatility, hours, p),
         volatility=volatility,
-        activity=pace * np.exp(autoregression(noise, p.activity_half_life / hours, p.activity_spread)),
+        activity=pace * np.exp(autoregression(noise, p.activity_half_life / hours, p.activity_spread)[:, 0]),
         pace=pace,
     )

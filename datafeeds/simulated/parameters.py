@@ -94,6 +94,8 @@ class SimulationParameters:
         Share of the push that spot follows at once, and with it the index.
     magnet_strength
         Hourly standard deviations of drift an hour toward the heavier true cluster within 5 %, at full imbalance; exactly 0: none.
+    magnet_half_life
+        Hours in which half of what the magnet has moved is lost again to the efficient price.
     post_wipe_reversion
         Share of the adverse move of a bar with a wipe that the price gives back afterwards; exactly 0: none.
     wipe_share
@@ -155,6 +157,7 @@ class SimulationParameters:
     impact_half_life: float = _within(0.2, 0.001, 1e6)
     arbitrage: float = _within(0.5, 0.0, 1.0)
     magnet_strength: float = _within(0.0, 0.0, 10.0)
+    magnet_half_life: float = _within(168.0, 0.01, 1e6)
     post_wipe_reversion: float = _within(0.0, 0.0, 5.0)
     wipe_share: float = _within(0.003, 0.0, 1.0)
     reversion_half_life: float = _within(6.0, 0.01, 1e6)

@@ -17,6 +17,7 @@ class Pull(NamedTuple):
     magnet: float  # standard deviations of a bar's drift at full imbalance, in units of the bar's volatility
     reversion: float  # share of the adverse move
     wipe_share: float  # share of open interest liquidated in a bar
+    fade: float  # share of the magnet's displacement that a bar takes away
     release: float  # share of what is still to be given back that a bar gives
 
 
@@ -24,7 +25,10 @@ def pull(hours: float, p: SimulationParameters) -> Pull:
     """Return the knobs for bars of `hours`."""
     release = 1.0 - 0.5 ** (hours / p.reversion_half_life)
     # A bar's volatility grows with the root of its hours, a drift with the hours.
-    return Pull(p.magnet_strength * math.sqrt(hours), p.post_wipe_reversion, p.wipe_share * min(hours, 1.0), release)
+    fade = 1.0 - 0.5 ** (hours / p.magnet_half_life)
+    return Pull(
+        p.magnet_strength * math.sqrt(hours), p.post_wipe_reversion, p.wipe_share * min(hours, 1.0), fade, release
+    )
 
 
 @allocation_free
@@ -67,10 +71,18 @@ def _rebound(knobs: Pull, tape: Record) -> float:
 
 @allocation_free
 def set_pull(book: Book, knobs: Pull, market: Record, tape: Record, volatility: float) -> None:
-    """Set the next bar's drift a step, from the true book at this bar's close and from what is to be given back."""
+    """Set the next bar's drift a step, from the true book at this bar's close and from what is to be given back.
+
+    Notes
+    -----
+    What the magnet has moved fades, because the efficient price is still there: else a price that outruns one side's levels
+    would be drawn on and on by the other's.
+    """
     drift = 0.0
     if knobs.magnet != 0.0:
-        drift += knobs.magnet * volatility * _imbalance(book, market, tape.close)
+        lure = knobs.magnet * volatility * _imbalance(book, market, tape.close) - knobs.fade * market.lured
+        market.lured += lure
+        drift += lure
     if knobs.reversion != 0.0:
         market.rebound += _rebound(knobs, tape)
         drift += knobs.release * market.rebound

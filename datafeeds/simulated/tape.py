@@ -23,7 +23,7 @@ TAPE = np.dtype(
 
 MARKET = np.dtype(
     [
-        *((name, np.float64) for name in ("last", "mark", "average", "memory", "drift", "rebound", "pull")),
+        *((name, np.float64) for name in ("last", "mark", "average", "memory", "drift", "lured", "rebound", "pull")),
         ("bands", np.float64, (BANDS,)),  # size by distance, scratch of the magnet
     ]
 )
