@@ -122,7 +122,7 @@ def write_run(result: Result, target: Path, temporary: Path) -> dict[str, Any]:
     """
     trades = trades_of(result)
     metrics = run_metrics(result, trades)
-    files = {
+    files: dict[str, str | bytes] = {
         "metrics.json": json.dumps(jsonable(metrics), indent=2, allow_nan=False) + "\n",
         "trades.csv": _trades_csv(trades),
         "report.md": liquidation_report(result),

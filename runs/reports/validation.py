@@ -4,7 +4,8 @@ import html
 from typing import Any
 
 _STYLE = """
-:root{color-scheme:light dark;--ground:#fff;--ink:#1b1b1f;--faint:#5d5d66;--line:#d5d5dc;--bad:#a3262a;--none:#7a5b00;--good:#1c6b3a}
+:root{color-scheme:light dark;--ground:#fff;--ink:#1b1b1f;--faint:#5d5d66;--line:#d5d5dc;
+--bad:#a3262a;--none:#7a5b00;--good:#1c6b3a}
 @media (prefers-color-scheme:dark){:root{--ground:#16161a;--ink:#e6e6ea;--faint:#a0a0aa;--line:#3a3a42;--bad:#ff8a85;
 --none:#e3c15a;--good:#74d49a}}
 body{background:var(--ground);color:var(--ink);font:16px/1.5 system-ui,sans-serif;margin:0 auto;padding:1rem;max-width:60rem}

@@ -84,7 +84,14 @@ def ratio_interval(
     -------
     Interval
         By percentiles of ``sum(numerators[i]) / sum(denominators[i])`` over blocks drawn with replacement (Efron 1979; with
-        days as blocks Davison & Hinkley 1997, 8.2), expanded for few blocks (`expanded_tail`). All NaN without a block or where the denominators sum to zero.
+        days as blocks Davison & Hinkley 1997, 8.2), expanded for few blocks (`expanded_tail`). All NaN without a block or
+        where the denominators sum to zero.
+
+    Notes
+    -----
+    Studentised intervals were tried and are not used: with lognormal and Pareto losses of a day they were a tenth to three
+    quarters wider than plain percentiles and covered no better (15, 40 and 200 days). With heavy tails any interval from few
+    days falls somewhat short of its level: the day that has not come yet is in no resample.
 
     Raises
     ------

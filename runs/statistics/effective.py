@@ -35,7 +35,7 @@ def effective_size(values: np.ndarray) -> float:
     True
     """
     count = len(values)
-    if count < 4:
+    if count < 4:  # nothing to correlate
         return float(count)
     correlations = autocorrelations(np.asarray(values, dtype=np.float64))
     pairs = correlations[0 : count - count % 2 : 2] + correlations[1::2]

@@ -16,7 +16,7 @@ LEAST_BINS = 4
 
 CURVE = (0.05, 0.1, 0.25, 0.5, 0.75)
 
-_STATISTIC = "lift: liquidated size in the top quarter of the bins reached, over its share of the bins, less 1"
+_STATISTIC = "lift: liquidated size in the top quarter of the bins reached, over what the baseline puts there, less 1"
 
 
 class Captured(NamedTuple):
@@ -27,7 +27,7 @@ class Captured(NamedTuple):
     size
         (n,) base coin liquidated in bins that the map puts in the top share of those reached.
     chance
-        (n,) what as many bins drawn at random would have held, base coin.
+        (n,) what the same bins would have held if the bar's liquidations had lain by the weights alone, base coin.
     """
 
     size: np.ndarray
@@ -36,43 +36,65 @@ class Captured(NamedTuple):
 
 @allocation_free
 def gather_capture(
-    density: np.ndarray, liquidated: np.ndarray, reached: np.ndarray, share: float, size: np.ndarray, chance: np.ndarray
+    scores: np.ndarray,
+    liquidated: np.ndarray,
+    weights: np.ndarray,
+    reached: np.ndarray,
+    share: float,
+    size: np.ndarray,
+    chance: np.ndarray,
 ) -> None:
-    """Write what the top `share` of each bar's reached bins holds; equal densities share the last places evenly."""
+    """Write what the top `share` of each bar's reached bins holds; equal scores share the last places evenly."""
     for bar in range(len(reached)):
         bins = reached[bar]
         if bins < LEAST_BINS:
             continue
-        top, total = np.ceil(share * bins), 0.0
+        top, total, chosen, weight = np.ceil(share * bins), 0.0, 0.0, 0.0
         for place in range(bins):
-            total += liquidated[bar, place]
             above = equal = 0.0
             for other in range(bins):
-                if density[bar, other] > density[bar, place]:
+                if scores[bar, other] > scores[bar, place]:
                     above += 1.0
-                elif density[bar, other] == density[bar, place]:
+                elif scores[bar, other] == scores[bar, place]:
                     equal += 1.0
-            size[bar] += liquidated[bar, place] * min(max((top - above) / equal, 0.0), 1.0)
-        chance[bar] = total * top / bins
+            part = min(max((top - above) / equal, 0.0), 1.0)
+            size[bar] += part * liquidated[bar, place]
+            chosen += part * weights[bar, place]
+            total += liquidated[bar, place]
+            weight += weights[bar, place]
+        if weight > 0.0:
+            chance[bar] = total * chosen / weight
+        else:
+            size[bar] = 0.0
 
 
-def capture(density: np.ndarray, liquidated: np.ndarray, reached: np.ndarray, share: float = 0.25) -> Captured:
+def capture(
+    scores: np.ndarray,
+    liquidated: np.ndarray,
+    reached: np.ndarray,
+    share: float = 0.25,
+    weights: np.ndarray | None = None,
+) -> Captured:
     """Return what a map catches in the top share of the bins that each bar reached.
 
     Parameters
     ----------
-    density
-        (n, bins) the map before each bar, outward from the last close.
+    scores
+        (n, bins) by which bins are ranked, outward from the close before each bar.
     liquidated
         (n, bins) base coin liquidated in each bin during the bar.
     reached
         (n,) bins that the bar reached. Bars that reached fewer than `LEAST_BINS` count for nothing.
     share
         Of the bins, 0 .. 1; rounded up to whole bins.
+    weights
+        (n, bins) where liquidations would lie without what is tested; the same in every bin by default. Bars without any
+        weight count for nothing.
     """
     caught = Captured(np.zeros(len(reached)), np.zeros(len(reached)))
-    density, liquidated = (np.ascontiguousarray(values, dtype=np.float64) for values in (density, liquidated))
-    gather_capture(density, liquidated, np.ascontiguousarray(reached), share, caught.size, caught.chance)
+    even = np.ones_like(scores) if weights is None else weights
+    scores, liquidated, even = (np.ascontiguousarray(v, dtype=np.float64) for v in (scores, liquidated, even))
+    gather_capture(scores, liquidated, even, np.ascontiguousarray(reached), share, caught.size, caught.chance)
     return caught
 
 
@@ -95,8 +117,10 @@ def capture_claim(name: str, side_name: str, reading: Reading, side: int) -> Cla
 
     Notes
     -----
-    Judged against chance, and against the map's own average by distance: near levels are reached by small moves, so a map
-    that knows distance alone already beats chance. The placebo, a map of another time, must not beat that average either.
+    Judged against chance, and against distance: near and far levels hold different sizes in any map, so one that knows
+    distance alone already beats chance. For the second test levels are ranked by the map over its own average at that
+    distance, and what they hold is compared with what that average puts there. The placebo, a map of another time, must not
+    pass the second test.
     """
     statement = f"Of the levels that price reached, {side_name} liquidations lie where the map stands highest"
     liquidated = liquidated_bins(reading, side)
@@ -104,25 +128,29 @@ def capture_claim(name: str, side_name: str, reading: Reading, side: int) -> Cla
         remark = "the data gives liquidations no prices, so which level they lay at is unknown"
         return Claim(name, statement, _STATISTIC, remarks=(remark,))
     reached = reached_bins(reading)[:, side]
-    ours = capture(standing_before(reading.outward)[:, side], liquidated, reached)
-    average = capture(standing_before(average_profile(reading))[:, side], liquidated, reached)
-    shifted = capture(standing_before(shifted_maps(reading))[:, side], liquidated, reached)
-    with_any = ours.chance > 0.0
-    if not with_any.any():
+    ours = standing_before(reading.outward)[:, side]
+    shifted = standing_before(shifted_maps(reading))[:, side]
+    average = standing_before(average_profile(reading))[:, side]
+    caught = {
+        "chance": capture(ours, liquidated, reached),
+        "the map's average by distance": capture(_over(ours, average), liquidated, reached, weights=average),
+        "a map of another time": capture(_over(shifted, average), liquidated, reached, weights=average),
+    }
+    tests = [_lift(label, catch, reading.days, label.startswith("a map of")) for label, catch in caught.items()]
+    if min(test.observations for test in tests) == 0:
         return Claim(name, statement, _STATISTIC, remarks=("no bar with liquidations reached enough levels",))
+    details = _curve(reading, side, liquidated, reached)
+    return Claim(name, statement, _STATISTIC, tuple(tests[:2]), placebos=(tests[2],), details=details)
 
-    def versus(label: str, theirs: np.ndarray, mine: np.ndarray, one_sided: bool = False) -> Test:
-        gains = (mine - theirs)[with_any]
-        return ratio_test(label, gains, ours.chance[with_any], reading.days[with_any], one_sided)
 
-    tests = (
-        versus("chance", ours.chance, ours.size),
-        versus("the map's average by distance", average.size, ours.size),
-    )
-    placebos = (versus("a map of another time, over the average", average.size, shifted.size, True),)
-    return Claim(
-        name, statement, _STATISTIC, tests, placebos=placebos, details=_curve(reading, side, liquidated, reached)
-    )
+def _over(density: np.ndarray, average: np.ndarray) -> np.ndarray:
+    """Return a map over the average at the same distance; 0 where the average knows nothing."""
+    return np.divide(density, average, out=np.zeros_like(average), where=average > 0.0)
+
+
+def _lift(label: str, caught: Captured, days: np.ndarray, one_sided: bool) -> Test:
+    counted = caught.chance > 0.0
+    return ratio_test(label, (caught.size - caught.chance)[counted], caught.chance[counted], days[counted], one_sided)
 
 
 def _curve(reading: Reading, side: int, liquidated: np.ndarray, reached: np.ndarray) -> dict[str, object]:

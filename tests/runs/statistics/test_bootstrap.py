@@ -25,7 +25,13 @@ def test_coverage_is_near_nominal_even_with_few_and_unequal_days(blocks, spread,
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("blocks", "spread", "least", "most"),
-    [(15, 0.5, 0.93, 0.97), (40, 0.5, 0.93, 0.97), (200, 0.5, 0.93, 0.97), (15, 1.2, 0.88, 0.97), (40, 1.2, 0.90, 0.97)],
+    [
+        (15, 0.5, 0.93, 0.97),
+        (40, 0.5, 0.93, 0.97),
+        (200, 0.5, 0.93, 0.97),
+        (15, 1.2, 0.88, 0.97),
+        (40, 1.2, 0.90, 0.97),
+    ],
 )
 def test_coverage_over_many_trials(blocks, spread, least, most):
     assert least <= coverage(blocks, spread, 3000, seed=1) <= most

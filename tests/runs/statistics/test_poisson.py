@@ -48,7 +48,9 @@ def test_columns_that_say_the_same_do_no_harm():
 
 
 def test_the_constant_forecast_is_the_mean():
-    assert predict_poisson(np.ones((1, 1)), fit_poisson(np.ones((3, 1)), np.array([0.0, 1.0, 5.0]))) == pytest.approx(2.0)
+    assert predict_poisson(np.ones((1, 1)), fit_poisson(np.ones((3, 1)), np.array([0.0, 1.0, 5.0]))) == pytest.approx(
+        2.0
+    )
 
 
 def test_nothing_liquidated_gives_a_forecast_of_next_to_nothing():

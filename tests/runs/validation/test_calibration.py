@@ -3,7 +3,10 @@
 import numpy as np
 import pytest
 
-from runs.validation.calibration import reliability, slope_draws
+from runs.validation.calibration import calibration_claim, reliability, slope_draws
+from runs.validation.claim import NOT_VALIDATED, VALIDATED, judge
+from runs.validation.forecasts import side_tables
+from tests.runs.validation.worlds import noise, reading_of, with_reports
 
 
 def sample(slope, seed, rows=1000, days=40, noise=0.7):
@@ -36,6 +39,16 @@ def test_one_step_is_close_to_a_full_fit_of_each_resample():
         rows = np.concatenate([np.flatnonzero(days == day) for day in random.integers(0, 40, 40)])
         fitted.append(slope_draws(forecasts[rows], sizes[rows], days[rows])[0])
     assert np.std(draws[1:]) == pytest.approx(np.std(fitted), rel=0.25)
+
+
+@pytest.mark.parametrize(("power", "verdict"), [(1.0, VALIDATED), (0.6, NOT_VALIDATED), (1.6, NOT_VALIDATED)])
+def test_the_claim_holds_where_size_follows_the_forecast_and_only_there(power, verdict):
+    reading = reading_of(6, 8000)
+    world = with_reports(reading, reading.expected**power * np.sqrt(noise(1, 8000)))
+    table = side_tables(world)[0]
+    claim = judge([calibration_claim("calibration_long", "long", table, world, 0)])[0]
+    assert claim.verdict == verdict
+    assert claim.details["slope"]["estimate"] == pytest.approx(power, abs=0.2)
 
 
 def test_nothing_to_regress_on_gives_none():

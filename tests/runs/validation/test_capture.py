@@ -14,16 +14,15 @@ from tests.runs.validation.worlds import reading_of
 
 
 def prints_by(reading, weights, seed=0):
-    """Return one print in each bar and side, at a bin drawn from `weights` (n, 2, bins) among those reached."""
+    """Return prints in every bin that a bar reached, as large as `weights` (n, 2, bins) there, with noise."""
     random, rows = np.random.default_rng(seed), []
     before = price_bins(previous_closes(reading.bars), reading.bin_width)
     for bar, counts in enumerate(reached_bins(reading)):
         for side, count in enumerate(counts):
-            chances = np.cumsum(weights[bar, side, :count], dtype=np.float64)
-            if count and chances[-1] > 0.0:
-                place = int(np.searchsorted(chances, random.random() * chances[-1], side="right"))
+            for place in np.flatnonzero(weights[bar, side, :count]):
                 level = before[bar] - 1 - place if side == 0 else before[bar] + 1 + place
-                rows.append((bar, side, np.exp((level + 0.5) * reading.bin_width), random.lognormal()))
+                size = weights[bar, side, place] * random.lognormal()
+                rows.append((bar, side, np.exp((level + 0.5) * reading.bin_width), size))
     return np.array(rows, dtype=PRINT)
 
 
@@ -46,6 +45,14 @@ def test_equal_densities_catch_what_chance_does():
     liquidated = np.random.default_rng(2).random((5, 12))
     caught = capture(np.ones((5, 12)), liquidated, np.full(5, 12))
     assert caught.size == pytest.approx(caught.chance)
+
+
+def test_weights_say_what_would_lie_there_anyway():
+    random = np.random.default_rng(3)
+    weights, reached = random.random((8, 12)), np.full(8, 12)
+    caught = capture(random.random((8, 12)), 3.0 * weights, reached, weights=weights)
+    assert caught.size == pytest.approx(caught.chance)
+    assert not capture(weights, weights, reached, weights=np.zeros((8, 12))).size.any()
 
 
 def test_prints_are_found_at_their_distance():
