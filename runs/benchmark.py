@@ -26,6 +26,7 @@ from runs.command import run_command
 from runs.config import configuration_from
 from runs.engine import model_bars, run_backtest
 from runs.reading import measure_reading
+from runs.timing import times_in_turn
 
 _BARS = 43_361  # as many as five years of hours, the length of the main real data set
 _TENTH = 10
@@ -76,13 +77,7 @@ def measure(market: Market, rounds: int) -> dict[str, dict[str, float]]:
         the ratios of each round, so that a machine that slows down does so for both).
     """
     actions = candidates(market)
-    times: dict[str, list[float]] = {name: [] for name in actions}
-    for count in range(rounds + 1):
-        for name, action in actions.items():
-            begin = time.perf_counter()
-            action()
-            if count:
-                times[name].append(time.perf_counter() - begin)
+    times = times_in_turn(actions, rounds)
     first = next(iter(actions))
     return {
         name: {

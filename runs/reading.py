@@ -3,7 +3,6 @@
 import statistics
 import tempfile
 import threading
-import time
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +15,7 @@ import pyarrow as pa
 from datafeeds.catalog.market import MarketId, read_catalog_market
 from datafeeds.catalog.store import Catalog
 from datafeeds.series import Rows
+from runs.timing import times_in_turn
 
 _START_MS = 1_672_531_200_000  # 2023-01-01
 _MINUTE_MS = 60_000
@@ -67,13 +67,7 @@ def measure_reading(bars: int, rounds: int) -> dict[str, dict[str, float]]:
 
 
 def _timed(actions: dict[str, Callable[[], Any]], rounds: int, size: int) -> dict[str, dict[str, float]]:
-    times: dict[str, list[float]] = {name: [] for name in actions}
-    for count in range(rounds + 1):
-        for name, action in actions.items():
-            begin = time.perf_counter()
-            action()
-            if count:
-                times[name].append(time.perf_counter() - begin)
+    times = times_in_turn(actions, rounds)
     first = next(iter(actions))
     return {
         name: {
