@@ -53,8 +53,9 @@ def open_market(
     MarketError
         If there is no such market, or it breaks the schema.
     """
-    named = None if Path(data).exists() else market_id(data)
-    if named is None and ":" in data and not Path(data).exists():
+    is_file = Path(data).exists()
+    named = None if is_file else market_id(data)
+    if named is None and ":" in data and not is_file:
         raise MarketError(
             f"{data}: no such file; in the catalog it is venue:symbol:timeframe, as binance:BTC/USDT:USDT:1h"
         )

@@ -134,6 +134,20 @@ def read_settings(path: Path) -> dict[str, Any]:
     return values
 
 
+def assignment(text: str) -> tuple[str, str]:
+    """Return the name and the value of a ``--set`` text.
+
+    Raises
+    ------
+    ValueError
+        For a text without ``=`` or without a name.
+    """
+    name, sign, value = text.partition("=")
+    if not sign or not name:
+        raise ValueError(f"--set {text!r}: write it as name=value")
+    return name, value
+
+
 def with_assignments(values: dict[str, Any], assignments: tuple[str, ...]) -> dict[str, Any]:
     """Return settings with ``key=value`` texts laid over them.
 
@@ -154,9 +168,7 @@ def with_assignments(values: dict[str, Any], assignments: tuple[str, ...]) -> di
     }
     names |= {group: [f.name for f in dataclasses.fields(kind)] for group, kind in _GROUPS.items()}
     for text in assignments:
-        key, sign, value = text.partition("=")
-        if not sign or not key:
-            raise ValueError(f"--set {text!r}: write it as name=value")
+        key, value = assignment(text)
         group, _, name = key.rpartition(".")
         homes = [home for home, known in names.items() if name in known and group in ("", home)]
         if not homes:

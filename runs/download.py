@@ -134,8 +134,7 @@ def _tell(outcome: list[Downloaded], as_json: bool) -> int:
     if failed:
         count = f"{len(failed)} of {len(outcome)} series not finished"
         sys.stderr.write(f"error: {count}; the same command goes on where this one ended\n")
-        if any(_UNREACHED in result.error for result in failed):
-            sys.stderr.write(f"note: {NO_NETWORK}\n")
+        _note_what_needs_no_network([result.error for result in failed])
     return 1 if failed else 0
 
 
@@ -188,10 +187,14 @@ def _told(action: Callable[..., None], *arguments: object) -> int:
         action(*arguments)
     except SourceError as error:
         sys.stderr.write(f"error: {error}\n")
-        if _UNREACHED in str(error):
-            sys.stderr.write(f"note: {NO_NETWORK}\n")
+        _note_what_needs_no_network([str(error)])
         return 1
     return 0
+
+
+def _note_what_needs_no_network(errors: list[str]) -> None:
+    if any(_UNREACHED in error for error in errors):
+        sys.stderr.write(f"note: {NO_NETWORK}\n")
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -15,7 +15,7 @@ from rich.table import Table
 from indicators.liquidation.domain import from_mapping
 from indicators.liquidation.parameters import ModelParameters
 from runs.command import checked, run_command
-from runs.config import Configuration
+from runs.config import Configuration, assignment
 from runs.engine import load_market
 from runs.folder import claim_folder, release_folder, run_name, write_files
 from runs.options import market_options
@@ -73,13 +73,11 @@ def model_parameters(assignments: tuple[str, ...]) -> ModelParameters:
     ValueError
         For a text without ``=``, an unknown name (with the nearest one), or a value outside its domain.
     """
-    values: dict[str, str] = {}
+    values: dict[str, Any] = {}
     for text in assignments:
-        name, sign, value = text.partition("=")
-        if not sign or not name:
-            raise ValueError(f"--set {text!r}: write it as name=value")
+        name, value = assignment(text)
         values[name.removeprefix("model.")] = value
-    return from_mapping(ModelParameters, dict(values))
+    return from_mapping(ModelParameters, values)
 
 
 class _progress:  # noqa: N801 - used like a function

@@ -84,6 +84,5 @@ def read_market(market: Market, parameters: ModelParameters, prints: np.ndarray 
     """
     bars = model_bars(market)
     snapshots, outward = run_recorded(build_model(parameters, market.bar_seconds), bars)
-    return Reading(
-        market, bars, snapshots, outward, parameters.bin_width, market.bar_seconds, parameters, prints
-    )  # fmt: skip
+    width, seconds = parameters.bin_width, market.bar_seconds
+    return Reading(market, bars, snapshots, outward, width, seconds, parameters, prints)
