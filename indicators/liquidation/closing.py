@@ -96,6 +96,8 @@ def close_by_result(book: Book, grid: Grid, share: float, ratio: float) -> None:
     Profit is the lazy factor's business, one multiplication; only the columns in loss are visited. What lies beyond the
     columns was opened far from the price and is in profit.
     """
+    if share <= 0.0:
+        return
     if ratio == 1.0:
         close_out(book, share)
         return
