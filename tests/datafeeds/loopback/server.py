@@ -12,6 +12,7 @@ from aiohttp import web
 from tests.datafeeds.loopback.faults import Fault
 from tests.datafeeds.loopback.reply import Reply
 from tests.datafeeds.loopback.truth import Truth
+from tests.datafeeds.serving import serving
 
 Speak = Callable[[Truth, str, dict[str, str], dict[str, Any]], Reply]
 """``(truth, path, query, body) -> Reply``: a venue's wire format."""
@@ -34,17 +35,12 @@ class VenueServer:
         self._random = random.Random(5)
 
     async def __aenter__(self) -> "VenueServer":
-        application = web.Application()
-        application.router.add_route("*", "/{path:.*}", self._answer)
-        self._runner = web.AppRunner(application, access_log=None)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
-        self.url = f"http://127.0.0.1:{site._server.sockets[0].getsockname()[1]}"
+        self._serving = serving(self._answer)
+        self.url = await self._serving.__aenter__()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._runner.cleanup()
+        await self._serving.__aexit__(None, None, None)
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         body = json.loads(await request.text() or "{}") if request.method == "POST" else {}

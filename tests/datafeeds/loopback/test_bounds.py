@@ -11,6 +11,7 @@ import datafeeds.exchanges.session as session_module
 from datafeeds.errors import SourceError
 from datafeeds.exchanges.client import connect
 from datafeeds.patience import Patience
+from tests.datafeeds.serving import serving
 
 MB = 2**20
 PACKED = gzip.compress(b" " * (200 * MB))
@@ -33,19 +34,9 @@ def test_a_reply_without_end_is_left_at_its_bound(answer, monkeypatch):
     monkeypatch.setattr(session_module, "LARGEST_REPLY_BYTES", MB)
 
     async def job():
-        application = web.Application()
-        application.router.add_route("*", "/{path:.*}", answer)
-        runner = web.AppRunner(application, access_log=None)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        url = f"http://127.0.0.1:{site._server.sockets[0].getsockname()[1]}"
-        try:
-            async with connect("bybit", Patience(attempts=1), url) as client:
-                with pytest.raises(SourceError, match="reply above 1,048,576 bytes"):
-                    await client.ask("publicGetV5MarketKline", {})
-        finally:
-            await runner.cleanup()
+        async with serving(answer) as url, connect("bybit", Patience(attempts=1), url) as client:
+            with pytest.raises(SourceError, match="reply above 1,048,576 bytes"):
+                await client.ask("publicGetV5MarketKline", {})
 
     tracemalloc.start()
     asyncio.run(job())

@@ -17,6 +17,7 @@ from datafeeds.exchanges.paging import clean
 from datafeeds.patience import Patience
 from tests.datafeeds.loopback.truth import HOUR_MS, START_MS, make_truth
 from tests.datafeeds.loopback.venues import VENUES
+from tests.datafeeds.serving import serving
 
 CONTRACTS = {
     "binance": ("BTCUSDT", "usdt", 1.0), "bybit": ("BTCUSDT", "usdt", 1.0), "okx": ("BTC-USDT-SWAP", "usdt", 0.01),
@@ -139,22 +140,14 @@ def test_bytes_of_any_kind_in_place_of_a_reply_end_in_one_sentence(venue):
         pass
 
     async def job():
-        application = web.Application()
-        application.router.add_route("*", "/{path:.*}", answer)
-        runner = web.AppRunner(application, access_log=None)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        url = f"http://127.0.0.1:{site._server.sockets[0].getsockname()[1]}"
         errors = []
-        async with connect(venue, Patience(attempts=2, sleep=sleep), url) as client:
+        async with serving(answer) as url, connect(venue, Patience(attempts=2, sleep=sleep), url) as client:
             for _ in range(60):
                 for ask in (client.now_ms(), client.contract("BTC/USDT:USDT")):
                     try:
                         await ask
                     except (SourceError, MarketError) as error:
                         errors.append(str(error))
-        await runner.cleanup()
         return errors
 
     errors = asyncio.run(job())
