@@ -29,11 +29,12 @@ def test_reading_is_measured_against_a_plain_file(capsys):
     figures = json.loads(capsys.readouterr().out)
     assert (figures["bars"], len(figures["reading"])) == (5000, 3)
     assert figures["reading"]["pandas, one plain file"]["times_plain"] == 1.0
-    assert all(row["seconds"] > 0.0 and row["peak_memory_times_arrays"] > 0.5 for row in figures["reading"].values())
+    # No bound on the memory here: a read this small can end before arrow is asked what it holds.
+    assert all(row["seconds"] > 0.0 for row in figures["reading"].values())
 
 
 def test_reading_takes_less_than_three_times_its_arrays_in_memory(capsys):
     assert main(["--read", "300000", "--rounds", "1", "--json"]) == 0
     figures = json.loads(capsys.readouterr().out)["reading"]
     for name in ("catalog, rows", "catalog, checked market"):
-        assert figures[name]["peak_memory_times_arrays"] < 3.0, name
+        assert 0.5 < figures[name]["peak_memory_times_arrays"] < 3.0, name
