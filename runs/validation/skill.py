@@ -39,3 +39,21 @@ def ratio_test(baseline: str, gains: np.ndarray, losses: np.ndarray, days: np.nd
     interval = ratio_interval(block_sums(gains, days), block_sums(losses, days))
     effective = min(effective_size(gains), float(interval.blocks))
     return Test(baseline, interval, len(gains), effective, one_sided)
+
+
+MOST_BLOCKS = 200
+"""Blocks that episodes are drawn in: beyond it an interval changes little, and its cost grows."""
+
+
+def mean_test(baseline: str, values: np.ndarray, one_sided: bool = False) -> Test:
+    """Return the test of the mean of (m,) episodes in order of time.
+
+    Notes
+    -----
+    Each episode is a block, or a few neighbours are where there are more than `MOST_BLOCKS`. Effective are the episodes
+    after autocorrelation.
+    """
+    count = len(values)
+    labels = np.arange(count) * min(count, MOST_BLOCKS) // max(count, 1)
+    interval = ratio_interval(block_sums(values, labels), block_sums(np.ones(count), labels))
+    return Test(baseline, interval, count, effective_size(values), one_sided)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from runs.validation.claim import TOO_LITTLE_DATA, VALIDATED, judge
-from runs.validation.forecasting import table_claims
+from runs.validation.forecasting import forecast_claims, table_claims
 from runs.validation.forecasts import side_tables
 from runs.validation.protocol import validate
 from runs.validation.variants import random_levels
@@ -34,7 +34,7 @@ def test_the_trap_of_random_levels_is_validated_on_nothing(seed):
 
 def test_without_reports_there_is_too_little_data():
     reading = reading_of(1)
-    found = validate(with_reports(reading, np.full((1500, 2), np.nan)))
+    found = judge(forecast_claims(with_reports(reading, np.full((1500, 2), np.nan))))
     assert {claim.verdict for claim in found} == {TOO_LITTLE_DATA}
     assert all(claim.remarks for claim in found)
 

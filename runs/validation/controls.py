@@ -1,0 +1,44 @@
+"""Matched levels: the same bets at bars that were drawn without regard to the map."""
+
+import numpy as np
+
+from runs.validation.episodes import Episodes
+from runs.validation.reading import Reading
+from runs.validation.touch import first_exits, outcomes
+
+CONTROLS = 10
+"""Matched levels an episode (*assumption*: their mean then adds a tenth of the variance)."""
+
+_HOURS_PER_DAY, _SECONDS_PER_HOUR = 24, 3600
+
+
+def control_values(reading: Reading, episodes: Episodes, limit: int, seed: int = 0) -> np.ndarray:
+    """Return what matched levels earn: for each episode the mean of `CONTROLS` bets, (m,).
+
+    Notes
+    -----
+    A control is the same bet (side, distance over current volatility) at a bar drawn without regard to the map from those of
+    the same hour of day and the same sign of the last day's return. So it carries the same drift, the same time of day
+    and the same reversal or momentum, and lacks the cluster.
+    """
+    closes, volatility = reading.bars["close"], reading.snapshots["volatility"]
+    strata = _strata(reading)
+    usable = np.flatnonzero((volatility > 0.0) & (np.arange(len(closes)) < len(closes) - 1))
+    order = usable[np.argsort(strata[usable], kind="stable")]
+    first = np.searchsorted(strata[order], strata[episodes.starts], side="left")
+    after = np.searchsorted(strata[order], strata[episodes.starts], side="right")
+    drawn = np.random.default_rng(seed).random((len(first), CONTROLS))
+    bars = order[(first[:, None] + drawn * (after - first)[:, None]).astype(np.int64)].ravel()
+    repeated = np.repeat(np.arange(len(first)), CONTROLS)
+    per_volatility = (episodes.distances / volatility[episodes.starts])[repeated]
+    distances, directions = per_volatility * volatility[bars], episodes.directions[repeated]
+    ends = first_exits(closes, bars, distances, limit)
+    return outcomes(closes, bars, ends, directions, distances).reshape(-1, CONTROLS).mean(axis=1)
+
+
+def _strata(reading: Reading) -> np.ndarray:
+    """Return (n,) a number for hour of day and sign of the last day's return."""
+    closes, day = reading.bars["close"], max(1, round(_HOURS_PER_DAY * _SECONDS_PER_HOUR / reading.bar_seconds))
+    rose = closes > closes[np.maximum(np.arange(len(closes)) - day, 0)]
+    hours = reading.market.times.astype("datetime64[h]").astype(np.int64) % _HOURS_PER_DAY
+    return 2 * hours + rose

@@ -1,0 +1,10 @@
+"""The claims that the strategies trade on: they need bars and snapshots, and no map."""
+
+from runs.validation.claim import Claim
+from runs.validation.magnet import magnet_claim
+from runs.validation.reading import Reading
+
+
+def trading_claims(reading: Reading) -> list[Claim]:
+    """Return the claims behind the signals, not judged yet."""
+    return [magnet_claim(reading)]
