@@ -13,7 +13,9 @@ from runs.validation.walk import first_scored
 
 STATEMENT = "Cascade risk forecasts large moves beyond what volatility forecasts"
 
-STATISTIC = "log-loss skill out of sample, 1 - L with the risk / L without, for a largest move within 24 hours in the top tenth so far"
+STATISTIC = (
+    "log-loss skill out of sample, 1 - L with the risk / L without, for a move within 24 hours in the top tenth so far"
+)
 
 HORIZON_HOURS = 24.0
 """Hours ahead (stop-loss cascades act for hours, not days: Osler 2005; also how long the strategy stays in one)."""
@@ -28,6 +30,7 @@ TOO_FEW = "there are too few bars to fit on one part and score on another"
 
 _VARIANCE_HOURS = (4.0, 168.0)  # half-lives beside the snapshot's own day
 _REFIT_SHARE = 0.02  # rows by which data must have grown for a new fit, where that is more than a week
+_FURTHEST = 5.0  # standard deviations (*assumption*)
 _SECONDS_PER_HOUR, _SECONDS_PER_WEEK = 3600.0, 604_800.0
 _LEAST_VARIANCE = 1e-12  # stands for no variance under a logarithm: a move of 1e-6
 
@@ -118,10 +121,13 @@ def walk_events(covariates: np.ndarray, moves: np.ndarray, horizon: int, every: 
 
 
 def _design(covariates: np.ndarray, first: int) -> np.ndarray:
-    """Return the constant and the covariates, standardised by the first window so that nothing later enters."""
+    """Return the constant and the covariates, standardised by the first window so that nothing later enters.
+
+    What lies further out than `_FURTHEST` standard deviations counts as that far: no window has seen it.
+    """
     centre, spread = covariates[:first].mean(axis=0), covariates[:first].std(axis=0)
     scaled = (covariates - centre) / np.where(spread > 0.0, spread, 1.0)
-    return np.column_stack([np.ones(len(covariates)), scaled])
+    return np.column_stack([np.ones(len(covariates)), np.clip(scaled, -_FURTHEST, _FURTHEST)])
 
 
 def cascade_claim(reading: Reading) -> Claim:

@@ -9,6 +9,7 @@ from indicators.liquidation.parameters import ModelParameters
 from indicators.liquidation.step import run
 from runs.validation.reach import price_bins, reached_bins, swept
 from runs.validation.reading import FORECAST_FIELDS, Reading, expected_sizes
+from runs.validation.redrawn import redrawn_snapshots
 
 _LEVELS = 50
 _LEVEL_SPAN = 0.2  # log price each side
@@ -90,7 +91,7 @@ def random_levels(reading: Reading, seed: int = 0) -> Reading:
     """Return the reading with its map replaced by 50 random levels of one coin, drawn anew each day around its first close.
 
     Such levels score an F1 of 93 % by the measure that a public backtest of a liquidation map uses; here they must be
-    validated on nothing.
+    validated on nothing, neither its forecast nor the signals that the core reads off them.
     """
     random, width, days = np.random.default_rng(seed), reading.bin_width, reading.days
     closes = price_bins(reading.bars["close"], width)
@@ -101,7 +102,8 @@ def random_levels(reading: Reading, seed: int = 0) -> Reading:
         for row in rows:
             for side, places in enumerate((closes[row] - 1 - levels, levels - closes[row] - 1)):
                 np.add.at(outward[row, side], places[(places >= 0) & (places < bins)], 1.0)
-    replaced = replace(reading, outward=outward, snapshots=reading.snapshots.copy())
+    lost = swept(outward, reached_bins(reading))
+    snapshots = redrawn_snapshots(reading, outward, lost)
     for side, name in enumerate(FORECAST_FIELDS):
-        replaced.snapshots[name] = swept(outward, reached_bins(replaced))[:, side]
-    return replaced
+        snapshots[name] = lost[:, side]
+    return replace(reading, outward=outward, snapshots=snapshots)
