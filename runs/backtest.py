@@ -116,7 +116,7 @@ def _print_summary(metrics: dict[str, Any], target: Path) -> None:
     ):
         table.add_row(label, value, "")
     console.print(table)
-    console.print("The signal is not validated on this data by this version: a result may be luck.", highlight=False)
+    console.print(metrics["evidence"]["sentence"], markup=False, highlight=False, soft_wrap=True)
     console.print(f"Results in {target}", markup=False, highlight=False, soft_wrap=True)
 
 

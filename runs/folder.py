@@ -25,6 +25,7 @@ from runs.metrics import benchmark_equity, drawdowns, jsonable, run_metrics, tra
 from runs.reports.liquidation import liquidation_report
 from runs.reports.tearsheet import tearsheet
 from runs.result import Result
+from runs.validation.trading import strategy_evidence
 
 MARKER = "run.json"
 """The file by which a folder is known as an earlier run's."""
@@ -121,17 +122,22 @@ def write_run(result: Result, target: Path, temporary: Path) -> dict[str, Any]:
         If the disk refuses; then nothing is left at the target.
     """
     trades = trades_of(result)
-    metrics = run_metrics(result, trades)
+    metrics = run_metrics(result, trades) | {"evidence": _evidence(result)}
     files: dict[str, str | bytes] = {
         "metrics.json": json.dumps(jsonable(metrics), indent=2, allow_nan=False) + "\n",
         "trades.csv": _trades_csv(trades),
-        "report.md": liquidation_report(result),
+        "report.md": liquidation_report(result, metrics["evidence"]["sentence"]),
         "tearsheet.html": tearsheet(result, metrics),
         MARKER: json.dumps(jsonable(_run_facts(result)), indent=2, allow_nan=False) + "\n",
         "equity.parquet": _equity_parquet(result),
     }
     write_files(files, target, temporary)
     return metrics
+
+
+def _evidence(result: Result) -> dict[str, Any]:
+    configuration = result.configuration
+    return strategy_evidence(configuration.strategy, result.market, result.snapshots, configuration.model)
 
 
 def write_files(files: Mapping[str, str | bytes], target: Path, temporary: Path) -> None:

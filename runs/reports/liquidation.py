@@ -14,12 +14,21 @@ _CAVEATS = """
 - Liquidation levels are estimates: nobody publishes positions, and leverage is assumed, not observed.
 - A level is a zone, and it shifts as positions open and close.
 - Wicks hunt stops: price can pierce a level and come back within a bar.
-- The signals have not been validated on this data by this version. This is research, not advice.
+- {evidence} This is research, not advice.
 """
+_NOT_MEASURED = "The signals have not been validated on this data by this version."
 
 
-def liquidation_report(result: Result) -> str:
-    """Return the report at the last bar of a run, as Markdown."""
+def liquidation_report(result: Result, evidence: str = _NOT_MEASURED) -> str:
+    """Return the report at the last bar of a run, as Markdown.
+
+    Parameters
+    ----------
+    result
+        The run.
+    evidence
+        What was found of the claim that its strategy trades on, in sentences.
+    """
     view, last = result.snapshots[-1], len(result.snapshots) - 1
     market = result.market
     closes = market.times[last] + np.timedelta64(market.bar_seconds, "s")
@@ -34,7 +43,7 @@ def liquidation_report(result: Result) -> str:
         _post_wipe(view, market.times),
         _implications(view, result.clusters),
         _data(result),
-        "## Caveats\n" + _CAVEATS.rstrip(),
+        "## Caveats\n" + _CAVEATS.format(evidence=_plain_sentence(evidence)).rstrip(),
     ]
     return "\n\n".join(parts) + "\n"
 

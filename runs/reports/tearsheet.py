@@ -17,6 +17,8 @@ import pandas as pd
 from runs.metrics import DAYS_PER_YEAR, benchmark_equity, daily_returns
 from runs.result import Result
 
+_NOT_MEASURED = "The signals are not validated on this data by this version."
+
 _FIGURES = (
     ("Total return", "total_return_fraction", "{:+.2%}"),
     ("Annual growth", "annual_growth_fraction", "{:+.2%}"),
@@ -157,13 +159,14 @@ def _settings(result: Result) -> str:
 
 def _with_head(page: str, result: Result, metrics: dict[str, Any]) -> str:
     money, trading = metrics["money"], metrics["trading"]
+    evidence = metrics.get("evidence", {}).get("sentence", _NOT_MEASURED)
     kind = "SIMULATED MARKET - nothing here ever traded. " if result.market.simulated else ""
     facts = (
         f"{kind}{CAVEAT} Buy and hold: one coin, unlevered, without costs or funding. "
         f"Trades {trading['trades']}, fees {money['fees_quote']:,.2f}, funding paid {money['funding_paid_quote']:,.2f}, "
         f"own liquidations {money['liquidations']}, reconciliation error {money['reconciliation_error']:.1e} of the start. "
         f"Data {result.market.name}, {metrics['data']['first_bar']} to {metrics['data']['last_bar']}. "
-        f"{_settings(result)}The signals are not validated on this data by this version."
+        f"{_settings(result)}{evidence}"
     )
     style = "margin:1em auto;max-width:960px;padding:.8em 1em;border:1px solid #888;font:14px/1.5 sans-serif"
     head = f"<div id='liquidation-heatmap-facts' style='{style}'>{html.escape(facts)}</div>"

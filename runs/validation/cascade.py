@@ -29,7 +29,7 @@ BLOCK_DAYS = 3
 TOO_FEW = "there are too few bars to fit on one part and score on another"
 
 _VARIANCE_HOURS = (4.0, 168.0)  # half-lives beside the snapshot's own day
-_REFIT_SHARE = 0.02  # rows by which data must have grown for a new fit, where that is more than a week
+_REFIT_SHARE = 0.04  # rows by which data must have grown for a new fit, where that is more than a week
 _FURTHEST = 5.0  # standard deviations (*assumption*)
 _SECONDS_PER_HOUR, _SECONDS_PER_WEEK = 3600.0, 604_800.0
 _LEAST_VARIANCE = 1e-12  # stands for no variance under a logarithm: a move of 1e-6
@@ -96,7 +96,7 @@ def walk_events(covariates: np.ndarray, moves: np.ndarray, horizon: int, every: 
     horizon
         Bars that a move takes: at bar t only the moves of bars up to t - horizon are over.
     every
-        Bars between two fits at least; a fiftieth of the rows so far where that is more.
+        Bars between two fits at least; a twenty-fifth of the rows so far where that is more.
 
     Notes
     -----

@@ -56,11 +56,12 @@ def validation_record(claims: Sequence[Claim], reading: Reading) -> dict[str, An
         "source_digest": source_digest(),
         "false_discovery_rate": DISCOVERY_RATE,
         "counts": counts,
-        "claims": [_claim_record(claim) for claim in in_order(claims)],
+        "claims": [claim_record(claim) for claim in in_order(claims)],
     }
 
 
-def _claim_record(claim: Claim) -> dict[str, Any]:
+def claim_record(claim: Claim) -> dict[str, Any]:
+    """Return a judged claim with all its tests, as JSON can hold it."""
     weakest = claim.weakest
     return rounded(
         {

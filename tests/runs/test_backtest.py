@@ -134,9 +134,19 @@ def test_a_run_leaves_a_complete_folder_that_reconciles(name, data, tmp_path, ca
     metrics = json.loads((out / "metrics.json").read_text())
     assert metrics["money"]["reconciliation_error"] <= 1e-6
     assert {**metrics, "folder": str(out)} == printed
+    assert metrics["evidence"]["verdict"] in ("validated", "not validated", "too little data")
+    assert metrics["evidence"]["sentence"].translate(str.maketrans({"<": "("})) in (out / "report.md").read_text()
+    assert "The claim that the strategy trades on" in (out / "tearsheet.html").read_text()
     equity = pq.read_table(out / "equity.parquet").to_pandas()
     assert len(equity) == 400
     assert equity["equity"].iloc[-1] == metrics["money"]["final_equity_quote"]
+
+
+def test_the_verdict_on_the_traded_claim_is_printed(data, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert main(["--strategy", "magnet", "--data", str(data), "--out", str(out)]) == 0
+    sentence = json.loads((out / "metrics.json").read_text())["evidence"]["sentence"]
+    assert sentence in capsys.readouterr().out.splitlines()
 
 
 def test_a_run_without_a_trade_leaves_a_complete_folder(data, tmp_path):
