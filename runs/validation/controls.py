@@ -1,4 +1,4 @@
-"""Matched levels: the same bets at bars that were drawn without regard to the map."""
+"""Matched levels: the same bets at bars at which no magnet spoke."""
 
 import numpy as np
 
@@ -17,14 +17,13 @@ def control_values(reading: Reading, episodes: Episodes, limit: int, seed: int =
 
     Notes
     -----
-    A control is the same bet (side, distance over current volatility) at a bar drawn without regard to the map from those of
-    the same hour of day and the same sign of the last day's return. So it carries the same drift, the same time of day
-    and the same reversal or momentum, and lacks the cluster.
+    A control is the same bet (side, distance over current volatility) at a bar of the same hour of day and the same sign of the
+    last day's return, at which no magnet spoke; at any such bar where fewer than `CONTROLS` are silent. So it carries the
+    same drift, the same time of day and the same reversal or momentum, and lacks the cluster.
     """
     closes, volatility = reading.bars["close"], reading.snapshots["volatility"]
     strata = _strata(reading)
-    usable = np.flatnonzero((volatility > 0.0) & (np.arange(len(closes)) < len(closes) - 1))
-    order = usable[np.argsort(strata[usable], kind="stable")]
+    order = _pool(reading, strata)
     first = np.searchsorted(strata[order], strata[episodes.starts], side="left")
     after = np.searchsorted(strata[order], strata[episodes.starts], side="right")
     drawn = np.random.default_rng(seed).random((len(first), CONTROLS))
@@ -34,6 +33,16 @@ def control_values(reading: Reading, episodes: Episodes, limit: int, seed: int =
     distances, directions = per_volatility * volatility[bars], episodes.directions[repeated]
     ends = first_exits(closes, bars, distances, limit)
     return outcomes(closes, bars, ends, directions, distances).reshape(-1, CONTROLS).mean(axis=1)
+
+
+def _pool(reading: Reading, strata: np.ndarray) -> np.ndarray:
+    """Return the bars from which controls are drawn, ordered by stratum."""
+    count = len(strata)
+    usable = (reading.snapshots["volatility"] > 0.0) & (np.arange(count) < count - 1)
+    spoke = np.concatenate([[False], np.abs(reading.snapshots["magnet"][:-1]) == 1.0])
+    silent = np.bincount(strata[usable & ~spoke], minlength=strata.max() + 1)
+    bars = np.flatnonzero(usable & (~spoke | (silent < CONTROLS)[strata]))
+    return bars[np.argsort(strata[bars], kind="stable")]
 
 
 def _strata(reading: Reading) -> np.ndarray:

@@ -8,9 +8,10 @@ import pytest
 from runs.validation.claim import TOO_LITTLE_DATA, VALIDATED, judge
 from runs.validation.forecasting import forecast_claims, table_claims
 from runs.validation.forecasts import side_tables
+from runs.validation.known import path_of_range_and_volume
 from runs.validation.protocol import validate
 from runs.validation.variants import random_levels
-from tests.runs.validation.worlds import map_is_true, path_of_range_and_volume, reading_of, with_reports
+from tests.runs.validation.worlds import map_is_true, reading_of, with_reports
 
 
 def verdicts(reading):

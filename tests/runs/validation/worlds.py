@@ -7,7 +7,6 @@ import numpy as np
 
 from datafeeds.simulated.market import simulate
 from indicators.liquidation.parameters import ModelParameters
-from runs.validation.reach import excursions
 from runs.validation.reading import Reading, read_market
 
 
@@ -33,9 +32,3 @@ def map_is_true(seed: int, bars: int = 1500) -> Reading:
     """Return a world in which a fifth of what the map expects is reported, with noise."""
     reading = reading_of(seed, bars)
     return with_reports(reading, 0.2 * reading.expected * noise(seed, bars))
-
-
-def path_of_range_and_volume(reading: Reading, seed: int) -> np.ndarray:
-    """Return (n, 2) liquidations that depend on range and volume alone: no map knows more."""
-    bars = reading.bars
-    return 2e3 * excursions(bars) ** 1.5 * (bars["volume"] ** 0.8)[:, None] / 300.0 * noise(seed, len(bars))

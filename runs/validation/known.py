@@ -1,0 +1,108 @@
+"""Simulated markets whose truth is known, and how often each claim is validated in them."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from datafeeds.simulated.market import simulate
+from datafeeds.simulated.parameters import SimulationParameters
+from indicators.liquidation.parameters import ModelParameters
+from runs.validation.cascade import cascade_claim
+from runs.validation.claim import Claim, judge
+from runs.validation.forecasting import forecast_claims
+from runs.validation.magnet import magnet_claim
+from runs.validation.reach import excursions
+from runs.validation.reading import Reading, read_market
+from runs.validation.trading import trading_claims
+from runs.validation.variants import random_levels
+from runs.validation.wipe import wipe_claim
+
+FAIR = SimulationParameters(magnet_strength=0.0, cascade_feedback=0.0, post_wipe_reversion=0.0)
+"""A market in which liquidations move no price and no price is drawn to or driven from a level."""
+
+
+@dataclass(frozen=True)
+class World:
+    """A kind of market, of which each seed gives one.
+
+    Attributes
+    ----------
+    name
+        For the reader.
+    parameters
+        Of the simulated market.
+    claims
+        What is measured in it.
+    nothing
+        Names of the claims that are false there; each is to be validated no more often than the nominal rate.
+    change
+        What is done to the reading before anything is measured, given the seed.
+    """
+
+    name: str
+    parameters: SimulationParameters
+    claims: Callable[[Reading], list[Claim]]
+    nothing: frozenset[str] = frozenset()
+    change: Callable[[Reading, int], Reading] = lambda reading, seed: reading
+
+
+def path_of_range_and_volume(reading: Reading, seed: int) -> np.ndarray:
+    """Return (n, 2) liquidations, base coin, that depend on a bar's range and volume alone, with heavy noise: no map knows more."""
+    bars = reading.bars
+    noise = np.random.default_rng(seed).lognormal(-0.5, 1.0, (len(bars), 2))
+    return 2e3 * excursions(bars) ** 1.5 * (bars["volume"] ** 0.8)[:, None] / 300.0 * noise
+
+
+def mapless_reports(reading: Reading, seed: int) -> Reading:
+    """Return the reading with the liquidations of `path_of_range_and_volume` reported."""
+    bars = reading.bars.copy()
+    bars["liquidated_long"], bars["liquidated_short"] = path_of_range_and_volume(reading, seed).T
+    return replace(reading, bars=bars)
+
+
+def verdicts_in(world: World, seed: int, bars: int) -> dict[str, str]:
+    """Return each claim's verdict in one market of a world, each judged alone: unadjusted, one-sided 2.5 %."""
+    reading = read_market(simulate(seed, bars=bars, parameters=world.parameters), ModelParameters())
+    claims = world.claims(world.change(reading, seed))
+    return {claim.name: judge([claim])[0].verdict for claim in claims}
+
+
+def tally(found: Iterable[dict[str, str]]) -> dict[str, Counter[str]]:
+    """Return how often each claim had each verdict."""
+    counts: dict[str, Counter[str]] = {}
+    for verdicts in found:
+        for name, verdict in verdicts.items():
+            counts.setdefault(name, Counter())[verdict] += 1
+    return counts
+
+
+def _knob(name: str, claim: Callable[[Reading], Claim], values: tuple[float, ...]) -> dict[str, World]:
+    """Return the worlds along one knob, in which the claim that it makes true is measured."""
+    worlds = {}
+    for value in values:
+        title, changed = f"{name} {value:g}", dict[str, Any]({name: value})
+        worlds[title] = World(title, replace(FAIR, **changed), lambda reading: [claim(reading)])
+    return worlds
+
+
+_TRADING = frozenset({"magnet", "cascade", "wipe"})
+_FORECASTS = frozenset(
+    f"{kind}_{side}" for kind in ("forecast", "today", "open_interest", "mixture") for side in ("long", "short")
+)
+
+WORLDS = {
+    "fair": World("fair: all knobs at zero", FAIR, trading_claims, _TRADING),
+    "random": World("fair, signals read off random levels", FAIR, trading_claims, _TRADING, random_levels),
+    "mapless": World(
+        "fair, liquidations by range and volume alone", FAIR, forecast_claims, _FORECASTS, mapless_reports
+    ),
+    "true": World("fair, liquidations of the simulated accounts", FAIR, forecast_claims),
+    **_knob("magnet_strength", magnet_claim, (0.1, 0.2, 0.5, 1.0)),
+    **_knob("cascade_feedback", cascade_claim, (1.0, 3.0, 10.0, 30.0)),
+    **_knob("post_wipe_reversion", wipe_claim, (0.25, 0.5, 1.0, 2.0)),
+}
+"""By a short name. Beside a knob only its own claim is measured: the others are neither true nor false there (a magnet that
+pulls price through the levels of wipes breaks them)."""

@@ -1,0 +1,96 @@
+"""Where nothing is to be found next to nothing is validated; where a knob makes a claim true it is, the more so the stronger."""
+
+import math
+import runpy
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from runs.validation.claim import NOT_VALIDATED, TOO_LITTLE_DATA, VALIDATED
+from runs.validation.known import FAIR, WORLDS, mapless_reports, tally, verdicts_in
+from runs.validation.protocol import validate
+from tests.runs.validation.worlds import reading_of
+
+PAGE = runpy.run_path(str(Path(__file__).resolve().parents[3] / "docs" / "evidence_worlds.py"))
+BARS = 3000
+NOMINAL = 0.025
+
+
+def hits(name, seeds, bars=BARS):
+    """Return how often each claim is validated in a world."""
+    found = tally(verdicts_in(WORLDS[name], seed, bars) for seed in range(seeds))
+    return {claim: count[VALIDATED] for claim, count in found.items()}
+
+
+def most(trials, rate=NOMINAL, sure=0.99):
+    """Return the fewest hits that a binomial of this rate does not exceed with probability `sure`."""
+    reached = 0.0
+    for count in range(trials + 1):
+        reached += math.comb(trials, count) * rate**count * (1.0 - rate) ** (trials - count)
+        if reached >= sure:
+            return count
+    return trials
+
+
+def test_all_knobs_of_the_fair_world_are_exactly_zero():
+    assert (FAIR.magnet_strength, FAIR.cascade_feedback, FAIR.post_wipe_reversion) == (0.0, 0.0, 0.0)
+
+
+def test_every_claim_of_the_protocol_has_a_world():
+    measured = {name for world in ("fair", "mapless") for name in verdicts_in(WORLDS[world], 1, 1000)}
+    assert measured == {claim.name for claim in validate(reading_of(1, 400))}
+    for world in WORLDS.values():
+        assert world.nothing <= measured
+
+
+def test_reports_without_a_map_leave_the_map_alone():
+    reading = reading_of(1, 400)
+    world = mapless_reports(reading, 3)
+    assert world.outward is reading.outward
+    assert world.snapshots is reading.snapshots
+    assert (world.reported >= 0.0).all()
+    assert world.reported.tobytes() == mapless_reports(reading, 3).reported.tobytes()
+
+
+def test_verdicts_are_counted_by_claim():
+    found = tally([{"magnet": VALIDATED, "wipe": TOO_LITTLE_DATA}, {"magnet": NOT_VALIDATED}, {"magnet": VALIDATED}])
+    assert found == {"magnet": {VALIDATED: 2, NOT_VALIDATED: 1}, "wipe": {TOO_LITTLE_DATA: 1}}
+
+
+def test_the_page_says_what_is_above_nominal_and_only_of_false_claims():
+    often = Counter({VALIDATED: 60, NOT_VALIDATED: 40})
+    text = PAGE["page"](
+        {"fair": {"magnet": often, "wipe": Counter({TOO_LITTLE_DATA: 9})}, "true": {"today_long": often}}, 100, 10
+    )
+    rows = {line.split("`")[1]: line for line in text.splitlines() if "`" in line and line.startswith("|")}
+    assert "60 of 100 | 60.0%" in rows["magnet"]
+    assert "above nominal" in rows["magnet"]
+    assert "above nominal" not in rows["today_long"]
+    assert "| - | - | - | 9 |" in rows["wipe"]
+    few = PAGE["page"]({"fair": {"magnet": Counter({VALIDATED: 2, NOT_VALIDATED: 98})}}, 100, 10)
+    assert "above nominal |" not in few
+
+
+def test_a_fair_market_validates_next_to_nothing():
+    assert max(hits("fair", 8).values()) <= 2  # at a rate of .025, three of eight come once in 1,300 times
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["fair", "random"])
+def test_false_trading_claims_are_validated_at_most_at_the_nominal_rate(name):
+    found = hits(name, 100)
+    assert max(found.values()) <= most(100), found
+
+
+@pytest.mark.slow
+def test_a_magnet_is_found_the_more_often_the_stronger_it_is():
+    counts = [hits(f"magnet_strength {strength}", 20)["magnet"] for strength in ("0.1", "0.5", "1")]
+    assert counts == sorted(counts)
+    assert counts[-1] >= 10
+
+
+@pytest.mark.slow
+def test_reversion_after_wipes_is_found_more_often_than_where_there_is_none():
+    strong = hits("post_wipe_reversion 2", 20, 8000)["wipe"]
+    assert strong > most(20)
