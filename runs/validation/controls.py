@@ -6,8 +6,11 @@ from runs.validation.episodes import Episodes
 from runs.validation.reading import Reading
 from runs.validation.touch import first_exits, outcomes
 
-CONTROLS = 10
-"""Matched levels an episode (*assumption*: their mean then adds a tenth of the variance)."""
+CONTROLS = 100
+"""Matched levels an episode: their draw then adds a hundredth of the variance, so that no verdict hangs on the seed."""
+
+LEAST_SILENT = 10
+"""Silent bars of a stratum under which controls are drawn from all of its bars (*assumption*: fewer are one week's story)."""
 
 _HOURS_PER_DAY, _SECONDS_PER_HOUR = 24, 3600
 
@@ -18,7 +21,7 @@ def control_values(reading: Reading, episodes: Episodes, limit: int, seed: int =
     Notes
     -----
     A control is the same bet (side, distance over current volatility) at a bar of the same hour of day and the same sign of the
-    last day's return, at which no magnet spoke; at any such bar where fewer than `CONTROLS` are silent. So it carries the
+    last day's return, at which no magnet spoke; at any such bar where fewer than `LEAST_SILENT` are silent. So it carries the
     same drift, the same time of day and the same reversal or momentum, and lacks the cluster.
     """
     closes, volatility = reading.bars["close"], reading.snapshots["volatility"]
@@ -41,7 +44,7 @@ def _pool(reading: Reading, strata: np.ndarray) -> np.ndarray:
     usable = (reading.snapshots["volatility"] > 0.0) & (np.arange(count) < count - 1)
     spoke = np.concatenate([[False], np.abs(reading.snapshots["magnet"][:-1]) == 1.0])
     silent = np.bincount(strata[usable & ~spoke], minlength=strata.max() + 1)
-    bars = np.flatnonzero(usable & (~spoke | (silent < CONTROLS)[strata]))
+    bars = np.flatnonzero(usable & (~spoke | (silent < LEAST_SILENT)[strata]))
     return bars[np.argsort(strata[bars], kind="stable")]
 
 
