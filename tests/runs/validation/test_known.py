@@ -85,9 +85,10 @@ def test_false_trading_claims_are_validated_at_most_at_the_nominal_rate(name):
 
 @pytest.mark.slow
 def test_a_magnet_is_found_the_more_often_the_stronger_it_is():
-    counts = [hits(f"magnet_strength {strength}", 20)["magnet"] for strength in ("0.1", "0.5", "1")]
-    assert counts == sorted(counts)
-    assert counts[-1] >= 10
+    # Up to 0.5: a stronger one also moves the placebo of another time, which takes verdicts away (docs/design.md).
+    weak, strong = (hits(f"magnet_strength {strength}", 20)["magnet"] for strength in ("0.1", "0.5"))
+    assert weak < strong
+    assert strong >= 10
 
 
 @pytest.mark.slow
