@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from datafeeds.schema import Market
+from datafeeds.simulated.market import simulate_with_truth
 from indicators.liquidation.domain import from_mapping
 from indicators.liquidation.parameters import ModelParameters
 from runs.command import checked, run_command
@@ -23,6 +26,7 @@ from runs.reports.validation import figure, validation_page
 from runs.validation.protocol import validate
 from runs.validation.reading import read_market
 from runs.validation.record import validation_record
+from runs.validation.truth import true_liquidations
 
 MARKER = "validation.json"
 """The file by which a folder is known as an earlier validation's."""
@@ -30,7 +34,9 @@ MARKER = "validation.json"
 _WIDTH_OFF_A_TERMINAL = 160
 
 
-@click.command(epilog="Example: python -m runs.validate --data btc_1h.parquet --set churn=0.1 --out what-it-knows")
+@click.command(
+    epilog="Example: python -m runs.validate --data btc_1h.parquet --set half_life_hours=48 --out what-it-knows"
+)
 @market_options
 @click.option("--seed", type=click.IntRange(min=0), default=7, help="Seed of the simulated market.")
 @click.option(
@@ -44,15 +50,14 @@ def command(
 ) -> int:
     """Hold the heatmap's claims against baselines and placebos, and write validation.json and validation.html."""
     parameters: ModelParameters = checked(model_parameters, assignments)  # type: ignore[assignment]
-    # The strategy is named because a configuration has one; only what names the market is read of it.
-    market = load_market(Configuration("magnet", seed=seed, model=parameters, **market_named))
+    market, liquidations = _market(seed, parameters, market_named)
     now = datetime.datetime.now(datetime.timezone.utc)  # noqa: UP017 - the spelling that 3.11 to 3.13 share
     name = run_name(now, "validate", asdict(parameters), market.fingerprint())
     target, temporary = claim_folder(name, out, overwrite, MARKER)
     try:
         with _progress() as report:
             report("the map at every bar")
-            reading = read_market(market, parameters)
+            reading = read_market(market, parameters, liquidations)
             record = validation_record(validate(reading, report), reading)
         text = json.dumps(record, indent=2, allow_nan=False) + "\n"
         write_files({MARKER: text, "validation.html": validation_page(record)}, target, temporary)
@@ -63,6 +68,15 @@ def command(
     else:
         _print_record(record, target)
     return 0
+
+
+def _market(seed: int, parameters: ModelParameters, named: dict[str, Any]) -> tuple[Market, np.ndarray | None]:
+    """Return the market, and its liquidations with their prices where it is the whole simulated one, which knows them."""
+    if any(named.values()):
+        # The strategy is named because a configuration has one; only what names the market is read of it.
+        return load_market(Configuration("magnet", seed=seed, model=parameters, **named)), None
+    simulated = simulate_with_truth(seed)
+    return simulated.market, true_liquidations(simulated)
 
 
 def model_parameters(assignments: tuple[str, ...]) -> ModelParameters:

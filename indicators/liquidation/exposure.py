@@ -9,6 +9,9 @@ from typing import NamedTuple
 
 from indicators.liquidation.compiled import allocation_free
 
+OPEN_INTEREST_HOURS = 12.0
+"""Hours of turnover that open interest is taken for where it is unknown (assumption: Bybit's BTC and ETH, 2020-2025)."""
+
 
 class Flow(NamedTuple):
     """What traders did in one bar.
@@ -63,7 +66,29 @@ def flow_with_open_interest(
 
 
 @allocation_free
-def flow_without_open_interest(volume: float, half_life_bars: float, churn: float) -> Flow:
+def churn_of(half_life_bars: float, open_interest: float, average_volume: float) -> float:
+    """Return the share of the turnover that opens positions, so that in the mean as much opens as a half-life closes.
+
+    Parameters
+    ----------
+    half_life_bars
+        Bars after which half of the positions are closed, > 0.
+    open_interest
+        Base coin, >= 0.
+    average_volume
+        Mean turnover of a bar, base coin, >= 0.
+
+    Returns
+    -------
+    float
+        ``min(2 (1 - 2 ** (-1 / half_life)) OI / mean V, 1)``: a venue whose turnover is mostly market makers' has a small one.
+    """
+    wanted = 2.0 * (1.0 - 2.0 ** (-1.0 / half_life_bars)) * open_interest
+    return wanted / average_volume if wanted < average_volume else 1.0
+
+
+@allocation_free
+def flow_without_open_interest(volume: float, half_life_bars: float, bars_per_hour: float) -> Flow:
     """Return the flow of a bar whose open interest nobody knows: turnover opens, age closes.
 
     Parameters
@@ -72,7 +97,8 @@ def flow_without_open_interest(volume: float, half_life_bars: float, churn: floa
         Base coin traded in the bar, >= 0.
     half_life_bars
         Bars after which half of the standing size is gone, > 0.
-    churn
-        Fraction (0 .. 1) of the turnover that opens new positions.
+    bars_per_hour
+        At least one; the open interest is taken for `OPEN_INTEREST_HOURS` of turnover.
     """
-    return Flow(churn * volume / 2.0, 1.0 - 2.0 ** (-1.0 / half_life_bars))
+    closed_share = 1.0 - 2.0 ** (-1.0 / half_life_bars)
+    return Flow(closed_share * OPEN_INTEREST_HOURS * bars_per_hour * volume, closed_share)

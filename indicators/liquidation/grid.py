@@ -10,7 +10,7 @@ import numpy as np
 
 from indicators.liquidation.compiled import allocation_free
 from indicators.liquidation.mechanics import liquidation_distance
-from indicators.liquidation.parameters import MOST_TIERS, ModelParameters
+from indicators.liquidation.parameters import MOST_TIERS, POPULATIONS, ModelParameters
 
 REACH = 1.0
 """Log price that the book keeps on its side of the close: e**-1 holds every long at 1.6x or more, e**+1 every short."""
@@ -26,12 +26,14 @@ LONG, SHORT = 0, 1
 
 TIERS = np.dtype(
     [
-        ("count", np.int64),
+        ("count", np.int64),  # leverages
+        ("strata", np.int64),  # leverages x populations, one population after the other
         ("bin_width", np.float64),  # log price per bin
         ("reach", np.int64),  # bins that are always kept beyond the close
         ("columns", np.int64),  # all bins that the book holds on a side
         ("margin", np.int64),  # padding of the cumulative kernels, and the widest bar, in bins
-        ("weights", np.float64, (MOST_TIERS,)),  # share of opened size
+        ("weights", np.float64, (MOST_TIERS,)),  # share of opened size, before anything is learned
+        ("close_rates", np.float64, (MOST_TIERS,)),  # hazard of closing, relative to the lowest leverage
         ("shifts", np.int64, (2, MOST_TIERS)),  # bins from entry to liquidation; negative for longs
         ("half_widths", np.int64, (2, MOST_TIERS)),  # half width of each kernel, bins
     ]
@@ -78,11 +80,13 @@ def build_grid(parameters: ModelParameters) -> Grid:
     """
     count = len(parameters.leverages)
     tiers = np.zeros(1, dtype=TIERS)
-    tiers["count"], tiers["bin_width"] = count, parameters.bin_width
+    tiers["count"], tiers["strata"], tiers["bin_width"] = count, count * POPULATIONS, parameters.bin_width
     tiers["reach"] = math.ceil(REACH / parameters.bin_width)
     tiers["columns"] = tiers["reach"] + math.ceil(SLACK / parameters.bin_width)
     tiers["margin"] = math.ceil(WIDEST_BAR / parameters.bin_width)
     tiers["weights"][0, :count] = parameters.leverage_weights
+    ratios = np.array(parameters.leverages) / parameters.leverages[0]
+    tiers["close_rates"][0, :count] = ratios**parameters.leverage_close_power
     for tier, leverage in enumerate(parameters.leverages):
         below = math.log(1.0 - liquidation_distance(leverage, 1.0, parameters.maintenance_margin_rate))
         above = math.log(1.0 + liquidation_distance(leverage, -1.0, parameters.maintenance_margin_rate))

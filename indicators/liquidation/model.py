@@ -6,10 +6,11 @@ from typing import NamedTuple
 import numpy as np
 
 from indicators.liquidation.book import Book, copy_book, empty_book
+from indicators.liquidation.calibration import nothing_learned
 from indicators.liquidation.clusters import MOST, empty_clusters
 from indicators.liquidation.domain import as_record
 from indicators.liquidation.grid import Grid, build_grid
-from indicators.liquidation.parameters import THRESHOLD_KINDS, ModelParameters
+from indicators.liquidation.parameters import MOST_TIERS, POPULATIONS, THRESHOLD_KINDS, ModelParameters
 from indicators.liquidation.signals import empty_levels
 
 SECONDS_PER_HOUR = 3600.0
@@ -24,6 +25,7 @@ MEMORY = np.dtype(
         ("close", np.float64),  # last close; NaN before the first bar
         ("variance", np.float64),  # EWMA of squared log returns
         ("average_range", np.float64),  # EWMA of the true range, quote
+        ("average_volume", np.float64),  # base coin a bar: plain mean at first, then by the calibration's half-life
         ("open_interest", np.float64),  # last known, base coin
         ("funding_rate", np.float64),  # last settled
         ("phase", np.float64),
@@ -55,10 +57,13 @@ class Model(NamedTuple):
         Bins, tiers and kernels.
     settings
         (1,) record of all numeric parameters, with lengths in bars beside those in hours.
+    prior
+        (1,) of `LEARNED`: what the state knows of the mixture before the first report.
     """
 
     grid: Grid
     settings: np.ndarray
+    prior: np.ndarray
 
 
 class State(NamedTuple):
@@ -78,8 +83,10 @@ class State(NamedTuple):
         (1,) of `MEMORY`.
     outward
         (2, bins) density by distance from this bar's close, base coin.
-    smoothed, spans
-        (bins,) and (most, 2): room for the extraction, so that no bar allocates any; nothing in them lasts.
+    learned
+        (1,) of `LEARNED`: the mixture, and what is known of the feed.
+    smoothed, spans, sizes, opened
+        (bins,), (most, 2), (tiers, 2) and (populations,): room to work in, so that no bar allocates any; nothing in them lasts.
     """
 
     book: Book
@@ -88,8 +95,11 @@ class State(NamedTuple):
     day: np.ndarray
     memory: np.ndarray
     outward: np.ndarray
+    learned: np.ndarray
     smoothed: np.ndarray
     spans: np.ndarray
+    sizes: np.ndarray
+    opened: np.ndarray
 
 
 def build_model(parameters: ModelParameters, bar_seconds: float) -> Model:
@@ -108,19 +118,22 @@ def build_model(parameters: ModelParameters, bar_seconds: float) -> Model:
         "threshold_kind": float(THRESHOLD_KINDS.index(parameters.cluster_threshold_kind)),
         "bars_per_day": max(1.0, round(bars_per_hour * HOURS_PER_DAY)),
         "bars_per_hour": max(1.0, round(bars_per_hour)),
-        "half_life_bars": parameters.half_life_hours * bars_per_hour,
+        "holders_half_life_bars": parameters.half_life_hours * parameters.half_life_spread * bars_per_hour,
+        "traders_half_life_bars": parameters.half_life_hours / parameters.half_life_spread * bars_per_hour,
         "level_age_bars": parameters.level_age_days * HOURS_PER_DAY * bars_per_hour,
         "trigger_bars": parameters.trigger_hours * bars_per_hour,
         "steady_bars": parameters.steady_hours * bars_per_hour,
         "recovery_bars": parameters.recovery_hours * bars_per_hour,
         "warmup_bars": parameters.warmup_hours * bars_per_hour,
         "volatility_weight": 1.0 - 0.5 ** (1.0 / (parameters.volatility_half_life_hours * bars_per_hour)),
+        "calibration_kept": 0.5 ** (1.0 / (parameters.calibration_half_life_hours * bars_per_hour)),
+        "calibration_prior_bars": parameters.calibration_prior_hours * bars_per_hour,
         "window_bins": float(math.ceil(parameters.cluster_window / parameters.bin_width)),
     }
     record = as_record(parameters)
     layout = record.dtype.descr + [(name, "<f8") for name in derived]
     settings = np.array([tuple(record) + tuple(derived.values())], dtype=layout)
-    return Model(build_grid(parameters), settings)
+    return Model(build_grid(parameters), settings, nothing_learned(parameters))
 
 
 def initial_state(model: Model) -> State:
@@ -144,8 +157,11 @@ def initial_state(model: Model) -> State:
         day=np.zeros(int(settings["bars_per_day"]), dtype=DAY),
         memory=memory,
         outward=np.zeros((2, int(settings["window_bins"]))),
+        learned=model.prior.copy(),
         smoothed=np.zeros(int(settings["window_bins"])),
         spans=np.zeros((MOST, 2), dtype=np.int64),
+        sizes=np.zeros((MOST_TIERS, 2)),
+        opened=np.zeros(POPULATIONS),
     )
 
 

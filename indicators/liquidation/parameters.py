@@ -10,6 +10,14 @@ THRESHOLD_KINDS = ("share", "usd", "quantile")
 MOST_TIERS = 16
 """Leverage tiers that a book can hold."""
 
+POPULATIONS = 2
+"""Holders and traders: the same flow, turned over at a slow and at a fast rate; how much there is of each is learned."""
+
+HOLDERS, TRADERS = range(POPULATIONS)
+
+MOST_STRATA = MOST_TIERS * POPULATIONS
+"""Leverages of populations that a book can hold."""
+
 _LEAST_WINDOW_BINS = 5  # the width of the smoothing kernel
 
 
@@ -44,17 +52,31 @@ class ModelParameters:
         0.10, unit="standard deviation, fraction of a tier's log distance", low=0.01, high=0.5,
         source="assumption: .08-.15 spans tiers, top-ups, fees and the guess of the entry price",
     )  # fmt: skip
-    churn: float = parameter(
-        0.25, unit="fraction", low=0.0, high=1.0,
-        source="assumption: puts gross opens near 1 % of open interest an hour; 0 is pure change, 1 a volume profile",
-    )  # fmt: skip
     loss_close_ratio: float = parameter(
-        0.67, unit="times the rate of traders in profit", low=0.0, high=10.0,
+        0.67, unit="times the rate of traders in profit", low=0.01, high=10.0,
         source="min66633/liquidation-cascade-research: loss-side close hazard .67 of the profit side's (t = -3.5); 1 is alike",
+    )  # fmt: skip
+    leverage_close_power: float = parameter(
+        0.5, unit="power of leverage in the rate of closing", low=0.0, high=3.0,
+        source="assumption: the square root, between none and the 1.3 that peers set by hand (twenty-fold from 10x to 100x)",
+    )  # fmt: skip
+    calibrate: bool = parameter(
+        True, unit="yes or no", low=0, high=1, source="whether the mixture is learned from reported liquidations"
+    )
+    calibration_half_life_hours: float = parameter(
+        720.0, unit="hours", low=1.0, high=1e6, source="assumption: a month; leverage habits change slowly"
+    )
+    calibration_prior_hours: float = parameter(
+        168.0, unit="hours of typical liquidations", low=1.0, high=1e6,
+        source="assumption: the prior counts as much as a week of reports",
     )  # fmt: skip
     half_life_hours: float = parameter(
         72.0, unit="hours", low=1.0, high=8760.0,
-        source="assumption: life of a position where open interest is unknown; what the default churn implies elsewhere",
+        source="assumption: life of a position, which opens and closes 1 % of open interest an hour",
+    )  # fmt: skip
+    half_life_spread: float = parameter(
+        2.0, unit="times", low=1.0, high=100.0,
+        source="assumption: holders keep positions twice as long, traders half as long",
     )  # fmt: skip
     bin_width: float = parameter(
         0.001, unit="log price", low=0.0002, high=0.01, source="assumption: 10 bp, below the error of any entry price"

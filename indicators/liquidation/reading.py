@@ -5,30 +5,41 @@ import math
 import numpy as np
 
 from indicators.liquidation.anatomy import Phase, market_state, open_interest_drop
+from indicators.liquidation.calibration import learned_share
 from indicators.liquidation.clusters import find_spans, gather, keep_significant, quantile_size, smooth
 from indicators.liquidation.compiled import Record, allocation_free
 from indicators.liquidation.grid import LONG, SHORT
 from indicators.liquidation.model import QUANTILE, SHARE, USD, Model, State
+from indicators.liquidation.parameters import TRADERS
 from indicators.liquidation.signals import cascade_gain, cascade_risk, magnet, nearest_level, price_impact
 
 
 @allocation_free
 def _read_outward(state: State, side: int) -> None:
-    """Copy one side's density, outward from the close, into the workspace: base coin per bin."""
+    """Mix one side's strata by their shares, outward from the close, into the workspace: base coin per bin."""
     book, ledger, outward = state.book, state.book.ledger[0], state.outward
-    near = ledger.nearest[side] - ledger.base[side]
-    bins, scale = outward.shape[1], ledger.scale[side]
-    held = min(near + 1 if side == LONG else book.density.shape[1] - near, bins)
-    if side == LONG:
-        top = np.uintp(near)
-        for index in range(np.uintp(held)):
-            outward[side, index] = book.density[side, top - index] * scale
-    else:
-        bottom = np.uintp(near)
-        for index in range(np.uintp(held)):
-            outward[side, index] = book.density[side, bottom + index] * scale
-    for index in range(held, bins):
+    near = np.uintp(ledger.nearest[side] - ledger.base[side])
+    bins, columns = outward.shape[1], book.mass.shape[2]
+    held = min(ledger.nearest[side] - ledger.base[side] + 1 if side == LONG else columns - near, bins)
+    for index in range(bins):
         outward[side, index] = 0.0
+    for stratum in range(book.mass.shape[1]):
+        share = state.learned[0].shares[side, stratum] * ledger.scale[side, stratum]
+        if side == LONG:
+            for index in range(np.uintp(held)):
+                outward[side, index] += share * book.mass[side, stratum, near - index]
+        else:
+            for index in range(np.uintp(held)):
+                outward[side, index] += share * book.mass[side, stratum, near + index]
+
+
+@allocation_free
+def standing_size(state: State, side: int) -> float:
+    """Return the size that stands on one side by the present shares, base coin."""
+    total = 0.0
+    for stratum in range(state.book.mass.shape[1]):
+        total += state.learned[0].shares[side, stratum] * state.book.ledger[0].standing[side, stratum]
+    return total
 
 
 @allocation_free
@@ -41,7 +52,7 @@ def _extract(state: State, model: Model, side: int, close: float) -> float:
     gather(state.outward, side, state.spans, found, state.clusters)
     least = settings.cluster_threshold
     if settings.threshold_kind == SHARE:
-        least *= memory.open_interest if memory.open_interest > 0.0 else ledger.standing[side]
+        least *= memory.open_interest if memory.open_interest > 0.0 else standing_size(state, side)
     elif settings.threshold_kind == QUANTILE:
         least = quantile_size(state.clusters, side, found, settings.cluster_threshold)
     in_usd = settings.threshold_kind == USD
@@ -124,7 +135,7 @@ def write_day(state: State, model: Model, snapshot: Record) -> None:
 @allocation_free
 def write_context(state: State, snapshot: Record) -> None:
     """Write phase, open interest, funding, volatility and coverage."""
-    view, memory, ledger = snapshot, state.memory[0], state.book.ledger[0]
+    view, memory = snapshot, state.memory[0]
     view.phase, view.phase_direction = memory.phase, memory.phase_direction
     view.open_interest, view.funding_rate = memory.open_interest, memory.funding_rate
     phase = Phase(
@@ -132,4 +143,14 @@ def write_context(state: State, snapshot: Record) -> None:
     )
     view.open_interest_drop = open_interest_drop(phase, memory.open_interest)
     view.volatility, view.average_range = math.sqrt(memory.variance), memory.average_range
-    view.coverage = (ledger.standing[0] + ledger.standing[1]) / (2.0 * memory.open_interest)
+    view.coverage = (standing_size(state, LONG) + standing_size(state, SHORT)) / (2.0 * memory.open_interest)
+
+
+@allocation_free
+def write_learned(state: State, model: Model, snapshot: Record) -> None:
+    """Write what is known of the mixture and of the feed."""
+    view, learned, prior = snapshot, state.learned[0], model.settings[0].calibration_prior_bars
+    view.learned_long = learned_share(learned, model.grid, LONG, prior)
+    view.learned_short = learned_share(learned, model.grid, SHORT, prior)
+    view.traders_long, view.traders_short = learned.populations[LONG, TRADERS], learned.populations[SHORT, TRADERS]
+    view.response_long, view.response_short = learned.response[LONG], learned.response[SHORT]

@@ -42,6 +42,14 @@ _FIELDS = (
     "resistance_reported",
     "swept_long",  # base coin that this bar traded through, by the model
     "swept_short",
+    "expected_long",  # base coin that the map before the bar expected to be reported, given how far the price went
+    "expected_short",
+    "learned_long",  # share (0 .. 1) of the leverage mixture that comes from reports rather than from the prior
+    "learned_short",
+    "traders_long",  # learned share (0 .. 1) of the population that opens and closes fast
+    "traders_short",
+    "response_long",  # learned power of the reported in the liquidated size; below 1 a throttled feed
+    "response_short",
     "liquidated_long_24h_usd",  # reported where known, else by the model
     "liquidated_short_24h_usd",
     "liquidation_reported",  # 1 where this bar's liquidations were reported

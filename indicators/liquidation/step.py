@@ -10,12 +10,14 @@ import numpy as np
 
 from indicators.liquidation.anatomy import Phase, PhaseLimits, advance_phase
 from indicators.liquidation.book import close_down_to, deposit, recentre, sweep
-from indicators.liquidation.closing import close_by_result
+from indicators.liquidation.calibration import expected_size, learn
+from indicators.liquidation.closing import close_population
 from indicators.liquidation.compiled import Record, allocation_free
-from indicators.liquidation.exposure import Flow, flow_with_open_interest, flow_without_open_interest
+from indicators.liquidation.exposure import Flow, churn_of, flow_with_open_interest, flow_without_open_interest
 from indicators.liquidation.grid import LONG, SHORT, price_bin
 from indicators.liquidation.model import Model, State, initial_state
-from indicators.liquidation.reading import write_clusters, write_context, write_day, write_levels
+from indicators.liquidation.parameters import POPULATIONS, TRADERS
+from indicators.liquidation.reading import write_clusters, write_context, write_day, write_learned, write_levels
 from indicators.liquidation.snapshot import SNAPSHOT
 from indicators.liquidation.wipes import enter_day, update_levels, wiped_usd
 
@@ -26,6 +28,9 @@ def _measure(state: State, model: Model, bar: Record) -> None:
     memory, settings = state.memory[0], model.settings[0]
     previous = bar.open if math.isnan(memory.close) else memory.close
     change = math.log(bar.close / previous)
+    memory.average_volume += max(1.0 - settings.calibration_kept, 1.0 / (memory.bar + 1.0)) * (
+        bar.volume - memory.average_volume
+    )
     true_range = max(bar.high, previous) - min(bar.low, previous)
     if math.isnan(memory.variance):
         memory.variance, memory.average_range = change * change, true_range
@@ -37,16 +42,59 @@ def _measure(state: State, model: Model, bar: Record) -> None:
 
 
 @allocation_free
-def _flow(state: State, model: Model, bar: Record, wiped: float) -> Flow:
-    memory, settings = state.memory[0], model.settings[0]
+def _wiped(state: State, population: int) -> float:
+    """Return what the last sweep wiped if all size were of one population, mean of both sides, base coin."""
+    ledger, total = state.book.ledger[0], 0.0
+    count = state.book.mass.shape[1] // POPULATIONS
+    for side in range(2):
+        for tier in range(count):
+            total += 0.5 * state.learned[0].leverages[side, tier] * ledger.exposure[side, population * count + tier]
+    return total
+
+
+@allocation_free
+def half_life_bars(model: Model, population: int) -> float:
+    """Return after how many bars half of a population's positions are closed."""
+    settings = model.settings[0]
+    return settings.traders_half_life_bars if population == TRADERS else settings.holders_half_life_bars
+
+
+@allocation_free
+def _flow(state: State, model: Model, bar: Record, population: int) -> Flow:
+    """Return the flow of the bar if all traders were of one population."""
+    memory, half_life = state.memory[0], half_life_bars(model, population)
     current = bar.open_interest
     if math.isnan(current):
         current = memory.open_interest
     if math.isnan(current):
-        return flow_without_open_interest(bar.volume, settings.half_life_bars, settings.churn)
+        return flow_without_open_interest(bar.volume, half_life, model.settings[0].bars_per_hour)
+    churn = churn_of(half_life, current, memory.average_volume)
     previous = current if math.isnan(memory.open_interest) else memory.open_interest
     is_break = bar.open_interest_break > 0.0
-    return flow_with_open_interest(bar.volume, previous, current, is_break, wiped, settings.churn)
+    return flow_with_open_interest(bar.volume, previous, current, is_break, _wiped(state, population), churn)
+
+
+@allocation_free
+def _trade(state: State, model: Model, bar: Record, first: int, last: int, close_bin: int) -> None:
+    """Let both populations close and open; entries lie between the bins `first` and `last`."""
+    ratio, leverages = model.settings[0].loss_close_ratio, state.learned[0].leverages
+    for population in range(POPULATIONS):
+        flow = _flow(state, model, bar, population)
+        state.opened[population] = flow.opened
+        close_population(state.book, model.grid, leverages, state.sizes, population, flow.closed_share, ratio)
+    deposit(state.book, model.grid, state.opened, first, last, close_bin)
+
+
+@allocation_free
+def _learn(state: State, model: Model, bar: Record, snapshot: Record) -> None:
+    """Write what was expected to be reported, then learn from what was."""
+    view, learned, exposure = snapshot, state.learned[0], state.book.ledger[0].exposure
+    view.expected_long = expected_size(learned, LONG, view.swept_long)
+    view.expected_short = expected_size(learned, SHORT, view.swept_short)
+    learned.most_passed = math.inf if math.isnan(state.memory[0].open_interest) else 0.0
+    if model.settings[0].calibrate > 0.0:
+        learn(learned, model.grid, model.settings[0], exposure, LONG, view.swept_long, bar.liquidated_long)
+        learn(learned, model.grid, model.settings[0], exposure, SHORT, view.swept_short, bar.liquidated_short)
 
 
 @allocation_free
@@ -114,23 +162,22 @@ def step(state: State, model: Model, bars: np.ndarray, snapshots: np.ndarray, in
     close_bin = price_bin(bar.close, settings.bin_width)
     _measure(state, model, bar)
 
-    view.swept_long, long_centre = sweep(state.book, LONG, min(low_bin, close_bin))
-    view.swept_short, short_centre = sweep(state.book, SHORT, max(high_bin, close_bin))
+    view.swept_long, long_centre = sweep(state.book, state.learned[0].shares, LONG, min(low_bin, close_bin))
+    view.swept_short, short_centre = sweep(state.book, state.learned[0].shares, SHORT, max(high_bin, close_bin))
     recentre(state.book, model.grid, close_bin)
     change = _open_interest_change(state, bar)
-    flow = _flow(state, model, bar, 0.5 * (view.swept_long + view.swept_short))
-    close_by_result(state.book, model.grid, flow.closed_share, settings.loss_close_ratio)
     # Entries lie in the last price's range, which is the swept one where no mark is known.
     first = low_bin if math.isnan(bar.mark_low) else price_bin(bar.low, settings.bin_width)
     last = high_bin if math.isnan(bar.mark_high) else price_bin(bar.high, settings.bin_width)
-    deposit(state.book, model.grid, flow.opened, first, last, close_bin)
+    _trade(state, model, bar, first, last, close_bin)
+    _learn(state, model, bar, snapshot)
 
     before = memory.open_interest
     if not math.isnan(bar.open_interest):
         memory.open_interest = bar.open_interest
     if not math.isnan(bar.funding_rate):
         memory.funding_rate = bar.funding_rate
-    _cap_at_open_interest(state)
+    _cap_at_open_interest(state, model)
     reported = not (math.isnan(bar.liquidated_long) or math.isnan(bar.liquidated_short))
     view.liquidation_reported = 1.0 if reported else 0.0
     long_usd = wiped_usd(bar.liquidated_long, view.swept_long, change, bar.close)
@@ -145,17 +192,25 @@ def step(state: State, model: Model, bars: np.ndarray, snapshots: np.ndarray, in
     write_levels(state, model, snapshot, bar.close)
     write_day(state, model, snapshot)
     write_context(state, snapshot)
+    write_learned(state, model, snapshot)
     memory.close = bar.close
     memory.bar += 1.0
 
 
 @allocation_free
-def _cap_at_open_interest(state: State) -> None:
-    """Close what the book holds beyond the open interest (a series that was cut): nobody can hold more than there is."""
-    open_interest, ledger = state.memory[0].open_interest, state.book.ledger[0]
-    most = max(ledger.standing[0], ledger.standing[1])
-    if open_interest >= 0.0 and most > open_interest:
-        close_down_to(state.book, open_interest / most)
+def _cap_at_open_interest(state: State, model: Model) -> None:
+    """Close what a population holds beyond the open interest (a series that was cut): nobody can hold more than there is."""
+    open_interest, ledger, count = state.memory[0].open_interest, state.book.ledger[0], model.grid.tiers[0].count
+    for population in range(POPULATIONS):
+        most = 0.0
+        for side in range(2):
+            standing = 0.0
+            for tier in range(count):
+                standing += state.learned[0].leverages[side, tier] * ledger.standing[side, population * count + tier]
+            most = max(most, standing)
+        if open_interest >= 0.0 and most > open_interest:
+            for tier in range(count):
+                close_down_to(state.book, population * count + tier, open_interest / most)
 
 
 @allocation_free

@@ -43,8 +43,8 @@ def calibration_claim(name: str, side_name: str, table: SideTable | None, readin
         return Claim(name, statement, _STATISTIC, remarks=("the data reports too few liquidations",))
     rows = np.flatnonzero(np.isfinite(reading.reported[:, side]))[-len(table.sizes[table.scored]) :]
     sizes, days = reading.reported[rows, side], reading.days[rows]
-    slopes = slope_draws(reading.expected[rows, side], sizes, days)
-    shifted = slope_draws(time_shifted(reading)[rows, side], sizes, days)
+    slopes = slope_draws(reading.forecast[rows, side], sizes, days)
+    shifted = slope_draws(_as_reported(reading, time_shifted(reading))[rows, side], sizes, days)
     if slopes is None:
         return Claim(name, statement, _STATISTIC, remarks=("the map expects nothing in most bars",))
     effective = min(effective_size(sizes), float(len(np.unique(days))))
@@ -58,9 +58,16 @@ def calibration_claim(name: str, side_name: str, table: SideTable | None, readin
         placebos = (Test("a map of another time", _interval(within, days), len(sizes), effective, one_sided=True),)
     details: dict[str, object] = {
         "slope": _interval(slopes, days)._asdict(),
-        "reliability": reliability(reading.expected[rows, side], sizes),
+        "reliability": reliability(reading.forecast[rows, side], sizes),
     }
     return Claim(name, statement, _STATISTIC, tests, placebos=placebos, details=details)
+
+
+def _as_reported(reading: Reading, sizes: np.ndarray) -> np.ndarray:
+    """Return what the feed would be expected to report of other liquidated sizes (n, 2), as learned before each bar."""
+    known = reading.expected > 0.0
+    ratios = np.divide(sizes, reading.expected, out=np.zeros_like(sizes), where=known)
+    return reading.forecast * ratios**reading.response
 
 
 def slope_draws(forecasts: np.ndarray, sizes: np.ndarray, days: np.ndarray, seed: int = 0) -> np.ndarray | None:

@@ -1,5 +1,7 @@
 """The volume profile with a leverage kernel: where positions would be liquidated if every trade opened one and none were."""
 
+import math
+
 import numpy as np
 
 from indicators.liquidation.compiled import allocation_free
@@ -30,6 +32,30 @@ def leverage_kernels(parameters: ModelParameters) -> np.ndarray:
 
 
 @allocation_free
+def _standing_at(kernels: np.ndarray, profile: np.ndarray, side: int, level: int) -> float:
+    """Return what the profile puts at one liquidation level (bin), to be scaled."""
+    total = 0.0
+    for distance in range(kernels.shape[1]):
+        entry = level + distance if side == 0 else level - distance
+        if 0 <= entry < len(profile):
+            total += kernels[side, distance] * profile[entry]
+    return total
+
+
+@allocation_free
+def _lay_volume(profile: np.ndarray, scale: float, kept: float, volume: float, low: int, high: int) -> float:
+    """Let the profile (entry bins) forget, lay a bar's volume into it, and return its scale."""
+    scale *= kept
+    if scale < _RENORMALISE:
+        for entry in range(len(profile)):
+            profile[entry] *= scale
+        scale = 1.0
+    for entry in range(low, high + 1):
+        profile[entry] += volume / (high - low + 1) / scale
+    return scale
+
+
+@allocation_free
 def sweep_profile(
     volume: np.ndarray, bins: np.ndarray, kernels: np.ndarray, kept: float, profile: np.ndarray, forecast: np.ndarray
 ) -> None:
@@ -44,19 +70,45 @@ def sweep_profile(
             last = bins[bar, 4] if side == 0 else bins[bar, 3] + 1
             total = 0.0
             for level in range(first, last):
-                for distance in range(kernels.shape[1]):
-                    entry = level + distance if side == 0 else level - distance
-                    if 0 <= entry < len(profile):
-                        total += kernels[side, distance] * profile[entry]
+                total += _standing_at(kernels, profile, side, level)
             forecast[bar, side] = total * scale
-        scale *= kept
-        if scale < _RENORMALISE:
-            for entry in range(len(profile)):
-                profile[entry] *= scale
-            scale = 1.0
-        width = bins[bar, 1] - bins[bar, 0] + 1
-        for entry in range(bins[bar, 0], bins[bar, 1] + 1):
-            profile[entry] += volume[bar] / width / scale
+        scale = _lay_volume(profile, scale, kept, volume[bar], bins[bar, 0], bins[bar, 1])
+
+
+@allocation_free
+def record_profile(
+    volume: np.ndarray,
+    bins: np.ndarray,
+    kernels: np.ndarray,
+    kept: float,
+    every: int,
+    profile: np.ndarray,
+    maps: np.ndarray,
+) -> None:
+    """Lay every bar's volume, and write what stands outward from each `every`-th close into `maps` (m, 2, bins).
+
+    `bins` (n, 3) holds each bar's low, high and close, from the profile's first.
+    """
+    scale = 1.0
+    for bar in range(len(volume)):
+        scale = _lay_volume(profile, scale, kept, volume[bar], bins[bar, 0], bins[bar, 1])
+        if (bar + 1) % every == 0:
+            for place in range(maps.shape[2]):
+                below = _standing_at(kernels, profile, 0, bins[bar, 2] - 1 - place)
+                above = _standing_at(kernels, profile, 1, bins[bar, 2] + 1 + place)
+                maps[bar // every, 0, place], maps[bar // every, 1, place] = below * scale, above * scale
+
+
+def profile_maps(bars: np.ndarray, parameters: ModelParameters, bar_seconds: int, every: int) -> np.ndarray:
+    """Return (n // every, 2, window bins) what the volume profile puts outward from each `every`-th close, base coin."""
+    width = parameters.bin_width
+    bins = np.stack([price_bins(bars[name], width) for name in ("low", "high", "close")], axis=1)
+    bins -= bins.min()
+    maps = np.zeros((len(bars) // every, 2, math.ceil(parameters.cluster_window / width)))
+    kept = 0.5 ** (bar_seconds / (parameters.half_life_hours * 3600.0))
+    volume, profile = np.ascontiguousarray(bars["volume"]), np.zeros(int(bins.max()) + 1)
+    record_profile(volume, bins, leverage_kernels(parameters), kept, every, profile, maps)
+    return maps
 
 
 def volume_profile(reading: Reading) -> np.ndarray:

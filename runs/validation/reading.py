@@ -13,6 +13,12 @@ from runs.engine import model_bars
 FORECAST_FIELDS = ("swept_long", "swept_short")
 """Snapshot fields that hold the size which the map before the bar expects to be liquidated in it, by side."""
 
+REPORT_FIELDS = ("expected_long", "expected_short")
+"""Snapshot fields that hold what of it the feed was expected to report, by side."""
+
+RESPONSE_FIELDS = ("response_long", "response_short")
+"""Snapshot fields that hold the learned power of the reported in the liquidated size, by side."""
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -35,7 +41,7 @@ class Reading:
     parameters
         Of the model.
     prints
-        Liquidations with their prices, where they are known (`PRINT`); None where they are not.
+        Liquidations with their prices, where they are known (`LIQUIDATION`); None where they are not.
     """
 
     market: Market
@@ -53,6 +59,17 @@ class Reading:
         return expected_sizes(self.snapshots)
 
     @property
+    def forecast(self) -> np.ndarray:
+        """(n, 2) base coin that the model expected to be reported in each bar, by what it had learned of the feed before it."""
+        return np.stack([self.snapshots[name] for name in REPORT_FIELDS], axis=1)
+
+    @property
+    def response(self) -> np.ndarray:
+        """(n, 2) learned power of the reported in the liquidated size, before each bar."""
+        after = np.stack([self.snapshots[name] for name in RESPONSE_FIELDS], axis=1)
+        return np.concatenate([np.ones((1, 2)), after[:-1]])
+
+    @property
     def reported(self) -> np.ndarray:
         """(n, 2) base coin reported as liquidated, longs and shorts; NaN where unknown."""
         return np.stack([self.bars["liquidated_long"], self.bars["liquidated_short"]], axis=1)
@@ -63,7 +80,7 @@ class Reading:
         return self.market.times.astype("datetime64[D]").astype(np.int64)
 
 
-PRINT = np.dtype([("bar", np.int64), ("side", np.int64), ("price", np.float64), ("size", np.float64)])
+LIQUIDATION = np.dtype([("bar", np.int64), ("side", np.int64), ("price", np.float64), ("size", np.float64)])
 """One liquidation: the index of its bar, 0 a long and 1 a short, liquidation price (quote per base), size (base coin)."""
 
 
@@ -80,7 +97,7 @@ def read_market(market: Market, parameters: ModelParameters, prints: np.ndarray 
     market, parameters
         What to read, and with which model.
     prints
-        (m,) of `PRINT`, where liquidations have prices.
+        (m,) of `LIQUIDATION`, where liquidations have prices.
     """
     bars = model_bars(market)
     snapshots, outward = run_recorded(build_model(parameters, market.bar_seconds), bars)

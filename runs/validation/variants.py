@@ -8,7 +8,7 @@ from indicators.liquidation.model import build_model
 from indicators.liquidation.parameters import ModelParameters
 from indicators.liquidation.step import run
 from runs.validation.reach import price_bins, reached_bins, swept
-from runs.validation.reading import FORECAST_FIELDS, Reading, expected_sizes
+from runs.validation.reading import FORECAST_FIELDS, REPORT_FIELDS, RESPONSE_FIELDS, Reading, expected_sizes
 from runs.validation.redrawn import redrawn_snapshots
 
 _LEVELS = 50
@@ -16,17 +16,27 @@ _LEVEL_SPAN = 0.2  # log price each side
 
 
 def path_only(reading: Reading, parameters: ModelParameters | None = None) -> np.ndarray:
-    """Return (n, 2) the forecast of the same model that sees prices alone: no open interest, the same volume in every bar."""
-    bars = reading.bars.copy()
+    """Return (n, 2) the forecast of the same model that sees prices and reports alone."""
+    return _forecast(reading, path_bars(reading.bars), parameters or reading.parameters)
+
+
+def path_bars(bars: np.ndarray) -> np.ndarray:
+    """Return the bars (n,) without open interest, and with the same volume in each of them."""
+    bars = bars.copy()
     bars["open_interest"], bars["open_interest_break"], bars["volume"] = np.nan, 0.0, 1.0
     bars["taker_buy_volume"] = bars["long_short_ratio"] = np.nan
-    return _forecast(reading, bars, parameters or reading.parameters)
+    return bars
 
 
 def flat_mixture(reading: Reading) -> np.ndarray:
     """Return (n, 2) the forecast of the same model with an equal share of every leverage."""
-    weights = reading.parameters.leverage_weights
-    return _forecast(reading, reading.bars, fixed_mixture(reading.parameters, (1.0 / len(weights),) * len(weights)))
+    return _forecast(reading, reading.bars, equal_mixture(reading.parameters))
+
+
+def equal_mixture(parameters: ModelParameters) -> ModelParameters:
+    """Return the parameters with an equal share of every leverage, which nothing changes."""
+    count = len(parameters.leverage_weights)
+    return fixed_mixture(parameters, (1.0 / count,) * count)
 
 
 def permuted_tiers(reading: Reading) -> np.ndarray:
@@ -40,8 +50,8 @@ def reversed_mixture(parameters: ModelParameters) -> ModelParameters:
 
 
 def fixed_mixture(parameters: ModelParameters, weights: tuple[float, ...]) -> ModelParameters:
-    """Return the parameters with a mixture that stays as it is."""
-    return replace(parameters, leverage_weights=weights)
+    """Return the parameters with a mixture that no report changes."""
+    return replace(parameters, leverage_weights=weights, calibrate=False)
 
 
 def shifted_flow(reading: Reading) -> np.ndarray:
@@ -104,6 +114,9 @@ def random_levels(reading: Reading, seed: int = 0) -> Reading:
                 np.add.at(outward[row, side], places[(places >= 0) & (places < bins)], 1.0)
     lost = swept(outward, reached_bins(reading))
     snapshots = redrawn_snapshots(reading, outward, lost)
-    for side, name in enumerate(FORECAST_FIELDS):
-        snapshots[name] = lost[:, side]
+    for side in range(2):
+        # Levels learn nothing of a feed: what they expect is what they are.
+        for name in (FORECAST_FIELDS[side], REPORT_FIELDS[side]):
+            snapshots[name] = lost[:, side]
+        snapshots[RESPONSE_FIELDS[side]] = 1.0
     return replace(reading, outward=outward, snapshots=snapshots)

@@ -84,7 +84,7 @@ def test_spoilt_data_gets_one_line(bad, capsys, tmp_path, name):
         (["--strategy", "magnet", "--set", "magnet_ratio=many"], "is not of the kind float"),
         (["--strategy", "magnet", "--set", "leverage=0"], "leverage = 0"),
         (["--strategy", "magnet", "--set", "leverage=nan"], "leverage"),
-        (["--strategy", "magnet", "--set", "churn=2"], "outside [0, 1]"),
+        (["--strategy", "magnet", "--set", "smear=2"], "outside [0.01, 0.5]"),
         (["--strategy", "magnet", "--set", "margin_mode=both"], "is none of"),
         (["--strategy", "magnet", "--set", "venue=binanse"], "did you mean 'binance'"),
         (["--strategy", "magnet", "--start", "soon"], "cannot read the time"),
@@ -170,11 +170,11 @@ def test_a_runs_own_record_reproduces_it(data, tmp_path):
 
 def test_a_toml_file_configures_and_flags_win(data, tmp_path):
     config = tmp_path / "run.toml"
-    config.write_text('strategy = "magnet"\n[model]\nchurn = 0.5\n[costs]\ntaker_fee_bps = 9\n')
+    config.write_text('strategy = "magnet"\n[model]\nsmear = 0.2\n[costs]\ntaker_fee_bps = 9\n')
     out = tmp_path / "out"
     assert main(["--config", str(config), "--data", str(data), "--set", "taker_fee_bps=1", "--out", str(out)]) == 0
     configuration = json.loads((out / "run.json").read_text())["configuration"]
-    assert (configuration["model"]["churn"], configuration["costs"]["taker_fee_bps"]) == (0.5, 1.0)
+    assert (configuration["model"]["smear"], configuration["costs"]["taker_fee_bps"]) == (0.2, 1.0)
 
 
 MODES = [EngineMode(p, r, e) for p in (True, False) for r in (True, False) for e in (-2, -1, 0, 1)]

@@ -85,9 +85,9 @@ def test_the_page_loads_nothing_and_escapes(written):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--set", "chrun=0.1"], "did you mean 'churn'"),
-        (["--set", "churn"], "write it as name=value"),
-        (["--set", "churn=7"], "outside [0, 1]"),
+        (["--set", "smaer=0.1"], "did you mean 'smear'"),
+        (["--set", "smear"], "write it as name=value"),
+        (["--set", "smear=7"], "outside [0.01, 0.5]"),
         (["--data", "nowhere.parquet"], "nowhere.parquet"),
         (["--seed", "-1"], "seed"),
     ],
@@ -111,5 +111,5 @@ def test_other_files_are_never_replaced(market, written, tmp_path, capsys):
 
 
 def test_parameters_of_the_model_reach_the_record(market, tmp_path):
-    assert main(["--data", market, "--set", "model.churn=0.5", "--out", str(tmp_path / "out")]) == 0
-    assert json.loads((tmp_path / "out" / "validation.json").read_text())["model"]["churn"] == 0.5
+    assert main(["--data", market, "--set", "model.smear=0.2", "--out", str(tmp_path / "out")]) == 0
+    assert json.loads((tmp_path / "out" / "validation.json").read_text())["model"]["smear"] == 0.2

@@ -1,6 +1,6 @@
-"""A slow, obvious book: every cohort that was ever opened, recounted at every bar. The twin that the compiled one must equal.
+"""A slow, obvious book: a dictionary from absolute bin to size, by side and stratum. The twin that the compiled one must equal.
 
-No lazy factor, no prefix sums, no columns: a cohort is a dictionary from absolute bin to unit-weight size.
+No lazy factor, no prefix sums, no columns, no Newton's method.
 """
 
 import math
@@ -19,73 +19,107 @@ def kernel(half_width: int) -> list[float]:
     return [value / math.fsum(raw) for value in raw]
 
 
-@dataclass
-class Cohort:
-    side: int
-    tier: int
-    bins: dict[int, float] = field(default_factory=dict)
+def clock(rates: list[float], sizes: list[float], share: float) -> float:
+    """Return how long hazards run until just a share (0 .. 1) of the sizes is closed, by bisection."""
+
+    def closed(time: float) -> float:
+        return math.fsum(-size * math.expm1(-rate * time) for rate, size in zip(rates, sizes, strict=True))
+
+    wanted, low, high = share * math.fsum(sizes), 0.0, 1.0
+    if wanted <= 0.0:
+        return 0.0
+    while closed(high) < wanted and high < 1e12:
+        high *= 2.0
+    for _ in range(100):
+        middle = (low + high) / 2.0
+        low, high = (middle, high) if closed(middle) < wanted else (low, middle)
+    return high
 
 
 @dataclass
 class ReferenceBook:
+    """Strata are the leverages of one population, then the same of the next.
+
+    `weights` are the shares of the leverages by side; whoever replays a calibrated model changes them from bar to bar.
+    """
+
     bin_width: float
-    weights: list[float]
+    weights: list[list[float]]
     shifts: list[list[int]]
     half_widths: list[list[int]]
-    cohorts: list[Cohort] = field(default_factory=list)
-    laid: list[float] = field(default_factory=lambda: [0.0, 0.0])
-    wiped: list[float] = field(default_factory=lambda: [0.0, 0.0])
-    closed: list[float] = field(default_factory=lambda: [0.0, 0.0])
+    close_rates: list[float]
+    populations: int = 2
+    bins: list[list[dict[int, float]]] = field(default_factory=list)
+    laid: list[list[float]] = field(default_factory=list)
+    wiped: list[list[float]] = field(default_factory=list)
+    closed: list[list[float]] = field(default_factory=list)
     exposure: list[list[float]] = field(default_factory=list)
 
-    def sweep(self, side: int, reached: int) -> tuple[float, float]:
+    def __post_init__(self) -> None:
+        for name in ("laid", "wiped", "closed", "exposure"):
+            setattr(self, name, [[0.0] * self.strata for _ in range(2)])
+        self.bins = [[{} for _ in range(self.strata)] for _ in range(2)]
+
+    @property
+    def tiers(self) -> int:
+        return len(self.close_rates)
+
+    @property
+    def strata(self) -> int:
+        return self.tiers * self.populations
+
+    def sweep(self, shares: list[list[float]], side: int, reached: int) -> tuple[float, float]:
         swept = moment = 0.0
-        self.exposure = self.exposure or [[0.0] * len(self.weights), [0.0] * len(self.weights)]
-        self.exposure[side] = [0.0] * len(self.weights)
-        for cohort in self.cohorts:
-            if cohort.side != side:
-                continue
-            for place in [b for b in cohort.bins if (b >= reached if side == LONG else b <= reached)]:
-                size = cohort.bins.pop(place)
-                self.exposure[side][cohort.tier] += size
-                swept += self.weights[cohort.tier] * size
-                moment += self.weights[cohort.tier] * size * (place + 0.5)
-        self.wiped[side] += swept
+        for stratum, bins in enumerate(self.bins[side]):
+            self.exposure[side][stratum] = 0.0
+            for place in [b for b in bins if (b >= reached if side == LONG else b <= reached)]:
+                size = bins.pop(place)
+                self.exposure[side][stratum] += size
+                self.wiped[side][stratum] += size
+                swept += shares[side][stratum] * size
+                moment += shares[side][stratum] * size * (place + 0.5)
         return swept, moment / swept if swept else math.nan
 
-    def close(self, share: float) -> None:
-        for side in (LONG, SHORT):
-            self.closed[side] += share * self.standing(side)
-        for cohort in self.cohorts:
-            for place in cohort.bins:
-                cohort.bins[place] *= 1.0 - share
+    def in_loss(self, side: int, stratum: int, place: int, close: int) -> bool:
+        entry = place - self.shifts[side][stratum % self.tiers]
+        return entry > close if side == LONG else entry < close
 
-    def in_loss(self, cohort: Cohort, place: int, close: int) -> bool:
-        entry = place - self.shifts[cohort.side][cohort.tier]
-        return entry > close if cohort.side == LONG else entry < close
-
-    def close_by_result(self, share: float, ratio: float, close: int) -> None:
+    def close(self, population: int, share: float, ratio: float, close: int) -> None:
+        """Run everybody's hazard until just a share of each side's mixture of one population is closed."""
         for side in (LONG, SHORT):
-            mine = [(c, b) for c in self.cohorts if c.side == side for b in c.bins]
-            sizes = {True: 0.0, False: 0.0}
-            for cohort, place in mine:
-                sizes[self.in_loss(cohort, place, close)] += self.weights[cohort.tier] * cohort.bins[place]
-            wanted, low, high = share * sum(sizes.values()), 0.0, 1e12
-            ratio = max(ratio, 1e-9)  # those in loss close last, but close where nobody else is left
-            for _ in range(200):  # the rate at which just the wanted size is closed
-                middle = (low + high) / 2.0
-                closed = min(middle, 1.0) * sizes[False] + min(ratio * middle, 1.0) * sizes[True]
-                low, high = (middle, high) if closed < wanted else (low, middle)
-            self.closed[side] += wanted
-            for cohort, place in mine:
-                rate = ratio * high if self.in_loss(cohort, place, close) else high
-                cohort.bins[place] *= 1.0 - min(rate, 1.0)
+            held = []
+            for tier in range(self.tiers):
+                stratum = population * self.tiers + tier
+                for place, size in self.bins[side][stratum].items():
+                    losing = self.in_loss(side, stratum, place, close)
+                    held.append((stratum, place, self.close_rates[tier] * (ratio if losing else 1.0), size))
+            rates = sorted({rate for _, _, rate, _ in held})
+            sizes = [
+                math.fsum(
+                    self.weights[side][stratum % self.tiers] * size for stratum, _, own, size in held if own == rate
+                )
+                for rate in rates
+            ]
+            time = math.inf if share >= 1.0 else clock(rates, sizes, share)
+            for stratum, place, rate, size in held:
+                kept = size * math.exp(-rate * time)
+                self.closed[side][stratum] += size - kept
+                self.bins[side][stratum][place] = kept
 
-    def deposit(self, size: float, low: int, high: int, close: int) -> None:
-        if size <= 0.0:
-            return
+    def keep(self, population: int, kept: float) -> None:
+        """Close everything of a population but the share `kept`, whoever holds it."""
         for side in (LONG, SHORT):
-            for tier in range(len(self.weights)):
+            for stratum in range(population * self.tiers, (population + 1) * self.tiers):
+                for place, size in self.bins[side][stratum].items():
+                    self.bins[side][stratum][place] = kept * size
+                    self.closed[side][stratum] += size - kept * size
+
+    def deposit(self, sizes: tuple[float, float], low: int, high: int, close: int) -> None:
+        for side in (LONG, SHORT):
+            for stratum in range(self.strata):
+                tier, size = stratum % self.tiers, sizes[stratum // self.tiers]
+                if size <= 0.0:
+                    continue
                 shape: dict[int, float] = {}
                 half = self.half_widths[side][tier]
                 for entry in range(low, high + 1):
@@ -96,18 +130,14 @@ class ReferenceBook:
                 total = math.fsum(alive.values())
                 nearest = close - 1 if side == LONG else close + 1
                 bins = {b: size * v / total for b, v in alive.items()} if total > 1e-12 else {nearest: size}
-                self.cohorts.append(Cohort(side, tier, bins))
-                self.laid[side] += self.weights[tier] * size
+                for place, value in bins.items():
+                    self.bins[side][stratum][place] = self.bins[side][stratum].get(place, 0.0) + value
+                self.laid[side][stratum] += size
 
-    def standing(self, side: int) -> float:
-        return math.fsum(
-            self.weights[c.tier] * size for c in self.cohorts if c.side == side for size in c.bins.values()
-        )
+    def standing(self, side: int) -> list[float]:
+        return [math.fsum(bins.values()) for bins in self.bins[side]]
 
-    def density(self, side: int) -> dict[int, float]:
-        found: dict[int, float] = {}
-        for cohort in self.cohorts:
-            if cohort.side == side:
-                for place, size in cohort.bins.items():
-                    found[place] = found.get(place, 0.0) + self.weights[cohort.tier] * size
-        return found
+    def mixture(self, side: int, population: int) -> float:
+        """Return the size that stands in one population by the present weights."""
+        mine = self.standing(side)[population * self.tiers : (population + 1) * self.tiers]
+        return math.fsum(weight * size for weight, size in zip(self.weights[side], mine, strict=True))

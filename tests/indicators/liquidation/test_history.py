@@ -37,6 +37,7 @@ def test_a_poisoned_future_changes_nothing_before_it(cut):
     for name in ("open", "high", "low", "close"):
         poisoned[name][cut:] *= 3.0
     poisoned["volume"][cut:] = 1e9
+    poisoned["liquidated_long"][cut:] = poisoned["liquidated_short"][cut:] = 1e6
     for ours, theirs in zip(run_recorded(MODEL, BARS), run_recorded(MODEL, poisoned), strict=True):
         assert ours[:cut].tobytes() == theirs[:cut].tobytes()
 

@@ -35,8 +35,8 @@ def test_a_number_outside_its_domain_or_not_a_number_is_refused_by_name(field):
     [
         ({"leverages": 10}, "must pair up"),
         ({"leverages": ["2", "x"]}, "leverages = '2/x' is not of the kind numbers"),
-        ({"churn": None}, "churn = 'None' is not of the kind float"),
-        ({"churn": [0.1]}, "churn"),
+        ({"smear": None}, "smear = 'None' is not of the kind float"),
+        ({"smear": [0.1]}, "smear"),
         ({"lone_side_counts": "maybe"}, "is not of the kind bool"),
         ({"leverage_weights": "nan/.2", "leverages": "2/3"}, "leverage_weights"),
         ({"leverages": "3/2", "leverage_weights": ".1/.1"}, "must ascend"),
@@ -55,7 +55,7 @@ def test_wrong_values_are_refused_in_words(values, words):
 
 @pytest.mark.parametrize("given_value", [0.3, "0.3", np.float64(0.3), "3e-1"])
 def test_a_number_is_the_same_however_it_is_given(given_value):
-    assert from_mapping(ModelParameters, {"churn": given_value}).churn == 0.3
+    assert from_mapping(ModelParameters, {"smear": given_value}).smear == 0.3
 
 
 @pytest.mark.parametrize("pair", ["2/3", [2, 3], (2.0, 3.0), ["2", "3"], [np.float64(2.0), np.int64(3)]])

@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 
 from indicators.liquidation.bar import empty_bars
 from indicators.liquidation.model import build_model, copy_into, copy_state, initial_state
-from indicators.liquidation.parameters import ModelParameters
+from indicators.liquidation.parameters import POPULATIONS, ModelParameters
 from indicators.liquidation.snapshot import SNAPSHOT
 from indicators.liquidation.step import run, step
 
 MODEL = build_model(ModelParameters(warmup_hours=5.0), 3600.0)
+TIERS = int(MODEL.grid.tiers["count"][0])
 
 
 def market(seed, count, volatility=0.01, with_open_interest=True):
@@ -45,6 +46,7 @@ def same(a, b):
 def test_what_is_said_at_a_bar_depends_on_no_later_one(seed, cut):
     bars = market(seed, 120)
     whole = run(MODEL, bars)
+    assert (whole["learned_long"] > 0.0).any(), "calibration takes part"
     assert same(run(MODEL, bars[:cut]), whole[:cut])
     poisoned = bars.copy()
     poisoned[cut:] = market(seed + 1, 120, volatility=0.2)[cut:]
@@ -109,6 +111,29 @@ def test_prices_times_a_constant_change_only_prices(bins):
         np.testing.assert_allclose(other[name], expected, rtol=1e-6, atol=1e-9 * max(factor, 1.0), err_msg=name)
 
 
+SIZE_FIELDS = (
+    *(name for name in SNAPSHOT.names if name.endswith("_usd")),
+    *(f"{name}_{side}" for name in ("swept", "expected") for side in ("long", "short")),
+    "open_interest",
+    "volume_24h",
+)
+
+
+@pytest.mark.parametrize("factor", [1e-4, 7.3, 1e6])
+@pytest.mark.parametrize("with_open_interest", [True, False])
+def test_sizes_times_a_constant_change_only_sizes(factor, with_open_interest):
+    bars = market(6, 150, with_open_interest=with_open_interest)
+    scaled = bars.copy()
+    for name in ("volume", "open_interest", "liquidated_long", "liquidated_short"):
+        scaled[name] *= factor
+    one, other = run(MODEL, bars), run(MODEL, scaled)
+    for name in SNAPSHOT.names:
+        if name == "market_state" or (not with_open_interest and name.startswith(("support", "resistance"))):
+            continue  # thresholds in USD do not scale
+        expected = one[name] * (factor if name in SIZE_FIELDS else 1.0)
+        np.testing.assert_allclose(other[name], expected, rtol=1e-6, atol=1e-9 * max(factor, 1.0), err_msg=name)
+
+
 def test_the_mirrored_market_swaps_the_sides():
     """Prices reciprocal, longs for shorts: with tiers mirrored in log price, every signal changes its side."""
     symmetric = MODEL.grid.tiers.copy()
@@ -129,6 +154,10 @@ def test_the_mirrored_market_swaps_the_sides():
     one, other = run(model, bars), run(model, mirrored)
     np.testing.assert_allclose(other["swept_long"], one["swept_short"], rtol=1e-7, atol=1e-9)
     np.testing.assert_allclose(other["swept_short"], one["swept_long"], rtol=1e-7, atol=1e-9)
+    for name in ("expected", "learned", "traders", "response"):
+        np.testing.assert_allclose(other[f"{name}_long"], one[f"{name}_short"], rtol=1e-7, atol=1e-9, err_msg=name)
+        np.testing.assert_allclose(other[f"{name}_short"], one[f"{name}_long"], rtol=1e-7, atol=1e-9, err_msg=name)
+    assert (one["traders_long"] != one["traders_short"]).any()
     np.testing.assert_array_equal(other["stacked_below"], one["stacked_above"])
     np.testing.assert_allclose(1.0 / other["cluster_below_price"], one["cluster_above_price"], rtol=1e-9)
     np.testing.assert_array_equal(other["phase"], one["phase"])
@@ -144,7 +173,11 @@ def test_ledger_and_clusters_are_sane_all_along(kind):
         ledger, memory = state.book.ledger[0], state.memory[0]
         np.testing.assert_allclose(ledger["laid"], ledger["standing"] + ledger["wiped"] + ledger["closed"], rtol=1e-9)
         if memory["open_interest"] > 0.0:
-            assert (ledger["standing"] <= memory["open_interest"] * (1.0 + 1e-9)).all()
+            for population in range(POPULATIONS):
+                mine = slice(population * TIERS, (population + 1) * TIERS)
+                held = (state.learned[0]["leverages"][:, :TIERS] * ledger["standing"][:, mine]).sum(axis=1)
+                assert (held <= memory["open_interest"] * (1.0 + 1e-9)).all()
+            assert snapshots["coverage"][index] <= 1.0 + 1e-9
         for side, count, sign in ((0, memory["clusters_below"], -1.0), (1, memory["clusters_above"], 1.0)):
             found = state.clusters[side][:count]
             assert (np.diff(sign * found["price"]) > 0.0).all(), "outward"

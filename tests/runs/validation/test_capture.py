@@ -8,7 +8,7 @@ import pytest
 from runs.validation.capture import LEAST_BINS, capture, capture_claim, liquidated_bins
 from runs.validation.claim import NOT_VALIDATED, TOO_LITTLE_DATA, VALIDATED, judge
 from runs.validation.reach import previous_closes, price_bins, reached_bins, standing_before
-from runs.validation.reading import PRINT
+from runs.validation.reading import LIQUIDATION
 from runs.validation.variants import random_levels
 from tests.runs.validation.worlds import reading_of
 
@@ -23,7 +23,7 @@ def prints_by(reading, weights, seed=0):
                 level = before[bar] - 1 - place if side == 0 else before[bar] + 1 + place
                 size = weights[bar, side, place] * random.lognormal()
                 rows.append((bar, side, np.exp((level + 0.5) * reading.bin_width), size))
-    return np.array(rows, dtype=PRINT)
+    return np.array(rows, dtype=LIQUIDATION)
 
 
 def test_the_top_quarter_by_brute_force():
