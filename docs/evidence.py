@@ -6,11 +6,15 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from datafeeds.markets import open_market
 from indicators.liquidation.parameters import ModelParameters
 from runs.reports.validation import figure
+from runs.statistics.multiplicity import adjusted_p_values
+from runs.validation.claim import DISCOVERY_RATE, TOO_LITTLE_DATA, VALIDATED
 from runs.validation.protocol import validate
 from runs.validation.reading import read_market
 from runs.validation.record import ORDER, validation_record
@@ -34,9 +38,15 @@ for any data of yours. How claims are measured, and why so: [design.md](design.m
   validated forecast is no direction, and no trade.
 - The path of the price alone makes a good map (levels not visited since positions could have been opened at the matching
   distance). Whether open interest adds to it is asked on its own, and a map is worth its data only where that is validated.
+- The magnet is measured before costs, as a share of the distance between target and stop. Two of seven files validate it by
+  themselves, at a twentieth of that distance, which fees and slippage can eat; taken together with the other files neither stands.
+- Cascade risk forecasts no large move beyond volatility on any file, and no reaction at levels after wipes is established.
 - Throttled feeds report a part of what is liquidated, the less the busier the second. All sizes here are lower bounds.
 """
 """The fixed part: what no run changes."""
+
+TRUTH = Path(__file__).with_name("evidence-truth.md")
+"""Maps against the truth of simulated markets, where `evidence_truth.py` has left them."""
 
 WORLDS = Path(__file__).with_name("evidence-worlds.md")
 """Results on simulated markets whose truth is known, where the slow suite has left them."""
@@ -48,8 +58,7 @@ def text(folder: Path) -> str:
     records = [record_of(path) for path in sorted(folder.glob("*/*.parquet"))]
     parts.append(_overview(records))
     parts += [_section(record) for record in sorted(records, key=_unwelcome_first)]
-    if WORLDS.exists():
-        parts.append(WORLDS.read_text(encoding="utf-8"))
+    parts += [page.read_text(encoding="utf-8") for page in (TRUTH, WORLDS) if page.exists()]
     return "\n".join(parts)
 
 
@@ -71,7 +80,27 @@ def _overview(records: list[dict[str, Any]]) -> str:
     for record in sorted(records, key=_unwelcome_first):
         counts = " | ".join(str(record["counts"][verdict]) for verdict in ORDER)
         rows.append(f"| {record['data']['name']} | {counts} |")
-    return "\n".join(rows) + "\n"
+    return "\n".join([*rows, "", *_survivors(records)]) + "\n"
+
+
+def _survivors(records: list[dict[str, Any]]) -> list[str]:
+    """Return which verdicts outlast an adjustment for all claims of all files, which a verdict on one file does not have."""
+    tested = [
+        (record["data"]["name"], claim)
+        for record in records
+        for claim in record["claims"]
+        if claim["weakest"] and claim["verdict"] != TOO_LITTLE_DATA
+    ]
+    adjusted = adjusted_p_values(np.array([claim["weakest"]["p_value"] for _, claim in tested]))
+    rows = [
+        f"Each file is judged by itself. Over all {len(tested)} claims tested here together (Benjamini-Hochberg; the files overlap "
+        "in time and market), of what is *validated* above:\n"
+    ]
+    for (name, claim), p_value in zip(tested, adjusted, strict=True):
+        if claim["verdict"] == VALIDATED:
+            outcome = "remains" if p_value <= DISCOVERY_RATE else "does not remain"
+            rows.append(f"- `{claim['name']}` on {name} {outcome} (adjusted p {p_value:.3f}).")
+    return rows
 
 
 def _section(record: dict[str, Any]) -> str:
