@@ -35,9 +35,10 @@ Error of the learned mixture of leverages: the sum of absolute differences from 
 """
 
 TAIL = """
-A map without open interest comes within a few hundredths: what price has not visited is most of what any such map knows, here as
-on real data. Leverages below 10x are hardly ever reached in {bars:,} hours, so what is said of them is the prior's, and what
-traders close by themselves cannot be told from what they never opened: the mixture is the map's least known part.
+The path-only map does as well where every liquidation is reported, and nearly as well where few are: what price has not visited
+is most of what any such map knows, here as on real data. Leverages below 10x are hardly ever reached in {bars:,} hours, so what
+is said of them is the prior's, and what traders close by themselves cannot be told from what they never opened: the mixture
+is the map's least known part.
 """
 
 
