@@ -15,7 +15,7 @@ from runs.validation.claim import Claim, judge
 from runs.validation.forecasting import forecast_claims
 from runs.validation.magnet import magnet_claim
 from runs.validation.reach import excursions
-from runs.validation.reading import Reading, read_market
+from runs.validation.reading import Reading, read_bars, read_market
 from runs.validation.trading import trading_claims
 from runs.validation.variants import random_levels
 from runs.validation.wipe import wipe_claim
@@ -57,10 +57,10 @@ def path_of_range_and_volume(reading: Reading, seed: int) -> np.ndarray:
 
 
 def mapless_reports(reading: Reading, seed: int) -> Reading:
-    """Return the reading with the liquidations of `path_of_range_and_volume` reported."""
+    """Return a reading of the market with `path_of_range_and_volume` reported, which the model learns from."""
     bars = reading.bars.copy()
     bars["liquidated_long"], bars["liquidated_short"] = path_of_range_and_volume(reading, seed).T
-    return replace(reading, bars=bars)
+    return read_bars(reading.market, bars, reading.parameters)
 
 
 def verdicts_in(world: World, seed: int, bars: int) -> dict[str, str]:

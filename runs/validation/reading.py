@@ -99,7 +99,13 @@ def read_market(market: Market, parameters: ModelParameters, prints: np.ndarray 
     prints
         (m,) of `LIQUIDATION`, where liquidations have prices.
     """
-    bars = model_bars(market)
+    return read_bars(market, model_bars(market), parameters, prints)
+
+
+def read_bars(
+    market: Market, bars: np.ndarray, parameters: ModelParameters, prints: np.ndarray | None = None
+) -> Reading:
+    """Take bars (n,) of `BAR` through the model, where they say other things than their market does; else as `read_market`."""
     snapshots, outward = run_recorded(build_model(parameters, market.bar_seconds), bars)
     width, seconds = parameters.bin_width, market.bar_seconds
     return Reading(market, bars, snapshots, outward, width, seconds, parameters, prints)
