@@ -10,6 +10,7 @@ import pytest
 from runs.validation.claim import NOT_VALIDATED, TOO_LITTLE_DATA, VALIDATED
 from runs.validation.known import FAIR, WORLDS, mapless_reports, tally, verdicts_in
 from runs.validation.protocol import validate
+from runs.validation.reading import read_bars
 from tests.runs.validation.worlds import reading_of
 
 PAGE = runpy.run_path(str(Path(__file__).resolve().parents[3] / "docs" / "evidence_worlds.py"))
@@ -44,11 +45,13 @@ def test_every_claim_of_the_protocol_has_a_world():
         assert world.nothing <= measured
 
 
-def test_reports_without_a_map_leave_the_map_alone():
+def test_reports_without_a_map_are_what_the_map_learns_from():
     reading = reading_of(1, 400)
     world = mapless_reports(reading, 3)
-    assert world.outward is reading.outward
-    assert world.snapshots is reading.snapshots
+    read = read_bars(reading.market, world.bars, reading.parameters)
+    assert world.outward.tobytes() == read.outward.tobytes()
+    assert world.snapshots.tobytes() == read.snapshots.tobytes()
+    assert (world.snapshots["learned_long"][-1], world.snapshots["learned_short"][-1]) > (0.0, 0.0)
     assert (world.reported >= 0.0).all()
     assert world.reported.tobytes() == mapless_reports(reading, 3).reported.tobytes()
 
