@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from datafeeds.markets import open_market
 from indicators.liquidation.parameters import ModelParameters
-from runs.reports.validation import figure
+from runs.reports.page import figure
 from runs.statistics.multiplicity import adjusted_p_values
 from runs.validation.claim import DISCOVERY_RATE, TOO_LITTLE_DATA, VALIDATED
 from runs.validation.protocol import validate

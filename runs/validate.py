@@ -22,7 +22,8 @@ from runs.config import Configuration, assignment
 from runs.engine import load_market
 from runs.folder import claim_folder, release_folder, run_name, write_files
 from runs.options import market_options
-from runs.reports.validation import figure, validation_page
+from runs.reports.page import figure
+from runs.reports.validation import validation_page
 from runs.validation.protocol import validate
 from runs.validation.reading import read_market
 from runs.validation.record import validation_record

@@ -7,7 +7,8 @@ import re
 import pytest
 
 from datafeeds.simulated.market import simulate
-from runs.reports.validation import figure, validation_page
+from runs.reports.page import figure
+from runs.reports.validation import validation_page
 from runs.validate import main
 
 
