@@ -108,6 +108,8 @@ def stationary_indices(random: np.random.Generator, length: int, block_length: f
 
 def stationary_counts(random: np.random.Generator, length: int, block_length: float, draws: int) -> np.ndarray:
     """Return (draws, length) float64: how often each day is in each resample of `stationary_indices`."""
+    if draws < 1:
+        raise ValueError(f"{draws} draws: give one or more")
     counts = np.empty((draws, length))
     chunk = max(2**20 // length, 1)
     for start in range(0, draws, chunk):

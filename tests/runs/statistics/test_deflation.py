@@ -7,7 +7,7 @@ import pytest
 
 from runs import metrics
 from runs.statistics.deflation import best_deflated
-from runs.statistics.sharpe import deflated_sharpe, sharpe_sample
+from runs.statistics.sharpe import NORMAL, deflated_sharpe, expected_maximum_sharpe, sharpe_sample
 
 
 def test_it_is_the_formula_on_the_best_column():
@@ -36,6 +36,19 @@ def test_the_best_of_noise_sits_near_one_half_and_never_above_the_bar():
     assert np.mean(found) == pytest.approx(0.485, abs=0.05)
     assert np.quantile(found, 0.95) == pytest.approx(0.77, abs=0.07)
     assert max(found) < 0.95
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("annual", "margin"), [(0.0, 0.015), (1.9, 0.11), (2.5, 0.16)])
+def test_one_skilled_trial_of_a_thousand_passes_the_bar_as_often_as_theory_says(annual, margin):
+    random, passed = np.random.default_rng(2), []
+    for _ in range(100):
+        returns = random.standard_normal((1000, 1000))
+        returns[:, 0] += annual / math.sqrt(252)
+        passed.append(best_deflated(returns).probability > 0.95)
+    # In deviations of an estimated ratio: the truth, less what luck gives the best of 1,000, less what 95 % asks for.
+    power = NORMAL.cdf(annual / math.sqrt(252) * math.sqrt(1000) - expected_maximum_sharpe(1000) - NORMAL.inv_cdf(0.95))
+    assert np.mean(passed) == pytest.approx(power, abs=margin)
 
 
 @pytest.mark.slow

@@ -123,6 +123,13 @@ def test_idle_trials_change_nothing_and_the_same_seed_repeats():
     assert superior_predictive_ability(excess, 100) == found
 
 
+def test_no_draws_and_impossible_blocks_are_refused():
+    with pytest.raises(ValueError, match="0 draws"):
+        superior_predictive_ability(noise(60, 3), 0)
+    with pytest.raises(ValueError, match=r"blocks of 0\.5"):
+        superior_predictive_ability(noise(60, 3), 10, block_length=0.5)
+
+
 def test_more_trials_than_a_chunk_are_one_family():
     excess = noise(60, 600, 3)
     assert p_values(superior_predictive_ability(excess, 60, 4, 2.0)) == pytest.approx(
