@@ -118,14 +118,6 @@ def test_all_built_in_strategies_are_compiled():
     assert all(is_compiled(load_strategy(name)) for name in BUILT_IN)
 
 
-def test_a_size_that_is_no_number_is_refused_with_its_bar(market):
-    configuration = configuration_from({"strategy": f"{PLANTED}:Restless", "rule": {"undefined": 0.0}})
-    with pytest.raises(ValueError, match="at bar 0 for a size that is no number"):
-        Evaluator(market, Heatmaps(None)).evaluate(configuration)
-    with pytest.raises(ValueError, match="an order needs a finite size"):
-        run_backtest(configuration, market)
-
-
 @pytest.mark.parametrize(("first", "last"), [(-1, 10), (10, 10), (0, 1501), (1500, None)])
 def test_a_range_outside_the_market_is_refused(market, first, last):
     with pytest.raises(ValueError, match="no range within its 1500 bars"):

@@ -13,14 +13,11 @@ from strategies.intent import enter, hold, keep, leave
 class RestlessParameters:
     seed: float = parameter(1.0, unit="number", source="planted")
     reach: float = parameter(0.01, unit="fraction of price", source="planted")
-    undefined: float = parameter(-1.0, unit="bar at which the rule enters in no direction", source="planted")
 
 
 @allocation_free
 def decide(view, position, parameters):
     """Answer by a hash of bar, tag and seed; brackets stay behind when rebalancing changes what they protect."""
-    if position.bar >= parameters.undefined >= 0.0 and position.size == 0.0:
-        return enter(math.nan, math.nan, math.nan, 0.0)
     drawn = (math.sin(position.bar * 12.9898 + parameters.seed * 78.233 + position.tag) * 43758.5453) % 1.0
     side = 1.0 if drawn * 16.0 % 2.0 < 1.0 else -1.0
     away = parameters.reach * view.close * (0.2 + drawn * 8.0 % 1.0)
