@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from runs import metrics
+from runs.statistics import performance
 from runs.statistics.independence import effective_trials
 from runs.statistics.panel import checked_panel, varying_trials
 from runs.statistics.sharpe import SharpeSample, deflated_sharpe, expected_maximum_sharpe, sharpe_sample
@@ -52,7 +52,9 @@ def best_deflated(returns: np.ndarray) -> Deflation:
     """
     panel = checked_panel(returns, 4, 2)
     varying = varying_trials(panel, 2)
-    ratios = np.array([metrics.sharpe(panel[:, column]) for column in varying]) / math.sqrt(metrics.DAYS_PER_YEAR)
+    ratios = np.array([performance.sharpe(panel[:, column]) for column in varying]) / math.sqrt(
+        performance.DAYS_PER_YEAR
+    )
     best = int(varying[ratios.argmax()])
     sample, deviation = sharpe_sample(panel[:, best]), float(np.std(ratios, ddof=1))
     trials, effective = len(varying), effective_trials(panel)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from runs import metrics
+from runs.statistics import performance
 from runs.statistics.bootstrap import expanded_tail
 from runs.statistics.stationary import optimal_block_length, stationary_indices
 
@@ -26,18 +26,18 @@ class Interval(NamedTuple):
 
 def daily_drawdown(returns: np.ndarray) -> float:
     """Return the deepest fall (<= 0) of daily closes that (t,) returns compound to, the start included."""
-    return float(metrics.drawdowns(np.cumprod(1.0 + returns), 1.0).min())
+    return float(performance.drawdowns(np.cumprod(1.0 + returns), 1.0).min())
 
 
 FIGURES: dict[str, Callable[[np.ndarray], float]] = {
-    "total_return_fraction": metrics.total_return,
-    "annual_growth_fraction": metrics.annual_growth,
-    "annual_volatility_fraction": metrics.annual_volatility,
-    "sharpe": metrics.sharpe,
-    "sortino": metrics.sortino,
+    "total_return_fraction": performance.total_return,
+    "annual_growth_fraction": performance.annual_growth,
+    "annual_volatility_fraction": performance.annual_volatility,
+    "sharpe": performance.sharpe,
+    "sortino": performance.sortino,
     "max_drawdown_fraction": daily_drawdown,
 }
-"""The formulas are those of `metrics`; the drawdown is that of daily closes, which may be less deep than that of all bars."""
+"""The formulas are those of `performance`; the drawdown is that of daily closes, which may be less deep than that of all bars."""
 
 
 def headline_intervals(

@@ -11,7 +11,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from runs import metrics
+from runs.statistics import performance
 
 EULER_GAMMA = 0.5772156649015329
 NORMAL = NormalDist()
@@ -49,12 +49,12 @@ def sharpe_sample(returns: np.ndarray) -> SharpeSample:
         For fewer than four returns or returns that do not vary.
     """
     values = np.asarray(returns, dtype=np.float64)
-    annual = metrics.sharpe(values) if len(values) > 3 and np.ptp(values) > 0.0 else math.nan
+    annual = performance.sharpe(values) if len(values) > 3 and np.ptp(values) > 0.0 else math.nan
     if math.isnan(annual):
         raise ValueError(f"{len(values)} returns: a Sharpe ratio needs four or more that vary")
     deviations = (values - values.mean()) / values.std()
     return SharpeSample(
-        sharpe=annual / math.sqrt(metrics.DAYS_PER_YEAR),
+        sharpe=annual / math.sqrt(performance.DAYS_PER_YEAR),
         observations=len(values),
         skewness=float(np.mean(deviations**3)),
         kurtosis=float(np.mean(deviations**4)),

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from runs import metrics
+from runs.statistics import performance
 from runs.statistics.deflation import best_deflated
 from runs.statistics.sharpe import NORMAL, deflated_sharpe, expected_maximum_sharpe, sharpe_sample
 
@@ -14,9 +14,9 @@ def test_it_is_the_formula_on_the_best_column():
     returns = np.random.default_rng(0).standard_normal((300, 12)) * 0.01
     returns[:, 5] = 0.0
     found = best_deflated(returns)
-    ratios = [metrics.sharpe(column) for column in returns.T if np.ptp(column) > 0.0]
+    ratios = [performance.sharpe(column) for column in returns.T if np.ptp(column) > 0.0]
     assert found.trials == 11
-    assert metrics.sharpe(returns[:, found.best]) == max(ratios)
+    assert performance.sharpe(returns[:, found.best]) == max(ratios)
     assert found.deviation == pytest.approx(np.std(ratios, ddof=1) / math.sqrt(365))
     assert found.probability == deflated_sharpe(sharpe_sample(returns[:, found.best]), 11, found.deviation)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runs import metrics
+from runs.statistics import performance
 from runs.statistics.drawdown import trade_order_drawdowns
 
 TRADES = np.array([0.10, -0.06, 0.04, -0.12, 0.08, -0.03])
@@ -15,10 +15,10 @@ TRADES = np.array([0.10, -0.06, 0.04, -0.12, 0.08, -0.03])
 
 def test_it_approaches_all_orders():
     falls = [
-        metrics.largest_drawdown(np.cumprod(1.0 + np.array(order)), 1.0).fraction for order in permutations(TRADES)
+        performance.largest_drawdown(np.cumprod(1.0 + np.array(order)), 1.0).fraction for order in permutations(TRADES)
     ]
     found = trade_order_drawdowns(TRADES, 20_000)
-    assert found.observed == metrics.largest_drawdown(np.cumprod(1.0 + TRADES), 1.0).fraction
+    assert found.observed == performance.largest_drawdown(np.cumprod(1.0 + TRADES), 1.0).fraction
     assert found.median == pytest.approx(np.quantile(falls, 0.5), abs=2e-3)
     assert found.quantile_95 == pytest.approx(np.quantile(falls, 0.05), abs=2e-3)
     assert found.probability_worse == pytest.approx(np.mean(np.array(falls) < found.observed - 1e-12), abs=0.012)

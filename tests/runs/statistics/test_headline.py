@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from runs import metrics
+from runs.statistics import performance
 from runs.statistics.headline import FIGURES, daily_drawdown, headline_intervals, stated_intervals
 
 
@@ -22,12 +22,12 @@ def test_each_figure_lies_in_its_interval_and_has_the_metrics_formula():
     }  # fmt: skip
     for name, figure in FIGURES.items():
         assert found[name].low < figure(returns) < found[name].high
-    assert daily_drawdown(returns) == metrics.largest_drawdown(np.cumprod(1.0 + returns), 1.0).fraction
+    assert daily_drawdown(returns) == performance.largest_drawdown(np.cumprod(1.0 + returns), 1.0).fraction
 
 
 def test_the_sharpe_interval_of_independent_returns_is_that_of_theory():
     returns = noise(2000)
-    deviation = math.sqrt((1.0 + 0.5 * (metrics.sharpe(returns) ** 2 / 365)) / 2000) * math.sqrt(365)
+    deviation = math.sqrt((1.0 + 0.5 * (performance.sharpe(returns) ** 2 / 365)) / 2000) * math.sqrt(365)
     interval = headline_intervals(returns, draws=3000)["sharpe"]
     assert interval.high - interval.low == pytest.approx(2 * 1.96 * deviation, rel=0.12)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runs import metrics
+from runs.statistics import performance
 from runs.statistics.overfitting import backtest_overfitting
 
 
@@ -21,8 +21,8 @@ def by_hand(returns, blocks):
     for chosen in splits:
         one = np.concatenate([parts[b] for b in chosen])
         other = np.concatenate([parts[b] for b in range(blocks) if b not in chosen])
-        inside = np.nan_to_num([metrics.sharpe(column[one]) for column in returns.T])
-        outside = np.nan_to_num([metrics.sharpe(column[other]) for column in returns.T])
+        inside = np.nan_to_num([performance.sharpe(column[one]) for column in returns.T])
+        outside = np.nan_to_num([performance.sharpe(column[other]) for column in returns.T])
         best = int(inside.argmax())
         rank = np.sum(outside < outside[best]) + 0.5 * (np.sum(outside == outside[best]) + 1)
         share = rank / (returns.shape[1] + 1)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runs import metrics
+from runs.statistics import performance
 from runs.statistics.maximum import maximum_of_normals
 from runs.statistics.sharpe import (
     SharpeSample,
@@ -124,7 +124,7 @@ def test_one_trial_is_not_deflated():
 def test_the_sample_is_that_of_the_run_metrics_and_knows_no_scale():
     returns = np.random.default_rng(0).standard_t(4, 900) * 0.02 + 0.001
     sample, scaled = sharpe_sample(returns), sharpe_sample(1000.0 * returns)
-    assert sample.sharpe * math.sqrt(365) == pytest.approx(metrics.sharpe(returns), rel=1e-14)
+    assert sample.sharpe * math.sqrt(365) == pytest.approx(performance.sharpe(returns), rel=1e-14)
     assert [scaled.sharpe, scaled.skewness, scaled.kurtosis] == pytest.approx(
         [sample.sharpe, sample.skewness, sample.kurtosis]
     )
