@@ -19,6 +19,9 @@ _PATIENCE_SECONDS = 8
 _COUNT_SECONDS = 2.0
 """How often the workers are counted anew: asking costs as much as a unit."""
 
+_AHEAD = 3
+"""Units under way for each worker: enough that none waits for us, few enough to stop at once (assumption)."""
+
 
 class ClusterError(RuntimeError):
     """The cluster cannot be used, or is gone; one sentence."""
@@ -98,7 +101,7 @@ class Cluster:
         pending: dict[str, Unit] = {}
         waiting = self._distributed.as_completed(loop=self._client.loop)
         while True:
-            while len(pending) < self._at_once() and (unit := next(fresh, None)) is not None:
+            while len(pending) < _AHEAD * self.size and (unit := next(fresh, None)) is not None:
                 future = self._client.submit(evaluate_unit, unit, self._there, pure=False, retries=0)
                 pending[future.key] = unit
                 waiting.add(future)
@@ -134,13 +137,13 @@ class Cluster:
             except self._distributed.KilledWorker:
                 yield [failed(combination, "its workers died", self._bench)]
 
-    def _at_once(self) -> int:
-        """Return how many units to keep under way: enough that no worker waits for us, few enough to stop at once."""
+    @property
+    def size(self) -> int:
+        """How many workers there are, counted anew now and then."""
         now = time.monotonic()
         if now - self._counted[0] > _COUNT_SECONDS:
-            workers = self._client.scheduler_info(n_workers=-1)["workers"]
-            self._counted = (now, max(len(workers), 1))
-        return 3 * self._counted[1]
+            self._counted = (now, max(len(self._client.scheduler_info(n_workers=-1)["workers"]), 1))
+        return self._counted[1]
 
     def close(self) -> None:
         """Leave the cluster; it goes on without us."""
