@@ -312,12 +312,16 @@ def process_bar(
     reached = held.size != 0.0 and not math.isnan(_reached_trigger(held, now, isolated, tiers))
     if not reached and _is_quiet(orders, count, now):
         return done, 0, equity_at(held, now.close)
-    done = _liquidate_if_reached(held, orders, count, bar, now, cost, tiers, True, fills, done)
+    if reached:
+        done = _liquidate_if_reached(held, orders, count, bar, now, cost, tiers, True, fills, done)
+    known = done
     if count > 0:
         done = _fill_at_open(held, orders, count, bar, now, cost, False, fills, done)
-        done = _fill_at_open(held, orders, count, bar, now, cost, False, fills, done)  # stops that an entry woke
+        if done > known:
+            done = _fill_at_open(held, orders, count, bar, now, cost, False, fills, done)  # stops that an entry woke
         done = _fill_at_open(held, orders, count, bar, now, cost, True, fills, done)
-    done = _liquidate_if_reached(held, orders, count, bar, now, cost, tiers, False, fills, done)
+    if reached or done > known:
+        done = _liquidate_if_reached(held, orders, count, bar, now, cost, tiers, False, fills, done)
     if count > 0:
         before = held.size
         done = _fill_stops(held, orders, count, bar, now, cost, fills, done)

@@ -10,8 +10,8 @@ from datafeeds.markets import open_market
 from datafeeds.simulated.market import simulate
 from indicators.liquidation.parameters import ModelParameters
 from runs.config import configuration_from
-from runs.engine import run_backtest
-from runs.evaluating import Evaluator, first_bars, is_compiled
+from runs.engine import first_bars, run_backtest
+from runs.evaluating import Evaluator, is_compiled
 from runs.evaluation import _FIRST_LINES
 from runs.heatmaps import Heatmaps
 from runs.lookahead import poisoned
