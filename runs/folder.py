@@ -156,13 +156,14 @@ def write_files(files: Mapping[str, str | bytes], target: Path, temporary: Path)
     """
     try:
         for name, content in files.items():
-            _write_flushed(temporary / name, content.encode("utf-8") if isinstance(content, str) else content)
+            write_flushed(temporary / name, content.encode("utf-8") if isinstance(content, str) else content)
         _move(temporary, target)
     except OSError as error:
         raise FolderError(f"--out {target}: cannot be written ({error.strerror})") from None
 
 
-def _write_flushed(path: Path, content: bytes) -> None:
+def write_flushed(path: Path, content: bytes) -> None:
+    """Write a file and have the disk keep it."""
     with path.open("wb") as file:
         file.write(content)
         file.flush()
@@ -183,12 +184,17 @@ def _move(temporary: Path, target: Path) -> None:
         if replaced is not None:
             replaced.rename(target)
         raise
-    with contextlib.suppress(OSError):  # not every file system can flush a folder
-        handle = os.open(target.parent, os.O_RDONLY)
-        os.fsync(handle)
-        os.close(handle)
+    flush_folder(target.parent)
     if replaced is not None:
         shutil.rmtree(replaced, ignore_errors=True)
+
+
+def flush_folder(folder: Path) -> None:
+    """Have the disk keep a folder's names; not every file system can, and none is asked twice."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        os.fsync(handle)
+        os.close(handle)
 
 
 def _run_facts(result: Result) -> dict[str, Any]:
