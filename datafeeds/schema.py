@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -95,6 +96,10 @@ class Market:
 
     def fingerprint(self) -> str:
         """Return the SHA-256 of the content the model reads: the same for the same data in any file format."""
+        return self._fingerprint
+
+    @cached_property
+    def _fingerprint(self) -> str:  # a sweep asks for every combination
         digest = hashlib.sha256(f"liquidation-heatmap market 1 {self.bar_seconds}".encode())
         digest.update(epoch_nanoseconds(self.frame["ts"]).astype("<i8").tobytes())
         for name, values in self.columns().items():

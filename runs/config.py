@@ -91,11 +91,17 @@ def configuration_from(values: Mapping[str, Any]) -> Configuration:
     strategy = load_strategy(str(values["strategy"]))
     built: dict[str, Any] = {key: from_mapping(kind, dict(values.get(key, {}))) for key, kind in _GROUPS.items()}
     plain = {key: values[key] for key in _PLAIN if key in values}
-    return Configuration(**plain, rule=_rule(strategy, dict(values.get("rule", {}))), **built)
+    return Configuration(**plain, rule=checked_rule(strategy, dict(values.get("rule", {}))), **built)
 
 
-def _rule(strategy: type[bt.Strategy], given: dict[str, Any]) -> dict[str, Any]:
-    """Return the rule's parameters, checked: complete for our strategies, converted to backtrader's defaults for others."""
+def checked_rule(strategy: type[bt.Strategy], given: dict[str, Any]) -> dict[str, Any]:
+    """Return the rule's parameters, checked: complete for our strategies, converted to backtrader's defaults for others.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name, a value of the wrong kind or outside its domain.
+    """
     if issubclass(strategy, PerpetualStrategy):
         return asdict(from_mapping(strategy.parameters_kind, given))
     defaults = dict(strategy.params._getitems())
@@ -159,21 +165,38 @@ def with_assignments(values: dict[str, Any], assignments: tuple[str, ...]) -> di
         For a text without ``=``, an unknown name (with the nearest one) or an ambiguous one.
     """
     merged = {key: dict(value) if isinstance(value, Mapping) else value for key, value in values.items()}
-    strategy = load_strategy(str(values.get("strategy") or ""))
-    ours = issubclass(strategy, PerpetualStrategy)
-    names = {
-        "rule": [f.name for f in dataclasses.fields(strategy.parameters_kind)]
-        if ours
-        else list(strategy.params._getkeys())
-    }
-    names |= {group: [f.name for f in dataclasses.fields(kind)] for group, kind in _GROUPS.items()}
     for text in assignments:
         key, value = assignment(text)
-        group, _, name = key.rpartition(".")
-        homes = [home for home, known in names.items() if name in known and group in ("", home)]
-        if not homes:
-            raise ValueError(unknown("parameter", key, sorted({name for known in names.values() for name in known})))
-        if len(homes) > 1:
-            raise ValueError(f"--set {key}: name one of " + ", ".join(f"{home}.{name}" for home in homes))
-        merged.setdefault(homes[0], {})[name] = value
+        group, name = parameter_home(str(values.get("strategy") or ""), key, "--set")
+        merged.setdefault(group, {})[name] = value
     return merged
+
+
+def parameter_home(strategy: str, key: str, option: str) -> tuple[str, str]:
+    """Return group (rule, model, sizing or costs) and name of the parameter that `key` means.
+
+    Parameters
+    ----------
+    strategy
+        Whose rule it may belong to.
+    key
+        The parameter's name, or ``group.name``.
+    option
+        The command's option that names it; for errors.
+
+    Raises
+    ------
+    ValueError
+        For an unknown strategy or name (with the nearest one), or a name that two groups share.
+    """
+    kind = load_strategy(strategy)
+    ours = issubclass(kind, PerpetualStrategy)
+    rule = [f.name for f in dataclasses.fields(kind.parameters_kind)] if ours else list(kind.params._getkeys())
+    names = {"rule": rule} | {group: [f.name for f in dataclasses.fields(held)] for group, held in _GROUPS.items()}
+    group, _, name = key.rpartition(".")
+    homes = [home for home, known in names.items() if name in known and group in ("", home)]
+    if not homes:
+        raise ValueError(unknown("parameter", key, sorted({name for known in names.values() for name in known})))
+    if len(homes) > 1:
+        raise ValueError(f"{option} {key}: name one of " + ", ".join(f"{home}.{name}" for home in homes))
+    return homes[0], name

@@ -21,10 +21,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from indicators.liquidation.compiled import source_digest
-from runs.metrics import benchmark_equity, drawdowns, jsonable, run_metrics, trades_of
+from runs.metrics import benchmark_equity, jsonable, run_metrics, trades_of
 from runs.reports.liquidation import liquidation_report
 from runs.reports.tearsheet import tearsheet
 from runs.result import Result
+from runs.statistics.performance import drawdowns
 from runs.validation.trading import strategy_evidence
 
 MARKER = "run.json"

@@ -49,7 +49,14 @@ def check(parameters: Any) -> None:
                 raise ValueError(f"{field.name} = {value} is outside [{low}, {high}] ({rule['unit']})")
 
 
-def _convert(text: str, default: Any, name: str) -> Any:
+def convert(text: str, default: Any, name: str) -> Any:
+    """Return a value of the kind of `default` (a float, int, bool, str or tuple of floats) from its text; `name` is for errors.
+
+    Raises
+    ------
+    ValueError
+        If the text is not of that kind.
+    """
     try:
         if isinstance(default, bool):
             return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[text.strip().lower()]
@@ -77,7 +84,7 @@ def from_mapping(kind: type[Parameters], values: dict[str, Any]) -> Parameters:
         default = fields[name].default
         if isinstance(value, (list, tuple)) and isinstance(default, tuple):
             value = "/".join(str(item) for item in value)
-        ready[name] = _convert(str(value), default, name)
+        ready[name] = convert(str(value), default, name)
     return kind(**ready)
 
 

@@ -1,0 +1,1 @@
+"""Sweeps: many combinations of parameters on one market, each a durable row."""

@@ -1,0 +1,107 @@
+"""Who works: this process, or processes beside it, which may die at any moment and are replaced."""
+
+import os
+import signal
+import threading
+import time
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from typing import Any, Protocol
+
+from runs.sweeps.rota import Rota
+from runs.sweeps.row import Row
+from runs.sweeps.work import Bench, Unit, evaluate_unit, evaluator
+
+_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
+
+
+class Crew(Protocol):
+    """Workers."""
+
+    def run(self, units: Iterable[Unit]) -> Iterator[list[Row]]:
+        """Yield the rows of all units, a unit at a time, in any order."""
+
+    def close(self) -> None:
+        """Let the workers go, at once."""
+
+
+class Alone:
+    """The work done in this process."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+
+    def run(self, units: Iterable[Unit]) -> Iterator[list[Row]]:
+        """Yield rows unit by unit."""
+        for unit in units:
+            yield evaluate_unit(unit, self._bench)
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+class Processes:
+    """`jobs` processes of joblib's loky. Each gets the bench once, when it starts."""
+
+    def __init__(self, bench: Bench, jobs: int) -> None:
+        self._bench, self._jobs = bench, jobs
+        self._executor: Any = None
+
+    def run(self, units: Iterable[Unit]) -> Iterator[list[Row]]:
+        """Yield rows as units are finished; a unit whose worker died is done again."""
+        yield from Rota(self._submit, self.close, 2 * self._jobs, self._bench).run(units)
+
+    def close(self) -> None:
+        """Kill the workers: what they hold is in no row, and will be done again."""
+        if self._executor is not None:
+            with suppress(OSError):
+                self._executor.shutdown(wait=True, kill_workers=True)
+            self._executor = None
+
+    def _submit(self, unit: Unit) -> Any:
+        if self._executor is None:
+            self._executor = self._engage()
+        with _interrupts_ignored():  # a worker that starts now must leave Ctrl-C to us
+            return self._executor.submit(_on_this_bench, unit)
+
+    def _engage(self) -> Any:
+        from joblib.externals.loky.process_executor import ProcessPoolExecutor
+
+        warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given", category=UserWarning)
+        return ProcessPoolExecutor(
+            max_workers=self._jobs, initializer=_begin, initargs=(self._bench, os.getpid()), env=_ONE_THREAD
+        )
+
+
+class _interrupts_ignored:  # noqa: N801 - used like a function
+    """SIGINT ignored for the moment, in the main thread; processes started meanwhile ignore it for good."""
+
+    def __enter__(self) -> None:
+        here = threading.current_thread() is threading.main_thread()
+        self._previous = signal.signal(signal.SIGINT, signal.SIG_IGN) if here else None
+
+    def __exit__(self, *_: object) -> None:
+        if self._previous is not None:
+            signal.signal(signal.SIGINT, self._previous)
+
+
+_bench: list[Bench] = []
+
+
+def _begin(bench: Bench, parent: int) -> None:
+    """Set a worker process up: it gets the bench, leaves Ctrl-C to its parent, and ends with it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    _bench[:] = [bench]
+    evaluator(bench)
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)
+
+
+def _on_this_bench(unit: Unit) -> list[Row]:
+    return evaluate_unit(unit, _bench[0])

@@ -1,0 +1,101 @@
+"""The sweep as it was asked for: what is varied around which configuration, how it is searched, and what is looked for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from runs.config import Configuration, configuration_from
+from runs.sweeps.guided import Guided
+from runs.sweeps.objective import LESS_IS_BETTER, check_objective
+from runs.sweeps.search import METHODS, Grid, Random, Search
+from runs.sweeps.space import Space, parse_space
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What decides which rows a sweep has.
+
+    Attributes
+    ----------
+    configuration
+        Around which is swept.
+    space
+        All combinations.
+    method
+        ``grid``, ``random`` or ``model``.
+    trials
+        Number of combinations that are tried; None for a grid.
+    seed
+        Of the search.
+    objective
+        The metric by which results are compared.
+    """
+
+    configuration: Configuration
+    space: Space
+    method: str
+    trials: int | None
+    seed: int
+    objective: str
+
+    def search(self) -> Search:
+        """Return the search from its beginning.
+
+        Raises
+        ------
+        ValueError
+            For too many combinations, or if optuna is needed and not there.
+        """
+        if self.method == "grid":
+            return Grid(self.space)
+        return (Random if self.method == "random" else Guided)(self.space, int(self.trials or 0), self.seed)
+
+    def facts(self) -> dict[str, Any]:
+        """Return plain values that JSON can hold; `plan_from` turns them back."""
+        axes = [
+            {"parameter": axis.label, "values": axis.text, "kind": axis.kind, "count": len(axis.values)}
+            for axis in self.space.axes
+        ]
+        return {
+            "configuration": self.configuration.as_dict(),
+            "space": axes,
+            "search": {"method": self.method, "trials": self.trials, "seed": self.seed},
+            "objective": self.objective,
+            "less_is_better": self.objective in LESS_IS_BETTER,
+        }
+
+
+def plan_from(settings: Mapping[str, Any]) -> Plan:
+    """Build a plan from plain values.
+
+    Parameters
+    ----------
+    settings
+        ``configuration`` (nested plain values), ``space`` (texts as of ``--param``, or the axes of `Plan.facts`),
+        ``search`` (method, trials, seed) and ``objective``.
+
+    Raises
+    ------
+    ValueError
+        For whatever is wrong with them; one sentence.
+    """
+    given = {key: value for key, value in settings["configuration"].items() if value is not None}
+    configuration = configuration_from(given)
+    texts = [axis if isinstance(axis, str) else f"{axis['parameter']}={axis['values']}" for axis in settings["space"]]
+    search = settings["search"]
+    method, trials = search.get("method") or "grid", search.get("trials")
+    if method not in METHODS:
+        raise ValueError(f"--search {method}: it is one of {', '.join(METHODS)}")
+    if method == "grid" and trials is not None:
+        raise ValueError("--trials needs --search random or --search model: a grid tries all combinations")
+    if method != "grid" and trials is None:
+        raise ValueError(f"--search {method} needs --trials N")
+    seed = search.get("seed")
+    return Plan(
+        configuration=configuration,
+        space=parse_space(tuple(texts), configuration),
+        method=method,
+        trials=trials,
+        seed=0 if seed is None else seed,
+        objective=check_objective(settings.get("objective") or "sharpe"),
+    )
