@@ -143,19 +143,15 @@ def _send(intent: Intent, size: float, orders: np.ndarray, progress: Record, con
 def carry_out(
     intent: Intent, close: float, position: Record, orders: np.ndarray, progress: Record, conduct: np.ndarray,
     sizing: np.ndarray,
-) -> bool:  # fmt: skip
-    """Turn an intent into order rows; return False for a size that is no number."""
+) -> None:  # fmt: skip
+    """Turn an intent into order rows."""
     size = traded_size(
         intent.action, intent.direction, intent.stop, intent.exposure, close, position.size, position.equity, sizing
     )
     if intent.action == EXIT:
         _cancel_bracket(orders, progress)
-    if size == 0.0:
-        return True
-    if not math.isfinite(size):
-        return False
-    _send(intent, size, orders, progress, conduct)
-    return True
+    if size != 0.0:
+        _send(intent, size, orders, progress, conduct)
 
 
 def decide(view: Record, position: Record, parameters: Record) -> Intent:  # pragma: no cover - replaced when compiled
@@ -163,23 +159,25 @@ def decide(view: Record, position: Record, parameters: Record) -> Intent:  # pra
     raise NotImplementedError
 
 
-DONE, NO_ROOM, NO_NUMBER = 0, 1, 2
-"""How a loop ends: at the last bar; for want of room in ledger or orders; at a size that is no number."""
-
-
 def _take_bars(
     snapshots: np.ndarray, prices: np.ndarray, first: int, last: int, rule: np.ndarray, sizing: np.ndarray,
     costs: np.ndarray, tiers: np.ndarray, account: np.ndarray, orders: np.ndarray, progress: np.ndarray,
     conduct: np.ndarray, position: np.ndarray, fills: np.ndarray, equities: np.ndarray, sizes: np.ndarray,
-) -> int:  # fmt: skip
-    """Take bars from where `progress` stands until before `last`: orders meet the bar, then the rule is asked at its close."""
+) -> bool:  # fmt: skip
+    """Take bars from where `progress` stands: orders meet the bar, then the rule is asked at its close.
+
+    Returns
+    -------
+    bool
+        True at `last`; False where ledger or orders have no room for the next bar.
+    """
     state, held = progress[0], account[0]
     equity = held.wallet
     while state.bar < last:
         bar = state.bar
         if state.count > 0 or held.size != 0.0:
             if state.lines + state.count + MOST_EVENTS > len(fills) or state.count + _BRACKET > len(orders):
-                return NO_ROOM
+                return False
             state.lines, over, equity = process_bar(
                 account, orders, state.count, bar, prices, bar, costs, tiers, fills, state.lines
             )
@@ -190,15 +188,13 @@ def _take_bars(
         note_position(position, conduct, bar, held.size, held.entry_price, equity)
         intent = decide(snapshots[bar], position[0], rule[0])
         state.bar = bar + 1
-        if intent.action != KEEP and not carry_out(
-            intent, snapshots[bar].close, position[0], orders, state, conduct, sizing
-        ):
-            return NO_NUMBER
-    return DONE
+        if intent.action != KEEP:
+            carry_out(intent, snapshots[bar].close, position[0], orders, state, conduct, sizing)
+    return True
 
 
 @cache
-def trading_loop(rule: Any, on_disk: bool) -> Callable[..., int]:
+def trading_loop(rule: Any, on_disk: bool) -> Callable[..., bool]:
     """Return the loop with a compiled rule built in.
 
     Parameters
@@ -220,7 +216,7 @@ def trading_loop(rule: Any, on_disk: bool) -> Callable[..., int]:
     return allocation_free(loop) if on_disk else kept_in_memory(loop)
 
 
-def evaluate(loop: Callable[..., int], course: Course) -> Evaluation:
+def evaluate(loop: Callable[..., bool], course: Course) -> Evaluation:
     """Take a fresh account through a course.
 
     Parameters
@@ -229,25 +225,16 @@ def evaluate(loop: Callable[..., int], course: Course) -> Evaluation:
         From `trading_loop`.
     course
         What to run on and with.
-
-    Raises
-    ------
-    ValueError
-        If the rule asks for a size that is no number.
     """
     count = course.last - course.first
     account, orders = open_account(course.starting_cash), np.zeros(_FIRST_ORDERS, dtype=ORDER)
     progress = np.array([(course.first, 0, 0, 0, -1)], dtype=PROGRESS)
     conduct, position = new_conduct(course.hours_per_bar), np.zeros(1, dtype=POSITION)
     fills, equities, sizes = np.zeros(_FIRST_LINES, dtype=FILL), np.empty(count), np.empty(count)
-    while True:
-        ended = loop(
-            course.snapshots, course.prices, course.first, course.last, course.rule, course.sizing, course.costs,
-            course.tiers, account, orders, progress, conduct, position, fills, equities, sizes,
-        )  # fmt: skip
-        if ended == DONE:
-            return Evaluation(fills[: progress["lines"][0]], equities, sizes, account, course.first)
-        if ended == NO_NUMBER:
-            raise ValueError(f"the rule asks at bar {progress['bar'][0] - 1} for a size that is no number")
+    while not loop(
+        course.snapshots, course.prices, course.first, course.last, course.rule, course.sizing, course.costs,
+        course.tiers, account, orders, progress, conduct, position, fills, equities, sizes,
+    ):  # fmt: skip
         fills = np.concatenate([fills, np.zeros(len(fills), dtype=FILL)])
         orders = np.concatenate([orders, np.zeros(len(orders), dtype=ORDER)])
+    return Evaluation(fills[: progress["lines"][0]], equities, sizes, account, course.first)

@@ -12,9 +12,8 @@ from runs.evaluation import Evaluation
 TOLERANCE = 1e-9
 """Relative; the two do the same operations, so that what differs at all is a bug, but libraries may round differently."""
 
-_COMPARED = (
-    "kind", "size", "price", "fee", "realised", "funding", "liquidation_fee", "absorbed", "position_after", "wallet_after",
-)  # fmt: skip
+_MONEY = ("fee", "realised", "funding", "liquidation_fee", "absorbed", "wallet_after")
+_COMPARED = ("bar", "kind", "size", "price", *_MONEY, "position_after")
 
 
 def first_difference(configuration: Configuration, market: Market, evaluation: Evaluation) -> str | None:
@@ -61,20 +60,19 @@ def first_difference(configuration: Configuration, market: Market, evaluation: E
 def _fills(ours: np.ndarray, theirs: np.ndarray, times: np.ndarray, scale: float) -> str | None:
     """Return a sentence on the first line of two ledgers that differs, or None."""
     count = min(len(ours), len(theirs))
-    differs = ours["bar"][:count] != theirs["bar"][:count]
+    first: tuple[int, str] | None = None
     for name in _COMPARED:
-        money = name not in ("kind", "size", "price", "position_after")
-        differs |= ~_close(ours[name][:count], theirs[name][:count], scale if money else 0.0)
-    rows = np.flatnonzero(differs)
-    if not len(rows) and len(ours) == len(theirs):
+        differs = ~_close(ours[name][:count], theirs[name][:count], scale if name in _MONEY else 0.0)
+        if differs.any() and (first is None or int(differs.argmax()) < first[0]):
+            first = int(differs.argmax()), name
+    if first is not None:
+        row, name = first
+        values = f"{ours[name][row].item()!r} compiled, {theirs[name][row].item()!r} in the event engine"
+        return f"trade {row + 1} ({_line(theirs, row, times)}) differs in {name}: {values}"
+    if len(ours) == len(theirs):
         return None
-    row = int(rows[0]) if len(rows) else count
-    one, other = (_line(ledger, row, times) for ledger in (ours, theirs))
-    if one != other or not len(rows):
-        return f"trade {row + 1} differs: {one} compiled, {other} in the event engine"
-    name = next(name for name in _COMPARED if ours[name][row] != theirs[name][row])
-    values = f"{float(ours[name][row])!r} compiled, {float(theirs[name][row])!r} in the event engine"
-    return f"trade {row + 1} ({one}) differs in {name}: {values}"
+    one, other = (_line(ledger, count, times) for ledger in (ours, theirs))
+    return f"trade {count + 1} differs: {one} compiled, {other} in the event engine"
 
 
 def _close(ours: np.ndarray, theirs: np.ndarray, scale: float) -> np.ndarray:
