@@ -35,6 +35,8 @@ class Leg:
         With what; its starting cash is what the leg before left.
     evaluation
         What came of it, flat at the end.
+    forced
+        Whether a position was closed because the window ended.
     metrics
         Its figures; returns are of the leg's own starting cash.
     """
@@ -42,6 +44,7 @@ class Leg:
     window: Window
     configuration: Configuration
     evaluation: Evaluation
+    forced: bool
     metrics: dict[str, float]
 
 
@@ -53,13 +56,13 @@ def trade(
     cash = chosen[0].costs.starting_cash
     for window, configuration in zip(windows, chosen, strict=True):
         stretch = Stretch(market, heatmaps, window.test_first, window.test_last)
+        forced, evaluation = False, _untraded(window, cash)
         if cash >= LEAST_CASH:
             configuration = replace(configuration, costs=replace(configuration.costs, starting_cash=cash))
-            evaluation = stretch.evaluate(configuration)
-        else:
-            evaluation = _untraded(window, cash)
+            left_open = stretch.left_open(configuration)
+            forced, evaluation = bool(left_open.position[-1] != 0.0), stretch.close(configuration, left_open)
         metrics = stretch.figures(evaluation).metrics if cash > 0.0 else {}
-        legs.append(Leg(window, configuration, evaluation, metrics))
+        legs.append(Leg(window, configuration, evaluation, forced, metrics))
         cash = float(evaluation.equity[-1])
     return tuple(legs)
 

@@ -30,12 +30,14 @@ class Stretch:
 
     def evaluate(self, configuration: Configuration) -> Evaluation:
         """Return what a candidate does, closed out; raises as `Evaluator.evaluate` does."""
+        return self.close(configuration, self.left_open(configuration))
+
+    def close(self, configuration: Configuration, evaluation: Evaluation) -> Evaluation:
+        """Return a candidate's evaluation closed out."""
         venue = configuration.costs.venue
         if venue not in self._tiers:
             self._tiers[venue] = np.ascontiguousarray(profile_for(configuration, self._seen).tiers, dtype=float)
-        return closed_out(
-            self.left_open(configuration), self._last_bar, configuration.costs.record(), self._tiers[venue]
-        )
+        return closed_out(evaluation, self._last_bar, configuration.costs.record(), self._tiers[venue])
 
     def figures(self, evaluation: Evaluation) -> Trial:
         """Return the figures of an evaluation on these bars."""

@@ -44,7 +44,9 @@ def lay_windows(bars: int, train: int, test: int, step: int, gap: int, anchored:
     (Window(train_first=0, train_last=4, test_first=5, test_last=7), Window(train_first=2, train_last=6, test_first=7, test_last=9))
     """
     if train < 1 or test < 1 or gap < 0:
-        raise ValueError(f"train {train}, test {test} and gap {gap}: a window needs a bar at least, a gap no less than 0")
+        raise ValueError(
+            f"train {train}, test {test} and gap {gap}: a window needs a bar at least, a gap no less than 0"
+        )
     if step < test:
         raise ValueError(f"--step is {step:,} bars, less than the {test:,} of --test: two tests would share bars")
     if train + gap + test > bars:
