@@ -21,10 +21,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from indicators.liquidation.compiled import source_digest
-from runs.metrics import benchmark_equity, jsonable, run_metrics, trades_of
+from runs.metrics import benchmark_equity, daily_returns, jsonable, run_metrics, trades_of
 from runs.reports.liquidation import liquidation_report
 from runs.reports.tearsheet import tearsheet
 from runs.result import Result
+from runs.statistics.headline import stated_intervals
 from runs.statistics.performance import drawdowns
 from runs.validation.trading import strategy_evidence
 
@@ -123,7 +124,7 @@ def write_run(result: Result, target: Path, temporary: Path) -> dict[str, Any]:
         If the disk refuses; then nothing is left at the target.
     """
     trades = trades_of(result)
-    metrics = run_metrics(result, trades) | {"evidence": _evidence(result)}
+    metrics = run_metrics(result, trades) | {"evidence": _evidence(result), "intervals": _intervals(result)}
     files: dict[str, str | bytes] = {
         "metrics.json": json.dumps(jsonable(metrics), indent=2, allow_nan=False) + "\n",
         "trades.csv": trades_csv(trades),
@@ -141,6 +142,10 @@ def _evidence(result: Result) -> dict[str, Any]:
     return strategy_evidence(configuration.strategy, result.market, result.snapshots, configuration.model)
 
 
+def _intervals(result: Result) -> dict[str, Any]:
+    return stated_intervals(daily_returns(result.times, result.equity, float(result.account["start"][0])).to_numpy())
+
+
 def write_files(files: Mapping[str, str | bytes], target: Path, temporary: Path) -> None:
     """Write files by name into the temporary folder of `claim_folder`, flushed, and move it to its place.
 
@@ -151,13 +156,14 @@ def write_files(files: Mapping[str, str | bytes], target: Path, temporary: Path)
     """
     try:
         for name, content in files.items():
-            _write_flushed(temporary / name, content.encode("utf-8") if isinstance(content, str) else content)
+            write_flushed(temporary / name, content.encode("utf-8") if isinstance(content, str) else content)
         _move(temporary, target)
     except OSError as error:
         raise FolderError(f"--out {target}: cannot be written ({error.strerror})") from None
 
 
-def _write_flushed(path: Path, content: bytes) -> None:
+def write_flushed(path: Path, content: bytes) -> None:
+    """Write a file and have the disk keep it."""
     with path.open("wb") as file:
         file.write(content)
         file.flush()
@@ -178,12 +184,17 @@ def _move(temporary: Path, target: Path) -> None:
         if replaced is not None:
             replaced.rename(target)
         raise
-    with contextlib.suppress(OSError):  # not every file system can flush a folder
-        handle = os.open(target.parent, os.O_RDONLY)
-        os.fsync(handle)
-        os.close(handle)
+    flush_folder(target.parent)
     if replaced is not None:
         shutil.rmtree(replaced, ignore_errors=True)
+
+
+def flush_folder(folder: Path) -> None:
+    """Have the disk keep a folder's names; not every file system can, and none is asked twice."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        os.fsync(handle)
+        os.close(handle)
 
 
 def _run_facts(result: Result) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from runs import metrics
+from runs.statistics import performance as metrics
 from runs.statistics.independence import effective_trials
 from runs.statistics.panel import checked_panel, varying_trials
 from runs.statistics.sharpe import SharpeSample, deflated_sharpe, expected_maximum_sharpe, sharpe_sample

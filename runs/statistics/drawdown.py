@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from runs.metrics import drawdowns
+from runs.statistics.performance import drawdowns
 
 DRAWS = 2000
 """Orders; the share of deeper ones is then known to +-.022 (binomial, two deviations)."""

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from runs import metrics
+from runs.statistics import performance as metrics
 from runs.statistics.bootstrap import expanded_tail
 from runs.statistics.stationary import optimal_block_length, stationary_indices
 

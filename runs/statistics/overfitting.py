@@ -6,8 +6,8 @@ from itertools import combinations
 
 import numpy as np
 
-from runs.metrics import DAYS_PER_YEAR
 from runs.statistics.panel import checked_panel, varying_trials
+from runs.statistics.performance import DAYS_PER_YEAR
 
 BLOCKS = 16
 """12,870 splits; what Bailey et al. (2017) use."""

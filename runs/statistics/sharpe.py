@@ -11,7 +11,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from runs import metrics
+from runs.statistics import performance as metrics
 
 EULER_GAMMA = 0.5772156649015329
 NORMAL = NormalDist()

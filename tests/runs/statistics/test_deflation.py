@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from runs import metrics
+from runs.statistics import performance as metrics
 from runs.statistics.deflation import best_deflated
 from runs.statistics.sharpe import deflated_sharpe, sharpe_sample
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runs import metrics
+from runs.statistics import performance as metrics
 from runs.statistics.drawdown import trade_order_drawdowns
 
 TRADES = np.array([0.10, -0.06, 0.04, -0.12, 0.08, -0.03])

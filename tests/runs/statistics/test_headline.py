@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from runs import metrics
-from runs.statistics.headline import FIGURES, daily_drawdown, headline_intervals
+from runs.statistics import performance as metrics
+from runs.statistics.headline import FIGURES, daily_drawdown, headline_intervals, stated_intervals
 
 
 def noise(days, seed=0, mean=0.001):
@@ -72,6 +72,14 @@ def test_bad_input_is_refused():
         headline_intervals(noise(50), confidence=95.0)
     with pytest.raises(ValueError, match="one finite number a day"):
         headline_intervals(np.array([0.1, math.nan] * 20))
+
+
+def test_what_a_run_states_is_plain_and_says_how_it_was_drawn():
+    returns = noise(100)
+    stated, found = stated_intervals(returns), headline_intervals(returns)
+    assert (stated["confidence"], stated["draws"], stated["seed"], stated["days"]) == (0.95, 1000, 0, 100)
+    assert stated["sharpe"] == {"low": found["sharpe"].low, "high": found["sharpe"].high}
+    assert stated["max_daily_drawdown_fraction"]["low"] == found["max_drawdown_fraction"].low
 
 
 def coverage(runs, days, rho):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runs import metrics
+from runs.statistics import performance as metrics
 from runs.statistics.overfitting import backtest_overfitting
 
 

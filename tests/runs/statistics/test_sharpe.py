@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runs import metrics
+from runs.statistics import performance as metrics
 from runs.statistics.maximum import maximum_of_normals
 from runs.statistics.sharpe import (
     SharpeSample,

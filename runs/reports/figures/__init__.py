@@ -1,0 +1,1 @@
+"""Small inline figures of the pages: each a function from plain figures to SVG."""
