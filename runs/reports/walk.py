@@ -3,7 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from runs.reports.page import escape, page, table
+from runs.reports.figures.choices import choices_figure
+from runs.reports.figures.curves import curves_figure
+from runs.reports.figures.drawing import FIGURE_STYLE
+from runs.reports.figures.promises import promises_figure
+from runs.reports.page import escape, page
+from runs.reports.quantity import cells_table, kind_of, quantity
 from runs.reports.tearsheet import CAVEAT
 
 _METRICS = (
@@ -14,6 +19,7 @@ _METRICS = (
     ("Sortino (365 days)", "sortino"),
     ("Largest drawdown", "max_drawdown_fraction"),
 )
+_SIDES = ("in_sample", "out_of_sample")
 
 
 def walk_page(facts: dict[str, Any], summary: dict[str, Any], curves: dict[str, Any]) -> str:
@@ -27,20 +33,35 @@ def walk_page(facts: dict[str, Any], summary: dict[str, Any], curves: dict[str, 
         From `runs.walks.record.daily_curves`.
     """
     title = f"Walk-forward of {facts['configuration']['strategy']} on {facts['data']['name']}"
-    body = [
-        f"<h1>{escape(title)}</h1>",
-        _head(facts, summary),
-        f"<section><h2>Out of sample, joined</h2>{_joined(summary)}<p><a href='tearsheet.html'>Tearsheet</a></p></section>",
-        f"<section><h2>Windows</h2>{_windows(facts, summary)}</section>",
-        _protocol(facts, summary),
-    ]
-    return page(title, "".join(body))
+    labels = [axis["parameter"] for axis in facts["space"]]
+    chosen = [row["chosen"] for row in summary["windows"]]
+    sections = (
+        (
+            "Out of sample, joined",
+            f"{_joined(summary)}<p><a href='tearsheet.html'>Tearsheet</a></p>{curves_figure(curves)}",
+        ),
+        ("Windows", _windows(facts, summary)),
+        ("Promised and kept", promises_figure(_points(facts["objective"], summary), facts["objective"])),
+        ("The choice, window by window", choices_figure(labels, chosen)),
+        ("Protocol", _protocol(facts, summary)),
+    )
+    body = [f"<h1>{escape(title)}</h1>", _head(facts, summary)]
+    body += [f"<section><h2>{heading}</h2>{content}</section>" for heading, content in sections]
+    return page(title, "".join(body), FIGURE_STYLE)
+
+
+def _points(objective: str, summary: dict[str, Any]) -> list[tuple[int, float, float]]:
+    found = [(row["number"], *(row[side].get(objective) for side in _SIDES)) for row in summary["windows"]]
+    return [point for point in found if None not in point]
 
 
 def _head(facts: dict[str, Any], summary: dict[str, Any]) -> str:
     kind = "validated" if summary["verdict"] == "told from luck" else "not"
     simulated = "SIMULATED MARKET - nothing here ever traded. " if facts["data"]["simulated"] else ""
-    warning = "One walk is one look: if it was the best of several settings of this command, that is luck the figure does not know of."
+    warning = (
+        "One walk is one look: if this is the best of several walks with other settings, that is luck which no figure here "
+        "knows of."
+    )
     return (
         f"<p class='verdict {kind}'>{escape(summary['sentence'])}</p>"
         f"<p class='faint'>{simulated}{escape(CAVEAT)} {warning}</p>"
@@ -49,43 +70,36 @@ def _head(facts: dict[str, Any], summary: dict[str, Any]) -> str:
 
 def _joined(summary: dict[str, Any]) -> str:
     ours, theirs = (summary["out_of_sample"][side] for side in ("performance", "buy_and_hold"))
-    rows = [(label, shown(name, ours[name]), shown(name, theirs[name])) for label, name in _METRICS]
-    rows.append(("Mean Sharpe of the choices in sample", shown("sharpe", summary["in_sample_sharpe_mean"]), ""))
-    rows.append(("Efficiency: out of sample over in sample", shown("efficiency", summary["efficiency"]), ""))
-    rows.append(("Probability of a true Sharpe above zero", shown("p_fraction", summary["probabilistic_sharpe"]), ""))
-    rows.append(("Changes of parameters", f"{summary['parameter_changes']} of {summary['most_parameter_changes']}", ""))
-    return table(("", "walk-forward", "buy and hold"), rows)
+    rows = [(label, cell(name, ours[name]), cell(name, theirs[name])) for label, name in _METRICS]
+    rows.append(("Mean Sharpe of the choices, in sample", quantity(summary["in_sample_sharpe_mean"]), ""))
+    rows.append(("Efficiency: Sharpe out of sample over in sample", quantity(summary["efficiency"]), ""))
+    rows.append(("Probability of a true Sharpe above zero", quantity(summary["probabilistic_sharpe"], "share"), ""))
+    rows.append(("Changes of parameters", quantity(summary["parameter_changes"]), ""))
+    return cells_table(("", "walk-forward", "buy and hold"), rows)
 
 
 def _windows(facts: dict[str, Any], summary: dict[str, Any]) -> str:
-    objective = facts["objective"]
+    name = facts["objective"]
     labels = [axis["parameter"] for axis in facts["space"]]
-    titles = (
-        "",
-        "train",
-        "test",
-        *labels,
-        f"{objective} in",
-        f"{objective} out",
-        "return out",
-        "drawdown out",
-        "trades out",
-    )
-    return table(titles, [_window(row, labels, objective) for row in summary["windows"]])
+    titles = ("", "train", "test", *labels, f"{name} in", f"{name} out", "return out", "drawdown out", "trades out")
+    return cells_table(titles, [_window(row, labels, name) for row in summary["windows"]])
 
 
 def _window(row: dict[str, Any], labels: Sequence[str], objective: str) -> list[str]:
-    inside, outside = row["in_sample"], row["out_of_sample"]
+    inside, outside = (row[side] for side in _SIDES)
+    shown = (objective, "total_return_fraction", "max_drawdown_fraction", "trades")
     return [
         f"{row['number']}" + (" (defaults: nothing to choose by)" if row["combination"] is None else ""),
-        *(f"{row[part]['first_bar'][:10]} to {row[part]['last_bar'][:10]}" for part in ("train", "test")),
-        *(str(row["chosen"][label]) for label in labels),
-        shown(objective, inside.get(objective)),
-        *(
-            shown(name, outside.get(name))
-            for name in (objective, "total_return_fraction", "max_drawdown_fraction", "trades")
-        ),
+        *(escape(f"{row[part]['first_bar'][:10]} to {row[part]['last_bar'][:10]}") for part in ("train", "test")),
+        *(escape(row["chosen"][label]) for label in labels),
+        cell(objective, inside.get(objective)),
+        *(cell(name, outside.get(name)) for name in shown),
     ]
+
+
+def cell(name: str, value: float | None) -> str:
+    """Return a metric as an element whose value is exact, in the unit of its name; a dash for none."""
+    return quantity(value, kind_of(name))
 
 
 def _protocol(facts: dict[str, Any], summary: dict[str, Any]) -> str:
@@ -102,19 +116,4 @@ def _protocol(facts: dict[str, Any], summary: dict[str, Any]) -> str:
         "Each test begins flat with the cash that the one before left; what is held at its end is closed at the last close "
         "with taker fee and slippage. Maintenance tiers are those in force at each window's end.",
     )
-    return "<section><h2>Protocol</h2>" + "".join(f"<p>{escape(line)}</p>" for line in lines) + "</section>"
-
-
-def shown(name: str, value: float | None) -> str:
-    """Return a metric as text, by the unit in its name; a dash for none.
-
-    Examples
-    --------
-    >>> shown("total_return_fraction", -0.1234), shown("sharpe", 1.234), shown("trades", 12), shown("sharpe", None)
-    ('-12.34 %', '1.23', '12', '-')
-    """
-    if value is None:
-        return "-"
-    if name.endswith("_fraction"):
-        return f"{value:.2%}".replace("%", " %")
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"
+    return "".join(f"<p>{escape(line)}</p>" for line in lines)

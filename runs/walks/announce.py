@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from datafeeds.schema import Market
-from runs.reports.walk import shown
+from runs.reports.quantity import kind_of, readable
 from runs.walks.windows import Window
 
 _WIDTH_OFF_A_TERMINAL = 160
@@ -52,13 +52,17 @@ def print_walk(folder: Path, facts: dict[str, Any], summary: dict[str, Any]) -> 
         table.add_column(title, justify="right")
     for row in summary["windows"]:
         outside = row["out_of_sample"]
-        cells = [shown(name, outside.get(name)) for name in (objective, "total_return_fraction", "trades")]
+        cells = [_shown(name, outside.get(name)) for name in (objective, "total_return_fraction", "trades")]
         span = f"{row['test']['first_bar'][:10]} to {row['test']['last_bar'][:10]}"
         chosen = [str(row["chosen"][label]) for label in labels]
-        table.add_row(span, *chosen, shown(objective, row["in_sample"].get(objective)), *cells)
+        table.add_row(span, *chosen, _shown(objective, row["in_sample"].get(objective)), *cells)
     console.print(table, markup=False)
     for line in (*_notes(facts, summary), f"Results in {folder}", f"Next: open {folder / 'walk.html'}"):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _shown(name: str, value: float | None) -> str:
+    return "-" if value is None else readable(value, kind_of(name))
 
 
 def _notes(facts: dict[str, Any], summary: dict[str, Any]) -> list[str]:

@@ -5,12 +5,14 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from datafeeds.schema import Market
 from runs.folder import equity_parquet, trades_csv, write_files
 from runs.metrics import daily_returns, jsonable, trades_of
 from runs.reports.tearsheet import tearsheet
+from runs.reports.thinning import thinned
 from runs.reports.walk import walk_page
 from runs.result import Result
 from runs.sweeps.code import code_digest
@@ -23,6 +25,8 @@ MARKER = "walk.json"
 
 FORMAT = 1
 """Version of the folder's layout."""
+
+_POINTS = 600
 
 WINDOW_END = "window end"
 """Exit reason of a position that was closed because its test window ended."""
@@ -94,16 +98,20 @@ def write_walk(
 
 
 def daily_curves(result: Result) -> dict[str, Any]:
-    """Return the worth of 1 at each day's end, ours and buy-and-hold's, as the page's figure wants it."""
+    """Return the worth of 1 at the days' ends, ours and buy-and-hold's, as the page's figure wants it: a few hundred points."""
     start, opened = float(result.account["start"][0]), float(result.market.frame["open"].iloc[0])
-    ours = daily_returns(result.times, result.equity, start)
-    theirs = daily_returns(result.times, result.close, opened)
-    days = list(range(len(ours)))
-    lines = [
-        {"name": name, "days": days, "worth": (1.0 + series).cumprod().tolist()}
-        for name, series in (("walk-forward", ours), ("buy and hold", theirs))
-    ]
-    return {"first_day": f"{ours.index[0]:%Y-%m-%d}", "last_day": f"{ours.index[-1]:%Y-%m-%d}", "lines": lines}
+    series = {
+        "walk-forward": daily_returns(result.times, result.equity, start),
+        "buy and hold": daily_returns(result.times, result.close, opened),
+    }
+    lines = []
+    for name, returns in series.items():
+        worth = np.r_[1.0, (1.0 + returns.to_numpy()).cumprod()]
+        days = np.arange(len(worth))
+        kept = thinned(days.astype(float), worth, _POINTS)
+        lines.append({"name": name, "days": days[kept].tolist(), "worth": worth[kept].tolist()})
+    days_of = series["walk-forward"].index
+    return {"first_day": f"{days_of[0]:%Y-%m-%d}", "last_day": f"{days_of[-1]:%Y-%m-%d}", "lines": lines}
 
 
 def _settings(facts: dict[str, Any], summary: dict[str, Any]) -> str:

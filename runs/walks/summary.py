@@ -12,7 +12,6 @@ from runs.metrics import daily_returns, run_metrics
 from runs.result import Result
 from runs.statistics.sharpe import probabilistic_sharpe, sharpe_sample
 from runs.walks.joining import Leg
-from runs.walks.windows import Window
 
 CONFIDENCE = 0.95
 """Probability of a true Sharpe ratio above zero from which on a result is told from luck (assumption: the usual level)."""
