@@ -58,7 +58,7 @@ def signal_memory(base: Configuration, space: Space) -> Memory:
     found = [Memory(half_life * spread, "model.half_life_hours x half_life_spread, the holders' half-life")]
     for field in dataclasses.fields(ModelParameters):
         value = _largest(base, space, "model", field.name)
-        if field.name == "calibration_half_life_hours" and not _largest(base, space, "model", "calibrate"):
+        if field.name.startswith("calibration_") and not _largest(base, space, "model", "calibrate"):
             continue
         if field.name.endswith("_hours"):
             found.append(Memory(float(value), f"model.{field.name}"))

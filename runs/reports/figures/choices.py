@@ -23,17 +23,18 @@ def choices_figure(labels: Sequence[str], chosen: Sequence[dict[str, Any]]) -> s
     for label in labels:
         values = [row[label] for row in chosen]
         ladder = sorted(set(values), key=_order, reverse=True)
-        for place, value in enumerate(ladder):
-            y = top + _LINE * (place + 0.5)
-            parts.append(line(_LEFT, y, width - 20, y, "grid"))
-            parts.append(words(_LEFT - 8, y + 4, f"{label} = {value}" if place == 0 else f"{value}", "end"))
-        heights = [top + _LINE * (ladder.index(value) + 0.5) for value in values]
-        points = [(_LEFT + _COLUMN * (number + side), y) for number, y in enumerate(heights) for side in (0, 1)]
+        heights = {value: top + _LINE * (place + 0.5) for place, value in enumerate(ladder)}
+        parts += [line(_LEFT, y, width - 20, y, "grid") for y in heights.values()]
+        parts += [words(_LEFT - 8, y + 4, _named(label, value, ladder), "end") for value, y in heights.items()]
+        points = [(_LEFT + _COLUMN * (number + side), heights[v]) for number, v in enumerate(values) for side in (0, 1)]
         parts.append(path(points, "curve", "stroke:var(--accent)", f"{label}, window by window"))
         top += _LINE * len(ladder) + _SPACE
-    for number in range(len(chosen)):
-        parts.append(words(_LEFT + _COLUMN * (number + 0.5), top - 6, f"{number + 1}"))
+    parts += [words(_LEFT + _COLUMN * (number + 0.5), top - 6, f"{number + 1}") for number in range(len(chosen))]
     return drawing(width, top + 8, "the chosen value of each parameter, window by window", parts)
+
+
+def _named(label: str, value: Any, ladder: Sequence[Any]) -> str:
+    return f"{label} = {value}" if value == ladder[0] else str(value)
 
 
 def _order(value: Any) -> tuple[int, float, str]:
