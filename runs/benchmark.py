@@ -26,6 +26,7 @@ from runs.command import run_command
 from runs.config import configuration_from
 from runs.engine import model_bars, run_backtest
 from runs.reading import measure_reading
+from runs.sweeping_speed import measure_sweep
 from runs.timing import times_in_turn
 
 _BARS = 43_361  # as many as five years of hours, the length of the main real data set
@@ -137,15 +138,25 @@ def scaling(market: Market, rounds: int) -> dict[str, float]:
     type=click.IntRange(1000, 20_000_000),
     help="Instead, time reading so many one-minute bars from a catalog.",
 )
+@click.option(
+    "--sweep",
+    "combinations",
+    type=click.IntRange(10, 100_000),
+    help="Instead, time sweeps of so many combinations.",
+)
 @click.option("--rounds", default=5, show_default=True, type=click.IntRange(1, 100), help="Counted rounds.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON on stdout.")
-def command(data: str | None, bars: int, reading: int | None, rounds: int, as_json: bool) -> int:
+def command(
+    data: str | None, bars: int, reading: int | None, combinations: int | None, rounds: int, as_json: bool
+) -> int:
     """Measure bars a second, and the ratios to stock backtrader in the same run."""
     if reading:
         return _tell_reading(reading, rounds, as_json)
     market = open_market(data) if data else simulate(bars=bars)
     if len(market) < 1000:
         raise click.UsageError(f"{market.name}: {len(market)} bars are too few to time; give at least 1000")
+    if combinations:
+        return _tell_sweeps(market, combinations, rounds, as_json)
     figures, ten = measure(market, rounds), scaling(market, rounds)
     if as_json:
         values = {
@@ -178,6 +189,23 @@ def _tell_reading(bars: int, rounds: int, as_json: bool) -> int:
         table.add_column(title, justify="left" if not title else "right")
     for name, figure in figures.items():
         table.add_row(name, *(f"{value:.2f}" for value in figure.values()))
+    Console().print(table)
+    return 0
+
+
+def _tell_sweeps(market: Market, combinations: int, rounds: int, as_json: bool) -> int:
+    figures = measure_sweep(market, combinations, rounds)
+    if as_json:
+        values = {"data": market.name, "bars": len(market), "rounds": rounds, "sweeps": figures}
+        sys.stdout.write(json.dumps(values, indent=2) + "\n")
+        return 0
+    table = Table(title=f"sweeps on {market.name}, {len(market):,} bars, median of {rounds}")
+    for title in ("", "combinations", "first, s", "warm, s", "combinations/s", "x optstrategy"):
+        table.add_column(title, justify="left" if not title else "right")
+    for name, figure in figures.items():
+        seconds = f"{figure['first_seconds']:.2f}", f"{figure['seconds']:.3f}"
+        rates = f"{figure['combinations_per_second']:,.1f}", f"{figure['times_optstrategy']:,.1f}"
+        table.add_row(name, f"{figure['combinations']:,}", *seconds, *rates)
     Console().print(table)
     return 0
 

@@ -1,7 +1,7 @@
 """The composition root: assembles backtrader from a configuration, runs it, and hands back arrays."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import backtrader as bt
@@ -59,6 +59,13 @@ def load_market(configuration: Configuration) -> Market:
         configuration.mapping,
         configuration.catalog,
     )
+
+
+def first_bars(market: Market, count: int) -> Market:
+    """Return the first `count` bars of a market."""
+    if count == len(market):
+        return market
+    return replace(market, frame=market.frame.iloc[:count].reset_index(drop=True))
 
 
 def model_bars(market: Market) -> np.ndarray:

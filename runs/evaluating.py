@@ -1,7 +1,8 @@
 """Candidates on one market: each is evaluated compiled where its strategy can be, else by the event engine."""
 
 import types
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from indicators.liquidation.domain import as_record
 from indicators.liquidation.model import SECONDS_PER_HOUR
 from runs.accounting import turnover
 from runs.config import Configuration
-from runs.engine import profile_for, run_backtest
+from runs.engine import first_bars, profile_for, run_backtest
 from runs.evaluation import Course, Evaluation, evaluate, trading_loop
 from runs.heatmaps import Heatmaps
 from runs.orders import PRICES
@@ -83,12 +84,12 @@ class Evaluator:
         ValueError
             For parameters outside their domain; for a strategy that is not ours and a `first` other than 0.
         """
-        kind = load_strategy(configuration.strategy)
+        kind: Any = load_strategy(configuration.strategy)
         if not is_compiled(kind):
             result = run_backtest(configuration, self._seen, first_bar=self._first)
             equity, position = result.equity[self._first :], result.position[self._first :]
             return Evaluation(result.fills, equity, position, result.account, self._first)
-        loop = trading_loop(kind.decide, configuration.strategy in BUILT_IN)  # type: ignore[attr-defined]
+        loop = trading_loop(kind.decide, configuration.strategy in BUILT_IN)
         return evaluate(loop, self._course(configuration, kind))
 
     def _course(self, configuration: Configuration, kind: Any) -> Course:
@@ -131,6 +132,7 @@ class Evaluator:
         return Trial(metrics, returns)
 
 
+@cache
 def is_compiled(kind: type) -> bool:
     """Return whether a strategy can run without backtrader: a compiled rule, carried out in the usual way."""
     if not issubclass(kind, PerpetualStrategy) or not hasattr(getattr(kind, "decide", None), "py_func"):
@@ -138,13 +140,6 @@ def is_compiled(kind: type) -> bool:
     own = [value for part in kind.__mro__ for value in vars(part).values() if issubclass(part, PerpetualStrategy)]
     base = {id(value) for value in vars(PerpetualStrategy).values()}
     return not any(isinstance(value, _OVERRIDES) and id(value) not in base for value in own)
-
-
-def first_bars(market: Market, count: int) -> Market:
-    """Return the first `count` bars of a market."""
-    if count == len(market):
-        return market
-    return replace(market, frame=market.frame.iloc[:count].reset_index(drop=True))
 
 
 def market_prices(market: Market) -> np.ndarray:

@@ -7,6 +7,7 @@ import tempfile
 from collections import OrderedDict
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from platformdirs import user_cache_path
@@ -53,6 +54,10 @@ class Heatmaps:
         self._most_bytes, self._most_in_memory = most_bytes, most_in_memory
         self._open: OrderedDict[tuple[str, ModelParameters], np.ndarray] = OrderedDict()
         self._prints: OrderedDict[int, tuple[Market, str]] = OrderedDict()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what is open: a process that gets a copy opens the files itself."""
+        return vars(self) | {"_open": OrderedDict(), "_prints": OrderedDict()}
 
     def snapshots(self, market: Market, model: ModelParameters) -> np.ndarray:
         """Return (n,) of `SNAPSHOT`, not to be written to; row t follows from the market's bars up to t alone."""

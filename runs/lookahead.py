@@ -20,7 +20,7 @@ from datafeeds.schema import Market
 from runs.broker import PerpetualBroker
 from runs.command import checked, run_command
 from runs.config import Configuration, configuration_from, with_assignments
-from runs.engine import EngineMode, add_strategy, load_market, profile_for
+from runs.engine import EngineMode, add_strategy, first_bars, load_market, profile_for
 from runs.options import market_options
 
 MODES = {
@@ -135,11 +135,6 @@ def _stamp(times: np.ndarray, bar: int) -> str:
     return str(np.datetime_as_string(times[min(bar, len(times) - 1)], unit="m"))
 
 
-def prefix(market: Market, bars: int) -> Market:
-    """Return the first `bars` bars."""
-    return replace(market, frame=market.frame.iloc[:bars].reset_index(drop=True))
-
-
 def poisoned(market: Market, bars: int, seed: int) -> Market:
     """Return a market of the same length whose bars from `bars` on are garbage (but valid)."""
     random = np.random.default_rng(seed)
@@ -185,7 +180,7 @@ def examine(configuration: Configuration, market: Market, cuts: int, seed: int =
     )
     for kind in ("prefix", "poison"):
         for point in points:
-            other = prefix(market, point) if kind == "prefix" else poisoned(market, point, seed + point)
+            other = first_bars(market, point) if kind == "prefix" else poisoned(market, point, seed + point)
             difference = first_difference(
                 f"{kind}, {point} bars", fast, trace(configuration, other, EngineMode(), tiers), point, times
             )

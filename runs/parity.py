@@ -5,8 +5,7 @@ import numpy as np
 from datafeeds.schema import Market
 from runs.accounting import ACCOUNT, FILL_KINDS
 from runs.config import Configuration
-from runs.engine import run_backtest
-from runs.evaluating import first_bars
+from runs.engine import first_bars, run_backtest
 from runs.evaluation import Evaluation
 
 TOLERANCE = 1e-9

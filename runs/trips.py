@@ -122,7 +122,7 @@ def gather_trips(fills: np.ndarray, close: float, trips: np.ndarray) -> int:
 
 def trips_of(fills: np.ndarray, close: float) -> np.ndarray:
     """Return the round trips (k,) of `TRIP` of a ledger (m,) of `FILL`; `close` values what is held at the end."""
-    trips = np.zeros(len(fills) + 1, dtype=TRIP)
+    trips = np.empty(len(fills) + 1, dtype=TRIP)
     return trips[: gather_trips(fills, float(close), trips)]
 
 

@@ -10,7 +10,13 @@ import pytest
 PROJECT = Path(__file__).resolve().parents[1]
 FOLDERS = ("indicators", "strategies", "datafeeds", "runs")
 CORE = sorted(p.stem for p in (PROJECT / "indicators" / "liquidation").glob("*.py") if p.stem != "__init__")
-COMPILED = [*(f"indicators.liquidation.{name}" for name in CORE), "runs.accounting", "runs.matching", "runs.costs"]
+COMPILED = [
+    *(f"indicators.liquidation.{name}" for name in CORE),
+    "runs.accounting",
+    "runs.matching",
+    "runs.costs",
+    "runs.evaluation",
+]
 
 
 def test_importing_the_core_loads_neither_backtrader_nor_pandas():

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from indicators.liquidation.compiled import allocation_free
+
 DAYS_PER_YEAR = 365
 """Crypto knows no holidays; 252 would understate volatility and growth (a trap of the usual defaults)."""
 
@@ -50,6 +52,16 @@ def drawdowns(equity: np.ndarray, start: float) -> np.ndarray:
     return equity / highest - 1.0
 
 
+@allocation_free
+def deepest_fall(equity: np.ndarray, start: float) -> float:
+    """Return the least of `drawdowns` of (n,) values, 0 if none lies below the highest before it, in one pass."""
+    highest, least = start, 1.0
+    for row in range(len(equity)):
+        highest = max(highest, equity[row])
+        least = min(least, equity[row] / highest)
+    return least - 1.0
+
+
 class Drawdown(NamedTuple):
     """The deepest fall: `fraction` <= 0, the bars of its peak (-1: the start), bottom and recovery (None: none yet), its length."""
 
@@ -85,7 +97,7 @@ def headline(returns: np.ndarray, equity: np.ndarray, start: float) -> dict[str,
     start
         Value before the first bar.
     """
-    growth, worst = annual_growth(returns), min(float(drawdowns(equity, start).min()), 0.0)
+    growth, worst = annual_growth(returns), float(deepest_fall(equity, start))
     return {
         "total_return_fraction": float(equity[-1] / start - 1.0),
         "annual_growth_fraction": growth,

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from runs.benchmark import main
 
 
@@ -38,3 +40,13 @@ def test_reading_takes_less_than_three_times_its_arrays_in_memory(capsys):
     figures = json.loads(capsys.readouterr().out)["reading"]
     for name in ("catalog, rows", "catalog, checked market"):
         assert 0.5 < figures[name]["peak_memory_times_arrays"] < 3.0, name
+
+
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # backtrader forks
+def test_sweeps_are_measured_in_one_run(capsys):
+    assert main(["--bars", "1000", "--sweep", "10", "--rounds", "1", "--json"]) == 0
+    sweeps = json.loads(capsys.readouterr().out)["sweeps"]
+    assert {"ours, one process", "optstrategy, 2 processes"} <= set(sweeps)
+    for figure in sweeps.values():
+        assert figure["combinations_per_second"] == figure["combinations"] / figure["seconds"]
+    assert sweeps["optstrategy, 2 processes"]["times_optstrategy"] == 1.0

@@ -1,6 +1,7 @@
 """Trials say what a run says; ranges, futures, foreign rules and fallbacks."""
 
 import math
+import pickle
 from dataclasses import replace
 
 import numpy as np
@@ -10,8 +11,8 @@ from datafeeds.markets import open_market
 from datafeeds.simulated.market import simulate
 from indicators.liquidation.parameters import ModelParameters
 from runs.config import configuration_from
-from runs.engine import run_backtest
-from runs.evaluating import Evaluator, first_bars, is_compiled
+from runs.engine import first_bars, run_backtest
+from runs.evaluating import Evaluator, is_compiled
 from runs.evaluation import _FIRST_LINES
 from runs.heatmaps import Heatmaps
 from runs.lookahead import poisoned
@@ -131,3 +132,13 @@ def test_candidates_with_other_models_do_not_share_a_map(market):
     first = evaluator.trial(base).metrics
     assert evaluator.trial(other).metrics != first
     assert evaluator.trial(base).metrics == first
+
+
+def test_an_evaluator_sent_to_another_process_takes_no_map_with_it(market, tmp_path):
+    configuration = configuration_from({"strategy": "magnet"})
+    evaluator = Evaluator(market, Heatmaps(tmp_path))
+    before = len(pickle.dumps(evaluator))
+    trial = evaluator.trial(configuration)
+    sent = pickle.dumps(evaluator)
+    assert len(sent) < before + 1000
+    assert pickle.loads(sent).trial(configuration).metrics == trial.metrics  # noqa: S301 - made here

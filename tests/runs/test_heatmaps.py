@@ -12,8 +12,7 @@ from indicators.liquidation.parameters import ModelParameters
 from indicators.liquidation.snapshot import SNAPSHOT
 from indicators.liquidation.step import run
 from runs import heatmaps as module
-from runs.engine import model_bars
-from runs.evaluating import first_bars
+from runs.engine import first_bars, model_bars
 from runs.heatmaps import HEATMAPS_VARIABLE, Heatmaps, heatmaps_folder, prune
 
 MODEL = ModelParameters()

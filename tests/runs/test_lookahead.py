@@ -8,7 +8,8 @@ import pytest
 
 from datafeeds.simulated.market import simulate
 from runs.config import configuration_from
-from runs.lookahead import examine, main, poisoned, prefix
+from runs.engine import first_bars
+from runs.lookahead import examine, main, poisoned
 from strategies.registry import BUILT_IN
 
 LEAKS = ("ReadsTheNextClose", "NormalisesByTheWholeSeries", "CentresItsWindow")
@@ -53,7 +54,7 @@ def test_poison_leaves_the_past_alone_and_changes_the_future(market):
     pd.testing.assert_frame_equal(bad.frame.iloc[:cut], market.frame.iloc[:cut])
     assert (bad.frame["close"].iloc[cut:] != market.frame["close"].iloc[cut:]).all()
     assert (bad.frame["high"] >= bad.frame["low"]).all()
-    assert len(prefix(market, cut)) == cut
+    assert len(first_bars(market, cut)) == cut
 
 
 def test_the_command_exits_1_on_a_leak_and_prints_where(tmp_path, capsys):

@@ -9,7 +9,8 @@ from datafeeds.markets import open_market
 from datafeeds.simulated.market import simulate
 from runs.accounting import FUNDING, LIQUIDATION
 from runs.config import configuration_from
-from runs.evaluating import Evaluator, first_bars
+from runs.engine import first_bars
+from runs.evaluating import Evaluator
 from runs.heatmaps import Heatmaps
 from runs.parity import first_difference
 from strategies.registry import BUILT_IN
