@@ -3,6 +3,8 @@
 import importlib
 import ipaddress
 import logging
+import math
+import time
 import warnings
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -14,8 +16,11 @@ from runs.sweeps.work import Bench, CodeDiffersError, Unit, evaluate_unit, faile
 _PATIENCE_SECONDS = 8
 """How long a scheduler, and then its first worker, may take to answer (assumption)."""
 
-_DEATHS = 3
-"""Deaths of workers that a unit may witness before its combinations are tried one at a time (Dask's own default)."""
+_COUNT_SECONDS = 2.0
+"""How often the workers are counted anew: asking costs as much as a unit."""
+
+_AHEAD = 3
+"""Units under way for each worker: enough that none waits for us, few enough to stop at once (assumption)."""
 
 
 class ClusterError(RuntimeError):
@@ -70,6 +75,7 @@ class Cluster:
         self._bench, self._address = bench, address
         self._distributed = distributed
         self._client: Any = None
+        self._counted = (-math.inf, 1)
         try:
             self._client = distributed.Client(address, timeout=_PATIENCE_SECONDS, set_as_default=False)
             self._client.wait_for_workers(1, timeout=_PATIENCE_SECONDS)
@@ -93,9 +99,9 @@ class Cluster:
         """
         fresh = iter(units)
         pending: dict[str, Unit] = {}
-        waiting = self._distributed.as_completed()
+        waiting = self._distributed.as_completed(loop=self._client.loop)
         while True:
-            while len(pending) < self._at_once() and (unit := next(fresh, None)) is not None:
+            while len(pending) < _AHEAD * self.size and (unit := next(fresh, None)) is not None:
                 future = self._client.submit(evaluate_unit, unit, self._there, pure=False, retries=0)
                 pending[future.key] = unit
                 waiting.add(future)
@@ -112,9 +118,12 @@ class Cluster:
             yield from self._one_by_one(unit)
         except CodeDiffersError as error:
             raise ClusterError(f"--cluster {self._address}: {error}") from None
-        except (ImportError, AttributeError) as error:
+        except (ImportError, AttributeError, RuntimeError) as error:
+            if isinstance(error, RuntimeError) and "deserialization" not in str(error):
+                raise
             raise ClusterError(
-                f"--cluster {self._address}: a worker cannot load this code ({error}): install the same version there"
+                f"--cluster {self._address}: this code cannot be loaded there ({' '.join(str(error).split())[:60]}): install "
+                "the same version on its scheduler and workers"
             ) from None
         except (self._distributed.CancelledError, OSError) as error:
             raise ClusterError(f"--cluster {self._address}: the cluster is gone ({type(error).__name__})") from None
@@ -128,9 +137,13 @@ class Cluster:
             except self._distributed.KilledWorker:
                 yield [failed(combination, "its workers died", self._bench)]
 
-    def _at_once(self) -> int:
-        """Return how many units to keep under way: enough that no worker waits for us, few enough to stop at once."""
-        return 2 * max(len(self._client.scheduler_info(n_workers=-1)["workers"]), 1) + 2
+    @property
+    def size(self) -> int:
+        """How many workers there are, counted anew now and then."""
+        now = time.monotonic()
+        if now - self._counted[0] > _COUNT_SECONDS:
+            self._counted = (now, max(len(self._client.scheduler_info(n_workers=-1)["workers"]), 1))
+        return self._counted[1]
 
     def close(self) -> None:
         """Leave the cluster; it goes on without us."""

@@ -8,7 +8,10 @@ from runs.sweeps.objective import merit
 from runs.sweeps.plan import Plan
 from runs.sweeps.search import Draw
 from runs.sweeps.spool import Spool
-from runs.sweeps.work import Bench, units
+from runs.sweeps.work import LARGEST_UNIT, Bench, units
+
+_UNITS_A_WORKER = 4
+"""Units that each worker gets of a small batch, so that none waits long for the last (assumption)."""
 
 
 def run_course(plan: Plan, bench: Bench, crew: Crew, spool: Spool, report: Callable[[int], None]) -> None:
@@ -22,10 +25,12 @@ def run_course(plan: Plan, bench: Bench, crew: Crew, spool: Spool, report: Calla
         Called with the number of combinations that are done in addition, earlier ones included.
     """
     search = plan.search()
+    share = -(-search.batch // (_UNITS_A_WORKER * crew.size))
+    most = max(1, min(LARGEST_UNIT, share))
     for batch in search.batches():
         keys: dict[int, str] = {}
         todo = _missing(batch, plan, bench, spool, keys, report)
-        for rows in crew.run(units(todo, plan.space.names)):
+        for rows in crew.run(units(todo, plan.space.names, most)):
             report(spool.append(rows))
         search.tell({number: merit(plan.objective, spool.scores[key]) for number, key in keys.items()})
 

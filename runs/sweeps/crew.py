@@ -17,7 +17,11 @@ _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM
 
 
 class Crew(Protocol):
-    """Workers."""
+    """Workers; `size` says how many."""
+
+    @property
+    def size(self) -> int:
+        """How many there are now."""
 
     def run(self, units: Iterable[Unit]) -> Iterator[list[Row]]:
         """Yield the rows of all units, a unit at a time, in any order."""
@@ -28,6 +32,8 @@ class Crew(Protocol):
 
 class Alone:
     """The work done in this process."""
+
+    size = 1
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
@@ -45,12 +51,12 @@ class Processes:
     """`jobs` processes of joblib's loky. Each gets the bench once, when it starts."""
 
     def __init__(self, bench: Bench, jobs: int) -> None:
-        self._bench, self._jobs = bench, jobs
+        self._bench, self.size = bench, jobs
         self._executor: Any = None
 
     def run(self, units: Iterable[Unit]) -> Iterator[list[Row]]:
         """Yield rows as units are finished; a unit whose worker died is done again."""
-        yield from Rota(self._submit, self.close, 2 * self._jobs, self._bench).run(units)
+        yield from Rota(self._submit, self.close, 2 * self.size, self._bench).run(units)
 
     def close(self) -> None:
         """Kill the workers: what they hold is in no row, and will be done again."""
@@ -70,7 +76,7 @@ class Processes:
 
         warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given", category=UserWarning)
         return ProcessPoolExecutor(
-            max_workers=self._jobs, initializer=_begin, initargs=(self._bench, os.getpid()), env=_ONE_THREAD
+            max_workers=self.size, initializer=_begin, initargs=(self._bench, os.getpid()), env=_ONE_THREAD
         )
 
 

@@ -30,7 +30,7 @@ class Guided:
                 "--search model needs optuna: pip install 'liquidation-heatmap[sweep]', or use --search random"
             ) from None
         check_trials(space, trials)
-        self._space, self.total = space, trials
+        self._space, self.total, self.batch = space, trials, min(trials, BATCH)
         self._chance = random.Random(seed)  # noqa: S311 - no secret
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         sampler = optuna.samplers.TPESampler(seed=seed)

@@ -67,12 +67,14 @@ def launch(plan: Plan, order: Order) -> int:
     if order.resume is not None:
         refuse_difference(order.resume, read_facts(order.resume), facts)
     folder = order.resume or order.out or _default_folder(plan, facts)
-    with occupied(folder, "--resume" if order.resume else "--out"):
+    if order.resume is None:
+        check_new(folder)
+    bench = _bench(plan, facts, market)
+    with contextlib.closing(_crew(order, bench)) as crew, occupied(folder, "--resume" if order.resume else "--out"):
         if order.resume is None:
-            check_new(folder)
+            check_new(folder)  # again, now that nobody else can be in it
             write_facts(folder, facts)
-        bench = _bench(plan, facts, market)
-        return _work(plan, order, folder, facts, bench)
+        return _work(plan, order, folder, facts, bench, crew)
 
 
 def _default_folder(plan: Plan, facts: dict[str, Any]) -> Path:
@@ -87,10 +89,15 @@ def _bench(plan: Plan, facts: dict[str, Any], market: Market) -> Bench:
     return Bench(candidates, market, heatmaps_folder(), plan.objective, facts["code"])
 
 
-def _work(plan: Plan, order: Order, folder: Path, facts: dict[str, Any], bench: Bench) -> int:
+def _work(plan: Plan, order: Order, folder: Path, facts: dict[str, Any], bench: Bench, crew: Crew) -> int:
     labels = tuple(axis.label for axis in plan.space.axes)
     try:
-        _rows(plan, order, folder, facts, bench)
+        with (
+            contextlib.closing(Spool(folder, plan.objective)) as spool,
+            progress("sweep", facts["combinations"]) as report,
+        ):
+            run_course(plan, bench, crew, spool, report)
+        crew.close()
         trials = trials_table(folder, labels)
         return _finish(order, folder, facts, bench, trials)
     except KeyboardInterrupt:
@@ -108,21 +115,13 @@ def _work(plan: Plan, order: Order, folder: Path, facts: dict[str, Any], bench: 
     return code
 
 
-def _rows(plan: Plan, order: Order, folder: Path, facts: dict[str, Any], bench: Bench) -> None:
-    crew: Crew
-    if order.cluster is not None:
-        try:
-            crew = Cluster(bench, order.cluster)
-        except ClusterError as error:
-            raise InputError(str(error)) from None
-    else:
-        crew = Alone(bench) if order.jobs == 1 else Processes(bench, order.jobs)
-    with (
-        contextlib.closing(Spool(folder, plan.objective)) as spool,
-        contextlib.closing(crew),
-        progress("sweep", facts["combinations"]) as report,
-    ):
-        run_course(plan, bench, crew, spool, report)
+def _crew(order: Order, bench: Bench) -> Crew:
+    if order.cluster is None:
+        return Alone(bench) if order.jobs == 1 else Processes(bench, order.jobs)
+    try:
+        return Cluster(bench, order.cluster)
+    except ClusterError as error:
+        raise InputError(str(error)) from None
 
 
 def _finish(order: Order, folder: Path, facts: dict[str, Any], bench: Bench, trials: pd.DataFrame) -> int:

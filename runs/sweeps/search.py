@@ -16,9 +16,16 @@ LARGEST = 1_000_000
 
 
 class Search(Protocol):
-    """A search in batches: those of one batch do not depend on each other, the next may depend on what was told."""
+    """A search in batches: those of one batch do not depend on each other, the next may depend on what was told.
+
+    Attributes
+    ----------
+    total, batch
+        Combinations in all, and of one batch at most.
+    """
 
     total: int
+    batch: int
 
     def batches(self) -> Iterator[Iterable[Draw]]:
         """Yield batches of draws."""
@@ -37,7 +44,8 @@ class Grid:
                 f"the grid has {space.size:,} combinations, more than {LARGEST:,}: use larger steps, or --search random "
                 "--trials N"
             )
-        self._space, self.total = space, space.size
+        self._space = space
+        self.total = self.batch = space.size
 
     def batches(self) -> Iterator[Iterable[Draw]]:
         """Yield all in one batch; neighbours share the model's parameters."""
@@ -52,7 +60,8 @@ class Random:
 
     def __init__(self, space: Space, trials: int, seed: int) -> None:
         """Raise ValueError for more trials than there are combinations."""
-        self._space, self.total = space, trials
+        self._space = space
+        self.total = self.batch = trials
         self._drawn = distinct_numbers(space, trials, random.Random(seed))  # noqa: S311 - no secret
 
     def batches(self) -> Iterator[Iterable[Draw]]:

@@ -18,7 +18,7 @@ from runs.sweeps.row import Row, encode
 Unit = tuple[Combination, ...]
 """Combinations that one worker evaluates in one go, neighbours by the model's parameters."""
 
-_UNIT = 64
+LARGEST_UNIT = 64
 """Most combinations of a unit (assumption: tens of milliseconds or more, so that handing it over costs little)."""
 
 _UNIT_MODELS = 4
@@ -56,14 +56,14 @@ class Bench:
     code: str
 
 
-def units(combinations: Iterable[Combination], names: tuple[tuple[str, str], ...]) -> Iterator[Unit]:
-    """Yield combinations in units, in order."""
+def units(combinations: Iterable[Combination], names: tuple[tuple[str, str], ...], most: int) -> Iterator[Unit]:
+    """Yield combinations in units of `most` at most, in order; `names` are group and name of their values."""
     of_model = [place for place, (group, _) in enumerate(names) if group == "model"]
     unit: list[Combination] = []
     models: set[Any] = set()
     for combination in combinations:
         model = tuple(combination.values[place] for place in of_model)
-        if len(unit) == _UNIT or len(models | {model}) > _UNIT_MODELS:
+        if len(unit) >= most or len(models | {model}) > _UNIT_MODELS:
             yield tuple(unit)
             unit, models = [], set()
         unit.append(combination)

@@ -1,6 +1,8 @@
 """All candidates on all train windows: units of neighbours, on one process or several."""
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from datafeeds.schema import Market
 from runs.heatmaps import Heatmaps
 from runs.sweeps.candidates import Candidates, Combination
 from runs.sweeps.objective import merit
-from runs.sweeps.work import Unit, units
+from runs.sweeps.work import LARGEST_UNIT, Unit, units
 from runs.walks.choosing import Scores
 from runs.walks.stretch import Stretch
 from runs.walks.windows import Window
@@ -49,6 +51,9 @@ class Scored:
     trades: np.ndarray
     error: str
 
+
+_UNITS_A_WORKER = 4
+"""So that none waits long for the last one (assumption)."""
 
 _stretches: dict[tuple[str, str, str, tuple[Window, ...]], list[Stretch]] = {}
 
@@ -108,12 +113,26 @@ def score(
     scores, errors
         (w, c) arrays, and for each candidate why it has no result (empty where it has one).
     """
-    count = len(combinations)
-    merits, trades = np.full((len(trainer.windows), count), -np.inf), np.zeros((len(trainer.windows), count), np.int64)
-    errors = [""] * count
-    work = (delayed(score_unit)(unit, trainer) for unit in units(combinations, trainer.candidates.names))
-    for rows in Parallel(n_jobs=jobs, return_as="generator")(work):
+    shape = (len(trainer.windows), len(combinations))
+    merits, trades, errors = np.full(shape, -np.inf), np.zeros(shape, np.int64), [""] * len(combinations)
+    most = max(1, min(LARGEST_UNIT, len(combinations) // (_UNITS_A_WORKER * jobs)))
+    for rows in _all_rows(list(units(combinations, trainer.candidates.names, most)), trainer, jobs):
         for row in rows:
             merits[:, row.number], trades[:, row.number], errors[row.number] = row.merits, row.trades, row.error
         report(len(rows))
     return Scores(merits, trades), errors
+
+
+def _all_rows(todo: list[Unit], trainer: Trainer, jobs: int) -> Iterator[list[Scored]]:
+    """Yield the rows of each unit; what a worker leaves that dies is done in this process."""
+    done = 0
+    if jobs > 1:
+        work = (delayed(score_unit)(unit, trainer) for unit in todo)
+        try:
+            for rows in Parallel(n_jobs=jobs, return_as="generator")(work):  # in the order of the units
+                yield rows
+                done += 1
+        except BrokenExecutor:
+            sys.stderr.write("note: a worker died; its work and the rest are done in this process\n")
+    for unit in todo[done:]:
+        yield score_unit(unit, trainer)
