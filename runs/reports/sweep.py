@@ -34,7 +34,7 @@ def _head(summary: dict[str, Any]) -> str:
         f"<h1>Sweep of {escape(sweep['strategy'])} on {escape(data['name'])}</h1>{kind}"
         f"<p id='verdict' class='verdict {_CLASSES[verdict['verdict']]}'>{escape(verdict['sentence'])}</p>"
         f"<p>{_counted(summary['counts'])}; {quantity(data['days'])} days, {escape(data['first_day'])} to "
-        f"{escape(data['last_day'])}; looked for: {'less' if sweep['less_is_better'] else 'more'} "
+        f"{escape(data['last_day'])}; looked for: {'lowest' if sweep['less_is_better'] else 'highest'} "
         f"{escape(spelled(sweep['objective']))}.</p><ul>{runs}</ul>{_reading_help(verdict['level'])}"
     )
 
@@ -60,7 +60,7 @@ def _swept(summary: dict[str, Any]) -> str:
     sweep = summary["sweep"]
     rows = [(item["name"], item["values"], shown(item["low"]), shown(item["high"])) for item in sweep["parameters"]]
     search = sweep["search"] or {}
-    words = ", ".join(f"{key} {shown(value)}" for key, value in search.items())
+    words = ", ".join(f"{key} {shown(value)}" for key, value in search.items() if value is not None)
     lines = table(("parameter", "values", "lowest", "highest"), rows)
     return section("swept", "What was swept", f"<p>Search: {escape(words)}</p>", lines)
 

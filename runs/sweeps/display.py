@@ -73,7 +73,7 @@ def histogram(outcomes: Outcomes, deviation: float) -> dict[str, Any]:
 def curves(outcomes: Outcomes, benchmark: np.ndarray) -> dict[str, Any]:
     """Return what one unit became, for the best trials and for buy and hold: a few hundred points each, as days since the first."""
     numbers = outcomes.table["number"].to_numpy()
-    series = [(f"trial {numbers[place]}", outcomes.returns[:, place]) for place in outcomes.order[:CURVES]]
+    series = [(f"trial {numbers[place]}", outcomes.returns[:, place]) for place in outcomes.best_distinct(CURVES)]
     series.append(("buy and hold", benchmark))
     lines = []
     for name, returns in series:

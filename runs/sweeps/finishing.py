@@ -49,7 +49,7 @@ def write_report(
     results
         Runs of the event engine that are at hand, by trial number; what is missing is run here.
     best_runs
-        How many of the best are written whole.
+        How many of the best are written whole; what earned exactly the same as a better one is passed over.
     draws
         Resamples of each bootstrap.
 
@@ -98,7 +98,7 @@ def _runs_of_the_best(
     facts: dict[str, Any], outcomes: Outcomes, market: Market, results: Mapping[int, Result], most: int
 ) -> list[tuple[int, Result]]:
     runs = []
-    for place in outcomes.order[:most]:
+    for place in outcomes.best_distinct(most):
         row = outcomes.table.iloc[place]
         number = int(row["number"])
         runs.append((number, results.get(number) or run_backtest(row_configuration(facts, row), market)))

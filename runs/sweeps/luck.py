@@ -156,7 +156,8 @@ def verdict_on(outcomes: Outcomes, statistics: dict[str, Any]) -> dict[str, Any]
         trials=int(outcomes.varies.sum()),
         ability=take("superior_ability", "cash", "p_consistent"),
         probabilistic=take("probabilistic_sharpe"),
-        deflated=take("deflation", "effective", "deflated_sharpe"),
+        deflated=take("deflation", "raw", "deflated_sharpe"),
+        deflated_effective=take("deflation", "effective", "deflated_sharpe"),
         overfitting=take("overfitting", "probability"),
         loss=take("overfitting", "probability_of_loss"),
     )

@@ -62,6 +62,17 @@ class Outcomes:
         """(n,) whether a trial's returns differ from day to day; one that never traded has none to judge."""
         return np.ptp(self.returns, axis=0) > 0.0 if len(self.returns) else np.zeros(len(self.table), dtype=bool)
 
+    def best_distinct(self, most: int) -> list[int]:
+        """Return places in the table, best first, at most `most`, without those that earned exactly what a better one did."""
+        seen: set[bytes] = set()
+        places: list[int] = []
+        for place in self.order:
+            earned = self.returns[:, place].tobytes()
+            if len(places) < most and earned not in seen:
+                places.append(int(place))
+                seen.add(earned)
+        return places
+
     @cached_property
     def duplicates(self) -> int:
         """How many trials earned exactly what an earlier one did: their parameters made no difference."""

@@ -95,7 +95,16 @@ def _classes(column: pd.Series) -> tuple[np.ndarray, list[str]]:
         return places, [f"{low:.3g} .. {high:.3g}" for low, high in itertools.pairwise(edges)]
     values = column.to_numpy() if numeric else column.astype(str).to_numpy()
     known, places = np.unique(values, return_inverse=True)
-    return places, [f"{value:.6g}" if numeric else str(value) for value in known]
+    return places, _labels(known) if numeric else [str(value) for value in known]
+
+
+def _labels(values: np.ndarray) -> list[str]:
+    """Return numbers in as few digits, three at least, as tell them apart."""
+    for digits in range(3, 17):
+        labels = [f"{value:.{digits}g}" for value in values]
+        if len(set(labels)) == len(labels):
+            return labels
+    return [repr(float(value)) for value in values]
 
 
 def _surface(pair: tuple[str, str], classes: dict[str, tuple[np.ndarray, list[str]]], objective: np.ndarray) -> Surface:

@@ -34,8 +34,8 @@ class Evidence:
         Consistent p-value of Hansen's test of superior predictive ability over cash.
     probabilistic
         Probability that the best trial's true Sharpe ratio is above zero, had it been the only one.
-    deflated
-        The same against the highest that as many independent trials of noise would show, for the effective number of trials.
+    deflated, deflated_effective
+        The same against the highest that as many trials of noise would show: all of them independent, and their effective number.
     overfitting
         Probability of backtest overfitting: how often the choice falls below the median out of sample.
     loss
@@ -47,6 +47,7 @@ class Evidence:
     ability: float
     probabilistic: float
     deflated: float
+    deflated_effective: float
     overfitting: float
     loss: float
 
@@ -102,9 +103,11 @@ def _beside(evidence: Evidence) -> str:
         parts.append(
             f"what is best on one half of the days is below the median on the other in {evidence.overfitting:.0%} of splits (PBO)"
         )
-    if math.isfinite(evidence.deflated):
+    if math.isfinite(evidence.deflated + evidence.deflated_effective):
         parts.append(
-            f"the deflated Sharpe ratio is {evidence.deflated:.2f}, where the best of noise has about 0.5 and 0.95 is the bar"
+            f"the deflated Sharpe ratio is {evidence.deflated:.2f} for independent trials and "
+            f"{evidence.deflated_effective:.2f} for their effective number, where the best of noise has about "
+            "0.5 and 0.95 is the bar"
         )
     text = "; ".join(parts)
     return f" {text[0].upper()}{text[1:]}." if text else ""

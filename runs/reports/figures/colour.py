@@ -1,10 +1,14 @@
 """One scale of colours: equal steps look equal, in grey and to colour-blind eyes too."""
 
 STOPS = (
-    (68, 1, 84), (72, 40, 120), (62, 73, 137), (49, 104, 142), (38, 130, 142),
-    (31, 158, 137), (53, 183, 121), (110, 206, 88), (181, 222, 43), (253, 231, 37),
+    (68, 1, 84), (72, 40, 120), (62, 74, 137), (49, 104, 142), (38, 130, 142),
+    (31, 158, 137), (53, 183, 121), (108, 205, 90), (181, 222, 43), (253, 231, 37),
 )  # fmt: skip
 """Of viridis at ninths (Smith & van der Walt 2015, matplotlib), dark violet for low, yellow for high."""
+
+
+_MIDDLE = 0.179
+"""Luminance on which black and white have the same contrast: ``(L + .05)^2 = 1.05 x .05``."""
 
 
 def colour(share: float) -> str:
@@ -20,9 +24,10 @@ def colour(share: float) -> str:
 
 
 def ink_on(share: float) -> str:
-    """Return black or white, whichever reads on `colour` of the share (relative luminance of WCAG 2, linearised by a square)."""
-    red, green, blue = (channel / 255.0 for channel in _mixed(share))
-    return "#000" if 0.2126 * red**2 + 0.7152 * green**2 + 0.0722 * blue**2 > 0.18 else "#fff"
+    """Return black or white, whichever stands out more on `colour` of the share: by relative luminance (WCAG 2)."""
+    channels = (channel / 255.0 for channel in _mixed(share))
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    return "#000" if 0.2126 * red + 0.7152 * green + 0.0722 * blue > _MIDDLE else "#fff"
 
 
 def _mixed(share: float) -> tuple[int, int, int]:

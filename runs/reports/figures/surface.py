@@ -46,7 +46,7 @@ def surface_figure(surface: dict[str, Any], objective: str, less_is_better: bool
     under = bottom + (40 if tilt else 18)
     parts.append(words(left, under + 16, surface["across"], "start"))
     parts += _legend(left, under + 26, low, high, less_is_better)
-    legend_width = left + 270
+    legend_width = left + 330
     width = max(left + len(columns) * _WIDTH + (50 if tilt else 10), legend_width)
     label = f"median {objective} by {surface['across']}" + (f" and {surface['down']}" if surface["down"] else "")
     return drawing(width, under + 50, label, parts)

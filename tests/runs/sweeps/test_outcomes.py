@@ -33,6 +33,7 @@ def test_trials_that_earn_the_same_or_nothing_are_counted():
     returns[:, 2] = 0.0
     outcomes = outcomes_of(returns)
     assert outcomes.duplicates == 1
+    assert outcomes.best_distinct(9) == [place for place in outcomes.order if place != 4]
     assert outcomes.varies.tolist() == [True, True, False, True, True, True]
 
 
