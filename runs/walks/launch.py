@@ -56,7 +56,7 @@ def launch(plan: Plan, asked: Asked, choice: str, order: Order) -> int:
     market = load_market(plan.configuration)
     spans = checked(spans_of, asked, plan, market.bar_seconds)
     windows: tuple[Window, ...] = checked(spans.windows, len(market))  # type: ignore[attr-defined,assignment]
-    facts = walk_facts(plan, choice, spans, market, len(windows), total)  # type: ignore[arg-type]
+    facts = walk_facts(plan, asked, choice, spans, market, len(windows), total)  # type: ignore[arg-type]
     if order.dry_run:
         print_plan(facts, windows, market, order.as_json)
         return 0

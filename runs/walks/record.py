@@ -1,6 +1,7 @@
 """The results folder of a walk."""
 
 import json
+import shlex
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from runs.result import Result
 from runs.sweeps.code import code_digest
 from runs.sweeps.plan import Plan
 from runs.walks.joining import Leg
-from runs.walks.spans import Spans
+from runs.walks.spans import Asked, Spans
 
 MARKER = "walk.json"
 """The file by which a folder is known as a walk's."""
@@ -33,8 +34,8 @@ WINDOW_END = "window end"
 
 
 def walk_facts(
-    plan: Plan, choice: str, spans: Spans, market: Market, windows: int, combinations: int
-) -> dict[str, Any]:
+    plan: Plan, asked: Asked, choice: str, spans: Spans, market: Market, windows: int, combinations: int
+) -> dict[str, Any]:  # fmt: skip
     """Return what it takes to repeat a walk."""
     try:
         package = version("liquidation-heatmap")
@@ -42,6 +43,7 @@ def walk_facts(
         package = None
     facts = {
         "format": FORMAT,
+        "reproduce": shlex.join(reproduction(plan, asked, choice)),
         "package": package,
         **plan.facts(),
         "choice": choice,
@@ -60,6 +62,20 @@ def walk_facts(
         "code": code_digest(plan.configuration.strategy),
     }
     return dict(jsonable(facts))
+
+
+def reproduction(plan: Plan, asked: Asked, choice: str) -> list[str]:
+    """Return the command that repeats a walk, from within its folder."""
+    parts = ["python", "-m", "runs.walkforward", "--config", MARKER]
+    for axis in plan.space.axes:
+        parts += ["--param", f"{axis.label}={axis.text}"]
+    for name in ("train", "test", "step", "purge", "embargo"):
+        value = getattr(asked, name)
+        parts += [] if value is None else [f"--{name}", value]
+    parts += ["--anchored"] if asked.anchored else []
+    if plan.method != "grid":
+        parts += ["--search", plan.method, "--trials", str(plan.trials), "--seed", str(plan.seed)]
+    return [*parts, "--objective", plan.objective, "--choose", choice]
 
 
 def joined_trades(result: Result, legs: tuple[Leg, ...]) -> pd.DataFrame:

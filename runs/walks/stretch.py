@@ -4,8 +4,8 @@ import numpy as np
 
 from datafeeds.schema import Market
 from runs.config import Configuration
-from runs.engine import profile_for
-from runs.evaluating import Evaluator, Trial, first_bars, market_prices
+from runs.engine import first_bars, profile_for
+from runs.evaluating import Evaluator, Trial, market_prices
 from runs.evaluation import Evaluation
 from runs.heatmaps import Heatmaps
 from runs.walks.closing import closed_out

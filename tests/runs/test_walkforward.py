@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from html.parser import HTMLParser
 
 import pandas as pd
@@ -25,17 +26,37 @@ def data(tmp_path_factory):
     return str(path)
 
 
-@pytest.fixture(scope="module")
-def walked(data, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("walk") / "first"
+def walk(data, folder, *arguments):
     environment = pytest.MonkeyPatch()
     environment.setenv("LIQUIDATION_HEATMAP_CACHE", str(folder.parent / "heatmaps"))
-    arguments = ("--strategy", "magnet", "--data", data, *PARAMETERS, *SPANS, "--confirm", "1", "--out", str(folder))
     try:
-        assert main(list(arguments)) == 0
+        assert (
+            main(["--strategy", "magnet", "--data", data, *PARAMETERS, *SPANS, "--out", str(folder), *arguments]) == 0
+        )
     finally:
         environment.undo()
     return folder
+
+
+@pytest.fixture(scope="module")
+def walked(data, tmp_path_factory):
+    return walk(data, tmp_path_factory.mktemp("walk") / "first", "--confirm", "1")
+
+
+def test_another_walk_on_two_processes_leaves_the_same_bytes(walked, data):
+    again = walk(data, walked.parent / "again", "--confirm", "1", "--jobs", "2")
+    for name in FILES:
+        assert (again / name).read_bytes() == (walked / name).read_bytes(), name
+
+
+def test_the_record_repeats_the_walk(walked, data):
+    asked = shlex.split(read(walked, "walk.json")["reproduce"])
+    assert asked[:3] == ["python", "-m", "runs.walkforward"]
+    place = asked.index("--config") + 1
+    asked[place] = str(walked / asked[place])
+    again = walked.parent / "repeated"
+    assert main([*asked[3:], "--confirm", "1", "--out", str(again)]) == 0
+    assert (again / "summary.json").read_bytes() == (walked / "summary.json").read_bytes()
 
 
 def read(folder, name):

@@ -1,6 +1,7 @@
 """The choice is an exhaustive search of the train window, and knows nothing of what comes after."""
 
 import math
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -8,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runs.evaluating import first_bars
+from runs.engine import first_bars
 from runs.heatmaps import Heatmaps
 from runs.lookahead import poisoned
+from runs.sweeps.candidates import Candidates
+from runs.sweeps.plan import plan_from
 from runs.walks.choosing import choose, region_medians
 from runs.walks.launch import combinations_of
 from runs.walks.scoring import score
@@ -82,9 +85,18 @@ def test_a_poisoned_future_leaves_the_choice_unchanged(number):
         assert (ours.merits[-1] != theirs.merits[-1]).any()  # the garbage does arrive
 
 
-def test_two_processes_choose_what_one_does(tmp_path):
-    one = score(combinations_of(PLAN), trainer(market()), 1, lambda _: None)
-    two = score(combinations_of(PLAN), replace(trainer(market()), heatmaps=tmp_path), 2, lambda _: None)
+def test_two_processes_score_what_one_does_even_if_they_die(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("MORTAL_PARENT", str(os.getpid()))
+    space = {"space": ["rule.exposure=0.5,0.7,0.9", "rule.deadly=0,1"], "search": {}, "objective": None}
+    plan = plan_from({"configuration": {"strategy": "tests.runs.planted.mortal:Mortal"}, **space})
+    tried = replace(
+        trainer(market()), candidates=Candidates(plan.configuration, plan.space.names, ()), heatmaps=tmp_path
+    )
+    one = score(combinations_of(plan), tried, 1, lambda _: None)
+    told: list[int] = []
+    two = score(combinations_of(plan), tried, 2, told.append)
+    assert "a worker died" in capsys.readouterr().err
+    assert sum(told) == 6
     np.testing.assert_array_equal(one[0].merits, two[0].merits)
-    assert one[1] == two[1]
-    assert sum(bool(error) for error in one[1]) == 2
+    np.testing.assert_array_equal(one[0].trades, two[0].trades)
+    assert one[1] == two[1] == [""] * 6
