@@ -9,6 +9,7 @@ from indicators.liquidation.domain import unknown
 COMMANDS = {
     "backtest": "run one strategy on one market, and leave tearsheet, report and metrics",
     "sweep": "try many combinations of parameters, on one machine or many",
+    "walkforward": "choose parameters on the past and trade them on what came next",
     "download": "bring market data into the local catalog, and show what it holds",
     "validate": "measure what the heatmap knows: validated, not validated, or too little data",
     "lookahead": "look for look-ahead in a strategy",

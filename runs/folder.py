@@ -127,11 +127,11 @@ def write_run(result: Result, target: Path, temporary: Path) -> dict[str, Any]:
     metrics = run_metrics(result, trades) | {"evidence": _evidence(result), "intervals": _intervals(result)}
     files: dict[str, str | bytes] = {
         "metrics.json": json.dumps(jsonable(metrics), indent=2, allow_nan=False) + "\n",
-        "trades.csv": _trades_csv(trades),
+        "trades.csv": trades_csv(trades),
         "report.md": liquidation_report(result, metrics["evidence"]["sentence"]),
         "tearsheet.html": tearsheet(result, metrics),
         MARKER: json.dumps(jsonable(_run_facts(result)), indent=2, allow_nan=False) + "\n",
-        "equity.parquet": _equity_parquet(result),
+        "equity.parquet": equity_parquet(result),
     }
     write_files(files, target, temporary)
     return metrics
@@ -225,8 +225,8 @@ def _run_facts(result: Result) -> dict[str, Any]:
     }
 
 
-def _trades_csv(trades: pd.DataFrame) -> str:
-    """Return the table as CSV: ISO UTC times, numbers that read back exactly, text that no spreadsheet takes for a formula."""
+def trades_csv(trades: pd.DataFrame) -> str:
+    """Return a table as CSV: ISO UTC times, numbers that read back exactly, text that no spreadsheet takes for a formula."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(trades.columns)
@@ -248,7 +248,8 @@ def _cell(value: Any) -> str:
     return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
-def _equity_parquet(result: Result) -> bytes:
+def equity_parquet(result: Result) -> bytes:
+    """Return a run bar by bar as a parquet file: close, position, equity, drawdown, and buy-and-hold with the same start."""
     start = float(result.account["start"][0])
     columns = {
         "ts": pa.array(result.times, type=pa.timestamp("ns")).cast(pa.timestamp("ns", tz="UTC")),

@@ -49,7 +49,7 @@ _STYLE = {
 CAVEAT = "Liquidation levels are estimates. This is research, not advice."
 
 
-def tearsheet(result: Result, metrics: dict[str, Any]) -> str:
+def tearsheet(result: Result, metrics: dict[str, Any], settings: str | None = None) -> str:
     """Return the page as text; the same run gives the same bytes.
 
     Parameters
@@ -58,6 +58,8 @@ def tearsheet(result: Result, metrics: dict[str, Any]) -> str:
         The run.
     metrics
         Its `run_metrics`, for the head of the page.
+    settings
+        What is said of parameters and costs; by default those of the run's configuration.
     """
     ours = daily_returns(result.times, result.equity, float(result.account["start"][0]))
     theirs = daily_returns(result.times, benchmark_equity(result), float(result.market.frame["open"].iloc[0]))
@@ -66,7 +68,7 @@ def tearsheet(result: Result, metrics: dict[str, Any]) -> str:
     enough = len(ours) > 2 and float(ours.std()) > 0.0 and float(theirs.std()) > 0.0
     priced = any(float(series.min()) >= 0.0 and float(series.max()) > 1.0 for series in (ours, theirs))
     page = _quantstats(ours, theirs, title) if enough and not priced else _plain(ours, title, metrics, enough)
-    return _with_head(page, result, metrics)
+    return _with_head(page, result, metrics, _settings(result) if settings is None else settings)
 
 
 def _quantstats(ours: pd.Series, theirs: pd.Series, title: str) -> str:
@@ -158,7 +160,7 @@ def _settings(result: Result) -> str:
     )
 
 
-def _with_head(page: str, result: Result, metrics: dict[str, Any]) -> str:
+def _with_head(page: str, result: Result, metrics: dict[str, Any], settings: str) -> str:
     money, trading = metrics["money"], metrics["trading"]
     evidence = metrics.get("evidence", {}).get("sentence", _NOT_MEASURED)
     kind = "SIMULATED MARKET - nothing here ever traded. " if result.market.simulated else ""
@@ -167,7 +169,7 @@ def _with_head(page: str, result: Result, metrics: dict[str, Any]) -> str:
         f"Trades {trading['trades']}, fees {money['fees_quote']:,.2f}, funding paid {money['funding_paid_quote']:,.2f}, "
         f"own liquidations {money['liquidations']}, reconciliation error {money['reconciliation_error']:.1e} of the start. "
         f"Data {result.market.name}, {metrics['data']['first_bar']} to {metrics['data']['last_bar']}. "
-        f"{_settings(result)}{evidence}"
+        f"{settings}{evidence}"
     )
     style = "margin:1em auto;max-width:960px;padding:.8em 1em;border:1px solid #888;font:14px/1.5 sans-serif"
     head = f"<div id='liquidation-heatmap-facts' style='{style}'>{html.escape(facts)}</div>"

@@ -1,0 +1,119 @@
+"""The page of a walk: the verdict first, then each window, the joined account, and how the choice moved."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from runs.reports.figures.choices import choices_figure
+from runs.reports.figures.curves import curves_figure
+from runs.reports.figures.drawing import FIGURE_STYLE
+from runs.reports.figures.promises import promises_figure
+from runs.reports.page import escape, page
+from runs.reports.quantity import cells_table, kind_of, quantity
+from runs.reports.tearsheet import CAVEAT
+
+_METRICS = (
+    ("Total return", "total_return_fraction"),
+    ("Annual growth", "annual_growth_fraction"),
+    ("Annual volatility", "annual_volatility_fraction"),
+    ("Sharpe (365 days)", "sharpe"),
+    ("Sortino (365 days)", "sortino"),
+    ("Largest drawdown", "max_drawdown_fraction"),
+)
+_SIDES = ("in_sample", "out_of_sample")
+
+
+def walk_page(facts: dict[str, Any], summary: dict[str, Any], curves: dict[str, Any]) -> str:
+    """Return the page.
+
+    Parameters
+    ----------
+    facts, summary
+        Content of ``walk.json`` and ``summary.json``: plain values, None where a figure is not defined.
+    curves
+        From `runs.walks.record.daily_curves`.
+    """
+    title = f"Walk-forward of {facts['configuration']['strategy']} on {facts['data']['name']}"
+    labels = [axis["parameter"] for axis in facts["space"]]
+    chosen = [row["chosen"] for row in summary["windows"]]
+    sections = (
+        (
+            "Out of sample, joined",
+            f"{_joined(summary)}<p><a href='tearsheet.html'>Tearsheet</a></p>{curves_figure(curves)}",
+        ),
+        ("Windows", _windows(facts, summary)),
+        ("Promised and kept", promises_figure(_points(facts["objective"], summary), facts["objective"])),
+        ("The choice, window by window", choices_figure(labels, chosen)),
+        ("Protocol", _protocol(facts, summary)),
+    )
+    body = [f"<h1>{escape(title)}</h1>", _head(facts, summary)]
+    body += [f"<section><h2>{heading}</h2>{content}</section>" for heading, content in sections]
+    return page(title, "".join(body), FIGURE_STYLE)
+
+
+def _points(objective: str, summary: dict[str, Any]) -> list[tuple[int, float, float]]:
+    found = [(row["number"], *(row[side].get(objective) for side in _SIDES)) for row in summary["windows"]]
+    return [point for point in found if None not in point]
+
+
+def _head(facts: dict[str, Any], summary: dict[str, Any]) -> str:
+    kind = "validated" if summary["verdict"] == "told from luck" else "not"
+    simulated = "SIMULATED MARKET - nothing here ever traded. " if facts["data"]["simulated"] else ""
+    warning = (
+        "One walk is one look: if this is the best of several walks with other settings, that is luck which no figure here "
+        "knows of."
+    )
+    return (
+        f"<p class='verdict {kind}'>{escape(summary['sentence'])}</p>"
+        f"<p class='faint'>{simulated}{escape(CAVEAT)} {warning}</p>"
+    )
+
+
+def _joined(summary: dict[str, Any]) -> str:
+    ours, theirs = (summary["out_of_sample"][side] for side in ("performance", "buy_and_hold"))
+    rows = [(label, cell(name, ours[name]), cell(name, theirs[name])) for label, name in _METRICS]
+    rows.append(("Mean Sharpe of the choices, in sample", quantity(summary["in_sample_sharpe_mean"]), ""))
+    rows.append(("Efficiency: Sharpe out of sample over in sample", quantity(summary["efficiency"]), ""))
+    rows.append(("Probability of a true Sharpe above zero", quantity(summary["probabilistic_sharpe"], "share"), ""))
+    rows.append(("Changes of parameters", quantity(summary["parameter_changes"]), ""))
+    return cells_table(("", "walk-forward", "buy and hold"), rows)
+
+
+def _windows(facts: dict[str, Any], summary: dict[str, Any]) -> str:
+    name = facts["objective"]
+    labels = [axis["parameter"] for axis in facts["space"]]
+    titles = ("", "train", "test", *labels, f"{name} in", f"{name} out", "return out", "drawdown out", "trades out")
+    return cells_table(titles, [_window(row, labels, name) for row in summary["windows"]])
+
+
+def _window(row: dict[str, Any], labels: Sequence[str], objective: str) -> list[str]:
+    inside, outside = (row[side] for side in _SIDES)
+    shown = (objective, "total_return_fraction", "max_drawdown_fraction", "trades")
+    return [
+        f"{row['number']}" + (" (defaults: nothing to choose by)" if row["combination"] is None else ""),
+        *(escape(f"{row[part]['first_bar'][:10]} to {row[part]['last_bar'][:10]}") for part in ("train", "test")),
+        *(escape(row["chosen"][label]) for label in labels),
+        cell(objective, inside.get(objective)),
+        *(cell(name, outside.get(name)) for name in shown),
+    ]
+
+
+def cell(name: str, value: float | None) -> str:
+    """Return a metric as an element whose value is exact, in the unit of its name; a dash for none."""
+    return quantity(value, kind_of(name))
+
+
+def _protocol(facts: dict[str, Any], summary: dict[str, Any]) -> str:
+    spans = facts["spans"]
+    kind = "anchored: train windows begin at the first bar" if spans["anchored"] else "rolling"
+    lines = (
+        f"{facts['combinations']:,} candidates, {facts['search']['method']} search, chosen by {facts['objective']} "
+        f"({facts['choice']}). Train {spans['train']:,} bars, test {spans['test']:,}, step {spans['step']:,}; {kind}.",
+        f"Between train and test lie {spans['purge'] + spans['embargo']:,} bars: purge {spans['purge']:,} "
+        f"({spans['purge_source']}) and embargo {spans['embargo']:,} ({spans['embargo_source']}).",
+        f"{summary['unused_bars']:,} bars after the last whole test window are not used.",
+        "The choice reads no bar after its train window. The map in a test window has seen all bars before each moment, "
+        "train and gap included, as it would have then; a half-life leaves half, so that train and test are not independent.",
+        "Each test begins flat with the cash that the one before left; what is held at its end is closed at the last close "
+        "with taker fee and slippage. Maintenance tiers are those in force at each window's end.",
+    )
+    return "".join(f"<p>{escape(line)}</p>" for line in lines)

@@ -1,0 +1,98 @@
+"""Choose parameters on the past and trade them on what came next, window after window."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from runs.command import checked, run_command
+from runs.config import read_settings, with_assignments
+from runs.options import market_options
+from runs.sweeps.plan import Plan, plan_from
+from runs.walks.choosing import CHOICES
+from runs.walks.launch import Order, launch
+from runs.walks.spans import Asked
+
+
+@click.command(
+    epilog="""\b
+Example: python -m runs.walkforward --strategy magnet --param magnet_ratio=1.5,2,3 --param stop_ranges=1:5:1
+         --train 120d --test 30d
+Example: python -m runs.walkforward --strategy magnet --data btc_1h.parquet --param nearest=0.002:0.02:log:8
+         --train 365d --test 90d --anchored --jobs 2"""
+)
+@click.option("--strategy", help="magnet, cascade, wipe, overlay, or package.module:Class.")
+@click.option(
+    "--param",
+    "params",
+    multiple=True,
+    metavar="NAME=VALUES",
+    help="Vary one parameter: NAME=low:high:step, NAME=low:high:log:count, or NAME=a,b,c; may be repeated.",
+)
+@click.option("--train", default="365d", show_default=True, help="Length of a train window; anchored: of the first.")
+@click.option("--test", default="90d", show_default=True, help="Length of a test window.")
+@click.option("--step", help="From one test window to the next; default --test.")
+@click.option("--anchored", is_flag=True, help="Let train windows begin at the first bar and grow.")
+@click.option("--purge", help="Left out after train for trades' outcomes; default the rule's longest holding time.")
+@click.option(
+    "--embargo", help="Left out before test for the map's memory; default the longest of its half-lives and ages."
+)
+@market_options
+@click.option("--market-seed", type=click.IntRange(min=0), help="Seed of the simulated market.")
+@click.option("--set", "assignments", multiple=True, metavar="NAME=VALUE", help="Set one parameter; may be repeated.")
+@click.option("--config", type=click.Path(path_type=Path), help="TOML file, or the run.json of an earlier run.")
+@click.option("--search", "method", type=click.Choice(("grid", "random")), help="Try all, or random ones.")
+@click.option("--trials", type=click.IntRange(min=1), help="How many combinations random tries.")
+@click.option("--seed", type=click.IntRange(min=0), help="Seed of the search; default 0.")
+@click.option("--objective", help="Metric to choose by; default sharpe.")
+@click.option(
+    "--choose", "choice", type=click.Choice(CHOICES), default="best", show_default=True, help="Point or region."
+)
+@click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes on this machine.")
+@click.option(
+    "--confirm",
+    type=click.IntRange(min=0),
+    default=3,
+    show_default=True,
+    help="Compare the first N test windows with the event engine, trade for trade.",
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Results folder; default results/<time>-walk-<strategy>-<hash>."
+)
+@click.option("--overwrite", is_flag=True, help="Replace an earlier walk in --out.")
+@click.option("--dry-run", is_flag=True, help="Show the windows; run nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON on stdout.")
+def command(
+    strategy: str | None, params: tuple[str, ...], train: str, test: str, step: str | None, anchored: bool,
+    purge: str | None, embargo: str | None, market_seed: int | None, assignments: tuple[str, ...], config: Path | None,
+    method: str | None, trials: int | None, seed: int | None, objective: str | None, choice: str, jobs: int, confirm: int,
+    out: Path | None, overwrite: bool, dry_run: bool, as_json: bool, **market_named: str | None,
+) -> int:  # fmt: skip
+    """Walk forward: choose parameters on each train window, trade them on the next test window, join the tests."""
+    configuration: dict[str, Any] = dict(checked(read_settings, config)) if config else {}  # type: ignore[call-overload]
+    flags = {"strategy": strategy, "seed": market_seed, **market_named}
+    configuration |= {key: value for key, value in flags.items() if value is not None}
+    if not configuration.get("strategy"):
+        raise click.UsageError(
+            "no strategy named: give --strategy magnet, cascade, wipe, overlay or package.module:Class"
+        )
+    configuration = checked(with_assignments, configuration, assignments)  # type: ignore[assignment]
+    settings = {
+        "configuration": configuration,
+        "space": list(params),
+        "search": {"method": method, "trials": trials, "seed": seed},
+        "objective": objective,
+    }
+    plan: Plan = checked(plan_from, settings)  # type: ignore[assignment]
+    asked = Asked(train, test, step, anchored, purge, embargo)
+    return launch(plan, asked, choice, Order(jobs, confirm, out, overwrite, dry_run, as_json))
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command; return its exit code."""
+    return run_command(command, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,72 @@
+"""Which candidate a train window chooses: a pure function of what each earned there."""
+
+import itertools
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+CHOICES = ("best", "region")
+"""The best point, or the best neighbourhood: the median of a point and its neighbours on the grid."""
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What candidates earned on train windows.
+
+    Attributes
+    ----------
+    merits
+        (w, c) the objective, so that more is better; -inf: no result.
+    trades
+        (w, c) how many trades were made.
+    """
+
+    merits: np.ndarray
+    trades: np.ndarray
+
+
+def choose(merits: np.ndarray, trades: np.ndarray) -> int | None:
+    """Return the place of the best candidate of one window, the first of equal ones.
+
+    Parameters
+    ----------
+    merits
+        (c,) more is better, -inf (a NaN objective) never wins.
+    trades
+        (c,) how many trades each made.
+
+    Returns
+    -------
+    int or None
+        None where no candidate traded or none has a result: there is nothing to choose by.
+    """
+    if not len(merits) or not trades.any() or not np.isfinite(merits).any():
+        return None
+    return int(np.where(np.isfinite(merits), merits, -math.inf).argmax())
+
+
+def region_medians(merits: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Return for each point of a grid the median over it and its neighbours, diagonal ones included.
+
+    Parameters
+    ----------
+    merits
+        (c,) of all points, the last axis turning fastest; -inf: no result.
+    shape
+        Number of values on each axis; their product is c.
+
+    Returns
+    -------
+    ndarray
+        (c,) the lower median, -inf where the point itself has no result: that one could not be traded. A neighbour without
+        a result counts as the worst of all.
+    """
+    grid = merits.reshape(shape)
+    medians = np.full(shape, -math.inf)
+    for place in np.ndindex(*shape):
+        if math.isfinite(grid[place]):
+            around = [range(max(i - 1, 0), min(i + 2, size)) for i, size in zip(place, shape, strict=True)]
+            values = sorted(float(grid[near]) for near in itertools.product(*around))
+            medians[place] = values[(len(values) - 1) // 2]
+    return medians.ravel()

@@ -1,0 +1,132 @@
+"""What a walk found, as plain values: window by window, joined, and in one honest sentence."""
+
+import itertools
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from datafeeds.schema import Market
+from runs.metrics import daily_returns, run_metrics
+from runs.result import Result
+from runs.statistics.sharpe import probabilistic_sharpe, sharpe_sample
+from runs.walks.joining import Leg
+
+CONFIDENCE = 0.95
+"""Probability of a true Sharpe ratio above zero from which on a result is told from luck (assumption: the usual level)."""
+
+LUCK, TOLD, TOO_LITTLE = "not told from luck", "told from luck", "too little to tell"
+"""Verdicts."""
+
+
+def window_row(
+    number: int, market: Market, leg: Leg, values: dict[str, Any], trained: dict[str, float]
+) -> dict[str, Any]:
+    """Return what is said of one window.
+
+    Parameters
+    ----------
+    number
+        From 1.
+    market, leg
+        The whole market, and the test window traded.
+    values
+        The chosen value of each parameter by ``group.name``.
+    trained
+        Metrics of the chosen candidate on the train window.
+    """
+    window = leg.window
+    return {
+        "number": number,
+        "train": _range(market, window.train_first, window.train_last),
+        "test": _range(market, window.test_first, window.test_last),
+        "chosen": values,
+        "in_sample": trained,
+        "out_of_sample": leg.metrics,
+    }
+
+
+def _range(market: Market, first: int, last: int) -> dict[str, Any]:
+    times = market.times
+    stamps = [f"{np.datetime_as_string(times[bar], unit='s')}Z" for bar in (first, last - 1)]
+    return {"first_bar": stamps[0], "last_bar": stamps[1], "bars": last - first}
+
+
+def walk_summary(result: Result, rows: Sequence[dict[str, Any]], objective: str, unused: int) -> dict[str, Any]:
+    """Return the summary of a walk.
+
+    Parameters
+    ----------
+    result
+        The joined test windows.
+    rows
+        From `window_row`, in time.
+    objective
+        By what parameters were chosen.
+    unused
+        Bars after the last whole test window.
+
+    Returns
+    -------
+    dict
+        ``sentence`` and ``verdict``; ``windows``; ``out_of_sample`` as in metrics.json; ``in_sample_sharpe_mean`` of the
+        chosen candidates on their train windows; ``efficiency``, the joined Sharpe ratio over that mean (Pardo 1992 has the
+        like of annual profits), NaN unless the mean is above zero; ``parameter_changes``; ``probabilistic_sharpe``, the
+        probability that the true ratio of the joined daily returns is above zero.
+    """
+    metrics = run_metrics(result)
+    promised = _mean([row["in_sample"].get("sharpe", math.nan) for row in rows])
+    earned = float(metrics["performance"]["sharpe"])
+    chance = above_zero(result)
+    changes = sum(a["chosen"] != b["chosen"] for a, b in itertools.pairwise(rows))
+    summary = {
+        "objective": objective,
+        "windows": list(rows),
+        "out_of_sample": metrics,
+        "in_sample_sharpe_mean": promised,
+        "efficiency": earned / promised if promised > 0.0 else math.nan,
+        "parameter_changes": changes,
+        "most_parameter_changes": len(rows) - 1,
+        "probabilistic_sharpe": chance,
+        "unused_bars": unused,
+    }
+    verdict = _verdict(chance)
+    return {"verdict": verdict, "sentence": _sentence(summary, verdict), **summary}
+
+
+def above_zero(result: Result) -> float:
+    """Return the probability that the true Sharpe ratio of a result's daily returns is above zero; NaN for too few."""
+    returns = daily_returns(result.times, result.equity, float(result.account["start"][0])).to_numpy()
+    try:
+        return probabilistic_sharpe(sharpe_sample(returns))
+    except ValueError:
+        return math.nan
+
+
+def _mean(values: Sequence[float]) -> float:
+    known = [value for value in values if math.isfinite(value)]
+    return math.fsum(known) / len(known) if known else math.nan
+
+
+def _verdict(chance: float) -> str:
+    if math.isnan(chance):
+        return TOO_LITTLE
+    return TOLD if chance >= CONFIDENCE else LUCK
+
+
+def _sentence(summary: dict[str, Any], verdict: str) -> str:
+    metrics, count = summary["out_of_sample"], len(summary["windows"])
+    ours, theirs = metrics["performance"], metrics["buy_and_hold"]
+    sentence = (
+        f"Out of sample: {ours['total_return_fraction']:+.1%} against buy-and-hold {theirs['total_return_fraction']:+.1%}, "
+        f"in {count} test window{'s' if count > 1 else ''} from {metrics['data']['first_bar'][:10]} to "
+        f"{metrics['data']['last_bar'][:10]}"
+    )
+    promised, earned = summary["in_sample_sharpe_mean"], ours["sharpe"]
+    if math.isfinite(promised) and math.isfinite(earned):
+        sentence += f"; Sharpe {earned:.2f}, where the train windows showed {promised:.2f}"
+    chance = summary["probabilistic_sharpe"]
+    if math.isnan(chance):
+        return f"{sentence}; {verdict}."
+    return f"{sentence}; {verdict}: the true Sharpe is above zero with probability {chance:.1%} ({CONFIDENCE:.0%} is asked)."

@@ -1,0 +1,53 @@
+"""A small walk that several tests look at."""
+
+from functools import cache
+
+from datafeeds.simulated.market import simulate
+from runs.heatmaps import Heatmaps
+from runs.sweeps.candidates import Candidates
+from runs.sweeps.plan import plan_from
+from runs.walks.joining import trade
+from runs.walks.launch import choices, combinations_of
+from runs.walks.scoring import Trainer, score
+from runs.walks.windows import lay_windows
+
+PLAN = plan_from(
+    {
+        "configuration": {"strategy": "magnet", "seed": 3},
+        "space": ["rule.nearest=0.002,0.005,0.08", "stop_ranges=1,3"],
+        "search": {},
+        "objective": None,
+    }
+)
+"""The third value of nearest lies beyond farthest: two of the six candidates are none."""
+
+CANDIDATES = Candidates(PLAN.configuration, PLAN.space.names, ())
+MEMORY = Heatmaps(None)
+
+
+@cache
+def market():
+    """Return 1,500 simulated bars."""
+    return simulate(3, bars=1500)
+
+
+WINDOWS = lay_windows(1500, 600, 200, 200, 50, False)
+
+
+def trainer(walked, objective="sharpe"):
+    """Return what trains on a market."""
+    return Trainer(CANDIDATES, objective, walked, WINDOWS, None)
+
+
+def chosen_on(walked, jobs=1, objective="sharpe"):
+    """Return what each window chooses."""
+    scores, _ = score(combinations_of(PLAN), trainer(walked, objective), jobs, lambda _: None)
+    return choices(scores, None)
+
+
+@cache
+def legs():
+    """Return the test windows, traded."""
+    combinations = combinations_of(PLAN)
+    chosen = [CANDIDATES.configuration(combinations[place].values) for place in chosen_on(market())]
+    return trade(market(), MEMORY, WINDOWS, chosen)
