@@ -138,9 +138,7 @@ class LiquidationHeatmap(bt.Indicator):
 
     def clusters(self, ago: int = 0) -> np.ndarray:
         """Return all significant clusters at a bar, (n,) of `CLUSTER`, largest first."""
-        state = self.state(ago)
-        below, above = int(state.memory["clusters_below"][0]), int(state.memory["clusters_above"][0])
-        return by_magnitude(np.concatenate([state.clusters[0, :below], state.clusters[1, :above]]))
+        return clusters_of(self.state(ago))
 
     def density(self, ago: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return the density at a bar.
@@ -152,6 +150,12 @@ class LiquidationHeatmap(bt.Indicator):
         """
         state = self.state(ago)
         return density_of(state, self.parameters.bin_width)
+
+
+def clusters_of(state: State) -> np.ndarray:
+    """Return the significant clusters of a state, (n,) of `CLUSTER`, largest first."""
+    below, above = int(state.memory["clusters_below"][0]), int(state.memory["clusters_above"][0])
+    return by_magnitude(np.concatenate([state.clusters[0, :below], state.clusters[1, :above]]))
 
 
 def density_of(state: State, bin_width: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

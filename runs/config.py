@@ -177,3 +177,18 @@ def with_assignments(values: dict[str, Any], assignments: tuple[str, ...]) -> di
             raise ValueError(f"--set {key}: name one of " + ", ".join(f"{home}.{name}" for home in homes))
         merged.setdefault(homes[0], {})[name] = value
     return merged
+
+
+def model_parameters(assignments: tuple[str, ...]) -> ModelParameters:
+    """Return the model's parameters with ``name=value`` texts (or ``model.name=value``) laid over the defaults.
+
+    Raises
+    ------
+    ValueError
+        For a text without ``=``, an unknown name (with the nearest one), or a value outside its domain.
+    """
+    values: dict[str, Any] = {}
+    for text in assignments:
+        name, value = assignment(text)
+        values[name.removeprefix("model.")] = value
+    return from_mapping(ModelParameters, values)

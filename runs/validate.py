@@ -15,10 +15,9 @@ from rich.table import Table
 
 from datafeeds.schema import Market
 from datafeeds.simulated.market import simulate_with_truth
-from indicators.liquidation.domain import from_mapping
 from indicators.liquidation.parameters import ModelParameters
 from runs.command import checked, run_command
-from runs.config import Configuration, assignment
+from runs.config import Configuration, model_parameters
 from runs.engine import load_market
 from runs.folder import claim_folder, release_folder, run_name, write_files
 from runs.options import market_options
@@ -78,21 +77,6 @@ def _market(seed: int, parameters: ModelParameters, named: dict[str, Any]) -> tu
         return load_market(Configuration("magnet", seed=seed, model=parameters, **named)), None
     simulated = simulate_with_truth(seed)
     return simulated.market, true_liquidations(simulated)
-
-
-def model_parameters(assignments: tuple[str, ...]) -> ModelParameters:
-    """Return the model's parameters with ``name=value`` texts (or ``model.name=value``) laid over the defaults.
-
-    Raises
-    ------
-    ValueError
-        For a text without ``=``, an unknown name (with the nearest one), or a value outside its domain.
-    """
-    values: dict[str, Any] = {}
-    for text in assignments:
-        name, value = assignment(text)
-        values[name.removeprefix("model.")] = value
-    return from_mapping(ModelParameters, values)
 
 
 class _progress:  # noqa: N801 - used like a function
