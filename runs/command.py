@@ -42,6 +42,13 @@ def with_debug(command: click.Command) -> click.Command:
     return command
 
 
+def note(*lines: str) -> None:
+    """Write warnings to stderr, a line each; an outside name in one is no command to the terminal."""
+    for line in lines:
+        plain = "".join(c if c.isprintable() else " " for c in line)
+        sys.stderr.write(f"note: {plain}\n")
+
+
 def suggest(name: str, options: Mapping[str, object]) -> None:
     """Write the command that usually comes next to stderr, as it may be typed: it is no result.
 
@@ -50,9 +57,13 @@ def suggest(name: str, options: Mapping[str, object]) -> None:
     name
         Of the command's module in `runs`.
     options
-        Its options by name; those without a value are left out.
+        Its options by name; those without a value are left out, True is a flag.
     """
-    words = [f"--{key.replace('_', '-')} {shlex.quote(str(value))}" for key, value in options.items() if value]
+    words = [
+        f"--{key.replace('_', '-')}" + ("" if value is True else f" {shlex.quote(str(value))}")
+        for key, value in options.items()
+        if value
+    ]
     sys.stderr.write(" ".join(["next: python -m", f"runs.{name}", *words]) + "\n")
 
 

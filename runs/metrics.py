@@ -12,6 +12,7 @@ import pandas as pd
 
 from indicators.liquidation.anatomy import MARKET_STATES
 from runs.accounting import equity_from_fills, reconciliation_error
+from runs.breakdown import breakdown
 from runs.result import Result
 from runs.trades import round_trips
 
@@ -230,6 +231,7 @@ def run_metrics(result: Result, trades: pd.DataFrame | None = None) -> dict[str,
         "trading": _trading(trades),
         "exposure": _exposure(result),
         "money": _money(result),
+        "breakdown": breakdown(trades, result.times, result.snapshots),
         "data": _data(result),
     }
 

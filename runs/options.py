@@ -25,3 +25,9 @@ def market_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
+
+
+dry_run_option = click.option(
+    "--dry-run", is_flag=True, help="Print what would be done, and about how long it takes; do nothing."
+)
+"""For commands that do long work."""
