@@ -16,7 +16,7 @@ from runs.config import Configuration, configuration_from, read_settings, with_a
 from runs.engine import load_market, run_backtest
 from runs.folder import claim_folder, release_folder, run_name, write_run
 from runs.metrics import jsonable
-from runs.options import dry_run_option, market_options
+from runs.options import dry_run_option, market_named_by, market_options
 from runs.plan import BACKTEST_BARS_PER_SECOND, START_SECONDS, tell_plan
 
 
@@ -66,7 +66,7 @@ def command(
         sys.stdout.write(json.dumps(jsonable({"folder": str(target), **metrics}), indent=2) + "\n")
     else:
         _print_summary(metrics, target)
-        suggest("analyze", market_named)
+        suggest("analyze", market_named_by(configuration))
     return 0
 
 

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from runs.reports.liquidation import (
+from runs.reports.page import data_block, escape, page, table
+from runs.reports.statements import (
     CASCADE_TITLES,
     CLUSTER_TITLES,
     HEAT_TITLES,
@@ -18,7 +19,6 @@ from runs.reports.liquidation import (
     summary_lines,
     wipe_lines,
 )
-from runs.reports.page import data_block, escape, page, table
 from runs.reports.wording import minute, price
 
 _STYLE = """

@@ -11,7 +11,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from runs.reports.liquidation import (
+from runs.reports.statements import (
     CASCADE_TITLES,
     bar_cells,
     cascade_rows,

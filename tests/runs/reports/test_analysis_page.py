@@ -11,7 +11,8 @@ from indicators.liquidation.parameters import ModelParameters
 from runs.analysis.record import analyse
 from runs.metrics import jsonable
 from runs.reports.analysis_page import analysis_page
-from runs.reports.liquidation import heat_cells, markdown_report
+from runs.reports.liquidation import markdown_report
+from runs.reports.statements import heat_cells
 
 
 @cache
