@@ -27,6 +27,7 @@ _STYLE = """
 .heat i{display:block;height:.8rem;min-width:1px}
 .heat i.long{background:var(--long)}
 .heat i.short{background:repeating-linear-gradient(135deg,var(--short) 0 4px,transparent 4px 6px);border:1px solid var(--short)}
+.pairs td{white-space:normal;overflow-wrap:anywhere}.pairs td:last-child,.heat tr.now td:last-child{text-align:left}
 ul{padding-left:1.2rem;overflow-wrap:anywhere}
 """
 
@@ -44,8 +45,8 @@ def analysis_page(record: dict[str, Any]) -> str:
     title = f"Liquidation report: {data['name']}{simulated}"
     known = _undefined(record)
     parts = (
-        ("Last 24 hours", table(("", ""), overview_rows(known["last_24_hours"]))),
-        ("Market", table(("", ""), context_rows(known["context"]))),
+        ("Last 24 hours", _pairs(overview_rows(known["last_24_hours"]))),
+        ("Market", _pairs(context_rows(known["context"]))),
         ("Map by price level", f"<p class='faint'>{escape(heat_totals(known['heat']))}</p>{_heat(known)}"),
         ("Key levels", _clusters(known["clusters"])),
         ("Heatmap", _list(summary_lines(known["summary"]))),
@@ -72,6 +73,10 @@ def _undefined(value: Any) -> Any:
 
 
 _FIGURES = ("_base", "_usd", "_quote", "_fraction", "_rate", "_short", "_unit")
+
+
+def _pairs(rows: list[tuple[str, str]]) -> str:
+    return f"<div class='pairs'>{table(('', ''), rows)}</div>"
 
 
 def _list(lines: list[str]) -> str:

@@ -283,3 +283,9 @@ def test_quantstats_own_part_stays_black_on_white_in_the_dark():
     assert re.search(r"body\{[^}]*background:#fff;color:#000", page())
     block = page().split("#liquidation-heatmap{")[1].split("}")[0]
     assert "background:var(--ground);color:var(--ink)" in block
+
+
+def test_the_page_calls_no_function_that_it_does_not_have_and_fits_a_small_screen():
+    assert "onload=" not in page()
+    assert "<body>" in page()
+    assert "@media(max-width:700px){body{margin:8px}#left,#right{width:100%;float:none" in page()
