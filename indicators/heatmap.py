@@ -48,13 +48,15 @@ class LiquidationHeatmap(bt.Indicator):
 
     lines = tuple(LINE_FIELDS)
     params = (("bar_seconds", 0.0), *((field.name, field.default) for field in fields(ModelParameters)))
-    plotinfo = dict(plot=True, subplot=False, plotname="liquidation heatmap")  # noqa: RUF012
+    plotinfo = dict(plot=True, subplot=False, plotname="liquidations", plotlinelabels=True)  # noqa: RUF012
+    # On the price: blue and orange, which no colour blindness confuses, and side and shape tell as well. The other lines
+    # are no prices, and would flatten the bars.
     plotlines = dict(  # noqa: RUF012
         {name: dict(_plotskip=True) for name in LINE_FIELDS},
-        cluster_above=dict(color="purple", ls="", marker="_"),
-        cluster_below=dict(color="goldenrod", ls="", marker="_"),
-        support=dict(color="green", ls=":"),
-        resistance=dict(color="red", ls=":"),
+        cluster_above=dict(_name="short cluster", color="#d95f02", ls="", marker="v", markersize=3),
+        cluster_below=dict(_name="long cluster", color="#0b7285", ls="", marker="^", markersize=3),
+        support=dict(_name="support", color="#0b7285", ls="--", drawstyle="steps-post"),
+        resistance=dict(_name="resistance", color="#d95f02", ls=":", drawstyle="steps-post"),
     )
 
     _targets: list[tuple[Any, str]] = []  # noqa: RUF012 - set in __init__; backtrader asks for the length before
@@ -70,6 +72,12 @@ class LiquidationHeatmap(bt.Indicator):
         self._bars, self._snapshots = empty_bars(_FIRST_ROOM), np.zeros(_FIRST_ROOM, dtype=SNAPSHOT)
         self._stepped = 0  # bars that the state has seen
         self._cursor: tuple[int, State] | None = None  # a state on the way through the bars, for questions about one
+
+    def _plotlabel(self) -> list[str]:
+        """Return what the legend says of the parameters: the changed ones (all of them would cover the chart)."""
+        defaults = {field.name: field.default for field in fields(ModelParameters)}
+        changed = {name: getattr(self.p, name) for name in defaults if getattr(self.p, name) != defaults[name]}
+        return [f"{name} {value}" for name, value in changed.items()]
 
     def oncestart(self, start: int, end: int) -> None:
         """Leave all to `once`, which is called next."""
@@ -138,9 +146,7 @@ class LiquidationHeatmap(bt.Indicator):
 
     def clusters(self, ago: int = 0) -> np.ndarray:
         """Return all significant clusters at a bar, (n,) of `CLUSTER`, largest first."""
-        state = self.state(ago)
-        below, above = int(state.memory["clusters_below"][0]), int(state.memory["clusters_above"][0])
-        return by_magnitude(np.concatenate([state.clusters[0, :below], state.clusters[1, :above]]))
+        return clusters_of(self.state(ago))
 
     def density(self, ago: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return the density at a bar.
@@ -152,6 +158,12 @@ class LiquidationHeatmap(bt.Indicator):
         """
         state = self.state(ago)
         return density_of(state, self.parameters.bin_width)
+
+
+def clusters_of(state: State) -> np.ndarray:
+    """Return the significant clusters of a state, (n,) of `CLUSTER`, largest first."""
+    below, above = int(state.memory["clusters_below"][0]), int(state.memory["clusters_above"][0])
+    return by_magnitude(np.concatenate([state.clusters[0, :below], state.clusters[1, :above]]))
 
 
 def density_of(state: State, bin_width: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -11,12 +11,13 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from runs.command import checked, run_command
+from runs.command import checked, note, run_command, suggest
 from runs.config import Configuration, configuration_from, read_settings, with_assignments
 from runs.engine import load_market, run_backtest
 from runs.folder import claim_folder, release_folder, run_name, write_run
 from runs.metrics import jsonable
-from runs.options import market_options
+from runs.options import dry_run_option, market_named_by, market_options
+from runs.plan import BACKTEST_BARS_PER_SECOND, START_SECONDS, tell_plan
 
 
 @click.command(
@@ -32,9 +33,10 @@ from runs.options import market_options
 )
 @click.option("--overwrite", is_flag=True, help="Replace an earlier run in --out.")
 @click.option("--json", "as_json", is_flag=True, help="Print the metrics as JSON on stdout.")
+@dry_run_option
 def command(
     strategy: str | None, seed: int | None, assignments: tuple[str, ...], config: Path | None, out: Path | None,
-    overwrite: bool, as_json: bool, **market_named: str | None,
+    overwrite: bool, as_json: bool, dry_run: bool, **market_named: str | None,
 ) -> int:  # fmt: skip
     """Run one strategy on one market and write tearsheet, report, metrics, trades and equity."""
     settings: dict[str, Any] = dict(checked(read_settings, config)) if config else {}  # type: ignore[call-overload]
@@ -47,6 +49,10 @@ def command(
     settings = checked(with_assignments, settings, assignments)  # type: ignore[assignment]
     configuration: Configuration = checked(configuration_from, settings)  # type: ignore[assignment]
     market = load_market(configuration)
+    if dry_run:
+        seconds = START_SECONDS + len(market) / BACKTEST_BARS_PER_SECOND
+        tell_plan(configuration.as_dict(), len(market), 1, seconds)
+        return 0
     now = datetime.datetime.now(datetime.timezone.utc)  # noqa: UP017 - the spelling that 3.11 to 3.13 share
     name = run_name(now, configuration.strategy, configuration.as_dict(), market.fingerprint())
     target, temporary = claim_folder(name, out, overwrite)
@@ -60,6 +66,7 @@ def command(
         sys.stdout.write(json.dumps(jsonable({"folder": str(target), **metrics}), indent=2) + "\n")
     else:
         _print_summary(metrics, target)
+        suggest("analyze", market_named_by(configuration))
     return 0
 
 
@@ -97,8 +104,7 @@ _ROWS = (
 def _print_summary(metrics: dict[str, Any], target: Path) -> None:
     console = Console()
     data, money, trading = metrics["data"], metrics["money"], metrics["trading"]
-    for line in (*data["facts"], *data["defects"]):
-        console.print(f"note: {line}", markup=False, highlight=False, soft_wrap=True)
+    note(*data["facts"], *data["defects"])
     table = Table(title=f"{metrics['strategy']} on {data['name']}, {data['first_bar'][:10]} to {data['last_bar'][:10]}")
     for title in ("", "strategy", "buy and hold"):
         table.add_column(title, justify="left" if not title else "right")

@@ -22,7 +22,7 @@ from datafeeds.simulated.market import simulate
 from indicators.liquidation.model import build_model
 from indicators.liquidation.parameters import ModelParameters
 from indicators.liquidation.step import run
-from runs.command import run_command
+from runs.command import run_command, suggest
 from runs.config import configuration_from
 from runs.engine import model_bars, run_backtest
 from runs.reading import measure_reading
@@ -176,6 +176,7 @@ def command(
         row = f"{figure['seconds']:.3f}", f"{figure['bars_per_second']:,.0f}", f"{figure['times_stock']:.2f}"
         table.add_row(name, *row, cost)
     Console().print(table)
+    suggest("backtest", {"strategy": "magnet", "data": data})
     return 0
 
 
@@ -190,6 +191,7 @@ def _tell_reading(bars: int, rounds: int, as_json: bool) -> int:
     for name, figure in figures.items():
         table.add_row(name, *(f"{value:.2f}" for value in figure.values()))
     Console().print(table)
+    suggest("download", {"list": True})
     return 0
 
 

@@ -1,32 +1,70 @@
-"""What all commands share: how they end. Errors are for people: one line, exit code 2, no traceback."""
+"""What all commands share: how they end. Errors are for people: one line, exit code 2, no traceback without --debug."""
 
+import shlex
 import sys
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Mapping
 
 import click
+
+_DEBUG = "--debug"
 
 
 def run_command(command: click.Command, argv: list[str] | None) -> int:
     """Run a command and return its exit code: 0 done, 2 bad usage or bad input (one line on stderr), 130 interrupted.
 
     A source that does not deliver is exit code 1 and one line; anything else is a defect and keeps its traceback (code 1).
+    With ``--debug``, which every command has, the one line comes after the traceback.
     """
+    arguments = sys.argv[1:] if argv is None else argv
     try:
-        code = command.main(args=argv, prog_name=_program(command), standalone_mode=False)
+        code = with_debug(command).main(args=argv, prog_name=_program(command), standalone_mode=False)
     except click.exceptions.Abort:
         sys.stderr.write("interrupted\n")
         return 130
-    except click.ClickException as error:
-        return _refuse(error.format_message())
-    except ValueError as error:
-        if not _is_input_error(error):
+    except (click.ClickException, ValueError, RuntimeError) as error:
+        code = _code_of(error)
+        if code is None:
             raise
-        return _refuse(str(error))
-    except RuntimeError as error:
-        if not _is_source_error(error):
-            raise
-        return _refuse(str(error), code=1)
+        if _DEBUG in arguments:
+            error.__suppress_context__ = False  # where it was found matters here more than what it was turned into
+            traceback.print_exc()
+        text = error.format_message() if isinstance(error, click.ClickException) else str(error)
+        sys.stderr.write("error: " + " ".join(text.split()) + "\n")
     return code if isinstance(code, int) else 0
+
+
+def with_debug(command: click.Command) -> click.Command:
+    """Return a command with the option ``--debug``, added if it has none."""
+    if not any(_DEBUG in parameter.opts for parameter in command.params):
+        what = "Show where an error was found (the traceback)."
+        command.params.append(click.Option([_DEBUG], is_flag=True, expose_value=False, help=what))
+    return command
+
+
+def note(*lines: str) -> None:
+    """Write warnings to stderr, a line each; an outside name in one is no command to the terminal."""
+    for line in lines:
+        plain = "".join(c if c.isprintable() else " " for c in line)
+        sys.stderr.write(f"note: {plain}\n")
+
+
+def suggest(name: str, options: Mapping[str, object]) -> None:
+    """Write the command that usually comes next to stderr, as it may be typed: it is no result.
+
+    Parameters
+    ----------
+    name
+        Of the command's module in `runs`.
+    options
+        Its options by name; those without a value are left out, True is a flag.
+    """
+    words = [
+        f"--{key.replace('_', '-')}" + ("" if value is True else f" {shlex.quote(str(value))}")
+        for key, value in options.items()
+        if value
+    ]
+    sys.stderr.write(" ".join(["next: python -m", f"runs.{name}", *words]) + "\n")
 
 
 class InputError(ValueError):
@@ -46,23 +84,17 @@ def checked(action: Callable[..., object], *arguments: object) -> object:
 
 def _program(command: click.Command) -> str | None:
     """Return what the user typed: the console script and subcommand, or None for `python -m`, which click finds itself."""
+    if command.callback is None:
+        return command.name
     module = command.callback.__module__
     return None if module == "__main__" else f"liquidation-heatmap {module.rpartition('.')[2]}"
 
 
-def _is_input_error(error: ValueError) -> bool:
-    from datafeeds.errors import MarketError
+def _code_of(error: Exception) -> int | None:
+    """Return the exit code of what a user or a source did wrong, or None for a defect of ours."""
+    from datafeeds.errors import MarketError, SourceError
     from runs.folder import FolderError
 
-    return isinstance(error, (InputError, MarketError, FolderError))
-
-
-def _is_source_error(error: RuntimeError) -> bool:
-    from datafeeds.errors import SourceError
-
-    return isinstance(error, SourceError)
-
-
-def _refuse(text: str, code: int = 2) -> int:
-    sys.stderr.write("error: " + " ".join(text.split()) + "\n")
-    return code
+    if isinstance(error, (click.ClickException, InputError, MarketError, FolderError)):
+        return 2
+    return 1 if isinstance(error, SourceError) else None

@@ -200,3 +200,18 @@ def parameter_home(strategy: str, key: str, option: str) -> tuple[str, str]:
     if len(homes) > 1:
         raise ValueError(f"{option} {key}: name one of " + ", ".join(f"{home}.{name}" for home in homes))
     return homes[0], name
+
+
+def model_parameters(assignments: tuple[str, ...]) -> ModelParameters:
+    """Return the model's parameters with ``name=value`` texts (or ``model.name=value``) laid over the defaults.
+
+    Raises
+    ------
+    ValueError
+        For a text without ``=``, an unknown name (with the nearest one), or a value outside its domain.
+    """
+    values: dict[str, Any] = {}
+    for text in assignments:
+        name, value = assignment(text)
+        values[name.removeprefix("model.")] = value
+    return from_mapping(ModelParameters, values)

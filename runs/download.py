@@ -20,7 +20,10 @@ from datafeeds.exchanges.session import bounded_session
 from datafeeds.markets import open_file
 from datafeeds.patience import Patience
 from datafeeds.schema import parse_time
-from runs.command import run_command
+from datafeeds.series import Series, timeframe_seconds
+from runs.command import note, run_command, suggest
+from runs.options import dry_run_option
+from runs.plan import ROWS_PER_REQUEST, SECONDS_PER_REQUEST, START_SECONDS, tell_plan
 from runs.reports.inventory import holdings_json, print_holdings
 from runs.transfer import Transfer
 
@@ -58,11 +61,12 @@ _UNREACHED = "cannot be reached"
 @click.option("--url", help="Another host that speaks the venue's format (a mirror or proxy).")
 @click.option("--feed-url", help="With --follow, another address of the websocket.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON on stdout.")
+@dry_run_option
 def command(
     venue: str | None, symbols: tuple[str, ...], start: str | None, end: str | None, timeframe: str,
     kinds: tuple[str, ...], archive: bool, from_trades: bool, follow: str | None, file: Path | None,
     mapping: Path | None, again: bool, listing: bool, check: bool, catalog: Path | None, url: str | None,
-    feed_url: str | None, as_json: bool, tiers: bool,
+    feed_url: str | None, as_json: bool, tiers: bool, dry_run: bool,
 ) -> int:  # fmt: skip
     """Bring market data into the local catalog, and show what it holds."""
     store = Catalog(catalog_root(catalog))
@@ -79,8 +83,32 @@ def command(
     if not start:
         raise click.UsageError("name where to begin: --start 2024-01-01")
     span = _span(start, end)
+    if dry_run:
+        return _tell_download(venue, symbols, timeframe, kinds, span, archive, from_trades)
     outcome = asyncio.run(_download(store, venue, symbols, timeframe, kinds, span, archive, from_trades, again, url))
-    return _tell(outcome, as_json)
+    return _tell(outcome, as_json, catalog)
+
+
+def _name(series: Series) -> str:
+    """Return the market of a series as ``--data`` names it."""
+    return f"{series.venue}:{series.symbol}:{series.timeframe}"
+
+
+def _tell_download(
+    venue: str, symbols: tuple[str, ...], timeframe: str, kinds: tuple[str, ...], span: tuple[int, int], archive: bool,
+    from_trades: bool,
+) -> int:  # fmt: skip
+    """Tell which series would be asked for, and for how many bars; nothing is asked."""
+    wanted = tuple(dict.fromkeys(symbols))
+    if archive or from_trades:
+        series = [item for symbol in wanted for item in plan_archive(venue, symbol, timeframe, kinds, from_trades)]
+    else:
+        series = [item for symbol in wanted for item, _ in plan(venue, symbol, timeframe, kinds)]
+    bars = (span[1] - span[0]) // (1000 * timeframe_seconds(timeframe))
+    seconds = len(series) * (1 + bars / ROWS_PER_REQUEST) * SECONDS_PER_REQUEST
+    settings = {"venue": venue, "symbols": wanted, "timeframe": timeframe, "start_ms": span[0], "end_ms": span[1]}
+    tell_plan(settings, bars, len(series), START_SECONDS + seconds, series=[str(item) for item in series])
+    return 0
 
 
 def _span(start: str, end: str | None) -> tuple[int, int]:
@@ -113,7 +141,7 @@ async def _download(
             return await download_all(client, store, asked, *span, patience, transfer.advance, again)
 
 
-def _tell(outcome: list[Downloaded], as_json: bool) -> int:
+def _tell(outcome: list[Downloaded], as_json: bool, catalog: Path | None) -> int:
     failed = [result for result in outcome if result.error]
     if as_json:
         told = [
@@ -124,11 +152,10 @@ def _tell(outcome: list[Downloaded], as_json: bool) -> int:
     else:
         for result in outcome:
             sys.stdout.write(f"{result.series}: {result.rows:,} rows{', not finished' if result.error else ''}\n")
-            sys.stdout.writelines(f"note: {remark}\n" for remark in result.remarks)
+            note(*result.remarks)
         candles = [result.series for result in outcome if result.series.kind == "candles" and not result.error]
         if candles:
-            name = f"{candles[0].venue}:{candles[0].symbol}:{candles[0].timeframe}"
-            sys.stdout.write(f"next: python -m runs.backtest --strategy magnet --data {name}\n")
+            suggest("backtest", {"strategy": "magnet", "data": _name(candles[0]), "catalog": catalog})
     for reason in dict.fromkeys(result.error for result in failed):
         sys.stderr.write(f"error: {reason}\n")
     if failed:
@@ -145,6 +172,8 @@ def _show(store: Catalog, check: bool, as_json: bool) -> int:
         sys.stdout.write(json.dumps(holdings_json(store.root, holdings), indent=2) + "\n")
     else:
         print_holdings(store.root, holdings)
+        named = [_name(holding.series) for holding in holdings if holding.series.kind == "candles"]
+        suggest("backtest", {"strategy": "magnet", "data": named[0] if named else None})
     damaged = [defect for holding in holdings for defect in holding.defects]
     sys.stderr.writelines(f"error: {defect}\n" for defect in damaged)
     return 1 if damaged else 0
@@ -160,8 +189,9 @@ def _import(
     if as_json:
         sys.stdout.write(json.dumps([str(series) for series in written], indent=2) + "\n")
     else:
-        sys.stdout.writelines(f"note: {line}\n" for line in market.quality.lines())
+        note(*market.quality.lines())
         sys.stdout.writelines(f"{series}: stored\n" for series in written)
+        suggest("backtest", {"strategy": "magnet", "data": _name(written[0])})
     return 0
 
 

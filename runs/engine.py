@@ -13,9 +13,10 @@ from datafeeds.resampling import resample
 from datafeeds.schema import Market
 from datafeeds.series import timeframe_seconds
 from datafeeds.simulated.market import simulate
+from indicators.heatmap import clusters_of
 from indicators.liquidation.bar import empty_bars
-from indicators.liquidation.batch import by_magnitude
-from indicators.liquidation.model import build_model, initial_state
+from indicators.liquidation.model import State, build_model, copy_state, initial_state
+from indicators.liquidation.parameters import ModelParameters
 from indicators.liquidation.snapshot import SNAPSHOT
 from indicators.liquidation.step import run_bars
 from indicators.liquidation.venues import Venue, venue
@@ -103,7 +104,7 @@ def run_backtest(
     """
     profile = profile_for(configuration, market)
     strategy, broker = _run(configuration, market, mode or EngineMode(), profile.tiers, report, first_bar)
-    snapshots, clusters = _heatmap(configuration, market, strategy)
+    snapshots, clusters, state = _heatmap(configuration, market, strategy)
     return Result(
         market=market,
         configuration=configuration,
@@ -114,6 +115,7 @@ def run_backtest(
         account=broker.account.copy(),
         snapshots=snapshots,
         clusters=clusters,
+        state=state,
     )
 
 
@@ -155,13 +157,18 @@ def add_strategy(cerebro: bt.Cerebro, configuration: Configuration, first_bar: i
         cerebro.addstrategy(kind, **configuration.rule)
 
 
-def _heatmap(configuration: Configuration, market: Market, strategy: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Return the snapshots of all bars and the clusters at the last one; computed here if the strategy has no heatmap."""
-    count = len(market)
+def _heatmap(configuration: Configuration, market: Market, strategy: Any) -> tuple[np.ndarray, np.ndarray, State]:
+    """Return the snapshots of all bars, and clusters and state at the last; computed here if the strategy has no heatmap."""
     if isinstance(strategy, PerpetualStrategy):
-        return strategy.heatmap.view()[0][:count].copy(), strategy.heatmap.clusters().copy()
-    model = build_model(configuration.model, market.bar_seconds)
-    state, snapshots = initial_state(model), np.zeros(count, dtype=SNAPSHOT)
+        heatmap = strategy.heatmap
+        return heatmap.view()[0][: len(market)].copy(), heatmap.clusters().copy(), copy_state(heatmap.state())
+    snapshots, state = run_model(configuration.model, market)
+    return snapshots, clusters_of(state), state
+
+
+def run_model(parameters: ModelParameters, market: Market) -> tuple[np.ndarray, State]:
+    """Take a market through the model; return the (n,) snapshots, and the state at the last close."""
+    model = build_model(parameters, market.bar_seconds)
+    state, snapshots = initial_state(model), np.zeros(len(market), dtype=SNAPSHOT)
     run_bars(state, model, model_bars(market), snapshots)
-    below, above = int(state.memory["clusters_below"][0]), int(state.memory["clusters_above"][0])
-    return snapshots, by_magnitude(np.concatenate([state.clusters[0, :below], state.clusters[1, :above]]))
+    return snapshots, state

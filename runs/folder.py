@@ -162,6 +162,30 @@ def write_files(files: Mapping[str, str | bytes], target: Path, temporary: Path)
         raise FolderError(f"--out {target}: cannot be written ({error.strerror})") from None
 
 
+def write_file(path: Path, content: str, overwrite: bool) -> None:
+    """Write one file that a user named, whole or not at all.
+
+    Raises
+    ------
+    FolderError
+        If something is there that may not be replaced, or the disk refuses; then nothing is left at the path.
+    """
+    if path.is_dir() or path.is_symlink():
+        raise FolderError(f"--out {path}: is no file; name another")
+    if path.exists() and not overwrite:
+        raise FolderError(f"--out {path}: exists; name a new file or add --overwrite")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_flushed(temporary, content.encode("utf-8"))
+        temporary.replace(path)
+    except OSError as error:
+        raise FolderError(f"--out {path}: cannot be written ({error.strerror})") from None
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+
+
 def write_flushed(path: Path, content: bytes) -> None:
     """Write a file and have the disk keep it."""
     with path.open("wb") as file:

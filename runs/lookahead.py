@@ -18,7 +18,7 @@ import numpy as np
 from datafeeds.perpetual import PerpetualFeed
 from datafeeds.schema import Market
 from runs.broker import PerpetualBroker
-from runs.command import checked, run_command
+from runs.command import checked, run_command, suggest
 from runs.config import Configuration, configuration_from, with_assignments
 from runs.engine import EngineMode, add_strategy, first_bars, load_market, profile_for
 from runs.options import market_options
@@ -223,6 +223,8 @@ def command(
             f"no look-ahead found in {strategy} on {market.name}: {len(market):,} bars, "
             f"{len(MODES) + 1} engine modes, {cuts} prefixes, {cuts} poisoned futures\n"
         )
+    if not as_json:
+        suggest("backtest", {"strategy": strategy, **market_named})
     return 1 if found else 0
 
 

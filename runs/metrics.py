@@ -12,6 +12,7 @@ import pandas as pd
 
 from indicators.liquidation.anatomy import MARKET_STATES
 from runs.accounting import equity_from_fills, reconciliation_error, turnover
+from runs.breakdown import breakdown
 from runs.result import Result
 from runs.statistics.daily import day_ends, returns_of_days
 from runs.statistics.performance import DAYS_PER_YEAR, drawdowns, headline, largest_drawdown, time_in_market
@@ -159,6 +160,7 @@ def run_metrics(result: Result, trades: pd.DataFrame | None = None) -> dict[str,
         "trading": _trading(trades),
         "exposure": _exposure(result),
         "money": _money(result),
+        "breakdown": breakdown(trades, result.times, result.snapshots),
         "data": _data(result),
     }
 

@@ -25,3 +25,15 @@ def market_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
+
+
+def market_named_by(settings: Any) -> dict[str, Any]:
+    """Return the options that name the market of a configuration again, the simulated one by its seed."""
+    named = {name: getattr(settings, name) for name in MARKET_OPTIONS}
+    return named if settings.data else {**named, "seed": settings.seed}
+
+
+dry_run_option = click.option(
+    "--dry-run", is_flag=True, help="Print what would be done, and about how long it takes; do nothing."
+)
+"""For commands that do long work."""

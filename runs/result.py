@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from datafeeds.schema import Market
+from indicators.liquidation.model import State
 from indicators.liquidation.venues import Venue
 from runs.config import Configuration
 
@@ -29,6 +30,8 @@ class Result:
         (n,) of `SNAPSHOT`: what the heatmap said at each close.
     clusters
         (k,) of `CLUSTER` at the last close, largest first.
+    state
+        Of the model at the last close.
     """
 
     market: Market
@@ -40,6 +43,7 @@ class Result:
     account: np.ndarray
     snapshots: np.ndarray
     clusters: np.ndarray
+    state: State
 
     @property
     def times(self) -> np.ndarray:

@@ -15,13 +15,13 @@ from rich.table import Table
 
 from datafeeds.schema import Market
 from datafeeds.simulated.market import simulate_with_truth
-from indicators.liquidation.domain import from_mapping
 from indicators.liquidation.parameters import ModelParameters
-from runs.command import checked, run_command
-from runs.config import Configuration, assignment
+from runs.command import checked, note, run_command, suggest
+from runs.config import Configuration, model_parameters
 from runs.engine import load_market
 from runs.folder import claim_folder, release_folder, run_name, write_files
-from runs.options import market_options
+from runs.options import dry_run_option, market_options
+from runs.plan import START_SECONDS, VALIDATE_BARS_PER_SECOND, tell_plan
 from runs.reports.page import figure
 from runs.reports.validation import validation_page
 from runs.validation.protocol import validate
@@ -46,12 +46,18 @@ _WIDTH_OFF_A_TERMINAL = 160
 @click.option("--out", type=click.Path(path_type=Path), help="Results folder; default results/<time>-validate-<hash>.")
 @click.option("--overwrite", is_flag=True, help="Replace an earlier validation in --out.")
 @click.option("--json", "as_json", is_flag=True, help="Print validation.json on stdout.")
+@dry_run_option
 def command(
-    seed: int, assignments: tuple[str, ...], out: Path | None, overwrite: bool, as_json: bool, **market_named: Any
-) -> int:
+    seed: int, assignments: tuple[str, ...], out: Path | None, overwrite: bool, as_json: bool, dry_run: bool,
+    **market_named: Any,
+) -> int:  # fmt: skip
     """Hold the heatmap's claims against baselines and placebos, and write validation.json and validation.html."""
     parameters: ModelParameters = checked(model_parameters, assignments)  # type: ignore[assignment]
     market, liquidations = _market(seed, parameters, market_named)
+    if dry_run:
+        settings = {**market_named, "seed": seed, "model": asdict(parameters)}
+        tell_plan(settings, len(market), 1, START_SECONDS + len(market) / VALIDATE_BARS_PER_SECOND)
+        return 0
     now = datetime.datetime.now(datetime.timezone.utc)  # noqa: UP017 - the spelling that 3.11 to 3.13 share
     name = run_name(now, "validate", asdict(parameters), market.fingerprint())
     target, temporary = claim_folder(name, out, overwrite, MARKER)
@@ -68,6 +74,7 @@ def command(
         sys.stdout.write(text)
     else:
         _print_record(record, target)
+        suggest("backtest", {"strategy": "magnet", **market_named})
     return 0
 
 
@@ -78,21 +85,6 @@ def _market(seed: int, parameters: ModelParameters, named: dict[str, Any]) -> tu
         return load_market(Configuration("magnet", seed=seed, model=parameters, **named)), None
     simulated = simulate_with_truth(seed)
     return simulated.market, true_liquidations(simulated)
-
-
-def model_parameters(assignments: tuple[str, ...]) -> ModelParameters:
-    """Return the model's parameters with ``name=value`` texts (or ``model.name=value``) laid over the defaults.
-
-    Raises
-    ------
-    ValueError
-        For a text without ``=``, an unknown name (with the nearest one), or a value outside its domain.
-    """
-    values: dict[str, Any] = {}
-    for text in assignments:
-        name, value = assignment(text)
-        values[name.removeprefix("model.")] = value
-    return from_mapping(ModelParameters, values)
 
 
 class _progress:  # noqa: N801 - used like a function
@@ -118,8 +110,7 @@ def _print_record(record: dict[str, Any], target: Path) -> None:
     if not console.is_terminal:
         console = Console(width=_WIDTH_OFF_A_TERMINAL)
     data = record["data"]
-    for fact in data["facts"]:
-        console.print(f"note: {fact}", markup=False, highlight=False, soft_wrap=True)
+    note(*data["facts"])
     table = Table(
         title=f"{data['name']}, {data['first_bar'][:10]} to {data['last_bar'][:10]}: each claim, against its hardest baseline"
     )

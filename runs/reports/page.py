@@ -5,11 +5,17 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-STYLE = """
+COLOURS = """
 :root{color-scheme:light dark;--ground:#fff;--panel:#f6f6f8;--ink:#1b1b1f;--faint:#5d5d66;--line:#d5d5dc;--accent:#3b5bb5;
 --bad:#a3262a;--none:#7a5b00;--good:#1c6b3a;--long:#0b7285;--short:#b35900}
 @media (prefers-color-scheme:dark){:root{--ground:#16161a;--panel:#1f1f25;--ink:#e6e6ea;--faint:#a0a0aa;--line:#3a3a42;
 --accent:#9db4ff;--bad:#ff8a85;--none:#e3c15a;--good:#74d49a;--long:#5cc8dd;--short:#ffb366}}
+"""
+"""Colours by meaning, in light and dark; long and short differ in lightness as well as hue, for colour-blind readers."""
+
+STYLE = (
+    COLOURS
+    + """
 *{box-sizing:border-box}
 body{background:var(--ground);color:var(--ink);font:16px/1.5 system-ui,sans-serif;margin:0 auto;padding:1rem;max-width:72rem}
 h1{font-size:1.4rem;overflow-wrap:anywhere;margin:.4rem 0}h2{font-size:1.05rem;margin:.2rem 0;overflow-wrap:anywhere}
@@ -21,7 +27,8 @@ td,th{text-align:right;padding:.15rem .6rem .15rem 0;vertical-align:top;white-sp
 td:first-child,th:first-child{text-align:left}
 pre{overflow-x:auto;font-size:.8rem}svg{max-width:100%;height:auto}svg text{fill:var(--ink)}
 """
-"""Colours by meaning, in light and dark; long and short differ in lightness as well as hue, for colour-blind readers."""
+)
+"""The look of a whole page."""
 
 
 def page(title: str, body: str, style: str = "", script: str = "") -> str:

@@ -15,6 +15,8 @@ import numpy as np
 import pandas as pd
 
 from runs.metrics import benchmark_equity, daily_returns
+from runs.reports.breakdown import STYLE, breakdown_tables
+from runs.reports.page import escape, page, table
 from runs.result import Result
 from runs.statistics.performance import DAYS_PER_YEAR
 
@@ -67,8 +69,8 @@ def tearsheet(result: Result, metrics: dict[str, Any], settings: str | None = No
     # quantstats needs variance and a few days; without them its statistics divide by zero.
     enough = len(ours) > 2 and float(ours.std()) > 0.0 and float(theirs.std()) > 0.0
     priced = any(float(series.min()) >= 0.0 and float(series.max()) > 1.0 for series in (ours, theirs))
-    page = _quantstats(ours, theirs, title) if enough and not priced else _plain(ours, title, metrics, enough)
-    return _with_head(page, result, metrics, _settings(result) if settings is None else settings)
+    whole = _quantstats(ours, theirs, title) if enough and not priced else _plain(ours, title, metrics, enough)
+    return _with_head(whole, result, metrics, _settings(result) if settings is None else settings)
 
 
 def _quantstats(ours: pd.Series, theirs: pd.Series, title: str) -> str:
@@ -111,15 +113,16 @@ def _quantstats(ours: pd.Series, theirs: pd.Series, title: str) -> str:
                 compounded=True,
             )
             plt.close("all")
-        page = path.read_text(encoding="utf-8")
-    return _without_outside(page)
+        made = path.read_text(encoding="utf-8")
+    return _without_outside(made)
 
 
-def _without_outside(page: str) -> str:
-    """Remove what varies or reaches out: dates of creation inside the pictures, and links to other hosts in the head."""
-    page = re.sub(r"<dc:date>[^<]*</dc:date>", "", page)
-    page = re.sub(r"<link[^>]+href=[\"']https?://[^>]*>", "", page)
-    return re.sub(r"<script[^>]+src=[\"']https?://[^>]*>\s*</script>", "", page)
+def _without_outside(made: str) -> str:
+    """Remove what varies, reaches out or fails: dates inside the pictures, links to other hosts, a call of nothing."""
+    made = made.replace('<body onload="save()">', "<body>")  # quantstats defines no save(): an error in the console
+    made = re.sub(r"<dc:date>[^<]*</dc:date>", "", made)
+    made = re.sub(r"<link[^>]+href=[\"']https?://[^>]*>", "", made)
+    return re.sub(r"<script[^>]+src=[\"']https?://[^>]*>\s*</script>", "", made)
 
 
 def _plain(ours: pd.Series, title: str, metrics: dict[str, Any], enough: bool) -> str:
@@ -128,22 +131,18 @@ def _plain(ours: pd.Series, title: str, metrics: dict[str, Any], enough: bool) -
     No trade was made, there are too few days, or the returns look to it like prices (never negative and one above 100 %:
     it would take their changes, and show a loss of everything).
     """
-    rows = "".join(
-        f"<tr><td>{label}</td>"
-        + "".join(f"<td>{_figure(metrics[side][key], shape)}</td>" for side in ("performance", "buy_and_hold"))
-        + "</tr>"
+    rows = [
+        (label, *(_figure(metrics[side][key], shape) for side in ("performance", "buy_and_hold")))
         for label, key, shape in _FIGURES
-    )
+    ]
     if float(np.abs(ours).sum()) == 0.0:
         reason = "No trade was made" if not metrics["trading"]["trades"] else "No trade changed the account"
     else:
         reason = "The returns look like prices to quantstats" if enough else "There are too few days for statistics"
-    return (
-        "<!DOCTYPE html><html lang='en'><head><meta charset='utf-8'>"
-        f"<title>{html.escape(title)}</title><style>body{{font-family:sans-serif;margin:2em;max-width:60em}}"
-        "td{padding:.2em 1em;border-bottom:1px solid #ccc}</style></head><body>"
-        f"<h1>{html.escape(title)}</h1><p>{reason} ({len(ours)} days, {ours.index[0]:%Y-%m-%d} to {ours.index[-1]:%Y-%m-%d}).</p>"
-        f"<table><tr><th></th><th>Strategy</th><th>Buy and hold</th></tr>{rows}</table></body></html>"
+    span = f"{reason} ({len(ours)} days, {ours.index[0]:%Y-%m-%d} to {ours.index[-1]:%Y-%m-%d})."
+    return page(
+        title,
+        f"<h1>{escape(title)}</h1><p>{span}</p>{table(('', 'Strategy', 'Buy and hold'), rows)}",
     )
 
 
@@ -160,7 +159,7 @@ def _settings(result: Result) -> str:
     )
 
 
-def _with_head(page: str, result: Result, metrics: dict[str, Any], settings: str) -> str:
+def _with_head(whole: str, result: Result, metrics: dict[str, Any], settings: str) -> str:
     money, trading = metrics["money"], metrics["trading"]
     evidence = metrics.get("evidence", {}).get("sentence", _NOT_MEASURED)
     kind = "SIMULATED MARKET - nothing here ever traded. " if result.market.simulated else ""
@@ -171,6 +170,11 @@ def _with_head(page: str, result: Result, metrics: dict[str, Any], settings: str
         f"Data {result.market.name}, {metrics['data']['first_bar']} to {metrics['data']['last_bar']}. "
         f"{settings}{evidence}"
     )
-    style = "margin:1em auto;max-width:960px;padding:.8em 1em;border:1px solid #888;font:14px/1.5 sans-serif"
-    head = f"<div id='liquidation-heatmap-facts' style='{style}'>{html.escape(facts)}</div>"
-    return re.sub(r"(<body[^>]*>)", lambda match: match.group(1) + head, page, count=1)
+    return re.sub(r"(<body[^>]*>)", lambda match: match.group(1) + _block(facts, metrics), whole, count=1)
+
+
+def _block(facts: str, metrics: dict[str, Any]) -> str:
+    return (
+        f"<style>{STYLE}</style><div id='liquidation-heatmap'><div id='liquidation-heatmap-facts'>{escape(facts)}</div>"
+        f"{breakdown_tables(metrics)}</div>"
+    )

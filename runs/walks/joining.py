@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from datafeeds.schema import Market
+from indicators.liquidation.model import build_model, initial_state
 from indicators.liquidation.snapshot import CLUSTER
 from runs.accounting import ACCOUNT, FILL, open_account
 from runs.config import Configuration
@@ -117,6 +118,7 @@ def join(market: Market, heatmaps: Heatmaps, base: Configuration, legs: Sequence
         account=_account(legs),
         snapshots=snapshots,
         clusters=np.zeros(0, dtype=CLUSTER),
+        state=initial_state(build_model(base.model, cut.bar_seconds)),  # several maps were traded, none is the last
     )
 
 

@@ -1,6 +1,8 @@
 """The indicator in all of backtrader's engine modes, under replay, and on demand."""
 
 import datetime
+import re
+from pathlib import Path
 
 import backtrader as bt
 import numpy as np
@@ -175,3 +177,55 @@ def test_naive_datetimes_reach_the_strategy_unchanged(market):
     seen = cerebro_of(market, (True, True, False), Clock).run()[0].seen
     assert seen[0] == datetime.datetime(2024, 1, 1)
     assert seen == [time.astype("datetime64[us]").item() for time in market.times]
+
+
+def test_backtraders_own_plot_shows_the_levels_on_the_price(tmp_path):
+    import backtrader.plot  # noqa: F401 - it asks for a window, so the headless backend is chosen after it
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    class Watching(bt.Strategy):
+        def __init__(self):
+            self.heatmap = LiquidationHeatmap(self.data, cluster_window=0.1)
+
+    market = simulate(3, bars=200)
+    cerebro = bt.Cerebro(stdstats=False)
+    cerebro.adddata(PerpetualFeed(market=market))
+    cerebro.addstrategy(Watching)
+    strategy = cerebro.run()[0]
+    figure = cerebro.plot(iplot=False)[0][0]
+    try:
+        drawn = {line.get_label(): line for axes in figure.axes for line in axes.lines}
+        for line, label in (
+            ("cluster_above", "short cluster"),
+            ("cluster_below", "long cluster"),
+            ("support", "support"),
+            ("resistance", "resistance"),
+        ):
+            shown = next(value for key, value in drawn.items() if label in key)
+            kept = np.array(getattr(strategy.heatmap.lines, line).array)
+            np.testing.assert_array_equal(np.asarray(shown.get_ydata(), dtype=float), kept)
+        heights = {axes.get_position().bounds for axes in figure.axes if axes.lines}
+        assert len(heights) == 1, "one chart: lines that are no prices are not drawn"
+        figure.savefig(tmp_path / "chart.png")
+        assert (tmp_path / "chart.png").stat().st_size > 10_000
+        legends = [axes.get_legend() for axes in figure.axes]
+        texts = [text.get_text() for legend in legends if legend for text in legend.get_texts()]
+        assert any("cluster_window 0.1" in text for text in texts)
+        assert not any("leverages" in text for text in texts)
+    finally:
+        plt.close("all")
+
+
+def test_the_plot_of_the_readme_runs(tmp_path, monkeypatch):
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+    source = next(block for block in re.findall(r"```python\n(.*?)```", readme, re.DOTALL) if "cerebro.plot" in block)
+    frame = simulate(3, bars=200).frame.drop(columns="open_interest_break")
+    frame.assign(ts=frame["ts"] + (pd.Timestamp("2024-08-01", tz="UTC") - frame["ts"].iloc[0])).to_parquet(
+        tmp_path / "btc_1h.parquet"
+    )
+    monkeypatch.chdir(tmp_path)
+    exec(compile(source, "README.md", "exec"), {})  # noqa: S102 - the README's own lines
+    assert (tmp_path / "chart.png").stat().st_size > 10_000

@@ -35,8 +35,8 @@ def test_a_download_a_list_a_check_and_a_backtest(venue, tmp_path, capsys, monke
     assert main([*MARKET, *RANGE, "--url", venue.url]) == 0
     told = capsys.readouterr()
     assert "bybit BTC/USDT:USDT candles 1h: " in told.out
-    assert "next: python -m runs.backtest --strategy magnet --data bybit:BTC/USDT:USDT:1h" in told.out
-    assert told.err == ""  # nothing animated off a terminal
+    assert "next: python -m runs.backtest --strategy magnet --data bybit:BTC/USDT:USDT:1h" in told.err
+    assert told.err.count("\n") == 1 + told.err.count("note: ")  # nothing animated off a terminal
     assert main(["--list", "--json"]) == 0
     listed = json.loads(capsys.readouterr().out)["series"]
     assert {held["kind"] for held in listed} == {"candles", "mark", "open_interest", "long_short_ratio", "funding"}

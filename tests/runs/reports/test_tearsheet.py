@@ -1,6 +1,7 @@
 """quantstats' traps (measured, ecosystem.md section 2), each sprung on purpose; and the head of the page."""
 
 import dataclasses
+import html
 import os
 import re
 import socket
@@ -224,3 +225,68 @@ def test_outside_text_is_escaped(trading):
     text = tearsheet(named, run_metrics(named))
     assert "<script>alert(1)" not in text
     assert "&lt;script&gt;" in text
+
+
+def head_rows(text: str) -> dict[str, list[str]]:
+    """Return the rows of the tables in the head of the page, by table title and first cell."""
+    head = text.split("<div id='liquidation-heatmap'>")[1].split('class="container"')[0]
+    rows = {}
+    for title, body in re.findall(r"<h2>([^<]*)</h2><div class='wide'>(.*?)</div>", head):
+        for line in re.findall(r"<tr>(.*?)</tr>", body):
+            first, *others = [html.unescape(cell) for cell in re.findall(r"<td>([^<]*)</td>", line)] or [""]
+            rows[title, first] = others
+    return rows
+
+
+def same(shown: str, value: float) -> bool:
+    """Return whether a figure is a value, rounded to the digits shown."""
+    if shown == "-":
+        return not np.isfinite(value)
+    plain = shown.replace(",", "").rstrip("%")
+    digits = len(plain.partition(".")[2])
+    return abs(float(plain) - value * (100.0 if "%" in shown else 1.0)) <= 0.5001 * 10.0**-digits
+
+
+def test_every_figure_of_the_heads_tables_is_that_of_the_json():
+    found, rows = metrics(), head_rows(page())
+    titles = {
+        "cluster_distance": "Hit rate by distance of the cluster ahead",
+        "signal_strength": "Hit rate by strength: the cluster ahead over the opposite one",
+        "phase": "Hit rate by cascade phase",
+    }
+    for key, title in titles.items():
+        for group in found["breakdown"][key]:
+            count, wins, rate, interval, mean, net = rows[title, group["group"]]
+            ends = interval.split(" .. ") if interval != "-" else ["-", "-"]
+            assert (int(count), int(wins)) == (group["trades"], group["wins"])
+            assert same(rate, group["hit_rate_fraction"])
+            assert same(ends[0], group["hit_rate_low_fraction"])
+            assert same(ends[1], group["hit_rate_high_fraction"])
+            assert same(mean, group["mean_net_return_fraction"])
+            assert same(net, group["net_pnl_quote"])
+    for label, group, key in (
+        ("Time in the market", "exposure", "time_in_market_fraction"),
+        ("Average leverage in the market", "exposure", "average_leverage_in_market"),
+        ("Highest leverage", "exposure", "highest_leverage"),
+        ("Turnover, quote", "money", "turnover_quote"),
+        ("Fees, quote", "money", "fees_quote"),
+        ("Funding paid, quote", "money", "funding_paid_quote"),
+        ("Own liquidations", "money", "liquidations"),
+        ("Liquidation fees, quote", "money", "liquidation_fees_quote"),
+        ("Trades", "trading", "trades"),
+        ("Hit rate", "trading", "hit_rate_fraction"),
+    ):
+        assert same(rows["Exposure and costs", label][0], found[group][key]), label
+
+
+def test_quantstats_own_part_stays_black_on_white_in_the_dark():
+    assert ":root{color-scheme:light}" in page()
+    assert re.search(r"body\{[^}]*background:#fff;color:#000", page())
+    block = page().split("#liquidation-heatmap{")[1].split("}")[0]
+    assert "background:var(--ground);color:var(--ink)" in block
+
+
+def test_the_page_calls_no_function_that_it_does_not_have_and_fits_a_small_screen():
+    assert "onload=" not in page()
+    assert "<body>" in page()
+    assert "@media(max-width:700px){body{margin:8px}#left,#right{width:100%;float:none" in page()

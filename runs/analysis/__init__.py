@@ -1,0 +1,1 @@
+"""The liquidation report as one record: what the map says at a bar, every figure in plain units."""

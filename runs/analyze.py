@@ -1,0 +1,104 @@
+"""The liquidation report at any bar: where the map stands, in the terminal, as Markdown, as a page, or as JSON."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from indicators.liquidation.parameters import ModelParameters
+from runs.analysis.moment import known_at
+from runs.analysis.record import analyse
+from runs.command import checked, run_command, suggest
+from runs.config import Configuration, model_parameters
+from runs.engine import load_market
+from runs.folder import claim_folder, release_folder, write_file, write_files
+from runs.metrics import jsonable
+from runs.options import market_options
+from runs.reports.analysis_page import analysis_page
+from runs.reports.liquidation import markdown_report
+from runs.reports.terminal import print_analysis, terminal_text
+
+MARKER = "analysis.json"
+"""The file by which a folder is known as an earlier analysis's."""
+
+_TEXT_WIDTH = 100
+
+
+@click.command(
+    epilog="Example: python -m runs.analyze --data btc_1h.parquet --at 2024-08-05T12:00, "
+    "or --out report.html for a page, --out folder for all forms"
+)
+@market_options
+@click.option("--at", help="Moment of the report, ISO time (UTC): the last bar closed by then. Default the last bar.")
+@click.option("--seed", type=click.IntRange(min=0), default=7, help="Seed of the simulated market.")
+@click.option(
+    "--set", "assignments", multiple=True, metavar="NAME=VALUE", help="Set one parameter of the model; may be repeated."
+)
+@click.option(
+    "--level", default=1.0, show_default=True, type=click.FloatRange(0.1, 10.0), help="Height of a level, % of price."
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="File (.md, .html, .json, .txt), or a folder for all of them."
+)
+@click.option("--overwrite", is_flag=True, help="Replace an earlier analysis in --out.")
+@click.option("--html", "as_html", is_flag=True, help="Print the page on stdout.")
+@click.option("--json", "as_json", is_flag=True, help="Print the record as JSON on stdout.")
+def command(
+    at: str | None, seed: int, assignments: tuple[str, ...], level: float, out: Path | None, overwrite: bool,
+    as_html: bool, as_json: bool, **market_named: Any,
+) -> int:  # fmt: skip
+    """Say what the liquidation map knows at one bar; only bars up to it are used."""
+    if as_html and as_json:
+        raise click.UsageError("--html and --json both want stdout: name one, or a folder with --out")
+    parameters: ModelParameters = checked(model_parameters, assignments)  # type: ignore[assignment]
+    # The strategy is named because a configuration has one; only what names the market is read of it.
+    market = known_at(load_market(Configuration("magnet", seed=seed, model=parameters, **market_named)), at)
+    record = analyse(market, parameters, level / 100.0)
+    forms = _forms(record)
+    if out is not None:
+        _write(forms, out, overwrite)
+    if as_html or as_json:
+        sys.stdout.write(forms[".html" if as_html else ".json"])
+    elif out is not None:
+        sys.stdout.write(f"Report at {out}\n")
+    else:
+        print_analysis(record, Console())
+    if not (as_html or as_json):
+        suggest("validate", {name: market_named[name] for name in market_named})
+    return 0
+
+
+def _forms(record: dict[str, Any]) -> dict[str, str]:
+    """Return the report in every form, by the ending of its file."""
+    plain = jsonable(record)
+    return {
+        ".md": markdown_report(record),
+        ".html": analysis_page(plain),
+        ".json": json.dumps(plain, indent=2, allow_nan=False) + "\n",
+        ".txt": terminal_text(record, _TEXT_WIDTH),
+    }
+
+
+def _write(forms: dict[str, str], out: Path, overwrite: bool) -> None:
+    if out.suffix and not out.is_dir():
+        if out.suffix not in forms:
+            raise click.UsageError(f"--out {out}: a file ends in {', '.join(forms)}; a folder has no ending")
+        write_file(out, forms[out.suffix], overwrite)
+        return
+    target, temporary = claim_folder(out.name, out, overwrite, MARKER)
+    try:
+        write_files({f"analysis{ending}": text for ending, text in forms.items()}, target, temporary)
+    finally:
+        release_folder(temporary)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command; return its exit code."""
+    return run_command(command, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,96 @@
+"""The command `analyze`: forms that say the same, one line for bad input, nothing half-written."""
+
+import json
+import re
+
+import pytest
+
+from datafeeds.simulated.market import simulate
+from runs.analyze import main
+from runs.backtest import main as backtest
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    path = tmp_path_factory.mktemp("data") / "market.parquet"
+    simulate(5, bars=300).frame.drop(columns="open_interest_break").to_parquet(path)
+    return str(path)
+
+
+def refused(capsys, *arguments):
+    assert main(list(arguments)) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    return err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--at", "noon"], "cannot read the time"),
+        (["--at", "1999-01-01"], "before the first close"),
+        (["--at", "2099-01-01"], "beyond the data"),
+        (["--html", "--json"], "both want stdout"),
+        (["--set", "smear=2"], "outside [0.01, 0.5]"),
+        (["--set", "smeer=0.2"], "did you mean 'smear'"),
+        (["--level", "0"], "is not in the range"),
+        (["--out", "report.pdf"], "a file ends in .md, .html, .json, .txt"),
+    ],
+)
+def test_bad_usage_gets_one_line_and_leaves_nothing(capsys, data, tmp_path, monkeypatch, arguments, sentence):
+    monkeypatch.chdir(tmp_path)
+    assert sentence in refused(capsys, "--data", data, *arguments)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_holds_all_forms_and_they_are_those_of_stdout(capsys, data, tmp_path):
+    assert main(["--data", data, "--out", str(tmp_path / "all")]) == 0
+    told = capsys.readouterr()
+    assert told.out == f"Report at {tmp_path / 'all'}\n"
+    assert sorted(p.name for p in (tmp_path / "all").iterdir()) == [
+        "analysis.html", "analysis.json", "analysis.md", "analysis.txt",
+    ]  # fmt: skip
+    for form in ("json", "html"):
+        assert main(["--data", data, f"--{form}"]) == 0
+        assert capsys.readouterr().out == (tmp_path / "all" / f"analysis.{form}").read_text(encoding="utf-8")
+    assert main(["--data", data, "--out", str(tmp_path / "one.md")]) == 0
+    assert (tmp_path / "one.md").read_bytes() == (tmp_path / "all" / "analysis.md").read_bytes()
+
+
+def test_what_is_there_is_replaced_only_when_asked(capsys, data, tmp_path):
+    for place in (tmp_path / "report.json", tmp_path / "folder"):
+        assert main(["--data", data, "--out", str(place)]) == 0
+        capsys.readouterr()
+        assert "--overwrite" in refused(capsys, "--data", data, "--out", str(place))
+        assert main(["--data", data, "--out", str(place), "--overwrite"]) == 0
+    assert not list(tmp_path.glob(".*")), "nothing half-written"
+
+
+def test_json_is_the_record_of_the_asked_bar(capsys, data):
+    frame = simulate(5, bars=300).frame
+    at = frame["ts"].iloc[200].isoformat()
+    assert main(["--data", data, "--at", at, "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert record["data"]["bars"] == 200
+    assert record["at"]["price_quote"] == frame["close"].iloc[199]
+    assert record["at"]["bar_close"] == at.replace("+00:00", "Z")
+
+
+def test_the_terminal_report_goes_to_stdout_and_the_next_command_to_stderr(capsys, data, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main(["--data", data]) == 0
+    out, err = capsys.readouterr()
+    assert "Map by price level" in out
+    assert "\x1b" not in out
+    assert max(map(len, out.splitlines())) <= 80
+    assert re.fullmatch(r"next: python -m runs\.validate --data \S+\n", err)
+
+
+def test_a_runs_report_is_that_of_its_last_bar(capsys, data, tmp_path):
+    assert backtest(["--strategy", "wipe", "--data", data, "--out", str(tmp_path / "run")]) == 0
+    suggested = capsys.readouterr().err.splitlines()[-1]
+    assert suggested == f"next: python -m runs.analyze --data {data}"
+    assert main([*suggested.split()[4:], "--out", str(tmp_path / "report.md")]) == 0
+    run, ours = ((tmp_path / name).read_text(encoding="utf-8") for name in ("run/report.md", "report.md"))
+    assert run.split("## Caveats")[0] == ours.split("## Caveats")[0]
