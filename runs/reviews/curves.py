@@ -60,7 +60,8 @@ def _columns(folder: Path, *names: str) -> tuple[np.ndarray, list[np.ndarray]]:
     if plain_file(path) is None:
         raise DamageError("equity.parquet is missing")
     try:
-        table = pq.read_table(path, columns=["ts", *names], use_threads=False)
+        with pq.ParquetFile(_bytes(path)) as file:
+            table = file.read(columns=["ts", *names], use_threads=False)
         times = table["ts"].to_numpy().astype("datetime64[s]").astype(np.int64)
         values = [np.asarray(table[name].to_numpy(), dtype=np.float64) for name in names]
     except (pa.ArrowException, OSError, KeyError, ValueError, TypeError):
@@ -69,6 +70,11 @@ def _columns(folder: Path, *names: str) -> tuple[np.ndarray, list[np.ndarray]]:
     if not len(times) or not known.all() or (np.diff(times) <= 0).any():
         raise DamageError("equity.parquet is damaged (no bars, unknown values, or times out of order)")
     return times, values
+
+
+def _bytes(path: Path) -> pa.BufferReader:
+    """Return a file's content: pyarrow opens no name that is not UTF-8."""
+    return pa.BufferReader(path.read_bytes())
 
 
 def _curve(times: np.ndarray, values: np.ndarray) -> dict[str, Any]:
@@ -128,7 +134,7 @@ def fills(folder: Path, first: int, last: int) -> dict[str, Any]:
         raise DamageError("trades.csv is missing")
     try:
         options = pc.ConvertOptions(column_types=_TRADES, include_columns=list(_TRADES))
-        table = pc.read_csv(path, pc.ReadOptions(use_threads=False), convert_options=options)
+        table = pc.read_csv(_bytes(path), pc.ReadOptions(use_threads=False), convert_options=options)
         return _fills(table, first, last)
     except (pa.ArrowException, OSError, KeyError, ValueError, TypeError):
         raise DamageError("trades.csv is damaged") from None
