@@ -68,7 +68,8 @@ _BODY = """<header><h1>{title}</h1><p id="count" role="status"></p></header>
 <div class="panels"><section id="overlay" aria-label="Equity of the selected runs">
 <h2>Equity, as multiples of the start</h2><div class="tools"><label><input type="checkbox" id="log"> log scale</label>
 <button type="button" id="unselect">Select none</button><span id="moment" class="faint"></span></div>
-<div id="curves"></div><div id="legend"></div></section>
+<div id="curves"></div><div id="legend"></div>
+<div id="comparison" class="wide"></div></section>
 <section id="opened" aria-label="The opened run"></section></div>
 <section id="all" aria-label="All runs"><div class="tools">
 <input id="find" type="search" placeholder="Find in all texts" aria-label="Find in all texts">

@@ -89,6 +89,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._object(200, self.server.review()[1].content)
         elif path == "/state.json":
             self._object(200, {"digest": state_digest(self.server.results)})
+        elif path == "/favicon.ico":  # every browser asks for one
+            self._answer(200, b"", "image/x-icon", _OTHER_PAGE)
         else:
             self._answer(200, *read_below(self.server.results, path), _OTHER_PAGE)
 

@@ -3,7 +3,7 @@
 const byId = (id) => document.getElementById(id);
 let review = JSON.parse(byId("review").textContent);
 const server = JSON.parse(byId("server").textContent);
-const CHUNK = 60, MOST_LINES = 16, MOST_PARAMETERS = 12, PRESELECTED = 3, POLL_MS = 2000;
+const CHUNK = 60, MOST_LINES = 16, MOST_PARAMETERS = 12, MOST_COMPARED = 6, PRESELECTED = 3, POLL_MS = 2000;
 
 // Elements are made with text, never with markup: whatever a name holds is shown as it is.
 function element(tag, attributes = {}, ...children) {
@@ -276,6 +276,7 @@ function drawOverlay() {
     lines.push({label: `buy and hold ${named.data ?? ""}`, points: points(review.markets[at]), held: true, dash: HELD[markets.indexOf(at)]});
   }
   const holder = byId("curves"), legend = byId("legend");
+  drawComparison(wanted.slice(0, MOST_COMPARED));
   byId("moment").textContent = wanted.length > MOST_LINES ? `the first ${MOST_LINES} of ${wanted.length} are drawn` : "";
   if (!lines.length) {
     holder.replaceChildren(element("p", {class: "faint"}, "Tick runs in the table to draw their equity."));
@@ -311,6 +312,12 @@ function drawOverlay() {
   });
   show(frame.last);
   holder.replaceChildren(frame.svg);
+}
+function drawComparison(chosenRows) {
+  const names = review.differing.filter((name) => new Set(chosenRows.map((row) => JSON.stringify(row.settings[name]))).size > 1);
+  const head = element("tr", {}, element("th", {}, "parameters that differ"), ...chosenRows.map((row) => element("th", {}, row.name)));
+  const lines = names.map((name) => element("tr", {}, element("td", {}, name), ...chosenRows.map((row) => element("td", {}, name in row.settings ? plain(row.settings[name]) : "-"))));
+  byId("comparison").replaceChildren(...(names.length ? [element("table", {}, element("thead", {}, head), element("tbody", {}, ...lines))] : []));
 }
 function inside(frame, event) {
   const box = frame.svg.getBoundingClientRect();
@@ -392,7 +399,7 @@ function drawFills(holder, row, span) {
   for (const trade of trades) drawTrade(frame, trade);
   zoomable(frame, holder, row, span);
   const shown = fills.shown < fills.total ? `The ${fills.shown} of ${fills.total} trades that won or lost most` : `All ${fills.total} trades`;
-  const drawn = candles ? `on candles of ${candles.bars} closes each (the results keep closes: a wick is their range)` : "without candles (too many markets on this page)";
+  const drawn = candles ? (candles.bars > 1 ? `on candles of ${candles.bars} closes each (the results keep closes: a wick is their range)` : "on the closes (the results keep no highs and lows)") : "without candles (too many markets on this page)";
   holder.replaceChildren(frame.svg, element("p", {class: "faint"}, `${shown} ${drawn}. Triangles: entries, long up and short down; dots: exits, green won, red lost; crosses: own liquidations. Drag to zoom, double-click for all. Places are rounded to the pixel.`));
 }
 function tradesOf(row, fills) {

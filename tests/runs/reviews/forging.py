@@ -67,6 +67,7 @@ def _forge(place: Path, template: Path, random: np.random.Generator) -> Path:
         "annual_growth_fraction": float(equity[-1] / start - 1.0),
         "max_drawdown_fraction": float((equity / np.maximum.accumulate(equity) - 1.0).min()),
     }
+    metrics["money"]["final_equity_quote"] = float(equity[-1])
     middle = metrics["performance"]["sharpe"]
     metrics["intervals"] = {"sharpe": {"low": middle - 1.9, "high": middle + 2.1}}
     (place / "run.json").write_text(json.dumps(facts))
