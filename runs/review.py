@@ -14,7 +14,7 @@ from rich.text import Text
 from runs.command import InputError, checked, run_command
 from runs.reports.review import review_page
 from runs.reviews.gathering import gather
-from runs.reviews.notes import change_note
+from runs.reviews.notes import change_note, note
 from runs.reviews.replacing import replace_file
 from runs.reviews.review import Review, read_review
 from runs.reviews.serving import HOST, ReviewServer
@@ -81,6 +81,8 @@ def _write_notes(results: Path, notes: Sequence[str], tags: Sequence[str], untag
     asked = [
         (option, *_addressed(option, text, names)) for option, texts in _options(notes, tags, untags) for text in texts
     ]
+    for option, _, said in asked:  # all of them before the first is written
+        note(said if option == "--note" else "", [said] if option == "--tag" else [])
     changes: dict[str, Callable[[str], dict[str, Any]]] = {
         "--note": lambda said: {"text": said},
         "--tag": lambda said: {"add": [said]},

@@ -115,13 +115,20 @@ def _read_run(name: str, folder: Path, kind: str, pages: tuple[str, ...]) -> Ent
 def _read_search(name: str, folder: Path, kind: str, pages: tuple[str, ...]) -> Entry:
     """Read a sweep or a walk-forward: its marker is written at its start, its summary at its end."""
     facts = read_object(folder / MARKERS[kind])
-    about = {"strategy": words(within(facts, "configuration", "strategy")), **described(facts), "pages": pages}
+    about: dict[str, Any] = {
+        "strategy": words(within(facts, "configuration", "strategy")),
+        **described(facts),
+        "pages": pages,
+    }
     try:
         summary = read_object(folder / "summary.json")
     except DamageError as error:
         unfinished = not _there(folder / "summary.json")
         return Entry(name, folder, kind, "has not finished (no summary.json)" if unfinished else str(error), **about)
     verdict, sentence = _verdict(summary)
+    joined = summary.get("out_of_sample")  # of a walk-forward: one account through all test windows, as in metrics.json
+    if kind == WALK and isinstance(joined, dict):
+        about |= {**described(joined), "figures": figures_of(joined)}
     return Entry(name, folder, kind, **about, verdict=verdict, sentence=sentence)
 
 

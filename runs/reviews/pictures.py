@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from runs.reviews.entry import RUN, Entry
+from runs.reviews.entry import RUN, WALK, Entry
 from runs.reviews.reading import DamageError, plain_file, read_object
 from runs.reviews.replacing import replace_file
 
@@ -15,7 +15,7 @@ SIDECAR = ".review-cache.json"
 _VERSION = 1
 """To be raised with every change of what `runs.reviews.curves` returns."""
 
-_SOURCES = ("equity.parquet", "trades.csv", "metrics.json")
+_SOURCES = ("equity.parquet", "trades.csv", "metrics.json", "summary.json")
 
 
 @dataclass(frozen=True)
@@ -47,14 +47,14 @@ def picture_all(
     for done, entry in enumerate(entries):
         if report:
             report(done)
-        if entry.kind == RUN and not entry.reason:
+        if entry.kind in (RUN, WALK) and not entry.reason and entry.figures.get("starting_cash_quote"):
             try:
                 picture = _picture(entry, known["runs"].get(entry.name))
                 runs[entry.name] = picture | {"market": str(entry.market)}
                 if "damage" in picture:
                     raise DamageError(picture["damage"])
                 if entry.market not in markets:
-                    markets[str(entry.market)] = known["markets"].get(entry.market) or _market(entry)
+                    markets[str(entry.market)] = _market(entry, known["markets"].get(entry.market))
             except DamageError as error:
                 entry = replace(entry, reason=str(error))
         out.append(entry)
@@ -71,7 +71,7 @@ def _key(folder: Path) -> list[int]:
 
 def _picture(entry: Entry, known: Any) -> dict[str, Any]:
     key = _key(entry.folder)
-    if isinstance(known, dict) and known.get("key") == key:
+    if isinstance(known, dict) and known.get("key") == key and ("damage" in known or {"equity", "fills"} <= set(known)):
         return known
     from runs.reviews.curves import equity_curve, fills  # what is cached needs no arrays and no compiler
 
@@ -82,7 +82,9 @@ def _picture(entry: Entry, known: Any) -> dict[str, Any]:
         return {"key": key, "damage": str(error)}
 
 
-def _market(entry: Entry) -> dict[str, Any]:
+def _market(entry: Entry, known: Any) -> dict[str, Any]:
+    if isinstance(known, dict) and "candles" in known:
+        return known
     from runs.reviews.curves import market_curve
 
     return market_curve(entry.folder, float(entry.figures["starting_cash_quote"] or 0))

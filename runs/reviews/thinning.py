@@ -36,11 +36,11 @@ def largest_triangles(x: np.ndarray, y: np.ndarray, points: int) -> np.ndarray:
     kept = np.empty(points, np.int64)
     kept[0] = 0
     kept[points - 1] = count - 1
-    size = (count - 2) / (points - 2)
+    inner, buckets = count - 2, points - 2  # whole numbers: a rounded quotient would lose the last inner point
     before = 0
-    for bucket in range(points - 2):
-        first, last = 1 + int(bucket * size), 1 + int((bucket + 1) * size)
-        after = min(1 + int((bucket + 2) * size), count)
+    for bucket in range(buckets):
+        first, last = 1 + bucket * inner // buckets, 1 + (bucket + 1) * inner // buckets
+        after = min(1 + (bucket + 2) * inner // buckets, count)
         mean_x = mean_y = 0.0
         for i in range(last, after):
             mean_x += x[i]

@@ -16,7 +16,7 @@ from runs.reviews.serving import ReviewServer
 from tests.runs.reviews.forging import HOSTILE, forge, real_run
 
 READY = "document.querySelector('#table tbody tr') && document.querySelector('#curves svg')"
-COUNT = 150
+COUNT = 100
 
 
 @pytest.fixture(scope="module")

@@ -74,7 +74,7 @@ def test_notes_and_tags_survive_a_new_page(results, capsys):
         (["empty"], "nothing in it"),
         ([".", "--tag", "nobody=x"], "no run of that name"),
         ([".", "--tag", "first"], "write it as RUN=TEXT"),
-        ([".", "--tag", "first=a,b"], "without a comma"),
+        ([".", "--tag", "first=good", "--tag", "first=a,b"], "without a comma"),
         ([".", "--serve", "--json"], "give one of them"),
         ([".", "--port", "70000"], "70000"),
     ],
@@ -87,6 +87,7 @@ def test_what_is_wrong_is_said_in_one_line(results, monkeypatch, capsys, argumen
     assert said in captured.err
     assert captured.err.count("\n") == 1
     assert captured.out == ""
+    assert read_notes(results) == {}, "all of it or nothing"
 
 
 def test_a_port_that_is_taken_is_said_in_one_line(results, capsys):

@@ -36,10 +36,10 @@ function interval(row) {
 function columnsOf(content) {
   return [
     text("name", "name", (row) => row.name),
-    text("strategy", "strategy", (row) => row.strategy ?? (row.kind === "run" ? null : row.kind)),
+    text("strategy", "strategy", (row) => (row.kind === "run" ? row.strategy : [row.strategy, row.kind].filter(Boolean).join(", "))),
     figure("annual_growth_fraction", "CAGR %", percent, 100),
     figure("sharpe", "Sharpe", fixed(2)),
-    {...figure("sharpe_low", "95 % interval", fixed(2)), cell: interval, exact: (row) => `${row.figures.sharpe_low ?? "-"} .. ${row.figures.sharpe_high ?? "-"}`},
+    {...figure("sharpe_low", "95 % interval", fixed(2)), hint: "low > 0", cell: interval, exact: (row) => `${row.figures.sharpe_low ?? "-"} .. ${row.figures.sharpe_high ?? "-"}`},
     figure("max_drawdown_fraction", "drawdown %", percent, 100),
     figure("trades", "trades", fixed(0)),
     figure("fees_quote", "fees", fixed(2)),
@@ -148,7 +148,7 @@ let rows = [], made = 0;
 function drawHead() {
   const titles = columns.map((column) => {
     const title = element("button", {type: "button", "data-sort": column.key, onclick: () => sortBy(column)}, column.title);
-    const filter = element("input", {"data-filter": column.key, "aria-label": `Filter ${column.title}`, placeholder: column.text ? "has" : "> 0", value: view.filters[column.key] || ""});
+    const filter = element("input", {"data-filter": column.key, "aria-label": `Filter ${column.title}`, placeholder: column.hint || (column.text ? "has" : "> 0"), value: view.filters[column.key] || ""});
     filter.addEventListener("input", () => { view.filters[column.key] = filter.value.trim(); mark(filter, column); changed(); });
     mark(filter, column);
     return element("th", {scope: "col", class: `${column.text ? "text" : ""} ${column.key === "name" ? "name" : ""}`}, title, element("br"), filter);
@@ -507,11 +507,13 @@ if (server) {
     try {
       const state = await (await fetch("/state.json")).json();
       if (state.digest === digest) return;
-      review = await (await fetch("/review.json")).json();
+      const answer = await fetch("/review.json"), found = await answer.json();
+      if (!answer.ok) throw new Error(found.error);
+      review = found;
       digest = state.digest;
       start();
-    } catch {
-      byId("count").textContent = "the server has gone; this is its last answer";
+    } catch (error) {
+      byId("count").textContent = `this is the last state that the server told (${error.message})`;
     }
   }, POLL_MS);
 }

@@ -134,6 +134,22 @@ def test_a_sweep_is_listed_with_the_whole_runs_in_it(results):
     )
 
 
+def test_a_walk_shows_the_figures_of_its_joined_account(results):
+    run, metrics = results / "first", json.loads((results / "first" / "metrics.json").read_text())
+    summary = {"verdict": "not validated", "sentence": "Luck.", "out_of_sample": metrics}
+    (run / "summary.json").write_text(json.dumps(summary))
+    (run / "walk.json").write_text(json.dumps({"configuration": {"strategy": "magnet"}, "data": {"name": "btc"}}))
+    (run / "run.json").unlink()
+    (run / "metrics.json").unlink()
+    entries, pictures = picture_all(results, gather(results))
+    assert [(e.kind, e.state, e.strategy, e.verdict) for e in entries] == [
+        ("walk-forward", "ok", "magnet", "not validated")
+    ]
+    assert entries[0].figures["sharpe"] == metrics["performance"]["sharpe"]
+    assert entries[0].first_bar == metrics["data"]["first_bar"]
+    assert set(pictures.runs) == {"first"}
+
+
 def test_a_validation_is_listed_with_its_counts(results):
     shutil.rmtree(results / "first")
     (results / "known").mkdir()

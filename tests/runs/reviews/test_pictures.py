@@ -41,6 +41,15 @@ def test_a_damaged_sidecar_is_made_anew(results, content):
     assert set(json.loads((results / SIDECAR).read_text())["runs"]) == {"first"}
 
 
+def test_parts_that_are_missing_in_a_sidecar_are_made_anew(results):
+    first = pictures(results)
+    sidecar = json.loads((results / SIDECAR).read_text())
+    del sidecar["runs"]["first"]["equity"]
+    sidecar["markets"] = dict.fromkeys(sidecar["markets"], 3)
+    (results / SIDECAR).write_text(json.dumps(sidecar))
+    assert pictures(results) == first
+
+
 def test_a_sidecar_that_is_a_link_is_replaced_and_not_followed(results, tmp_path):
     (tmp_path / "other").write_text("mine")
     (results / SIDECAR).symlink_to(tmp_path / "other")

@@ -14,7 +14,7 @@ def twin(x, y, points):
     """Cut the inner points into buckets, and take of each the corner of the largest triangle."""
     if len(x) <= points:
         return list(range(len(x)))
-    edges = [1 + int(k * (len(x) - 2) / (points - 2)) for k in range(points - 1)]
+    edges = [1 + k * (len(x) - 2) // (points - 2) for k in range(points - 1)]
     buckets = [list(range(a, b)) for a, b in pairwise(edges)] + [[len(x) - 1]]
     kept = [0]
     for bucket, following in pairwise(buckets):
@@ -45,14 +45,14 @@ def test_thinning_equals_its_definition(count, points, seed):
 
 
 def _equal_areas(x, y, ours, theirs):
-    """Two choices that first part at triangles whose areas differ by rounding only are both right."""
+    """Two choices that first part at triangles whose areas differ by rounding only are both right: true ones differ by 1/400."""
     k = next(i for i, (a, b) in enumerate(zip(ours, theirs, strict=True)) if a != b)
     a, p, q = ours[k - 1], ours[k], theirs[k]
-    edges = [1 + int(n * (len(x) - 2) / (len(ours) - 2)) for n in range(len(ours) - 1)] + [len(x)]
+    edges = [1 + n * (len(x) - 2) // (len(ours) - 2) for n in range(len(ours) - 1)] + [len(x)]
     following = slice(edges[k], edges[k + 1])
     c = (x[following].mean(), y[following].mean())
     areas = [abs((x[a] - c[0]) * (y[i] - y[a]) - (x[a] - x[i]) * (c[1] - y[a])) for i in (p, q)]
-    return areas[0] == pytest.approx(areas[1], rel=1e-12)
+    return areas[0] == pytest.approx(areas[1], abs=1e-6)
 
 
 def test_a_lone_spike_survives():
