@@ -232,6 +232,11 @@ def equity_from_fills(start: float, fills: np.ndarray, price: float) -> float:
     return math.fsum(flows)
 
 
+def turnover(fills: np.ndarray) -> float:
+    """Return the notional traded in (m,) of `FILL`, both ways, quote."""
+    return float(np.abs(fills["size"] * fills["price"]).sum())
+
+
 def reconciliation_error(account: np.ndarray, fills: np.ndarray, price: float) -> float:
     """Return the largest gap between three ways to the same equity, as a fraction of the start.
 

@@ -104,6 +104,7 @@ def _print_summary(metrics: dict[str, Any], target: Path) -> None:
         table.add_column(title, justify="left" if not title else "right")
     for label, key, shape in _ROWS:
         table.add_row(label, *(_cell(metrics[side][key], shape) for side in ("performance", "buy_and_hold")))
+    table.add_row("Sharpe, 95 % interval", _range(metrics["intervals"]["sharpe"], "{:.2f}"), "")
     table.add_section()
     for label, value in (
         ("Trades", f"{trading['trades']:,}"),
@@ -122,6 +123,11 @@ def _print_summary(metrics: dict[str, Any], target: Path) -> None:
 
 def _cell(value: float, shape: str) -> str:
     return shape.format(value) if value == value else "-"
+
+
+def _range(ends: dict[str, float], shape: str) -> str:
+    low, high = _cell(ends["low"], shape), _cell(ends["high"], shape)
+    return "-" if low == high == "-" else f"{low} to {high}"
 
 
 def main(argv: list[str] | None = None) -> int:

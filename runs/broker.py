@@ -213,6 +213,7 @@ class PerpetualBroker(bt.BrokerBase):  # type: ignore[misc]
             self._owner = order.owner
             self._execute(order, line)
             self._notify(order)
+        self.position.price = float(self.account["entry_price"][0])  # the account's, to the last bit
 
     def _forced_order(self, line: Any) -> Any:
         kind = BuyOrder if line["size"] > 0.0 else SellOrder

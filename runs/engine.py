@@ -74,6 +74,7 @@ def run_backtest(
     market: Market,
     mode: EngineMode | None = None,
     report: Callable[[int], None] | None = None,
+    first_bar: int = 0,
 ) -> Result:
     """Run one backtest.
 
@@ -85,9 +86,16 @@ def run_backtest(
         How backtrader runs.
     report
         Called with the number of bars done, now and then; it costs time.
+    first_bar
+        Index of the first bar at whose close the rule is asked; the map sees those before as well.
+
+    Raises
+    ------
+    ValueError
+        For a `first_bar` other than 0 and a strategy that is not ours: it has no way to be told.
     """
     profile = profile_for(configuration, market)
-    strategy, broker = _run(configuration, market, mode or EngineMode(), profile.tiers, report)
+    strategy, broker = _run(configuration, market, mode or EngineMode(), profile.tiers, report, first_bar)
     snapshots, clusters = _heatmap(configuration, market, strategy)
     return Result(
         market=market,
@@ -108,20 +116,20 @@ def profile_for(configuration: Configuration, market: Market) -> Venue:
 
 
 def _run(
-    configuration: Configuration, market: Market, mode: EngineMode, tiers: np.ndarray, report: Any
+    configuration: Configuration, market: Market, mode: EngineMode, tiers: np.ndarray, report: Any, first_bar: int
 ) -> tuple[Any, PerpetualBroker]:
     cerebro = bt.Cerebro(stdstats=False, preload=mode.preload, runonce=mode.runonce, exactbars=mode.exactbars)
     cerebro.adddata(PerpetualFeed(market=market))
     broker = PerpetualBroker(costs=configuration.costs, tiers=tiers)
     cerebro.broker = broker
-    add_strategy(cerebro, configuration)
+    add_strategy(cerebro, configuration, first_bar)
     if report is not None:
         cerebro.addanalyzer(_Progress, report=report)
     return cerebro.run()[0], broker
 
 
-def add_strategy(cerebro: bt.Cerebro, configuration: Configuration) -> None:
-    """Add the configured strategy to a cerebro, with its parameters."""
+def add_strategy(cerebro: bt.Cerebro, configuration: Configuration, first_bar: int = 0) -> None:
+    """Add the configured strategy to a cerebro, with its parameters; ours may begin at a later bar."""
     kind = load_strategy(configuration.strategy)
     if issubclass(kind, PerpetualStrategy):
         cerebro.addstrategy(
@@ -130,6 +138,11 @@ def add_strategy(cerebro: bt.Cerebro, configuration: Configuration) -> None:
             sizing=configuration.sizing,
             model=configuration.model,
             contract_step=configuration.costs.contract_step,
+            first_bar=first_bar,
+        )
+    elif first_bar:
+        raise ValueError(
+            f"strategy {configuration.strategy}: it cannot begin at bar {first_bar}; only subclasses of PerpetualStrategy can"
         )
     else:
         cerebro.addstrategy(kind, **configuration.rule)

@@ -21,10 +21,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from indicators.liquidation.compiled import source_digest
-from runs.metrics import benchmark_equity, drawdowns, jsonable, run_metrics, trades_of
+from runs.metrics import benchmark_equity, daily_returns, jsonable, run_metrics, trades_of
 from runs.reports.liquidation import liquidation_report
 from runs.reports.tearsheet import tearsheet
 from runs.result import Result
+from runs.statistics.headline import stated_intervals
+from runs.statistics.performance import drawdowns
 from runs.validation.trading import strategy_evidence
 
 MARKER = "run.json"
@@ -122,7 +124,7 @@ def write_run(result: Result, target: Path, temporary: Path) -> dict[str, Any]:
         If the disk refuses; then nothing is left at the target.
     """
     trades = trades_of(result)
-    metrics = run_metrics(result, trades) | {"evidence": _evidence(result)}
+    metrics = run_metrics(result, trades) | {"evidence": _evidence(result), "intervals": _intervals(result)}
     files: dict[str, str | bytes] = {
         "metrics.json": json.dumps(jsonable(metrics), indent=2, allow_nan=False) + "\n",
         "trades.csv": _trades_csv(trades),
@@ -138,6 +140,10 @@ def write_run(result: Result, target: Path, temporary: Path) -> dict[str, Any]:
 def _evidence(result: Result) -> dict[str, Any]:
     configuration = result.configuration
     return strategy_evidence(configuration.strategy, result.market, result.snapshots, configuration.model)
+
+
+def _intervals(result: Result) -> dict[str, Any]:
+    return stated_intervals(daily_returns(result.times, result.equity, float(result.account["start"][0])).to_numpy())
 
 
 def write_files(files: Mapping[str, str | bytes], target: Path, temporary: Path) -> None:

@@ -124,6 +124,31 @@ def _fill(
 
 
 @allocation_free
+def _reached_trigger(account: Record, prices: Record, isolated: bool, tiers: np.ndarray) -> float:
+    """Return the price of the position's liquidation where this bar's adverse extreme reaches it, else NaN."""
+    trigger = liquidation_trigger(account, isolated, tiers)
+    if account.size > 0.0:
+        low = prices.low if math.isnan(prices.mark_low) else prices.mark_low
+        return trigger if low <= trigger else math.nan
+    high = prices.high if math.isnan(prices.mark_high) else prices.mark_high
+    return trigger if high >= trigger else math.nan
+
+
+@allocation_free
+def _is_quiet(orders: np.ndarray, count: int, prices: Record) -> bool:
+    """Whether no order can fill in this bar, or ends with it; the cheap answer for most bars in the market."""
+    low, high = min(prices.low, prices.open), max(prices.high, prices.open)
+    for row in range(count):
+        order = orders[row]
+        if order.state > WORKING or order.kind == MARKET:
+            return False
+        falling = (order.kind == LIMIT) == (order.size > 0.0)  # buy limits and sell stops meet a falling price
+        if order.state == WORKING and (low <= order.price if falling else high >= order.price):
+            return False
+    return True
+
+
+@allocation_free
 def _liquidate_if_reached(
     account: Record,
     orders: np.ndarray,
@@ -140,13 +165,9 @@ def _liquidate_if_reached(
     if account.size == 0.0:
         return done
     isolated = costs.isolated > 0.0
-    trigger = liquidation_trigger(account, isolated, tiers)
-    long = account.size > 0.0
-    low = prices.low if math.isnan(prices.mark_low) else prices.mark_low
-    high = prices.high if math.isnan(prices.mark_high) else prices.mark_high
-    reached = low <= trigger if long else high >= trigger
-    gapped = prices.open <= trigger if long else prices.open >= trigger
-    if not reached or (at_open and not gapped):
+    trigger = _reached_trigger(account, prices, isolated, tiers)
+    gapped = prices.open <= trigger if account.size > 0.0 else prices.open >= trigger
+    if math.isnan(trigger) or (at_open and not gapped):
         return done
     # A trigger outside the bar's range was reached by the mark alone: the forced order meets the nearest last price.
     price = prices.open if at_open else min(max(trigger, prices.low), prices.high)
@@ -288,6 +309,9 @@ def process_bar(
         _write(fills, done, held, bar, -1, FUNDING, 0.0, mark)
         fills[done].funding = paid
         done += 1
+    reached = held.size != 0.0 and not math.isnan(_reached_trigger(held, now, isolated, tiers))
+    if not reached and _is_quiet(orders, count, now):
+        return done, 0, equity_at(held, now.close)
     done = _liquidate_if_reached(held, orders, count, bar, now, cost, tiers, True, fills, done)
     if count > 0:
         done = _fill_at_open(held, orders, count, bar, now, cost, False, fills, done)

@@ -1,22 +1,22 @@
-"""The figures of a run: pure functions over arrays. Crypto trades 365 days a year.
+"""The figures of a run, out of `runs.statistics` and the ledger.
 
 NaN policy: a figure that its inputs do not define (no trade, no variance, fewer than two days) is NaN, never zero; JSON
 shows it as null.
 """
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from indicators.liquidation.anatomy import MARKET_STATES
-from runs.accounting import equity_from_fills, reconciliation_error
+from runs.accounting import equity_from_fills, reconciliation_error, turnover
 from runs.result import Result
+from runs.statistics.daily import day_ends, returns_of_days
+from runs.statistics.performance import DAYS_PER_YEAR, drawdowns, headline, largest_drawdown, time_in_market
 from runs.trades import round_trips
-
-DAYS_PER_YEAR = 365
-"""Crypto knows no holidays; 252 would understate volatility and growth (a trap of the usual defaults)."""
+from runs.trips import hit_rate
 
 
 def daily_returns(times: np.ndarray, equity: np.ndarray, start: float) -> pd.Series:
@@ -37,90 +37,19 @@ def daily_returns(times: np.ndarray, equity: np.ndarray, start: float) -> pd.Ser
         Naive daily index without a missing day: a day without bars returns 0. A bar counts to the day it opens in. The
         product of 1 + return is exactly last / start.
     """
-    days = times.astype("datetime64[D]")
-    last = np.r_[days[1:] != days[:-1], True]
-    values = pd.Series(equity[last], index=pd.DatetimeIndex(days[last].astype("datetime64[ns]")))
-    values = values.reindex(pd.date_range(values.index[0], values.index[-1], freq="D")).ffill()
-    previous = np.r_[start, values.to_numpy()[:-1]]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        returns = np.where(previous > 0.0, values.to_numpy() / previous - 1.0, 0.0)
-    return pd.Series(returns, index=values.index)
-
-
-def total_return(returns: np.ndarray) -> float:
-    """Return the compounded return of (n,) period returns."""
-    return float(np.prod(1.0 + returns) - 1.0)
-
-
-def annual_growth(returns: np.ndarray) -> float:
-    """Return the compound annual growth rate of (n,) daily returns; -1 where all is lost, NaN without a day."""
-    if not len(returns):
-        return math.nan
-    growth = float(np.prod(1.0 + returns))
-    return growth ** (DAYS_PER_YEAR / len(returns)) - 1.0 if growth > 0.0 else -1.0
-
-
-def annual_volatility(returns: np.ndarray) -> float:
-    """Return the annualised standard deviation (ddof 1) of (n,) daily returns; NaN with fewer than two."""
-    return float(np.std(returns, ddof=1) * math.sqrt(DAYS_PER_YEAR)) if len(returns) > 1 else math.nan
-
-
-def sharpe(returns: np.ndarray) -> float:
-    """Return the annualised Sharpe ratio of (n,) daily returns over a riskless rate of zero; NaN without variance."""
-    deviation = float(np.std(returns, ddof=1)) if len(returns) > 1 else 0.0
-    return float(np.mean(returns)) / deviation * math.sqrt(DAYS_PER_YEAR) if deviation > 0.0 else math.nan
-
-
-def sortino(returns: np.ndarray) -> float:
-    """Return the annualised Sortino ratio: mean over the root mean square of the losses (all days count); NaN without a loss."""
-    if not len(returns):
-        return math.nan
-    downside = math.sqrt(float(np.sum(np.minimum(returns, 0.0) ** 2)) / len(returns))
-    return float(np.mean(returns)) / downside * math.sqrt(DAYS_PER_YEAR) if downside > 0.0 else math.nan
-
-
-def drawdowns(equity: np.ndarray, start: float) -> np.ndarray:
-    """Return (n,) the fraction (<= 0) by which each value lies below the highest before it, the start included."""
-    highest = np.maximum.accumulate(np.r_[start, equity])[1:]
-    return equity / highest - 1.0
-
-
-class Drawdown(NamedTuple):
-    """The deepest fall: `fraction` <= 0, the bars of its peak (-1: the start), bottom and recovery (None: none yet), its length."""
-
-    fraction: float
-    peak: int
-    bottom: int
-    end: int | None
-    bars: int
-
-
-def largest_drawdown(equity: np.ndarray, start: float) -> Drawdown:
-    """Return the deepest fall of (n,) values from a high before them, the start included; zero and bar 0 if there is none."""
-    fall = drawdowns(equity, start)
-    bottom = int(fall.argmin())
-    if fall[bottom] >= 0.0:
-        return Drawdown(0.0, 0, 0, None, 0)
-    before = np.r_[start, equity[: bottom + 1]]
-    peak = int(np.flatnonzero(before == before.max())[-1]) - 1  # the latest of equal highs: the fall began there
-    recovered = np.flatnonzero(fall[bottom:] >= 0.0)
-    end = bottom + int(recovered[0]) if len(recovered) else None
-    return Drawdown(float(fall[bottom]), peak, bottom, end, (len(equity) - 1 if end is None else end) - peak)
+    days, rows = day_ends(times)
+    return pd.Series(
+        returns_of_days(equity[rows], start), index=pd.DatetimeIndex(days.astype("datetime64[ns]"), freq="D")
+    )
 
 
 def _performance(times: np.ndarray, equity: np.ndarray, start: float) -> dict[str, Any]:
     returns = daily_returns(times, equity, start).to_numpy()
     deepest = largest_drawdown(equity, start)
-    growth, worst = annual_growth(returns), deepest.fraction
+    worst = deepest.fraction
     daily = drawdowns(np.cumprod(1.0 + returns), 1.0)
     return {
-        "total_return_fraction": float(equity[-1] / start - 1.0),
-        "annual_growth_fraction": growth,
-        "annual_volatility_fraction": annual_volatility(returns),
-        "sharpe": sharpe(returns),
-        "sortino": sortino(returns),
-        "calmar": growth / -worst if worst < 0.0 else math.nan,
-        "max_drawdown_fraction": worst,
+        **headline(returns, equity, start),
         "max_drawdown_start": _iso(times[max(deepest.peak, 0)]) if worst < 0.0 else None,
         "max_drawdown_time": _iso(times[deepest.bottom]) if worst < 0.0 else None,
         "max_drawdown_end": _iso(times[deepest.end]) if deepest.end is not None else None,
@@ -142,7 +71,7 @@ def _trading(trades: pd.DataFrame) -> dict[str, Any]:
     return {
         "trades": count,
         "trades_open": int(trades["open"].sum()) if count else 0,
-        "hit_rate_fraction": len(won) / count if count else math.nan,
+        "hit_rate_fraction": hit_rate(net),
         "profit_factor": float(won.sum() / -lost.sum()) if len(lost) else math.nan,
         "average_win_quote": float(won.mean()) if len(won) else math.nan,
         "average_loss_quote": float(lost.mean()) if len(lost) else math.nan,
@@ -167,7 +96,7 @@ def _money(result: Result) -> dict[str, Any]:
         "liquidation_fees_quote": float(account["liquidation_fees"]),
         "absorbed_quote": float(account["absorbed"]),
         "liquidations": int(account["liquidations"]),
-        "turnover_quote": float(np.abs(fills["size"] * fills["price"]).sum()),
+        "turnover_quote": turnover(fills),
         "equity_from_cash_flows_quote": equity_from_fills(float(account["start"]), fills, close),
         "reconciliation_error": reconciliation_error(result.account, fills, close),
     }
@@ -178,7 +107,7 @@ def _exposure(result: Result) -> dict[str, Any]:
     with np.errstate(divide="ignore", invalid="ignore"):
         leverage = np.abs(result.position) * result.close / result.equity
     return {
-        "time_in_market_fraction": float(held.mean()),
+        "time_in_market_fraction": time_in_market(result.position),
         "average_leverage_in_market": float(leverage[held].mean()) if held.any() else math.nan,
         "highest_leverage": float(leverage[held].max()) if held.any() else math.nan,
     }

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from indicators.liquidation.anatomy import PHASES
-from runs.accounting import FILL_KINDS, FUNDING, LIMIT, LIQUIDATION, STOP, opening_part
+from runs.accounting import FILL_KINDS, LIMIT, LIQUIDATION, STOP
+from runs.trips import trips_of
 
 COLUMNS = (
     "entry_time", "exit_time", "side", "size", "entry_price", "exit_price", "notional", "gross_pnl", "fees", "funding",
@@ -19,7 +20,6 @@ prices in quote per base, sizes in base coin, sums in quote, excursions as fract
 price; `signal_*` is what the heatmap said at the close before the entry."""
 
 _REASONS = {LIMIT: "target", STOP: "stop", LIQUIDATION: "liquidation"}
-_DUST = 1e-9  # base coin: a position smaller than this is rounding
 
 
 def round_trips(
@@ -49,91 +49,32 @@ def round_trips(
     Excursions take whole bars, the entry's and the exit's too, so they may hold an extreme from before the entry or after
     the exit: never less than the true one.
     """
-    rows: list[dict[str, Any]] = []
-    trip: dict[str, Any] | None = None
-    position = 0.0
-    for fill in fills:
-        if fill["kind"] == FUNDING:
-            if trip is not None:
-                trip["funding"] += float(fill["funding"])
-            continue
-        size = float(fill["size"])
-        opened = opening_part(position, size)
-        closed = size - opened
-        if trip is not None and closed:
-            _reduce(trip, fill, closed, abs(closed / size))
-            if abs(float(fill["position_after"])) <= _DUST or opened:
-                rows.append(_finish(trip, int(fill["bar"]), fill, times, high, low, equity, snapshots))
-                trip = None
-        if opened:
-            trip = trip or _begin(fill, opened)
-            _increase(trip, fill, opened, abs(opened / size))
-        position = float(fill["position_after"])
-    if trip is not None:
-        rows.append(_still_open(trip, times, high, low, equity, snapshots))
+    trips = trips_of(fills, float(snapshots["close"][-1]))
+    rows = [_row(trip, times, high, low, equity, snapshots) for trip in trips]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _begin(fill: Any, opened: float) -> dict[str, Any]:
-    zeros = dict.fromkeys(
-        ("entered", "peak", "entry_value", "left", "exit_value", "gross", "fees", "funding", "fee", "absorbed"), 0.0
-    )
-    return {"bar": int(fill["bar"]), "side": "long" if opened > 0.0 else "short", **zeros}
-
-
-def _increase(trip: dict[str, Any], fill: Any, opened: float, share: float) -> None:
-    trip["entered"] += abs(opened)
-    trip["peak"] = max(trip["peak"], trip["entered"] - trip["left"])
-    trip["entry_value"] += abs(opened) * float(fill["price"])
-    trip["fees"] += share * float(fill["fee"])
-
-
-def _reduce(trip: dict[str, Any], fill: Any, closed: float, share: float) -> None:
-    trip["left"] += abs(closed)
-    trip["exit_value"] += abs(closed) * float(fill["price"])
-    trip["gross"] += float(fill["realised"])
-    trip["fees"] += share * float(fill["fee"])
-    trip["fee"] += float(fill["liquidation_fee"])
-    trip["absorbed"] += float(fill["absorbed"])
-
-
-def _finish(
-    trip: dict[str, Any], exit_bar: int, fill: Any, times: np.ndarray, high: np.ndarray, low: np.ndarray,
-    equity: np.ndarray, snapshots: np.ndarray,
-) -> dict[str, Any]:  # fmt: skip
-    bar, sign = trip["bar"], 1.0 if trip["side"] == "long" else -1.0
-    entry = trip["entry_value"] / trip["entered"]
-    net = trip["gross"] - trip["fees"] - trip["funding"] - trip["fee"] + trip["absorbed"]
+def _row(
+    trip: Any, times: np.ndarray, high: np.ndarray, low: np.ndarray, equity: np.ndarray, snapshots: np.ndarray
+) -> dict[str, Any]:
+    is_open = trip["exit_bar"] < 0
+    bar, exit_bar, sign = int(trip["bar"]), len(times) - 1 if is_open else int(trip["exit_bar"]), float(trip["side"])
+    entry, left, net = float(trip["entry_value"] / trip["entered"]), float(trip["left"]), float(trip["net"])
     before = float(equity[bar - 1]) if bar > 0 else float(equity[0])
     highest, lowest = float(high[bar : exit_bar + 1].max()), float(low[bar : exit_bar + 1].min())
     adverse, favourable = (lowest, highest) if sign > 0.0 else (highest, lowest)
     row = {
-        "entry_time": times[bar], "exit_time": times[exit_bar], "side": trip["side"], "size": trip["peak"],
-        "entry_price": entry, "exit_price": trip["exit_value"] / trip["left"] if trip["left"] else np.nan,
-        "notional": trip["peak"] * entry, "gross_pnl": trip["gross"], "fees": trip["fees"], "funding": trip["funding"],
-        "liquidation_fee": trip["fee"], "absorbed": trip["absorbed"], "net_pnl": net,
+        "entry_time": times[bar], "exit_time": times[exit_bar], "side": "long" if sign > 0.0 else "short",
+        "size": float(trip["peak"]), "entry_price": entry,
+        "exit_price": float(trip["exit_value"]) / left if left else np.nan, "notional": float(trip["peak"]) * entry,
+        "gross_pnl": float(trip["gross"]), "fees": float(trip["fees"]), "funding": float(trip["funding"]),
+        "liquidation_fee": float(trip["liquidation_fee"]), "absorbed": float(trip["absorbed"]), "net_pnl": net,
         "return_on_equity": net / before if before > 0.0 else np.nan, "bars_held": exit_bar - bar,
         "max_adverse_excursion": min(sign * (adverse / entry - 1.0), 0.0),
         "max_favourable_excursion": max(sign * (favourable / entry - 1.0), 0.0),
-        "exit_reason": "open" if fill is None else _REASONS.get(int(fill["kind"]), "signal"), "open": fill is None,
+        "exit_reason": "open" if is_open else _REASONS.get(int(trip["exit_kind"]), "signal"), "open": bool(is_open),
     }  # fmt: skip
     return row | _signal(snapshots, bar - 1, sign)
-
-
-def _still_open(
-    trip: dict[str, Any],
-    times: np.ndarray,
-    high: np.ndarray,
-    low: np.ndarray,
-    equity: np.ndarray,
-    snapshots: np.ndarray,
-) -> dict[str, Any]:
-    last, sign = len(times) - 1, 1.0 if trip["side"] == "long" else -1.0
-    held, close = trip["entered"] - trip["left"], float(snapshots["close"][last])
-    # The average entry price of what is held follows from what was realised: gross covers the size that has left.
-    gross = sign * (trip["exit_value"] + held * close - trip["entry_value"])
-    valued = trip | {"gross": gross, "left": trip["entered"], "exit_value": trip["exit_value"] + held * close}
-    return _finish(valued, last, None, times, high, low, equity, snapshots)
 
 
 def _signal(snapshots: np.ndarray, bar: int, sign: float) -> dict[str, Any]:

@@ -11,8 +11,9 @@ from indicators.heatmap import LiquidationHeatmap
 from indicators.liquidation.domain import Readable, as_record
 from indicators.liquidation.model import SECONDS_PER_HOUR
 from indicators.liquidation.parameters import ModelParameters
+from strategies.conduct import new_conduct, note_position, sizing_record, traded_size
 from strategies.intent import ENTER, EXIT, KEEP, POSITION, Intent
-from strategies.sizing import SizingParameters, entry_size, rebalance_size
+from strategies.sizing import SizingParameters
 
 
 class PerpetualStrategy(bt.Strategy):
@@ -29,21 +30,20 @@ class PerpetualStrategy(bt.Strategy):
     A compiled rule should come with ``decide_at(snapshots, bar, position, parameters)``, which calls it on arrays: handing
     single records to compiled code costs ten times as much.
 
-    Parameters (backtrader's): ``rule`` an instance of `parameters_kind`, ``sizing``, ``model``, and ``contract_step`` in
-    base coin.
+    Parameters (backtrader's): ``rule`` an instance of `parameters_kind`, ``sizing``, ``model``, ``contract_step`` in base
+    coin, and ``first_bar``, the index of the first bar at whose close the rule is asked.
     """
 
     parameters_kind: ClassVar[type]
     decide: ClassVar[Any]
     decide_at: ClassVar[Any] = None
 
-    params = (("rule", None), ("sizing", None), ("model", None), ("contract_step", 0.001))
+    params = (("rule", None), ("sizing", None), ("model", None), ("contract_step", 0.001), ("first_bar", 0))
 
     def __init__(self) -> None:
         """Set up the heatmap and the records that rule and sizing read."""
         rule = self.p.rule if self.p.rule is not None else self.parameters_kind()
         self.heatmap = LiquidationHeatmap(self.data, **asdict(self.p.model or ModelParameters()))
-        self._hours_per_bar = float(self.heatmap.model.settings["bar_seconds"][0]) / SECONDS_PER_HOUR
         self._rule, self._readable_rule = np.array([as_record(rule)]), rule
         self._is_compiled = hasattr(type(self).decide, "py_func")
         # A subclass that brings its own rule must not be asked through its parent's.
@@ -52,16 +52,20 @@ class PerpetualStrategy(bt.Strategy):
             and type(self).decide_at.py_func.__globals__.get("decide") is type(self).decide
         )
         self._decide_at = type(self).decide_at if own else None
-        self._sizing = self.p.sizing or SizingParameters()
+        self._sizing = sizing_record(self.p.sizing or SizingParameters(), self.p.contract_step)
         self._record = np.zeros(1, dtype=POSITION)
+        self._conduct = new_conduct(float(self.heatmap.model.settings["bar_seconds"][0]) / SECONDS_PER_HOUR)
         self._working: list[bt.Order] = []
-        self._entry_bar, self._was_flat = 0, True
-        self._tag = 0.0
+        self._first_bar = self.p.first_bar
 
     def next(self) -> None:
         """Ask the rule at this bar's close, and carry out its answer."""
         snapshots, index = self.heatmap.view()
-        size, equity = self._note_position(index)
+        if index < self._first_bar:
+            return
+        held, equity = self.broker.getposition(self.data), self.broker.getvalue()
+        size = held.size
+        note_position(self._record, self._conduct, index, float(size), float(held.price), float(equity))
         intent = self._ask(snapshots, index)
         if intent.action != KEEP:
             self._carry_out(intent, float(snapshots[index]["close"]), size, equity)
@@ -84,45 +88,25 @@ class PerpetualStrategy(bt.Strategy):
         """Return the number of bars so far (backtrader's own takes three calls)."""
         return self.lines.lines[0].lencount
 
-    def _note_position(self, index: int) -> tuple[float, float]:
-        """Write the position as the rule sees it; return size and equity."""
-        held, equity = self.broker.getposition(self.data), self.broker.getvalue()
-        size = held.size
-        if size == 0.0:
-            self._record[0] = (index, 0.0, math.nan, 0.0, 0.0, equity)
-        else:
-            if self._was_flat:
-                self._entry_bar = index
-            hours = (index - self._entry_bar) * self._hours_per_bar
-            self._record[0] = (index, size, held.price, hours, self._tag, equity)
-        self._was_flat = size == 0.0
-        return size, equity
-
     def _carry_out(self, intent: Intent, close: float, size: float, equity: float) -> None:
-        sizing, step = self._sizing, self.p.contract_step
-        if intent.action == ENTER:
-            wanted = entry_size(
-                intent.direction, close, intent.stop, equity, sizing.risk_fraction, sizing.max_leverage, step
-            )
-            if wanted != 0.0 and size == 0.0:
-                self._enter(wanted, intent)
-        elif intent.action == EXIT:
+        action, direction, stop, exposure = map(float, (intent.action, intent.direction, intent.stop, intent.exposure))
+        change = traded_size(action, direction, stop, exposure, close, float(size), float(equity), self._sizing)
+        if intent.action == EXIT:
             for order in self._working:
                 self.cancel(order)
-            self.close()
+        if change == 0.0:
+            return
+        if intent.action == ENTER:
+            self._enter(change, intent)
         else:
-            change = rebalance_size(
-                intent.exposure, size, close, equity, sizing.max_leverage, sizing.rebalance_band, step
-            )
-            if change != 0.0:
-                self._send(change)
+            self._send(change)
 
     def _send(self, size: float, **details: Any) -> bt.Order:
         return (self.buy if size > 0.0 else self.sell)(size=abs(size), **details)
 
     def _enter(self, size: float, intent: Intent) -> None:
         has_stop, has_target = not math.isnan(intent.stop), not math.isnan(intent.target)
-        self._tag = intent.tag
+        self._conduct["tag"] = intent.tag
         entry = self._send(size, exectype=bt.Order.Market, transmit=not (has_stop or has_target))
         self._working = [entry]
         if has_stop:

@@ -86,13 +86,18 @@ def allocation_free(function: Function) -> Function:
     return _compile(function, {"_nrt": False})
 
 
-def _compile(function: Function, options: dict[str, Any]) -> Function:
+def kept_in_memory(function: Function) -> Function:
+    """Compile `function` as `allocation_free` does, for this process alone: it holds code that `source_digest` does not cover."""
+    return _compile(function, {"_nrt": False}, on_disk=False)
+
+
+def _compile(function: Function, options: dict[str, Any], on_disk: bool = True) -> Function:
     private = function.__name__.startswith("_")
     previous = numba.config.CACHE_DIR  # type: ignore[attr-defined]
     numba.config.CACHE_DIR = cache_folder()  # type: ignore[attr-defined]
     try:
         decorate = numba.njit(  # type: ignore[call-overload]
-            cache=True, error_model="numpy", no_cfunc_wrapper=True, no_cpython_wrapper=private, **options
+            cache=on_disk, error_model="numpy", no_cfunc_wrapper=True, no_cpython_wrapper=private, **options
         )
         return cast(Function, decorate(function))
     finally:

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from runs.metrics import DAYS_PER_YEAR, benchmark_equity, daily_returns
+from runs.metrics import benchmark_equity, daily_returns
 from runs.result import Result
+from runs.statistics.performance import DAYS_PER_YEAR
 
 _NOT_MEASURED = "The signals are not validated on this data by this version."
 

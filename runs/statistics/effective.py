@@ -3,12 +3,17 @@
 import numpy as np
 
 
+def lagged_products(values: np.ndarray) -> np.ndarray:
+    """Return (..., n) the sums over time of products of deviations from the mean, at lags 0 .. n - 1, of (..., n) in time."""
+    count = values.shape[-1]
+    deviations = values - values.mean(axis=-1, keepdims=True)
+    spectrum = np.abs(np.fft.rfft(deviations, 2 * count)) ** 2
+    return np.fft.irfft(spectrum, 2 * count)[..., :count]
+
+
 def autocorrelations(values: np.ndarray) -> np.ndarray:
     """Return the autocorrelations of (n,) at lags 0 .. n - 1, biased towards zero as usual; zeros if nothing varies."""
-    deviations = values - values.mean()
-    length = 2 * len(values)
-    spectrum = np.abs(np.fft.rfft(deviations, length)) ** 2
-    covariances = np.fft.irfft(spectrum, length)[: len(values)]
+    covariances = lagged_products(values)
     if covariances[0] <= 0.0:
         return np.zeros(len(values))
     return covariances / covariances[0]

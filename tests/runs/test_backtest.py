@@ -149,6 +149,27 @@ def test_the_verdict_on_the_traded_claim_is_printed(data, tmp_path, capsys):
     assert sentence in capsys.readouterr().out.splitlines()
 
 
+def test_the_sharpe_ratio_comes_with_its_interval(tmp_path, capsys):
+    path, out = tmp_path / "market.parquet", tmp_path / "out"
+    simulate(5, bars=600).frame.drop(columns="open_interest_break").to_parquet(path)
+    assert main(["--strategy", "magnet", "--data", str(path), "--out", str(out)]) == 0
+    metrics = json.loads((out / "metrics.json").read_text())
+    intervals, performance = metrics["intervals"], metrics["performance"]
+    stated = {name for name, ends in intervals.items() if isinstance(ends, dict)}
+    assert stated < set(performance)
+    assert intervals["sharpe"]["low"] < performance["sharpe"] < intervals["sharpe"]["high"]
+    line = next(line for line in capsys.readouterr().out.splitlines() if "95 % interval" in line)
+    assert f"{intervals['sharpe']['low']:.2f} to {intervals['sharpe']['high']:.2f}" in line
+
+
+def test_a_run_of_few_days_has_no_interval(data, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert main(["--strategy", "overlay", "--data", str(data), "--out", str(out)]) == 0
+    assert json.loads((out / "metrics.json").read_text())["intervals"]["sharpe"] == {"low": None, "high": None}
+    line = next(line for line in capsys.readouterr().out.splitlines() if "95 % interval" in line)
+    assert "nan" not in line
+
+
 def test_a_run_without_a_trade_leaves_a_complete_folder(data, tmp_path):
     out = tmp_path / "out"
     assert main(["--strategy", "magnet", "--data", str(data), "--out", str(out), "--set", "magnet_ratio=1000"]) == 0

@@ -15,6 +15,7 @@ from runs import metrics as m
 from runs.config import configuration_from
 from runs.engine import run_backtest
 from runs.result import Result
+from runs.statistics import performance
 
 HOUR = np.timedelta64(1, "h")
 
@@ -64,37 +65,39 @@ def test_daily_returns_compound_to_final_over_initial_with_a_partial_first_day(e
 
 
 def test_growth_takes_365_days_for_a_year():
-    assert m.annual_growth(np.r_[0.3, np.zeros(364)]) == pytest.approx(0.3)
-    assert m.annual_growth(np.r_[0.21, np.zeros(729)]) == pytest.approx(0.1)
+    assert performance.annual_growth(np.r_[0.3, np.zeros(364)]) == pytest.approx(0.3)
+    assert performance.annual_growth(np.r_[0.21, np.zeros(729)]) == pytest.approx(0.1)
 
 
 def test_volatility_and_sharpe_take_365_days_for_a_year():
     returns = np.array([0.01, -0.01, 0.03, 0.01])
     deviation = float(pd.Series(returns).std())
-    assert m.annual_volatility(returns) == pytest.approx(deviation * math.sqrt(365))
-    assert m.sharpe(returns) == pytest.approx(0.01 / deviation * math.sqrt(365))
+    assert performance.annual_volatility(returns) == pytest.approx(deviation * math.sqrt(365))
+    assert performance.sharpe(returns) == pytest.approx(0.01 / deviation * math.sqrt(365))
 
 
 def test_sortino_divides_by_the_losses_over_all_days():
-    assert m.sortino(np.array([0.02, -0.01, 0.01, 0.0])) == pytest.approx(0.005 / 0.005 * math.sqrt(365))
+    assert performance.sortino(np.array([0.02, -0.01, 0.01, 0.0])) == pytest.approx(0.005 / 0.005 * math.sqrt(365))
 
 
-@pytest.mark.parametrize("figure", [m.sharpe, m.sortino, m.annual_volatility, m.annual_growth])
+@pytest.mark.parametrize(
+    "figure", [performance.sharpe, performance.sortino, performance.annual_volatility, performance.annual_growth]
+)
 def test_a_figure_without_days_is_nan_rather_than_zero(figure):
     assert math.isnan(figure(np.array([])))
 
 
 def test_no_variance_and_no_loss_are_nan():
-    assert math.isnan(m.sharpe(np.zeros(9)))
-    assert math.isnan(m.sortino(np.full(9, 0.01)))
+    assert math.isnan(performance.sharpe(np.zeros(9)))
+    assert math.isnan(performance.sortino(np.full(9, 0.01)))
 
 
 def test_losing_everything_is_a_growth_of_minus_one():
-    assert m.annual_growth(np.array([0.1, -1.0])) == -1.0
+    assert performance.annual_growth(np.array([0.1, -1.0])) == -1.0
 
 
 def test_drawdown_counts_the_start_as_a_high():
-    assert m.drawdowns(np.array([80.0, 120.0, 90.0]), 100.0) == pytest.approx([-0.2, 0.0, -0.25])
+    assert performance.drawdowns(np.array([80.0, 120.0, 90.0]), 100.0) == pytest.approx([-0.2, 0.0, -0.25])
 
 
 def test_drawdown_is_taken_from_bars_so_a_dip_inside_a_day_counts():

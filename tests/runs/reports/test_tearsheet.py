@@ -17,10 +17,11 @@ import pytest
 from datafeeds.simulated.market import simulate
 from runs.config import configuration_from
 from runs.engine import run_backtest
-from runs.metrics import DAYS_PER_YEAR, run_metrics
+from runs.metrics import run_metrics
 from runs.reports import tearsheet as module
 from runs.reports.tearsheet import tearsheet
 from runs.result import Result
+from runs.statistics.performance import DAYS_PER_YEAR
 
 
 @cache

@@ -33,6 +33,9 @@ def test_a_whole_run_is_read_as_its_files_say(results):
 
 @pytest.mark.parametrize("written", [{"low": -1.5, "high": 2.5}, [-1.5, 2.5]])
 def test_an_interval_is_read_where_there_is_one(results, written):
+    ends = json.loads((results / "first" / "metrics.json").read_text())["intervals"]["sharpe"]
+    assert [only(results).figures[f"sharpe_{end}"] for end in ("low", "high")] == [ends["low"], ends["high"]]
+    change(results / "first" / "metrics.json", intervals=None)
     assert only(results).figures["sharpe_low"] is None
     change(results / "first" / "metrics.json", intervals={"sharpe": written})
     assert (only(results).figures["sharpe_low"], only(results).figures["sharpe_high"]) == (-1.5, 2.5)

@@ -1,0 +1,33 @@
+"""From bars to whole UTC days."""
+
+import numpy as np
+
+_ONE_DAY = np.timedelta64(1, "D")
+
+
+def day_ends(times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the days that bars span, and the last bar of each.
+
+    Parameters
+    ----------
+    times
+        (n,) naive UTC bar opens, ascending; a bar counts to the day it opens in.
+
+    Returns
+    -------
+    days, rows
+        (d,) datetime64[D] without a missing day, and (d,) the index of the last bar that opened on the day or before it.
+    """
+    dates = times.astype("datetime64[D]")
+    days = np.arange(dates[0], dates[-1] + _ONE_DAY)
+    return days, np.searchsorted(dates, days, side="right") - 1
+
+
+def returns_of_days(values: np.ndarray, start: float) -> np.ndarray:
+    """Return (d,) daily returns from (d,) values at the days' ends; `start` is the value before the first day.
+
+    A day after which nothing is left returns 0. The product of 1 + return is exactly last / start.
+    """
+    previous = np.concatenate([[start], values[:-1]])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(previous > 0.0, values / previous - 1.0, 0.0)

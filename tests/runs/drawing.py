@@ -1,0 +1,54 @@
+"""Random candidates: every number of model, rule, sizing and costs drawn around its default, and harsh accounts among them."""
+
+import dataclasses
+
+import numpy as np
+
+from indicators.liquidation.parameters import ModelParameters
+from runs.config import Configuration
+from runs.costs import MARGIN_MODES, CostParameters
+from strategies.registry import load_strategy
+from strategies.sizing import SizingParameters
+
+HARSH = {
+    "starting_cash": (50.0, 1_000.0, 100_000.0, 1e7),
+    "leverage": (1.0, 5.0, 20.0, 50.0, 125.0),
+    "contract_step": (1e-6, 0.001, 0.1),
+    "margin_mode": MARGIN_MODES,
+    "venue": ("binance", "bybit"),
+    "max_leverage": (0.5, 3.0, 20.0, 60.0),
+    "risk_fraction": (0.005, 0.05, 0.5, 1.0),
+    "rebalance_band": (0.0, 0.02, 0.3),
+}
+
+
+def candidate(random, strategy, harsh=0.5):
+    """Draw a valid configuration; a share of the accounts is tiny, huge or highly leveraged."""
+    kind = load_strategy(strategy).parameters_kind
+    hostile = random.random() < harsh
+    model, rule, sizing, costs = (
+        drawn(random, group, hostile) for group in (ModelParameters, kind, SizingParameters, CostParameters)
+    )
+    return Configuration(strategy, rule=dataclasses.asdict(rule), model=model, sizing=sizing, costs=costs)
+
+
+def drawn(random, kind, hostile):
+    """Draw a parameter object; what its own checks refuse is drawn again."""
+    while True:
+        try:
+            return kind(**{field.name: _value(random, field, hostile) for field in dataclasses.fields(kind)})
+        except ValueError:
+            continue
+
+
+def _value(random, field, hostile):
+    default, low, high = field.default, field.metadata["low"], field.metadata["high"]
+    if hostile and field.name in HARSH:
+        return HARSH[field.name][random.integers(len(HARSH[field.name]))]
+    if isinstance(default, bool):
+        return bool(random.integers(2))
+    if isinstance(default, (str, tuple)) or random.random() < 0.3:
+        return default
+    if default == 0.0:
+        return float(random.uniform(low, min(high, 1.0)))
+    return float(np.clip(default * np.exp(random.normal(0.0, 0.5)), low, high))

@@ -1,0 +1,60 @@
+"""Compiled rules that no sensible strategy would follow: every kind of intent, in any order, out of a hash of the bar."""
+
+import math
+from dataclasses import dataclass
+
+from indicators.liquidation.compiled import allocation_free
+from indicators.liquidation.domain import parameter
+from strategies.base import PerpetualStrategy
+from strategies.intent import enter, hold, keep, leave
+
+
+@dataclass(frozen=True)
+class RestlessParameters:
+    seed: float = parameter(1.0, unit="number", source="planted")
+    reach: float = parameter(0.01, unit="fraction of price", source="planted")
+
+
+@allocation_free
+def decide(view, position, parameters):
+    """Answer by a hash of bar, tag and seed; brackets stay behind when rebalancing changes what they protect."""
+    drawn = (math.sin(position.bar * 12.9898 + parameters.seed * 78.233 + position.tag) * 43758.5453) % 1.0
+    side = 1.0 if drawn * 16.0 % 2.0 < 1.0 else -1.0
+    away = parameters.reach * view.close * (0.2 + drawn * 8.0 % 1.0)
+    stop = view.close - side * away if drawn * 32.0 % 4.0 > 1.0 else math.nan
+    target = view.close + side * away if drawn * 64.0 % 4.0 > 1.0 else math.nan
+    if drawn < 0.3:
+        return enter(side, stop, target, 1.0 + drawn)
+    if drawn < 0.4:
+        return leave()
+    if drawn < 0.5:
+        return hold(side * drawn * 4.0)
+    return hold(0.0) if drawn < 0.55 else keep()
+
+
+class Restless(PerpetualStrategy):
+    parameters_kind = RestlessParameters
+    decide = staticmethod(decide)
+
+
+@dataclass(frozen=True)
+class PlainParameters:
+    exposure: float = parameter(0.5, unit="notional / equity", source="planted")
+
+
+class Plain(PerpetualStrategy):
+    """A rule in plain Python."""
+
+    parameters_kind = PlainParameters
+
+    @staticmethod
+    def decide(view, position, parameters):
+        return hold(parameters.exposure if view.close > view.low else 0.0)
+
+
+class Meddling(Restless):
+    """A compiled rule that is not carried out in the usual way."""
+
+    def next(self):
+        if len(self) % 2:
+            super().next()
