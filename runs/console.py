@@ -17,6 +17,7 @@ COMMANDS = {
     "analyze": "the liquidation report at any bar: levels, clusters, cascade risk",
     "download": "bring market data into the local catalog, and show what it holds",
     "validate": "measure what the heatmap knows: validated, not validated, or too little data",
+    "review": "look over a folder of results: table, curves, fills and notes on one page",
     "lookahead": "look for look-ahead in a strategy",
     "benchmark": "measure speed against stock backtrader",
 }

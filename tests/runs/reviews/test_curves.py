@@ -1,0 +1,74 @@
+"""Pictures hold what the files hold, to the step of a screen."""
+
+import base64
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from runs.reviews.curves import CANDLES, FILLS, candles, equity_curve, fills, market_curve
+from runs.reviews.packing import STEPS
+
+
+def unpack(text, low, high):
+    return low + np.frombuffer(base64.b64decode(text), "<u2") / STEPS * (high - low)
+
+
+def points(curve):
+    values = curve["values"]
+    return unpack(curve["times"], curve["from"], curve["to"]), unpack(values["steps"], values["low"], values["high"])
+
+
+@pytest.fixture
+def frame(template):
+    return pd.read_parquet(template / "equity.parquet")
+
+
+def seconds(times):
+    return times.astype("datetime64[ns, UTC]").astype("int64").to_numpy() // 10**9
+
+
+def test_every_point_of_a_curve_is_one_of_the_file(template, frame):
+    for curve, column in (
+        (equity_curve(template, 100_000.0), "equity"),
+        (market_curve(template, 100_000.0), "buy_and_hold"),
+    ):
+        times, values = points(curve)
+        truth = pd.Series(frame[column].to_numpy() / 100_000.0, index=seconds(frame["ts"]))
+        step = (curve["to"] - curve["from"]) / STEPS
+        nearest = [np.abs(truth.index.to_numpy() - time).argmin() for time in times]
+        assert np.allclose(truth.index.to_numpy()[nearest], times, atol=step)
+        assert np.allclose(truth.to_numpy()[nearest], values, atol=(values.max() - values.min()) / STEPS + 1e-12)
+        assert (times[0], times[-1]) == (truth.index[0], truth.index[-1])
+        assert values[-1] == pytest.approx(truth.iloc[-1], abs=1e-4)
+
+
+@pytest.mark.parametrize("count", [1, 2, CANDLES, CANDLES + 1, 3 * CANDLES + 7])
+def test_candles_are_the_range_and_the_last_of_their_closes(count):
+    close = np.random.default_rng(count).lognormal(size=count)
+    found = candles(close)
+    groups = [close[i : i + found["bars"]] for i in range(0, count, found["bars"])]
+    assert len(groups) <= CANDLES
+    for name, take in (("lows", min), ("highs", max), ("closes", lambda group: group[-1])):
+        values = unpack(found[name], found["low"], found["high"])
+        assert np.allclose(values, [take(group) for group in groups], atol=(close.max() - close.min()) / STEPS + 1e-12)
+
+
+def test_fills_are_the_trades_that_won_or_lost_most(template, tmp_path):
+    trades = pd.read_csv(template / "trades.csv")
+    many = pd.concat([trades] * (FILLS // len(trades) + 2), ignore_index=True)
+    many["net_pnl"] = np.random.default_rng(1).normal(size=len(many))
+    many.to_csv(tmp_path / "trades.csv", index=False)
+    first, last = (
+        pd.Timestamp(trades["entry_time"].min()).timestamp(),
+        pd.Timestamp(trades["exit_time"].max()).timestamp(),
+    )
+    found = fills(tmp_path, int(first), int(last))
+    assert (found["total"], found["shown"]) == (len(many), FILLS)
+    kept = many.loc[many["net_pnl"].abs().nlargest(FILLS).index.sort_values()]
+    assert [bool(kind & 2) for kind in found["kinds"]] == list(kept["net_pnl"] > 0)
+    assert [bool(kind & 1) for kind in found["kinds"]] == list(kept["side"] == "short")
+    prices = unpack(found["bought"], found["low"], found["high"])
+    assert np.allclose(prices, kept["entry_price"], atol=(found["high"] - found["low"]) / STEPS)
+    times = unpack(found["entries"], first, last)
+    assert np.allclose(times, seconds(pd.to_datetime(kept["entry_time"])), atol=(last - first) / STEPS)
