@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from runs.reports.thinning import thinned
+from runs.reports.thinning import largest_triangles
 from runs.sweeps.halves import Halves
 from runs.sweeps.outcomes import Outcomes, plain
 
@@ -79,7 +79,7 @@ def curves(outcomes: Outcomes, benchmark: np.ndarray) -> dict[str, Any]:
     for name, returns in series:
         worth = np.r_[1.0, np.cumprod(1.0 + returns)]
         days = np.arange(len(worth), dtype=np.float64)
-        kept = thinned(days, worth, CURVE_POINTS)
+        kept = largest_triangles(days, worth, CURVE_POINTS)
         lines.append({"name": name, "days": kept.tolist(), "worth": worth[kept].tolist()})
     return {"first_day": str(outcomes.days[0]), "last_day": str(outcomes.days[-1]), "lines": lines}
 

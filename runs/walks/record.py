@@ -13,7 +13,7 @@ from datafeeds.schema import Market
 from runs.folder import equity_parquet, trades_csv, write_files
 from runs.metrics import daily_returns, jsonable, trades_of
 from runs.reports.tearsheet import tearsheet
-from runs.reports.thinning import thinned
+from runs.reports.thinning import largest_triangles
 from runs.reports.walk import walk_page
 from runs.result import Result
 from runs.sweeps.code import code_digest
@@ -124,7 +124,7 @@ def daily_curves(result: Result) -> dict[str, Any]:
     for name, returns in series.items():
         worth = np.r_[1.0, (1.0 + returns.to_numpy()).cumprod()]
         days = np.arange(len(worth))
-        kept = thinned(days.astype(float), worth, _POINTS)
+        kept = largest_triangles(days.astype(float), worth, _POINTS)
         lines.append({"name": name, "days": days[kept].tolist(), "worth": worth[kept].tolist()})
     days_of = series["walk-forward"].index
     return {"first_day": f"{days_of[0]:%Y-%m-%d}", "last_day": f"{days_of[-1]:%Y-%m-%d}", "lines": lines}
