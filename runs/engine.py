@@ -99,6 +99,7 @@ def run_backtest(
         account=broker.account.copy(),
         snapshots=snapshots,
         clusters=clusters,
+        orders=tuple(broker.journal),
     )
 
 

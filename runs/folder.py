@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 
 from indicators.liquidation.compiled import source_digest
 from runs.metrics import benchmark_equity, drawdowns, jsonable, run_metrics, trades_of
+from runs.reports.heatmap import run_heatmap
 from runs.reports.liquidation import liquidation_report
 from runs.reports.tearsheet import tearsheet
 from runs.result import Result
@@ -128,6 +129,7 @@ def write_run(result: Result, target: Path, temporary: Path) -> dict[str, Any]:
         "trades.csv": _trades_csv(trades),
         "report.md": liquidation_report(result, metrics["evidence"]["sentence"]),
         "tearsheet.html": tearsheet(result, metrics),
+        "heatmap.html": run_heatmap(result, trades),
         MARKER: json.dumps(jsonable(_run_facts(result)), indent=2, allow_nan=False) + "\n",
         "equity.parquet": _equity_parquet(result),
     }

@@ -29,6 +29,8 @@ class Result:
         (n,) of `SNAPSHOT`: what the heatmap said at each close.
     clusters
         (k,) of `CLUSTER` at the last close, largest first.
+    orders
+        Every order sent: bar, kind, signed size, price, limit price (0 for none).
     """
 
     market: Market
@@ -40,6 +42,7 @@ class Result:
     account: np.ndarray
     snapshots: np.ndarray
     clusters: np.ndarray
+    orders: tuple[tuple[int, str, float, float, float], ...] = ()
 
     @property
     def times(self) -> np.ndarray:
