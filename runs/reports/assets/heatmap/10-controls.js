@@ -60,7 +60,7 @@ get("gamma").oninput = () => {
   redraw();
 };
 
-// The first view: from the median to the 99.8th percentile of what stands anywhere.
+// The first view: from the 60th to the 99.8th percentile of what stands anywhere.
 function usualIntensity() {
   const tally = new Float64Array(256);
   for (const side of [sides.longs, sides.shorts]) for (let at = 0; at < side.codes.length; at += 7) tally[side.codes[at]]++;
@@ -70,7 +70,7 @@ function usualIntensity() {
     while (code < 255 && (sum += tally[code]) < share * total) code++;
     return code;
   };
-  return total ? [at(0.45), at(0.998)] : [1, 255];
+  return total ? [at(0.6), at(0.998)] : [1, 255];
 }
 
 darkness.addEventListener("change", () => {
@@ -84,6 +84,7 @@ follow();
 await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
 window.heatmap = {
   ready: performance.now(), count, options, show, showDays, standing, clustersAt, data, chosen: () => chosen,
+  range: () => timeScale.getVisibleLogicalRange(),
   pixel: (t, price) => {
     const box = stage.getBoundingClientRect(), { left, width } = across();
     return [box.left + left + (t + 0.5) * width, box.top + priceSeries.priceToCoordinate(price)];

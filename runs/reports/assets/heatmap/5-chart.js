@@ -11,11 +11,12 @@ function readTheme() {
 }
 readTheme();
 
+const narrow = stage.clientWidth < 500;
 const look = () => ({
-  layout: { background: { type: "solid", color: theme.ground }, textColor: theme.ink, fontSize: 12, attributionLogo: true,
+  layout: { background: { type: "solid", color: theme.ground }, textColor: theme.ink, fontSize: narrow ? 10 : 12, attributionLogo: true,
     panes: { separatorColor: theme.line, separatorHoverColor: theme.line } },
   grid: { vertLines: { visible: false }, horzLines: { visible: false } },
-  rightPriceScale: { borderColor: theme.line, minimumWidth: 64 },
+  rightPriceScale: { borderColor: theme.line, minimumWidth: narrow ? 0 : 64 },
   timeScale: { borderColor: theme.line },
 });
 const chart = LightweightCharts.createChart(stage, {

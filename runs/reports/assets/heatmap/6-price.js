@@ -56,7 +56,7 @@ function drawCandles(context, width, height, series) {
       context.lineTo(middle, Math.max(bottom, top + 1));
     });
     stroke(context, theme.halo, 2.6);
-    stroke(context, theme.rise, 1.2);
+    stroke(context, theme.ink, 1.2);
     return;
   }
   const body = Math.max(1, Math.floor(bar * 0.7));

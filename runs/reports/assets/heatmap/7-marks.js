@@ -57,7 +57,7 @@ function shape(context, points, colour) {
 attach(priceSeries, "normal", (context, width, height, series) => {
   if (!options.trades) return;
   const { left, width: bar } = across(), { first, stop } = visible(), x = i => left + (i + 0.5) * bar;
-  const shown = facts.trades.filter(trade => trade.to >= first && trade.from < stop), size = shown.length > 150 ? 3 : 6;
+  const shown = facts.trades.filter(trade => trade.to >= first && trade.from < stop), size = shown.length > width / 40 ? 3 : 6;
   if (shown.length <= 400) shown.forEach(trade => tradeLines(context, trade, x, series));
   for (const trade of shown) {
     const at = x(trade.from), y = series.priceToCoordinate(trade.entry), way = trade.side === "long" ? 1 : -1;

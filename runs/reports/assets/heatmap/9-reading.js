@@ -78,7 +78,7 @@ function drawProfile() {
     curve.forEach(([x, at], i) => (i ? context.lineTo(x, at) : context.moveTo(x, at)));
     stroke(context, theme.halo, 3);
     stroke(context, theme[name], 1.6);
-    label(context, `${name}s ${short(totals[name])}`, width - 4, place[name], theme[name], "right");
+    label(context, (width > 100 ? `${name}s ` : "") + short(totals[name]), width - 4, place[name], theme[name], "right");
   }
   const now = y(data.bins[t] + 0.5);
   context.beginPath();
