@@ -3,11 +3,13 @@
 import dataclasses
 import json
 import re
+import time
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from datafeeds.markets import open_market
 from datafeeds.simulated.market import simulate
 from runs.config import configuration_from
 from runs.engine import run_backtest
@@ -153,4 +155,37 @@ def test_strangers_text_shows_as_text(opened, console_errors, run, tmp_path):
     driver = opened(path, ready=READY)
     assert driver.find_element("css selector", "h1").get_property("textContent") == f"{EVIL} on {market.name}"
     assert EVIL in driver.title
+    assert console_errors() == []
+
+
+def test_two_bars_make_a_page_too(opened, console_errors, run, tmp_path):
+    frame = run.market.frame.iloc[:2].reset_index(drop=True)
+    path = tmp_path / "short.html"
+    path.write_text(
+        heatmap_page(dataclasses.replace(run.market, frame=frame), run.configuration.model), encoding="utf-8"
+    )
+    assert opened(path, ready=READY).execute_script("return heatmap.count") == 2
+    assert console_errors() == []
+
+
+@pytest.mark.slow
+def test_five_years_of_hours_fit_in_eight_megabytes(opened, console_errors, market_data, tmp_path):
+    """Print what is not asserted: seconds to make, milliseconds to ready and of zooms (two frames, 33 ms, included)."""
+    market = open_market(str(market_data / "bybit_1h" / "BTCUSDT.parquet"))
+    large = run_backtest(configuration_from({"strategy": "magnet"}), market)
+    trades = trades_of(large)
+    run_heatmap(
+        run_backtest(configuration_from({"strategy": "magnet"}), market.between(None, "2020-08-01")), trades[:0]
+    )
+    began = time.perf_counter()
+    text = run_heatmap(large, trades)
+    made, path = time.perf_counter() - began, tmp_path / "large.html"
+    path.write_text(text, encoding="utf-8")
+    driver = opened(path, ready=READY)
+    zooms = "const done = arguments[0], days = [0, 365, 30, 7, 0]; (async () => { const times = [];"
+    zooms += "for (const d of days) times.push(Math.round(await heatmap.showDays(d))); done(times); })()"
+    ready = driver.execute_script("return heatmap.ready")
+    print(f"{path.stat().st_size / 1e6:.2f} MB, made in {made:.1f} s, ready in {ready:.0f} ms, zooms", end=" ")
+    print(driver.execute_async_script(zooms), "ms (all, year, month, week, all)")
+    assert path.stat().st_size <= 8e6
     assert console_errors() == []

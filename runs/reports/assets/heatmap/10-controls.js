@@ -27,7 +27,6 @@ for (const box of document.querySelectorAll("[data-option]")) {
 function redraw() {
   refresh();
   follow();
-  drawLegend();
 }
 
 function drawLegend() {
@@ -41,13 +40,22 @@ function drawLegend() {
 
 // Handles move in codes, typed numbers are densities; either sets the other.
 function setIntensity(low, high) {
+  options.auto = get("auto").checked = false;
   options.low = Math.min(Math.max(Math.round(low), 1), 254);
   options.high = Math.min(Math.max(Math.round(high), options.low + 1), 255);
+  redraw();
+}
+
+let legend = "";
+function drawIntensity() {
+  const now = [options.low, options.high, options.gamma, darkness.matches].join();
+  if (now === legend) return;
+  legend = now;
   get("low").value = options.low;
   get("high").value = options.high;
   get("low-typed").value = Number(densityOf(options.low).toPrecision(3));
   get("high-typed").value = Number(densityOf(options.high).toPrecision(3));
-  redraw();
+  drawLegend();
 }
 get("low").oninput = () => setIntensity(Math.min(Number(get("low").value), options.high - 1), options.high);
 get("high").oninput = () => setIntensity(options.low, Math.max(Number(get("high").value), options.low + 1));
@@ -60,25 +68,11 @@ get("gamma").oninput = () => {
   redraw();
 };
 
-// The first view: from the 60th to the 99.8th percentile of what stands anywhere.
-function usualIntensity() {
-  const tally = new Float64Array(256);
-  for (const side of [sides.longs, sides.shorts]) for (let at = 0; at < side.codes.length; at += 7) tally[side.codes[at]]++;
-  tally[0] = 0;
-  const total = tally.reduce((a, b) => a + b, 0), at = share => {
-    let sum = 0, code = 0;
-    while (code < 255 && (sum += tally[code]) < share * total) code++;
-    return code;
-  };
-  return total ? [at(0.6), at(0.998)] : [1, 255];
-}
-
 darkness.addEventListener("change", () => {
   readTheme();
   chart.applyOptions(look());
   redraw();
 });
-setIntensity(...usualIntensity());
 await showDays(count > 800 ? 30 : 0);
 follow();
 await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));

@@ -1,5 +1,5 @@
 // The chart: the library keeps axes, panes and gestures; everything in them is drawn by primitives from our own arrays.
-const options = { longs: true, shorts: true, clusters: true, trades: true, levels: true, phases: true, whole: false, low: 1, high: 255, gamma: 1 };
+const options = { longs: true, shorts: true, clusters: true, trades: true, levels: true, phases: true, whole: false, auto: true, low: 1, high: 255, gamma: 1 };
 const stage = document.getElementById("chart"), darkness = matchMedia("(prefers-color-scheme:dark)");
 const theme = {};
 

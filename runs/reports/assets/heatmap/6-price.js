@@ -7,7 +7,20 @@ function priceRange(first, stop) {
   return [low * Math.exp(-room), high * Math.exp(room)];
 }
 const priceSeries = addPane(0, priceRange, { type: "price", precision: facts.shown_decimals, minMove: 10 ** -facts.shown_decimals }, true);
-priceSeries.priceScale().applyOptions({ mode: 1, scaleMargins: { top: 0.02, bottom: 0.02 } });
+
+// Until a handle is moved: from the median to the 99.8th percentile of what stands in the columns in view.
+function usualIntensity(first, stop) {
+  const tally = new Float64Array(256), step = Math.max(1, Math.floor((stop - first) / 150));
+  for (const side of [...(options.longs ? [sides.longs] : []), ...(options.shorts ? [sides.shorts] : [])])
+    for (let t = first; t < stop; t += step)
+      for (let at = t * sides.window; at < (t + 1) * sides.window; at++) if (side.codes[at]) tally[side.codes[at]]++;
+  const total = tally.reduce((a, b) => a + b, 0), at = share => {
+    let sum = 0, code = 0;
+    while (code < 255 && (sum += tally[code]) < share * total) code++;
+    return code;
+  };
+  return total ? [Math.max(at(0.5), 1), Math.max(at(0.998), at(0.5) + 1)] : [1, 255];
+}
 
 const picture = document.createElement("canvas");
 let painted = "", table = null;
@@ -16,6 +29,7 @@ function drawDensity(context, width, height, series) {
   const highest = series.coordinateToPrice(0), lowest = series.coordinateToPrice(height);
   if (highest === null || lowest === null || !(highest > 0)) return;
   const firstBin = binOf(Math.max(lowest, 1e-12)), lastBin = Math.min(binOf(highest) + 1, firstBin + 60000);
+  if (options.auto) [options.low, options.high] = usualIntensity(first, stop);
   const wide = bar >= 1, start = wide ? first : Math.max(-left / bar, 0), columns = wide ? stop - first : Math.ceil(Math.min(width, left + count * bar) - Math.max(left, 0));
   const key = [start, columns, bar, height, lowest, highest, options.longs, options.shorts, options.low, options.high, options.gamma, darkness.matches].join();
   if (key !== painted && columns > 0) {
@@ -39,7 +53,7 @@ attach(priceSeries, "bottom", (context, width, height) => {
     const x = left + from * bar, wide = Math.max((to - from + 1) * bar, 1), colour = direction < 0 ? theme.long : theme.short;
     context.fillStyle = colour + PHASE_ALPHA[phase];
     context.fillRect(x, height - 7, wide, 7);
-    if (phase === 1 || phase === 2) {
+    if (bar >= 0.5 && (phase === 1 || phase === 2)) {
       context.fillStyle = colour + (phase === 2 ? "2a" : "16");
       context.fillRect(x, 0, wide, height - 7);
     }

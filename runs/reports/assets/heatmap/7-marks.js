@@ -16,6 +16,7 @@ attach(priceSeries, "normal", (context, width, height, series) => {
   for (const level of facts.levels) {
     if (level.to < first || level.from >= stop) continue;
     const x = left + level.from * bar, end = left + (level.to + 1) * bar, y = series.priceToCoordinate(level.price);
+    if (bar < 1 && end - x < 2) continue;
     const colour = level.kind === "support" ? theme.long : theme.short;
     context.beginPath();
     context.moveTo(x, y);
@@ -58,11 +59,12 @@ attach(priceSeries, "normal", (context, width, height, series) => {
   if (!options.trades) return;
   const { left, width: bar } = across(), { first, stop } = visible(), x = i => left + (i + 0.5) * bar;
   const shown = facts.trades.filter(trade => trade.to >= first && trade.from < stop), size = shown.length > width / 40 ? 3 : 6;
-  if (shown.length <= 400) shown.forEach(trade => tradeLines(context, trade, x, series));
-  for (const trade of shown) {
+  if (shown.length > width / 3) label(context, `${shown.length} trades: zoom in to see them`, 8, 16, theme.ink);
+  else shown.forEach(trade => tradeLines(context, trade, x, series));
+  for (const trade of shown.length > width / 3 ? [] : shown) {
     const at = x(trade.from), y = series.priceToCoordinate(trade.entry), way = trade.side === "long" ? 1 : -1;
     shape(context, [[at, y], [at - size, y + way * 1.6 * size], [at + size, y + way * 1.6 * size]], trade.side === "long" ? theme.long : theme.short);
-    if (trade.exit === null || shown.length > 400) continue;
+    if (trade.exit === null) continue;
     const end = x(trade.to), to = series.priceToCoordinate(trade.exit), half = size * 0.6;
     shape(context, [[end - half, to - half], [end + half, to - half], [end + half, to + half], [end - half, to + half]], trade.net >= 0 ? theme.good : theme.bad);
   }

@@ -81,4 +81,7 @@ let pane = 1;
 if (known(pools.open_interest[0])) areaPane(pane++, "open_interest", "Open interest, base coin", SMALL, false);
 if (known(pools.funding_rate[0])) areaPane(pane++, "funding_rate", "Funding rate, last settled", RATE, true);
 liquidationPane(pane++);
-chart.panes().forEach((each, index) => each.setStretchFactor(index ? 1 : 6));
+chart.panes().forEach((each, index) => {
+  each.setStretchFactor(index ? 1 : 6);
+  each.getSeries()[0].priceScale().applyOptions({ mode: index ? 0 : 1, scaleMargins: { top: index ? 0.12 : 0.02, bottom: index ? 0.08 : 0.02 } });
+});

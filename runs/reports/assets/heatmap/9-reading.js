@@ -1,5 +1,5 @@
 // What stands under the pointer: the read-out, and the profile of the chosen bar with its cumulative curves.
-let chosen = { t: last, price: data.close[last] };
+let chosen = { t: last, price: clustersAt(last).reduce((most, c) => (c.size > most.size ? c : most), { size: 0, price: data.close[last] }).price };
 const PHASES = facts.phase_names, cells = {};
 for (const cell of document.querySelectorAll("[data-cell]")) cells[cell.dataset.cell] = cell;
 const write = (name, text, kind = "") => {
@@ -96,6 +96,7 @@ function follow() {
     waiting = false;
     describe();
     drawProfile();
+    drawIntensity();
   });
 }
 
