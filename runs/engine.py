@@ -116,6 +116,7 @@ def run_backtest(
         snapshots=snapshots,
         clusters=clusters,
         state=state,
+        orders=tuple(broker.journal),
     )
 
 

@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 
 from indicators.liquidation.compiled import source_digest
 from runs.metrics import benchmark_equity, daily_returns, jsonable, run_metrics, trades_of
+from runs.reports.heatmap import run_heatmap
 from runs.reports.liquidation import liquidation_report
 from runs.reports.tearsheet import tearsheet
 from runs.result import Result
@@ -130,6 +131,7 @@ def write_run(result: Result, target: Path, temporary: Path) -> dict[str, Any]:
         "trades.csv": trades_csv(trades),
         "report.md": liquidation_report(result, metrics["evidence"]["sentence"]),
         "tearsheet.html": tearsheet(result, metrics),
+        "heatmap.html": run_heatmap(result, trades),
         MARKER: json.dumps(jsonable(_run_facts(result)), indent=2, allow_nan=False) + "\n",
         "equity.parquet": equity_parquet(result),
     }

@@ -32,6 +32,8 @@ class Result:
         (k,) of `CLUSTER` at the last close, largest first.
     state
         Of the model at the last close.
+    orders
+        Every order sent: bar, kind, signed size, price, limit price (0 for none).
     """
 
     market: Market
@@ -44,6 +46,7 @@ class Result:
     snapshots: np.ndarray
     clusters: np.ndarray
     state: State
+    orders: tuple[tuple[int, str, float, float, float], ...] = ()
 
     @property
     def times(self) -> np.ndarray:

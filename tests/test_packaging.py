@@ -71,6 +71,8 @@ def test_the_top_level_init_files_are_left_out(wheel):
     assert "indicators/liquidation/venues.toml" in inside
     assert {"runs/reports/assets/review.js", "runs/reports/assets/review.css"} <= set(inside)
     assert "indicators/liquidation/__init__.py" in inside
+    for asset in ("lightweight-charts.js", "LICENSE", "NOTICE", "heatmap/heatmap.css", "heatmap/1-unpacking.js"):
+        assert f"runs/reports/assets/{asset}" in inside
     assert not [name for name in inside if name.startswith("test") or "/test" in name]
 
 
@@ -101,6 +103,7 @@ def test_a_run_works_from_the_wheel(installed, tmp_path):
     done = run([*script, "--out", "out"], tmp_path, NUMBA_CACHE_DIR=str(tmp_path / "cache"))
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out" / "tearsheet.html").exists()
+    assert (tmp_path / "out" / "heatmap.html").exists()
 
 
 def test_a_hostile_folder_hides_nothing_from_the_script(installed, tmp_path):

@@ -18,7 +18,7 @@ from runs.engine import EngineMode, run_backtest
 from strategies.registry import BUILT_IN
 
 PROJECT = Path(__file__).resolve().parents[2]
-FILES = ["equity.parquet", "metrics.json", "report.md", "run.json", "tearsheet.html", "trades.csv"]
+FILES = ["equity.parquet", "heatmap.html", "metrics.json", "report.md", "run.json", "tearsheet.html", "trades.csv"]
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ from runs.folder import FolderError, claim_folder, release_folder, run_name, wri
 from runs.metrics import trades_of
 from runs.result import Result
 
-FILES = {"tearsheet.html", "report.md", "metrics.json", "trades.csv", "equity.parquet", "run.json"}
+FILES = {"tearsheet.html", "heatmap.html", "report.md", "metrics.json", "trades.csv", "equity.parquet", "run.json"}
 
 
 @cache

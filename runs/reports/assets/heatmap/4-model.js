@@ -1,0 +1,65 @@
+// What the page knows: facts as JSON, arrays unpacked, and the questions that drawings and read-outs ask of them.
+const facts = JSON.parse(document.getElementById("facts").textContent);
+const NAMES = ["time", "open", "high", "low", "close", "open_interest", "funding_rate", "reported_long", "reported_short",
+  "expected_long", "expected_short", "bins", "density", "cluster_count", "cluster_first", "cluster_last", "cluster_centre",
+  "cluster_size"];
+const data = Object.fromEntries(await Promise.all(NAMES.map(async name => [name, await unpack(name)])));
+Object.assign(facts, JSON.parse(new TextDecoder().decode(await unpack("marks"))));
+const count = data.bins.length;
+if (facts.decimals !== null)
+  for (const name of ["open", "high", "low", "close"]) data[name] = Float64Array.from(data[name], v => v / 10 ** facts.decimals);
+
+const sides = sidesOf(data.density, data.bins);
+const levels = { long: densityLevels(sides.longs), short: densityLevels(sides.shorts) };
+const clusterStart = new Int32Array(count + 1);
+for (let t = 0; t < count; t++) clusterStart[t + 1] = clusterStart[t] + data.cluster_count[2 * t] + data.cluster_count[2 * t + 1];
+
+const densityOf = code => (code ? facts.top * 10 ** (((code - 255) * facts.decades) / facts.codes) : 0);
+const codeOf = density => 255 + (Math.log10(density / facts.top) * facts.codes) / facts.decades;
+const binOf = price => Math.floor(Math.log(price) / facts.bin_width);
+const priceOf = bin => Math.exp(bin * facts.bin_width);
+
+function codeAt(t, bin, side) {
+  const level = side === "long" ? sides.longs : sides.shorts, at = bin - level.lowest[t];
+  return at >= 0 && at < sides.window ? level.codes[t * sides.window + at] : 0;
+}
+
+// Density at a bar and price: base coin per bin, and the side that stands there.
+function standing(t, price) {
+  if (t < 0 || t >= count) return null;
+  const bin = binOf(price), side = bin < data.bins[t] ? "long" : "short";
+  return { side, size: densityOf(codeAt(t, bin, side)) };
+}
+
+function clustersAt(t) {
+  const found = [];
+  for (let at = clusterStart[t]; at < clusterStart[t + 1]; at++) {
+    const long = at - clusterStart[t] < data.cluster_count[2 * t], bin = data.bins[t];
+    const lowBin = long ? bin - data.cluster_last[at] : bin + 1 + data.cluster_first[at];
+    const highBin = long ? bin - data.cluster_first[at] : bin + 1 + data.cluster_last[at];
+    const low = priceOf(lowBin), high = priceOf(highBin);
+    const price = low + ((high - low) * data.cluster_centre[at]) / facts.centre_steps;
+    const size = facts.size_from * Math.exp(data.cluster_size[at] * facts.size_step);
+    found.push({ side: long ? "long" : "short", price, low, high, lowBin, highBin, size });
+  }
+  return found;
+}
+
+const pools = {
+  high: extremes(data.high, 1), low: extremes(data.low, -1),
+  open_interest: [extremes(data.open_interest, 1), extremes(data.open_interest, -1)],
+  funding_rate: [extremes(data.funding_rate, 1), extremes(data.funding_rate, -1)],
+  reported_long: extremes(data.reported_long, 1), reported_short: extremes(data.reported_short, 1),
+  expected_long: extremes(data.expected_long, 1), expected_short: extremes(data.expected_short, 1),
+};
+
+const short = value => {
+  if (value === null || value !== value) return "unknown";
+  const size = Math.abs(value);
+  for (const [scale, name] of [[1e12, " T"], [1e9, " B"], [1e6, " M"], [1e4, " k"]])
+    if (size >= scale) return (value / (scale === 1e4 ? 1e3 : scale)).toPrecision(4) + name;
+  return size === 0 ? "0" : String(Number(value.toPrecision(4)));
+};
+const priced = value => value.toLocaleString("en-US", { minimumFractionDigits: facts.shown_decimals, maximumFractionDigits: facts.shown_decimals });
+const percent = (value, digits = 2) => `${value < 0 ? "-" : "+"}${Math.abs(100 * value).toFixed(digits)} %`;
+const stamp = seconds => new Date(1000 * seconds).toISOString().slice(0, 16).replace("T", " ");
