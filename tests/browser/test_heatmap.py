@@ -104,6 +104,22 @@ def test_the_last_bars_clusters_are_those_of_the_run(opened, page, run):
         assert ours["size"] == pytest.approx(theirs["magnitude"], rel=3e-4)
 
 
+def test_a_column_leaves_as_numbers(opened, page, run):
+    driver = opened(page, ready=READY)
+    head, *lines = driver.execute_script("return heatmap.columnCsv(900)").splitlines()
+    assert head == "side,price_low,price_high,size_base"
+    rows = [(side, *map(float, numbers)) for side, *numbers in (line.split(",") for line in lines)]
+    edges = [low for _, low, _, _ in rows]
+    assert edges == sorted(edges, reverse=True)
+    assert {side for side, low, _, _ in rows if low > run.close[900]} == {"short"}
+    for side, low, high, size in rows[::23]:
+        middle = (low * high) ** 0.5
+        assert driver.execute_script("return heatmap.standing(900, arguments[0])", middle) == {
+            "side": side,
+            "size": size,
+        }
+
+
 def test_buttons_and_wheel_zoom(opened, console_errors, page):
     driver = opened(page, ready=READY)
     width = "const r = heatmap.range(); return r.to - r.from"

@@ -68,6 +68,24 @@ get("gamma").oninput = () => {
   redraw();
 };
 
+// The chosen bar's column as numbers: what the profile draws.
+function columnCsv(t) {
+  const lines = ["side,price_low,price_high,size_base"];
+  for (const [name, side] of [["short", sides.shorts], ["long", sides.longs]])
+    for (let k = sides.window - 1; k >= 0; k--) {
+      const bin = side.lowest[t] + k;
+      lines.push([name, priceOf(bin), priceOf(bin + 1), densityOf(codeAt(t, bin, name))].join());
+    }
+  return lines.join("\n") + "\n";
+}
+get("export").onclick = () => {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([columnCsv(chosen.t)], { type: "text/csv" }));
+  link.download = `density-${stamp(data.time[chosen.t]).replace(/[ :]/g, "-")}.csv`;
+  link.click();
+  URL.revokeObjectURL(link.href);
+};
+
 darkness.addEventListener("change", () => {
   readTheme();
   chart.applyOptions(look());
@@ -77,7 +95,7 @@ await showDays(count > 800 ? 30 : 0);
 follow();
 await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
 window.heatmap = {
-  ready: performance.now(), count, options, show, showDays, standing, clustersAt, data, chosen: () => chosen,
+  ready: performance.now(), count, options, show, showDays, standing, clustersAt, columnCsv, data, chosen: () => chosen,
   range: () => timeScale.getVisibleLogicalRange(),
   pixel: (t, price) => {
     const box = stage.getBoundingClientRect(), { left, width } = across();

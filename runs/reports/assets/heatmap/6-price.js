@@ -42,23 +42,26 @@ function drawDensity(context, width, height, series) {
   context.imageSmoothingEnabled = false;
   context.drawImage(picture, wide ? left + first * bar : Math.max(left, 0), 0, wide ? columns * bar : columns, height);
 }
-attach(priceSeries, "bottom", drawDensity);
-
+// Bands lie under the density, so that they change no colour of it; the strip lies over it.
 const PHASE_ALPHA = ["00", "55", "cc", "99", "44"];
-attach(priceSeries, "bottom", (context, width, height) => {
+function eachPhase(draw) {
   if (!options.phases) return;
   const { left, width: bar } = across(), { first, stop } = visible();
-  for (const [from, to, phase, direction] of facts.phases) {
-    if (to < first || from >= stop) continue;
-    const x = left + from * bar, wide = Math.max((to - from + 1) * bar, 1), colour = direction < 0 ? theme.long : theme.short;
+  for (const [from, to, phase, direction] of facts.phases)
+    if (to >= first && from < stop) draw(left + from * bar, Math.max((to - from + 1) * bar, 1), phase, direction < 0 ? theme.long : theme.short, bar);
+}
+attach(priceSeries, "bottom", (context, width, height) =>
+  eachPhase((x, wide, phase, colour, bar) => {
+    if (bar < 0.5 || (phase !== 1 && phase !== 2)) return;
+    context.fillStyle = colour + (phase === 2 ? "38" : "1c");
+    context.fillRect(x, 0, wide, height);
+  }));
+attach(priceSeries, "bottom", drawDensity);
+attach(priceSeries, "bottom", (context, width, height) =>
+  eachPhase((x, wide, phase, colour) => {
     context.fillStyle = colour + PHASE_ALPHA[phase];
     context.fillRect(x, height - 7, wide, 7);
-    if (bar >= 0.5 && (phase === 1 || phase === 2)) {
-      context.fillStyle = colour + (phase === 2 ? "2a" : "16");
-      context.fillRect(x, 0, wide, height - 7);
-    }
-  }
-});
+  }));
 
 function drawCandles(context, width, height, series) {
   const y = price => series.priceToCoordinate(price), { width: bar } = across();
