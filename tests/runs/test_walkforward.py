@@ -107,7 +107,7 @@ def test_the_pages_numbers_are_the_summarys(walked):
     for row in summary["windows"]:
         outside = row["out_of_sample"]
         expected += [row["in_sample"]["sharpe"], outside["sharpe"], outside["total_return_fraction"]]
-        expected += [outside["max_drawdown_fraction"], outside["trades"]]
+        expected += [outside["max_drawdown_fraction"], outside["trades"], *row["chosen"].values()]
     assert page.values == [value for value in expected if value is not None]
 
 
@@ -184,3 +184,16 @@ def test_an_earlier_walk_is_not_overwritten_unasked(walked, data, capsys):
     arguments = ["--strategy", "magnet", "--data", data, *PARAMETERS, *SPANS, "--out", str(walked)]
     assert main(arguments) == 2
     assert "holds an earlier run" in capsys.readouterr().err
+
+
+def test_a_full_disk_gets_one_line_and_leaves_nothing(walked, data, tmp_path, monkeypatch, capsys):
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("runs.folder.write_flushed", full)
+    monkeypatch.setenv("LIQUIDATION_HEATMAP_CACHE", str(walked.parent / "heatmaps"))
+    out = ("--out", str(tmp_path / "walk"))
+    assert main(["--strategy", "magnet", "--data", data, *PARAMETERS, *SPANS, "--confirm", "0", *out]) == 2
+    error = capsys.readouterr().err
+    assert (error.count("\n"), "No space left" in error) == (1, True)
+    assert list(tmp_path.iterdir()) == []
