@@ -15,14 +15,21 @@ from click.shell_completion import BashComplete
 import runs.console
 from datafeeds.simulated.market import simulate
 from runs.console import COMMANDS, main
+from tests.runs.reviews.forging import real_run
 
 PROJECT = Path(__file__).resolve().parents[2]
 VARIABLE = "_LIQUIDATION_HEATMAP_COMPLETE"
 
-# A run of the command that works and costs little; DATA is a small market file.
+PARAM = ("--param", "retest=0.005,0.01")
+SPANS = ("--train", "5d", "--test", "2d", "--purge", "1h", "--embargo", "1h")
+
+# A run of the command that works and costs little; DATA is a small market file, RESULTS a folder with a run.
 WORKS = {
     "backtest": ["--strategy", "overlay", "--data", "DATA", "--out", "out", "--overwrite"],
     "analyze": ["--data", "DATA"],
+    "sweep": ["--strategy", "wipe", "--data", "DATA", *PARAM, "--out", "swept", "--confirm", "1"],
+    "walkforward": ["--strategy", "wipe", "--data", "DATA", *PARAM, *SPANS, "--out", "walk", "--overwrite"],
+    "review": ["RESULTS"],
     "download": ["--list", "--catalog", "catalog"],
     "validate": ["--data", "DATA", "--out", "claims", "--overwrite"],
     "lookahead": ["--strategy", "wipe", "--data", "DATA", "--cuts", "1"],
@@ -32,6 +39,9 @@ WORKS = {
 FAILS = {
     "backtest": ["--strategy", "magnte"],
     "analyze": ["--data", "nothing.parquet"],
+    "sweep": ["--strategy", "wipe", "--param", "nearset=1,2"],
+    "walkforward": ["--strategy", "wipe", "--param", "nearset=1,2"],
+    "review": ["nowhere"],
     "download": ["--venue", "nowhere", "--symbol", "X", "--start", "2024-01-01", "--dry-run"],
     "validate": ["--data", "nothing.parquet"],
     "lookahead": ["--strategy", "magnte"],
@@ -41,6 +51,8 @@ FAILS = {
 LONG = {
     "backtest": ["--strategy", "magnet", "--data", "DATA"],
     "validate": ["--data", "DATA"],
+    "sweep": ["--strategy", "wipe", "--data", "DATA", *PARAM],
+    "walkforward": ["--strategy", "wipe", "--data", "DATA", *PARAM, *SPANS],
     "download": ["--venue", "bybit", "--symbol", "BTC/USDT:USDT", "--start", "2024-01-01", "--end", "2024-03-01"],
 }
 
@@ -52,13 +64,21 @@ def data(tmp_path_factory):
     return str(path)
 
 
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("results")
+    real_run(folder / "first")
+    return str(folder)
+
+
 @pytest.fixture
-def run(data, tmp_path, monkeypatch, capsys):
+def run(data, results, tmp_path, monkeypatch, capsys):
     """Return a function that runs a command in an empty folder: exit code, stdout, stderr."""
     monkeypatch.chdir(tmp_path)
 
     def call(name, *arguments):
-        code = main([name, *(data if word == "DATA" else word for word in arguments)])
+        stands_for = {"DATA": data, "RESULTS": results}
+        code = main([name, *(stands_for.get(word, word) for word in arguments)])
         return code, *capsys.readouterr()
 
     return call

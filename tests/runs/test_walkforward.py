@@ -172,11 +172,9 @@ def test_a_dry_run_shows_windows_and_writes_nothing(data, tmp_path, capsys):
     out = tmp_path / "walk"
     arguments = ["--strategy", "magnet", "--data", data, *PARAMETERS, *SPANS, "--dry-run", "--out", str(out)]
     assert main(arguments) == 0
-    text = capsys.readouterr().out
-    assert "purge: 48 bars (rule.time_limit_hours)" in text
-    assert "nothing was run" in text
-    assert main([*arguments, "--json"]) == 0
-    assert len(json.loads(capsys.readouterr().out)["ranges"]) == 1
+    plan = json.loads(capsys.readouterr().out)
+    assert (plan["spans"]["purge"], plan["spans"]["purge_source"]) == (48, "rule.time_limit_hours")
+    assert len(plan["ranges"]) == 1
     assert not out.exists()
 
 
