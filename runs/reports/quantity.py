@@ -44,6 +44,17 @@ def readable(value: float, kind: str = "plain") -> str:
     return f"{value + 0.0:.4g}"
 
 
+def setting(value: Any) -> str:
+    """Return the value of a parameter as plain text: numbers in few digits.
+
+    Examples
+    --------
+    >>> setting(0.0035565588), setting(True), setting((1.0, 2.5)), setting("usd")
+    ('0.003557', 'True', '(1.0, 2.5)', 'usd')
+    """
+    return readable(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value)
+
+
 def kind_of(name: str) -> str:
     """Return how a metric is shown, by its name."""
     return "share" if name.endswith("_fraction") else "plain"

@@ -8,7 +8,7 @@ from runs.reports.figures.curves import curves_figure
 from runs.reports.figures.drawing import FIGURE_STYLE
 from runs.reports.figures.promises import promises_figure
 from runs.reports.page import escape, page
-from runs.reports.quantity import cells_table, kind_of, quantity
+from runs.reports.quantity import cells_table, kind_of, quantity, setting
 from runs.reports.tearsheet import CAVEAT
 
 _METRICS = (
@@ -81,7 +81,7 @@ def _joined(summary: dict[str, Any]) -> str:
 def _windows(facts: dict[str, Any], summary: dict[str, Any]) -> str:
     name = facts["objective"]
     labels = [axis["parameter"] for axis in facts["space"]]
-    titles = ("", "train", "test", *labels, f"{name} in", f"{name} out", "return out", "drawdown out", "trades out")
+    titles = ("", "train", "test", f"{name} in", f"{name} out", "return out", "drawdown out", "trades out", *labels)
     return cells_table(titles, [_window(row, labels, name) for row in summary["windows"]])
 
 
@@ -91,10 +91,15 @@ def _window(row: dict[str, Any], labels: Sequence[str], objective: str) -> list[
     return [
         f"{row['number']}" + (" (defaults: nothing to choose by)" if row["combination"] is None else ""),
         *(escape(f"{row[part]['first_bar'][:10]} to {row[part]['last_bar'][:10]}") for part in ("train", "test")),
-        *(escape(row["chosen"][label]) for label in labels),
         cell(objective, inside.get(objective)),
         *(cell(name, outside.get(name)) for name in shown),
+        *(_setting(row["chosen"][label]) for label in labels),
     ]
+
+
+def _setting(value: Any) -> str:
+    """Return a parameter's value, exact beneath where it is a number."""
+    return quantity(value) if isinstance(value, float) else escape(setting(value))
 
 
 def cell(name: str, value: float | None) -> str:

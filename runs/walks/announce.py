@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from datafeeds.schema import Market
-from runs.reports.quantity import kind_of, readable
+from runs.reports.quantity import kind_of, readable, setting
 from runs.walks.windows import Window
 
 _WIDTH_OFF_A_TERMINAL = 160
@@ -48,14 +48,15 @@ def print_walk(folder: Path, facts: dict[str, Any], summary: dict[str, Any]) -> 
         console = Console(width=_WIDTH_OFF_A_TERMINAL)
     objective, labels = facts["objective"], [axis["parameter"] for axis in facts["space"]]
     table = Table(title=f"{facts['configuration']['strategy']} on {facts['data']['name']}, walk-forward")
-    for title in ("test", *labels, f"{objective} in", f"{objective} out", "return out", "trades out"):
+    for title in ("test from", *labels, f"{objective} in", f"{objective} out", "return out", "trades out"):
         table.add_column(title, justify="right")
     for row in summary["windows"]:
         outside = row["out_of_sample"]
         cells = [_shown(name, outside.get(name)) for name in (objective, "total_return_fraction", "trades")]
-        span = f"{row['test']['first_bar'][:10]} to {row['test']['last_bar'][:10]}"
-        chosen = [str(row["chosen"][label]) for label in labels]
-        table.add_row(span, *chosen, _shown(objective, row["in_sample"].get(objective)), *cells)
+        chosen = [setting(row["chosen"][label]) for label in labels]
+        table.add_row(
+            row["test"]["first_bar"][:10], *chosen, _shown(objective, row["in_sample"].get(objective)), *cells
+        )
     console.print(table, markup=False)
     for line in (*_notes(facts, summary), f"Results in {folder}", f"Next: open {folder / 'walk.html'}"):
         console.print(line, markup=False, highlight=False, soft_wrap=True)

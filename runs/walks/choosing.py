@@ -63,10 +63,16 @@ def region_medians(merits: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
         a result counts as the worst of all.
     """
     grid = merits.reshape(shape)
-    medians = np.full(shape, -math.inf)
-    for place in np.ndindex(*shape):
-        if math.isfinite(grid[place]):
-            around = [range(max(i - 1, 0), min(i + 2, size)) for i, size in zip(place, shape, strict=True)]
-            values = sorted(float(grid[near]) for near in itertools.product(*around))
-            medians[place] = values[(len(values) - 1) // 2]
+    bordered = np.pad(grid, 1, constant_values=math.nan)
+    offsets = itertools.product((0, 1, 2), repeat=len(shape))
+    around = [bordered[tuple(slice(o, o + size) for o, size in zip(offset, shape, strict=True))] for offset in offsets]
+    ascending = np.sort(np.stack(around), axis=0)  # what lies beyond the grid (NaN) comes last
+    middle = (np.count_nonzero(~np.isnan(ascending), axis=0) - 1) // 2
+    medians = np.where(np.isfinite(grid), np.take_along_axis(ascending, middle[None], axis=0)[0], -math.inf)
     return medians.ravel()
+
+
+def choices(scores: Scores, shape: tuple[int, ...] | None) -> list[int | None]:
+    """Return what each window chooses: the place of a candidate, or None for the defaults; by region if there is a grid's shape."""
+    merits = scores.merits if shape is None else [region_medians(row, shape) for row in scores.merits]
+    return [choose(row, trades) for row, trades in zip(merits, scores.trades, strict=True)]

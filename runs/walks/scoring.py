@@ -13,10 +13,18 @@ from datafeeds.schema import Market
 from runs.heatmaps import Heatmaps
 from runs.sweeps.candidates import Candidates, Combination
 from runs.sweeps.objective import merit
+from runs.sweeps.plan import Plan
 from runs.sweeps.work import LARGEST_UNIT, Unit, units
 from runs.walks.choosing import Scores
 from runs.walks.stretch import Stretch
 from runs.walks.windows import Window
+
+
+def combinations_of(plan: Plan) -> list[Combination]:
+    """Return all candidates of a grid or random search, in the order in which they are best evaluated."""
+    draws = (draw for batch in plan.search().batches() for draw in batch)
+    found = [Combination(number, "", plan.space.values(places)) for number, places in draws]
+    return sorted(found, key=lambda combination: combination.number)
 
 
 @dataclass(frozen=True)

@@ -107,7 +107,7 @@ def test_the_pages_numbers_are_the_summarys(walked):
     for row in summary["windows"]:
         outside = row["out_of_sample"]
         expected += [row["in_sample"]["sharpe"], outside["sharpe"], outside["total_return_fraction"]]
-        expected += [outside["max_drawdown_fraction"], outside["trades"]]
+        expected += [outside["max_drawdown_fraction"], outside["trades"], *row["chosen"].values()]
     assert page.values == [value for value in expected if value is not None]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from runs.reports.figures.drawing import drawing, line, path, words
+from runs.reports.quantity import setting
 
 _LEFT, _COLUMN, _LINE, _SPACE, _TOP = 220, 46, 18, 30, 12
 
@@ -34,7 +35,7 @@ def choices_figure(labels: Sequence[str], chosen: Sequence[dict[str, Any]]) -> s
 
 
 def _named(label: str, value: Any, ladder: Sequence[Any]) -> str:
-    return f"{label} = {value}" if value == ladder[0] else str(value)
+    return f"{label} = {setting(value)}" if value == ladder[0] else setting(value)
 
 
 def _order(value: Any) -> tuple[int, float, str]:

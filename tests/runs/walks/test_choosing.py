@@ -15,8 +15,7 @@ from runs.lookahead import poisoned
 from runs.sweeps.candidates import Candidates
 from runs.sweeps.plan import plan_from
 from runs.walks.choosing import choose, region_medians
-from runs.walks.launch import combinations_of
-from runs.walks.scoring import score
+from runs.walks.scoring import combinations_of, score
 from runs.walks.stretch import Stretch
 from tests.runs.walks.walked import CANDIDATES, PLAN, WINDOWS, chosen_on, market, trainer
 

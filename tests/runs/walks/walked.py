@@ -6,9 +6,9 @@ from datafeeds.simulated.market import simulate
 from runs.heatmaps import Heatmaps
 from runs.sweeps.candidates import Candidates
 from runs.sweeps.plan import plan_from
+from runs.walks.choosing import choices
 from runs.walks.joining import trade
-from runs.walks.launch import choices, combinations_of
-from runs.walks.scoring import Trainer, score
+from runs.walks.scoring import Trainer, combinations_of, score
 from runs.walks.windows import lay_windows
 
 PLAN = plan_from(
