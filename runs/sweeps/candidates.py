@@ -51,7 +51,7 @@ class Candidates:
             group: replace(getattr(self.base, group), **named) for group, named in changes.items() if group != "rule"
         }
         if "rule" in changes:
-            changed["rule"] = checked_rule(load_strategy(self.base.strategy), {**self.base.rule, **changes["rule"]})
+            changed["rule"] = checked_rule(self._strategy, {**self.base.rule, **changes["rule"]})
         return replace(self.base, **changed)
 
     def key(self, values: tuple[Any, ...]) -> str:
@@ -68,6 +68,10 @@ class Candidates:
 
     def _plain_text(self, group: str, changes: dict[str, Any] | None) -> str:
         return json.dumps({**self._plain[group], **changes}, sort_keys=True) if changes else self._unchanged[group]
+
+    @cached_property
+    def _strategy(self) -> Any:
+        return load_strategy(self.base.strategy)
 
     @cached_property
     def _plain(self) -> dict[str, dict[str, Any]]:

@@ -1,16 +1,19 @@
 """Who works: this process, or processes beside it, which may die at any moment and are replaced."""
 
+import itertools
 import os
+import shutil
 import signal
 import threading
 import time
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, Protocol
 
 from runs.sweeps.rota import Rota
-from runs.sweeps.row import Row
+from runs.sweeps.row import Row, row_of
 from runs.sweeps.work import Bench, Unit, evaluate_unit, evaluator
 
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
@@ -48,15 +51,20 @@ class Alone:
 
 
 class Processes:
-    """`jobs` processes of joblib's loky. Each gets the bench once, when it starts."""
+    """`jobs` processes of joblib's loky. Each gets the bench once, when it starts.
 
-    def __init__(self, bench: Bench, jobs: int) -> None:
-        self._bench, self.size = bench, jobs
+    Rows come back through files in `scratch`, and the pipe that all workers share carries their names alone: what fits a pipe's
+    atomic write arrives whole or not at all, but of a longer message a killed worker can leave half, and then the reader waits for
+    the rest forever (seen).
+    """
+
+    def __init__(self, bench: Bench, jobs: int, scratch: Path) -> None:
+        self._bench, self.size, self._scratch = bench, jobs, scratch
         self._executor: Any = None
 
     def run(self, units: Iterable[Unit]) -> Iterator[list[Row]]:
         """Yield rows as units are finished; a unit whose worker died is done again."""
-        yield from Rota(self._submit, self.close, 2 * self.size, self._bench).run(units)
+        yield from Rota(self._submit, self._collect, self.close, 2 * self.size, self._bench).run(units)
 
     def close(self) -> None:
         """Kill the workers: what they hold is in no row, and will be done again."""
@@ -64,6 +72,7 @@ class Processes:
             with suppress(OSError):
                 self._executor.shutdown(wait=True, kill_workers=True)
             self._executor = None
+            shutil.rmtree(self._scratch, ignore_errors=True)
 
     def _submit(self, unit: Unit) -> Any:
         if self._executor is None:
@@ -71,12 +80,23 @@ class Processes:
         with _interrupts_ignored():  # a worker that starts now must leave Ctrl-C to us
             return self._executor.submit(_on_this_bench, unit)
 
+    def _collect(self, name: str) -> list[Row]:
+        path = self._scratch / name
+        rows = [row_of(line, self._bench.objective) for line in path.read_bytes().splitlines(keepends=True)]
+        path.unlink()
+        return rows
+
     def _engage(self) -> Any:
         from joblib.externals.loky.process_executor import ProcessPoolExecutor
 
+        shutil.rmtree(self._scratch, ignore_errors=True)  # a killed sweep's
+        self._scratch.mkdir()
         warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given", category=UserWarning)
         return ProcessPoolExecutor(
-            max_workers=self.size, initializer=_begin, initargs=(self._bench, os.getpid()), env=_ONE_THREAD
+            max_workers=self.size,
+            initializer=_begin,
+            initargs=(self._bench, self._scratch, os.getpid()),
+            env=_ONE_THREAD,
         )
 
 
@@ -92,14 +112,15 @@ class _interrupts_ignored:  # noqa: N801 - used like a function
             signal.signal(signal.SIGINT, self._previous)
 
 
-_bench: list[Bench] = []
+_given: list[tuple[Bench, Path]] = []
+_numbers = itertools.count()
 
 
-def _begin(bench: Bench, parent: int) -> None:
+def _begin(bench: Bench, scratch: Path, parent: int) -> None:
     """Set a worker process up: it gets the bench, leaves Ctrl-C to its parent, and ends with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    _bench[:] = [bench]
+    _given[:] = [(bench, scratch)]
     evaluator(bench)
 
 
@@ -109,5 +130,9 @@ def _end_with(parent: int) -> None:
     os._exit(1)
 
 
-def _on_this_bench(unit: Unit) -> list[Row]:
-    return evaluate_unit(unit, _bench[0])
+def _on_this_bench(unit: Unit) -> str:
+    """Evaluate a unit, and return the name of the file that holds its rows."""
+    bench, scratch = _given[0]
+    name = f"{os.getpid()}-{next(_numbers)}"
+    (scratch / name).write_bytes(b"".join(row.line for row in evaluate_unit(unit, bench)))
+    return name

@@ -31,6 +31,7 @@ from runs.sweeps.table import trials_table, write_trials
 from runs.sweeps.work import Bench, evaluator
 
 _RESULTS = Path("results")
+_SCRATCH = ".units"
 _INTERRUPTED = 130
 
 
@@ -70,7 +71,10 @@ def launch(plan: Plan, order: Order) -> int:
     if order.resume is None:
         check_new(folder)
     bench = _bench(plan, facts, market)
-    with contextlib.closing(_crew(order, bench)) as crew, occupied(folder, "--resume" if order.resume else "--out"):
+    with (
+        contextlib.closing(_crew(order, folder, bench)) as crew,
+        occupied(folder, "--resume" if order.resume else "--out"),
+    ):
         if order.resume is None:
             check_new(folder)  # again, now that nobody else can be in it
             write_facts(folder, facts)
@@ -115,9 +119,9 @@ def _work(plan: Plan, order: Order, folder: Path, facts: dict[str, Any], bench: 
     return code
 
 
-def _crew(order: Order, bench: Bench) -> Crew:
+def _crew(order: Order, folder: Path, bench: Bench) -> Crew:
     if order.cluster is None:
-        return Alone(bench) if order.jobs == 1 else Processes(bench, order.jobs)
+        return Alone(bench) if order.jobs == 1 else Processes(bench, order.jobs, folder.absolute() / _SCRATCH)
     try:
         return Cluster(bench, order.cluster)
     except ClusterError as error:

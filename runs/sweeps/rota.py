@@ -24,9 +24,29 @@ class Rota:
     `_STRIKES` deaths is done alone, so that a combination that kills its worker takes no other along.
     """
 
-    def __init__(self, submit: Callable[[Unit], Any], dismiss: Callable[[], None], at_once: int, bench: Bench) -> None:
-        """Take what hands a unit to an executor and returns its future, and what drops a broken executor."""
-        self._submit, self._dismiss, self._at_once, self._bench = submit, dismiss, at_once, bench
+    def __init__(
+        self,
+        submit: Callable[[Unit], Any],
+        collect: Callable[[Any], list[Row]],
+        dismiss: Callable[[], None],
+        at_once: int,
+        bench: Bench,
+    ) -> None:
+        """Take the verbs of an executor.
+
+        Parameters
+        ----------
+        submit
+            Hands a unit over, and returns its future.
+        collect
+            Makes rows of a future's result.
+        dismiss
+            Drops the executor when it is broken; the next `submit` makes another.
+        at_once, bench
+            Most units under way; and what failed rows are made with.
+        """
+        self._submit, self._collect, self._dismiss = submit, collect, dismiss
+        self._at_once, self._bench = at_once, bench
         self._again: deque[_Task] = deque()
         self._alone: deque[_Task] = deque()
         self._pending: dict[Any, _Task] = {}
@@ -43,7 +63,7 @@ class Rota:
             for future in done:
                 task = self._pending.pop(future)
                 try:
-                    yield future.result()
+                    yield self._collect(future.result())
                 except (BrokenExecutor, CancelledError):
                     lost.append(task)
             if lost:

@@ -57,3 +57,17 @@ def decode(line: bytes) -> dict[str, Any] | None:
     content = json.loads(text)
     content["daily_returns"] = np.frombuffer(base64.b64decode(content["daily_returns"]), dtype="<f8")
     return dict(content)
+
+
+def row_of(line: bytes, objective: str) -> Row:
+    """Return the row that `encode` wrote as a line.
+
+    Raises
+    ------
+    ValueError
+        For a line that is torn or damaged.
+    """
+    content = decode(line)
+    if content is None:
+        raise ValueError("a torn row")
+    return Row(str(content["key"]), float(content["metrics"].get(objective, math.nan)), line)
