@@ -76,14 +76,17 @@ def _deflation(found: dict[str, Any] | None) -> list[tuple[str, str, str]]:
     if found is None:
         return [_row("deflated Sharpe", "-", "needs two trials that vary")]
     rows = []
-    for key, name in (("raw", "all independent"), ("effective", "effective number")):
+    for key, name, noise in (
+        ("raw", "all independent", "the best of independent noise has about 0.5"),
+        ("effective", "effective number", "this number leans low, and so the ratio high"),
+    ):
         part = found[key]
         years = part["minimum_backtest_length_years"]
         length = f"{quantity(years)} years" if years is not None else "not defined"
         meaning = (
             f"{quantity(part['trials'])} trials of noise with this spread have a best Sharpe ratio of "
             f"{quantity(part['expected_maximum_sharpe'])}; the best here (trial {quantity(found['best'])}) has "
-            f"{quantity(found['sharpe'])}. No p-value: the best of noise has about 0.5. Minimum backtest length {length}, here "
+            f"{quantity(found['sharpe'])}. No p-value: {noise}. Minimum backtest length {length}, here "
             f"{quantity(found['years'])}"
         )
         rows.append(_row(f"deflated Sharpe, {name}", quantity(part["deflated_sharpe"]), meaning))

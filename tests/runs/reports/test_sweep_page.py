@@ -7,12 +7,14 @@ from html.parser import HTMLParser
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from runs.reports.quantity import readable
 from runs.reports.sweep import sweep_page
+from runs.sweeps.outcomes import read_outcomes
 from runs.sweeps.summary import summarise
-from tests.runs.sweeps.made import FACTS, days_of, market_of, noise, outcomes_of
+from tests.runs.sweeps.made import FACTS, days_of, market_of, noise, outcomes_of, table_of
 
 EVIL = "<script>alert(1)</script>"
 DAYS = 120
@@ -113,7 +115,11 @@ def test_what_comes_from_outside_is_text():
 
 def test_ten_thousand_trials_make_a_page_below_two_megabytes(monkeypatch):
     monkeypatch.setattr("runs.sweeps.luck.BLOCKS", 6)  # 20 splits instead of 12,870: the page is the same size
-    page = sweep_page(summary_of(10_000))
+    some = table_of(noise(DAYS, 400, 2))
+    table = pd.concat([some] * 25, ignore_index=True).assign(number=range(10_000))
+    table["model.magnet_ratio"] = np.random.default_rng(0).random(10_000)
+    outcomes = read_outcomes(table, days_of(market()), "sharpe")
+    page = sweep_page(summarise(FACTS, outcomes, market(), draws=50))
     assert len(page.encode()) < 2_000_000
     assert read(page).tags.count("polyline") < 520
     assert "of <data value='10000' title='10000'>10000</data> trials" in page
