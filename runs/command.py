@@ -49,7 +49,7 @@ def note(*lines: str) -> None:
         sys.stderr.write(f"note: {plain}\n")
 
 
-def suggest(name: str, options: Mapping[str, object]) -> None:
+def suggest(name: str, options: Mapping[str, object], *arguments: object) -> None:
     """Write the command that usually comes next to stderr, as it may be typed: it is no result.
 
     Parameters
@@ -58,8 +58,11 @@ def suggest(name: str, options: Mapping[str, object]) -> None:
         Of the command's module in `runs`.
     options
         Its options by name; those without a value are left out, True is a flag.
+    arguments
+        What stands before them.
     """
-    words = [
+    words = [shlex.quote(str(argument)) for argument in arguments]
+    words += [
         f"--{key.replace('_', '-')}" + ("" if value is True else f" {shlex.quote(str(value))}")
         for key, value in options.items()
         if value

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from runs.command import InputError, checked, run_command
+from runs.command import InputError, checked, run_command, suggest
 from runs.reports.review import review_page
 from runs.reviews.gathering import gather
 from runs.reviews.notes import change_note, note
@@ -59,6 +59,7 @@ def command(
         sys.stdout.write(json.dumps(review.table, indent=2, allow_nan=False) + "\n")
     else:
         _print_table(review.table, results)
+        suggest("review", {"serve": True}, results)
     return 0
 
 
@@ -162,7 +163,6 @@ def _print_table(table: dict[str, Any], results: Path) -> None:
             f"failed: {_printable(row['name'])}: {row['reason']}", markup=False, highlight=False, soft_wrap=True
         )
     console.print(f"Page: {results / PAGE}", markup=False, highlight=False, soft_wrap=True)
-    console.print(f"Next: python -m runs.review {results} --serve", markup=False, highlight=False, soft_wrap=True)
 
 
 def _rank(row: dict[str, Any]) -> tuple[bool, float]:

@@ -9,6 +9,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from runs.command import suggest
 from runs.sweeps.objective import best_first
 from runs.sweeps.plan import Plan
 
@@ -39,7 +40,8 @@ def print_plan(facts: dict[str, Any], plan: Plan, jobs: int, as_json: bool) -> N
     """Print what a sweep would do."""
     seconds = estimated_seconds(plan, facts["combinations"], facts["data"]["bars"], jobs)
     if as_json:
-        sys.stdout.write(json.dumps(facts | {"estimated_seconds": seconds}, indent=2) + "\n")
+        plan_facts = {"dry_run": True, "bars": facts["data"]["bars"], "runs": facts["combinations"]}
+        sys.stdout.write(json.dumps(facts | plan_facts | {"estimated_seconds": seconds}, indent=2) + "\n")
         return
     sys.stdout.write(json.dumps({key: facts[key] for key in ("configuration", "search", "objective")}, indent=2) + "\n")
     for axis in facts["space"]:
@@ -80,9 +82,11 @@ def print_best(folder: Path, facts: dict[str, Any], trials: pd.DataFrame, summar
         lines.append(f"{failed:,} combinations failed; the reasons are in the table's column error")
     if confirmation["equal"] and confirmation["difference"] is None:
         lines.append(f"The event engine agrees with the best {confirmation['equal']}, trade for trade")
-    lines.append(f"Results in {folder}")
-    best = folder / "best-1" / "run.json"
-    if best.exists():
-        lines.append(f"Next: python -m runs.backtest --config {best}")
+    lines += [f"Results in {folder}", f"Page: {folder / 'sweep.html'}"]
     for line in lines:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
+    best = folder / "best-1" / "run.json"
+    if best.exists():
+        suggest("backtest", {"config": best})
+    else:
+        suggest("review", {}, folder.parent)

@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from datafeeds.schema import Market
+from runs.command import note, suggest
+from runs.plan import START_SECONDS, WALK_BARS_PER_SECOND
 from runs.reports.quantity import kind_of, readable, setting
 from runs.walks.windows import Window
 
@@ -27,7 +29,9 @@ def print_plan(facts: dict[str, Any], windows: tuple[Window, ...], market: Marke
         for window in windows
     ]
     if as_json:
-        sys.stdout.write(json.dumps(facts | {"ranges": ranges}, indent=2) + "\n")
+        plan = {"dry_run": True, "bars": len(market), "runs": facts["combinations"] * len(windows)}
+        plan["estimated_seconds"] = START_SECONDS + plan["runs"] * len(market) / WALK_BARS_PER_SECOND
+        sys.stdout.write(json.dumps(facts | plan | {"ranges": ranges}, indent=2) + "\n")
         return
     spans = facts["spans"]
     for name in ("purge", "embargo"):
@@ -58,16 +62,22 @@ def print_walk(folder: Path, facts: dict[str, Any], summary: dict[str, Any]) -> 
             row["test"]["first_bar"][:10], *chosen, _shown(objective, row["in_sample"].get(objective)), *cells
         )
     console.print(table, markup=False)
-    for line in (*_notes(facts, summary), f"Results in {folder}", f"Next: open {folder / 'walk.html'}"):
+    note(*facts["data"]["facts"], *facts["data"]["defects"])
+    for line in (
+        *_lines(summary),
+        f"Results in {folder}",
+        f"Pages: {folder / 'walk.html'}, {folder / 'tearsheet.html'}",
+    ):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
+    suggest("review", {}, folder.parent)
 
 
 def _shown(name: str, value: float | None) -> str:
     return "-" if value is None else readable(value, kind_of(name))
 
 
-def _notes(facts: dict[str, Any], summary: dict[str, Any]) -> list[str]:
-    lines = [f"note: {line}" for line in (*facts["data"]["facts"], *facts["data"]["defects"])]
+def _lines(summary: dict[str, Any]) -> list[str]:
+    lines = []
     defaults = sum(row["combination"] is None for row in summary["windows"])
     if defaults:
         lines.append(f"{defaults} windows had no candidate to choose by and traded the defaults")
