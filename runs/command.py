@@ -59,7 +59,7 @@ def suggest(name: str, options: Mapping[str, object], *arguments: object) -> Non
     options
         Its options by name; those without a value are left out, True is a flag.
     arguments
-        What stands before them.
+        What comes before them.
     """
     words = [shlex.quote(str(argument)) for argument in arguments]
     words += [

@@ -11,9 +11,20 @@ START_SECONDS = 5.0
 
 BACKTEST_BARS_PER_SECOND = 4_000.0
 VALIDATE_BARS_PER_SECOND = 250.0
-WALK_BARS_PER_SECOND = 4_000_000.0
 ROWS_PER_REQUEST, SECONDS_PER_REQUEST = 500.0, 0.5
 """Rates on two cores of 2020s hardware, tearsheet and validation included; an order of magnitude (*assumption*)."""
+
+HEATMAP_SECONDS_A_BAR = 1e-5
+"""Measured on one core: a bar through the model, with its snapshot."""
+
+TRIAL_SECONDS, TRIAL_SECONDS_A_BAR = 3e-4, 4e-8
+"""Measured on one core: what a combination takes however few its bars, and a bar through a compiled rule."""
+
+
+def sweep_seconds(heatmaps: int, trials: int, bars: int, jobs: int) -> float:
+    """Return about how long so many heatmaps and trials on `bars` bars take `jobs` processes, none kept from before."""
+    work = heatmaps * bars * HEATMAP_SECONDS_A_BAR + trials * (TRIAL_SECONDS + bars * TRIAL_SECONDS_A_BAR)
+    return START_SECONDS + work / jobs
 
 
 def tell_plan(configuration: dict[str, Any], bars: int, runs: int, seconds: float, **further: Any) -> None:

@@ -59,7 +59,6 @@ def command(
         sys.stdout.write(json.dumps(review.table, indent=2, allow_nan=False) + "\n")
     else:
         _print_table(review.table, results)
-        suggest("review", {"serve": True}, results)
     return 0
 
 
@@ -163,6 +162,7 @@ def _print_table(table: dict[str, Any], results: Path) -> None:
             f"failed: {_printable(row['name'])}: {row['reason']}", markup=False, highlight=False, soft_wrap=True
         )
     console.print(f"Page: {results / PAGE}", markup=False, highlight=False, soft_wrap=True)
+    suggest("review", {"serve": True}, results)
 
 
 def _rank(row: dict[str, Any]) -> tuple[bool, float]:

@@ -8,7 +8,7 @@ import click
 
 from runs.command import checked, run_command
 from runs.config import read_settings, with_assignments
-from runs.options import market_options
+from runs.options import dry_run_option, market_options
 from runs.sweeps.launch import Order, launch
 from runs.sweeps.plan import Plan, plan_from
 from runs.sweeps.search import METHODS
@@ -54,7 +54,7 @@ Example: python -m runs.sweep --resume results/20260101T000000-sweep-magnet-0a1b
     "--out", type=click.Path(path_type=Path), help="Results folder; default results/<time>-sweep-<strategy>-<hash>."
 )
 @click.option("--resume", type=click.Path(path_type=Path), help="Folder of a sweep that was interrupted; go on there.")
-@click.option("--dry-run", is_flag=True, help="Show configuration, combinations and estimated time; run nothing.")
+@dry_run_option
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON on stdout.")
 def command(
     strategy: str | None, params: tuple[str, ...], market_seed: int | None, assignments: tuple[str, ...],

@@ -8,7 +8,7 @@ import click
 
 from runs.command import checked, run_command
 from runs.config import read_settings, with_assignments
-from runs.options import market_options
+from runs.options import dry_run_option, market_options
 from runs.sweeps.plan import Plan, plan_from
 from runs.walks.choosing import CHOICES
 from runs.walks.launch import Order, launch
@@ -61,7 +61,7 @@ Example: python -m runs.walkforward --strategy magnet --data btc_1h.parquet --pa
     "--out", type=click.Path(path_type=Path), help="Results folder; default results/<time>-walk-<strategy>-<hash>."
 )
 @click.option("--overwrite", is_flag=True, help="Replace an earlier walk in --out.")
-@click.option("--dry-run", is_flag=True, help="Show the windows; run nothing.")
+@dry_run_option
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON on stdout.")
 def command(
     strategy: str | None, params: tuple[str, ...], train: str, test: str, step: str | None, anchored: bool,

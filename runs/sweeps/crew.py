@@ -64,7 +64,8 @@ class Processes:
 
     def run(self, units: Iterable[Unit]) -> Iterator[list[Row]]:
         """Yield rows as units are finished; a unit whose worker died is done again."""
-        yield from Rota(self._submit, self._collect, self.close, 2 * self.size, self._bench).run(units)
+        rota = Rota(self._submit, self._collect, self.close, self._nudge, 2 * self.size, self._bench)
+        yield from rota.run(units)
 
     def close(self) -> None:
         """Kill the workers: what they hold is in no row, and will be done again."""
@@ -79,6 +80,16 @@ class Processes:
             self._executor = self._engage()
         with _interrupts_ignored():  # a worker that starts now must leave Ctrl-C to us
             return self._executor.submit(_on_this_bench, unit)
+
+    def _nudge(self) -> None:
+        """Break an executor whose manager reads what a dead worker will never finish (seen): without writers it reads an end."""
+        held = list((self._executor._processes or {}).values()) if self._executor is not None else []
+        if any(process.exitcode is not None for process in held):
+            for process in held:
+                with suppress(OSError):
+                    process.kill()
+            with suppress(OSError):
+                self._executor._result_queue._writer.close()
 
     def _collect(self, name: str) -> list[Row]:
         path = self._scratch / name

@@ -14,6 +14,7 @@ from runs.config import configuration_from
 from runs.evaluating import Evaluator
 from runs.heatmaps import Heatmaps
 from runs.statistics.performance import DAYS_PER_YEAR
+from runs.sweeps.halves import sharpe_ratios
 from runs.sweeps.luck import statistics_of, verdict_on
 from runs.sweeps.objective import METRICS
 from runs.sweeps.outcomes import Outcomes, read_outcomes
@@ -51,12 +52,16 @@ class Planted:
         Of the trials, beside the defaults.
     sharpe
         Annual Sharpe ratio added to the first trial: its daily returns are raised by ``sharpe sd / sqrt(365)``; the others stay.
+    signs
+        Whether the returns of all trials on a day are multiplied by one random sign. Then no trial has a mean, whatever the
+        market and the fills do, and how trials and days depend on one another stays: an exact null.
     """
 
     name: str
     magnet_strength: float = 0.0
     costs: dict[str, float] = field(default_factory=lambda: dict(FREE))
     sharpe: float = 0.0
+    signs: bool = False
 
 
 def combinations(count: int, seed: int) -> list[dict[str, float]]:
@@ -92,7 +97,14 @@ def sweep_in(planted: Planted, seed: int, bars: int, count: int = COMBINATIONS) 
     first = rows[0]["daily_returns"]
     rows[0]["daily_returns"] = first + planted.sharpe * first.std(ddof=1) / math.sqrt(DAYS_PER_YEAR)
     rows[0]["sharpe"] = float(rows[0]["sharpe"]) + planted.sharpe
-    return read_outcomes(pd.DataFrame(rows), evaluator.days, "sharpe"), benchmark_returns(market, evaluator.days)
+    outcomes = read_outcomes(pd.DataFrame(rows), evaluator.days, "sharpe")
+    return (_signed(outcomes, seed) if planted.signs else outcomes), benchmark_returns(market, evaluator.days)
+
+
+def _signed(outcomes: Outcomes, seed: int) -> Outcomes:
+    signs = np.random.default_rng([seed, 1]).choice([-1.0, 1.0], len(outcomes.days))
+    returns = outcomes.returns * signs[:, None]
+    return replace(outcomes, returns=returns, table=outcomes.table.assign(sharpe=sharpe_ratios(returns)))
 
 
 def verdict_in(planted: Planted, bars: int, seed: int) -> tuple[str, float, float, float]:

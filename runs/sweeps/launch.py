@@ -63,7 +63,7 @@ def launch(plan: Plan, order: Order) -> int:
     market = load_market(plan.configuration)
     facts = sweep_facts(plan, market, total)
     if order.dry_run:
-        print_plan(facts, plan, order.jobs, order.as_json)
+        print_plan(facts, plan, order.jobs)
         return 0
     if order.resume is not None:
         refuse_difference(order.resume, read_facts(order.resume), facts)

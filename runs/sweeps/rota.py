@@ -14,6 +14,9 @@ _STRIKES = 3
 _MOST_STRIKES = 5
 """Deaths that a combination may witness, the last ones alone, before it is a row with an error (assumption)."""
 
+_PATIENCE_SECONDS = 3.0
+"""How long nothing may come until the workers are looked after (assumption)."""
+
 _Task = tuple[Unit, int]
 
 
@@ -29,6 +32,7 @@ class Rota:
         submit: Callable[[Unit], Any],
         collect: Callable[[Any], list[Row]],
         dismiss: Callable[[], None],
+        nudge: Callable[[], None],
         at_once: int,
         bench: Bench,
     ) -> None:
@@ -42,11 +46,13 @@ class Rota:
             Makes rows of a future's result.
         dismiss
             Drops the executor when it is broken; the next `submit` makes another.
+        nudge
+            Called now and then while nothing comes: breaks an executor that has not noticed a death.
         at_once, bench
             Most units under way; and what failed rows are made with.
         """
         self._submit, self._collect, self._dismiss = submit, collect, dismiss
-        self._at_once, self._bench = at_once, bench
+        self._nudge, self._at_once, self._bench = nudge, at_once, bench
         self._again: deque[_Task] = deque()
         self._alone: deque[_Task] = deque()
         self._pending: dict[Any, _Task] = {}
@@ -58,7 +64,10 @@ class Rota:
             self._fill(fresh)
             if not self._pending:
                 return
-            done, _ = wait(self._pending, return_when=FIRST_COMPLETED)
+            done, _ = wait(self._pending, timeout=_PATIENCE_SECONDS, return_when=FIRST_COMPLETED)
+            if not done:
+                self._nudge()
+                continue
             lost = []
             for future in done:
                 task = self._pending.pop(future)
@@ -86,6 +95,8 @@ class Rota:
                 if self._pending:  # they will say so themselves
                     break
                 self._dismiss()
+        if not self._pending:
+            raise RuntimeError("no worker can be started")
         self._again.appendleft(task)
         return False
 

@@ -1,7 +1,5 @@
 """What a walk says on the terminal."""
 
-import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +9,15 @@ from rich.table import Table
 
 from datafeeds.schema import Market
 from runs.command import note, suggest
-from runs.plan import START_SECONDS, WALK_BARS_PER_SECOND
+from runs.plan import sweep_seconds, tell_plan
 from runs.reports.quantity import kind_of, readable, setting
+from runs.sweeps.plan import Plan
 from runs.walks.windows import Window
 
 _WIDTH_OFF_A_TERMINAL = 160
 
 
-def print_plan(facts: dict[str, Any], windows: tuple[Window, ...], market: Market, as_json: bool) -> None:
+def print_plan(facts: dict[str, Any], plan: Plan, windows: tuple[Window, ...], market: Market, jobs: int) -> None:
     """Print what a walk would do."""
     days = np.datetime_as_string(market.times, unit="D")
     ranges = [
@@ -28,21 +27,12 @@ def print_plan(facts: dict[str, Any], windows: tuple[Window, ...], market: Marke
         }
         for window in windows
     ]
-    if as_json:
-        plan = {"dry_run": True, "bars": len(market), "runs": facts["combinations"] * len(windows)}
-        plan["estimated_seconds"] = START_SECONDS + plan["runs"] * len(market) / WALK_BARS_PER_SECOND
-        sys.stdout.write(json.dumps(facts | plan | {"ranges": ranges}, indent=2) + "\n")
-        return
-    spans = facts["spans"]
-    for name in ("purge", "embargo"):
-        sys.stdout.write(f"{name}: {spans[name]:,} bars ({spans[f'{name}_source']})\n")
-    for number, one in enumerate(ranges, start=1):
-        sys.stdout.write(
-            f"{number}: train {one['train'][0]} to {one['train'][1]}, test {one['test'][0]} to {one['test'][1]}\n"
-        )
-    sys.stdout.write(
-        f"{facts['combinations']:,} candidates on {len(windows)} windows of {facts['data']['name']}; nothing was run\n"
+    count, further = (
+        facts["combinations"],
+        {key: facts[key] for key in ("data", "space", "search", "objective", "spans")},
     )
+    seconds = sweep_seconds(min(plan.space.size_of_model, count), count * len(windows), len(market), jobs)
+    tell_plan(facts["configuration"], len(market), count * len(windows), seconds, ranges=ranges, **further)
 
 
 def print_walk(folder: Path, facts: dict[str, Any], summary: dict[str, Any]) -> None:
@@ -63,20 +53,16 @@ def print_walk(folder: Path, facts: dict[str, Any], summary: dict[str, Any]) -> 
         )
     console.print(table, markup=False)
     note(*facts["data"]["facts"], *facts["data"]["defects"])
-    for line in (
-        *_lines(summary),
-        f"Results in {folder}",
-        f"Pages: {folder / 'walk.html'}, {folder / 'tearsheet.html'}",
-    ):
+    for line in (*_remarks(summary), f"Results in {folder}"):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
-    suggest("review", {}, folder.parent)
+    suggest("review", {"serve": True}, folder.parent)
 
 
 def _shown(name: str, value: float | None) -> str:
     return "-" if value is None else readable(value, kind_of(name))
 
 
-def _lines(summary: dict[str, Any]) -> list[str]:
+def _remarks(summary: dict[str, Any]) -> list[str]:
     lines = []
     defaults = sum(row["combination"] is None for row in summary["windows"])
     if defaults:

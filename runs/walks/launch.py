@@ -55,7 +55,7 @@ def launch(plan: Plan, asked: Asked, choice: str, order: Order) -> int:
     windows: tuple[Window, ...] = checked(spans.windows, len(market))  # type: ignore[attr-defined,assignment]
     facts = walk_facts(plan, asked, choice, spans, market, len(windows), total)  # type: ignore[arg-type]
     if order.dry_run:
-        print_plan(facts, windows, market, order.as_json)
+        print_plan(facts, plan, windows, market, order.jobs)
         return 0
     target, temporary = claim_folder(_name(plan, facts), order.out, order.overwrite, MARKER)
     try:

@@ -15,20 +15,20 @@ from click.shell_completion import BashComplete
 import runs.console
 from datafeeds.simulated.market import simulate
 from runs.console import COMMANDS, main
-from tests.runs.reviews.forging import quick, real_run
+from tests.runs.reviews.forging import real_run
 
 PROJECT = Path(__file__).resolve().parents[2]
 VARIABLE = "_LIQUIDATION_HEATMAP_COMPLETE"
 
-SPACE = ["--strategy", "magnet", "--data", "DATA", "--param", "nearest=0.002,0.01"]
-SPANS = ["--train", "5d", "--test", "3d", "--embargo", "0d"]
+PARAM = ("--param", "retest=0.005,0.01")
+SPANS = ("--train", "5d", "--test", "2d", "--purge", "1h", "--embargo", "1h")
 
 # A run of the command that works and costs little; DATA is a small market file, RESULTS a folder with a run.
 WORKS = {
     "backtest": ["--strategy", "overlay", "--data", "DATA", "--out", "out", "--overwrite"],
     "analyze": ["--data", "DATA"],
-    "sweep": [*SPACE, "--confirm", "0", "--out", "sweep"],
-    "walkforward": [*SPACE, *SPANS, "--confirm", "0", "--out", "walk"],
+    "sweep": ["--strategy", "wipe", "--data", "DATA", *PARAM, "--out", "swept", "--confirm", "1"],
+    "walkforward": ["--strategy", "wipe", "--data", "DATA", *PARAM, *SPANS, "--out", "walk", "--overwrite"],
     "review": ["RESULTS"],
     "download": ["--list", "--catalog", "catalog"],
     "validate": ["--data", "DATA", "--out", "claims", "--overwrite"],
@@ -39,8 +39,8 @@ WORKS = {
 FAILS = {
     "backtest": ["--strategy", "magnte"],
     "analyze": ["--data", "nothing.parquet"],
-    "sweep": ["--strategy", "magnet", "--param", "nearst=1,2"],
-    "walkforward": ["--strategy", "magnet", "--param", "nearst=1,2"],
+    "sweep": ["--strategy", "wipe", "--param", "nearset=1,2"],
+    "walkforward": ["--strategy", "wipe", "--param", "nearset=1,2"],
     "review": ["nowhere"],
     "download": ["--venue", "nowhere", "--symbol", "X", "--start", "2024-01-01", "--dry-run"],
     "validate": ["--data", "nothing.parquet"],
@@ -50,9 +50,9 @@ FAILS = {
 # Long work, and how to have it told instead of done.
 LONG = {
     "backtest": ["--strategy", "magnet", "--data", "DATA"],
-    "sweep": [*SPACE, "--json"],
-    "walkforward": [*SPACE, *SPANS, "--json"],
     "validate": ["--data", "DATA"],
+    "sweep": ["--strategy", "wipe", "--data", "DATA", *PARAM],
+    "walkforward": ["--strategy", "wipe", "--data", "DATA", *PARAM, *SPANS],
     "download": ["--venue", "bybit", "--symbol", "BTC/USDT:USDT", "--start", "2024-01-01", "--end", "2024-03-01"],
 }
 
@@ -66,22 +66,19 @@ def data(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("reviewed")
-    real_run(folder / "run")
+    folder = tmp_path_factory.mktemp("results")
+    real_run(folder / "first")
     return str(folder)
 
 
 @pytest.fixture
-def run(data, results, tmp_path, tmp_path_factory, monkeypatch, capsys):
+def run(data, results, tmp_path, monkeypatch, capsys):
     """Return a function that runs a command in an empty folder: exit code, stdout, stderr."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("LIQUIDATION_HEATMAP_CACHE", str(tmp_path_factory.getbasetemp() / "heatmaps"))
-    monkeypatch.setattr("runs.walks.record.tearsheet", lambda *_: "<html></html>")
-    words = {"DATA": data, "RESULTS": results}
 
     def call(name, *arguments):
-        with quick():
-            code = main([name, *(words.get(word, word) for word in arguments)])
+        stands_for = {"DATA": data, "RESULTS": results}
+        code = main([name, *(stands_for.get(word, word) for word in arguments)])
         return code, *capsys.readouterr()
 
     return call

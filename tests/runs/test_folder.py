@@ -140,7 +140,7 @@ def test_a_full_disk_leaves_no_target_and_no_temporary(tmp_path, monkeypatch):
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(folder, "_write_flushed", full)
+    monkeypatch.setattr(folder, "write_flushed", full)
     with pytest.raises(FolderError, match="No space left"):
         write(tmp_path / "out")
     assert list(tmp_path.iterdir()) == []

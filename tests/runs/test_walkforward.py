@@ -172,11 +172,9 @@ def test_a_dry_run_shows_windows_and_writes_nothing(data, tmp_path, capsys):
     out = tmp_path / "walk"
     arguments = ["--strategy", "magnet", "--data", data, *PARAMETERS, *SPANS, "--dry-run", "--out", str(out)]
     assert main(arguments) == 0
-    text = capsys.readouterr().out
-    assert "purge: 48 bars (rule.time_limit_hours)" in text
-    assert "nothing was run" in text
-    assert main([*arguments, "--json"]) == 0
-    assert len(json.loads(capsys.readouterr().out)["ranges"]) == 1
+    plan = json.loads(capsys.readouterr().out)
+    assert (plan["spans"]["purge"], plan["spans"]["purge_source"]) == (48, "rule.time_limit_hours")
+    assert len(plan["ranges"]) == 1
     assert not out.exists()
 
 
@@ -184,3 +182,16 @@ def test_an_earlier_walk_is_not_overwritten_unasked(walked, data, capsys):
     arguments = ["--strategy", "magnet", "--data", data, *PARAMETERS, *SPANS, "--out", str(walked)]
     assert main(arguments) == 2
     assert "holds an earlier run" in capsys.readouterr().err
+
+
+def test_a_full_disk_gets_one_line_and_leaves_nothing(walked, data, tmp_path, monkeypatch, capsys):
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("runs.folder.write_flushed", full)
+    monkeypatch.setenv("LIQUIDATION_HEATMAP_CACHE", str(walked.parent / "heatmaps"))
+    out = ("--out", str(tmp_path / "walk"))
+    assert main(["--strategy", "magnet", "--data", data, *PARAMETERS, *SPANS, "--confirm", "0", *out]) == 2
+    error = capsys.readouterr().err
+    assert (error.count("\n"), "No space left" in error) == (1, True)
+    assert list(tmp_path.iterdir()) == []

@@ -1,5 +1,6 @@
 """Whatever dies at whatever moment: after resuming, the rows are those of a sweep that nobody disturbed."""
 
+import contextlib
 import json
 import os
 import random
@@ -76,11 +77,13 @@ def wait_for(what, seconds=60.0):
 
 
 def workers(process):
-    return [
-        child
-        for child in process.children()
-        if "loky" in " ".join(child.cmdline()) and "tracker" not in " ".join(child.cmdline())
-    ]
+    """Return the living worker processes of a sweep."""
+    found = []
+    for child in process.children():
+        with contextlib.suppress(psutil.Error):  # gone meanwhile
+            if "LokyProcess" in " ".join(child.cmdline()):
+                found.append(child)
+    return found
 
 
 def kill_workers(folder, calm, data, count, moments):

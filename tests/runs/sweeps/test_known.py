@@ -19,7 +19,7 @@ def test_combinations_differ_and_follow_from_the_seed():
 
 @pytest.mark.slow
 def test_over_the_null_world_the_test_rejects_at_its_level_and_the_report_says_luck():
-    verdicts = [verdict_in(Planted("null"), BARS, seed) for seed in range(50)]
+    verdicts = [verdict_in(Planted("null", signs=True), BARS, seed) for seed in range(50)]
     most = binom.ppf(0.99, 50, 0.05)
     assert sum(p_value <= 0.05 for _, p_value, *_ in verdicts) <= most
     assert sum(verdict != LUCK for verdict, *_ in verdicts) <= most

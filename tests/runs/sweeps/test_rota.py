@@ -44,7 +44,7 @@ class Executor:
 
 @pytest.fixture(autouse=True)
 def working_wait(monkeypatch):
-    def wait(pending, return_when):
+    def wait(pending, timeout, return_when):
         executor = working_wait.executor
         while not any(future.done() for future in pending):
             executor.work()
@@ -57,7 +57,9 @@ def finished(breaks, seed, size=7, count=100):
     combinations = [Combination(number, f"key{number}", ()) for number in range(count)]
     units = [tuple(combinations[at : at + size]) for at in range(0, count, size)]
     executor = working_wait.executor = Executor(breaks, seed)
-    rows = [row for rows in Rota(executor.submit, list, executor.dismiss, 4, BENCH).run(units) for row in rows]
+    rows = [
+        row for rows in Rota(executor.submit, list, executor.dismiss, lambda: None, 4, BENCH).run(units) for row in rows
+    ]
     return rows, executor
 
 
