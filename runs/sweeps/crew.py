@@ -9,14 +9,20 @@ import time
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
+
+import pandas as pd
 
 from runs.sweeps.rota import Rota
 from runs.sweeps.row import Row, row_of
 from runs.sweeps.work import Bench, Unit, evaluate_unit, evaluator
 
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
+
+
+_MARKET = "market.parquet"
 
 
 class Crew(Protocol):
@@ -86,8 +92,9 @@ class Processes:
         held = list((self._executor._processes or {}).values()) if self._executor is not None else []
         if any(process.exitcode is not None for process in held):
             for process in held:
-                with suppress(OSError):
-                    process.kill()
+                if process.exitcode is None:
+                    with suppress(OSError):
+                        os.kill(process.pid, signal.SIGKILL)
             with suppress(OSError):
                 self._executor._result_queue._writer.close()
 
@@ -102,11 +109,15 @@ class Processes:
 
         shutil.rmtree(self._scratch, ignore_errors=True)  # a killed sweep's
         self._scratch.mkdir()
+        # What a process gets at its start must fit a pipe: of one that is killed before it has read all, the writer never hears.
+        market = self._bench.market
+        market.frame.to_parquet(self._scratch / _MARKET)
+        bench = replace(self._bench, market=replace(market, frame=market.frame.iloc[:0]))
         warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given", category=UserWarning)
         return ProcessPoolExecutor(
             max_workers=self.size,
             initializer=_begin,
-            initargs=(self._bench, self._scratch, os.getpid()),
+            initargs=(bench, self._scratch, os.getpid()),
             env=_ONE_THREAD,
         )
 
@@ -131,6 +142,8 @@ def _begin(bench: Bench, scratch: Path, parent: int) -> None:
     """Set a worker process up: it gets the bench, leaves Ctrl-C to its parent, and ends with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    market = replace(bench.market, frame=pd.read_parquet(scratch / _MARKET))
+    bench = replace(bench, market=market)
     _given[:] = [(bench, scratch)]
     evaluator(bench)
 
