@@ -14,22 +14,26 @@ from runs.analysis.record import analyse
 from runs.command import checked, run_command, suggest
 from runs.config import Configuration, model_parameters
 from runs.engine import load_market
-from runs.folder import claim_folder, release_folder, write_file, write_files
+from runs.folder import check_file, claim_folder, release_folder, write_file, write_files
 from runs.metrics import jsonable
 from runs.options import market_options
 from runs.reports.analysis_page import analysis_page
+from runs.reports.heatmap import heatmap_page
 from runs.reports.liquidation import markdown_report
 from runs.reports.terminal import print_analysis, terminal_text
 
 MARKER = "analysis.json"
 """The file by which a folder is known as an earlier analysis's."""
 
+HEATMAP = "heatmap.html"
+"""The map through time, beside the report's page."""
+
 _TEXT_WIDTH = 100
 
 
 @click.command(
     epilog="Example: python -m runs.analyze --data btc_1h.parquet --at 2024-08-05T12:00, "
-    "or --out report.html for a page, --out folder for all forms"
+    "or --out report --html for all forms and the heatmap's page"
 )
 @market_options
 @click.option("--at", help="Moment of the report, ISO time (UTC): the last bar closed by then. Default the last bar.")
@@ -44,7 +48,9 @@ _TEXT_WIDTH = 100
     "--out", type=click.Path(path_type=Path), help="File (.md, .html, .json, .txt), or a folder for all of them."
 )
 @click.option("--overwrite", is_flag=True, help="Replace an earlier analysis in --out.")
-@click.option("--html", "as_html", is_flag=True, help="Print the page on stdout.")
+@click.option(
+    "--html", "as_html", is_flag=True, help="Add heatmap.html to --out; without --out, print the page on stdout."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the record as JSON on stdout.")
 def command(
     at: str | None, seed: int, assignments: tuple[str, ...], level: float, out: Path | None, overwrite: bool,
@@ -53,44 +59,60 @@ def command(
     """Say what the liquidation map knows at one bar; only bars up to it are used."""
     if as_html and as_json:
         raise click.UsageError("--html and --json both want stdout: name one, or a folder with --out")
+    mapped = as_html and out is not None
+    if as_html and out is not None and _is_file(out) and (out.suffix != ".html" or out.name == HEATMAP):
+        raise click.UsageError(f"--out {out}: with --html a folder, or a page of another name than {HEATMAP}")
     parameters: ModelParameters = checked(model_parameters, assignments)  # type: ignore[assignment]
     # The strategy is named because a configuration has one; only what names the market is read of it.
     market = known_at(load_market(Configuration("magnet", seed=seed, model=parameters, **market_named)), at)
     record = analyse(market, parameters, level / 100.0)
-    forms = _forms(record)
+    forms = _forms(record, HEATMAP if mapped else None)
     if out is not None:
-        _write(forms, out, overwrite)
-    if as_html or as_json:
+        _write(forms, {HEATMAP: heatmap_page(market, parameters)} if mapped else {}, out, overwrite)
+    if as_json or (as_html and out is None):
         sys.stdout.write(forms[".html" if as_html else ".json"])
-    elif out is not None:
-        sys.stdout.write(f"Report at {out}\n")
-    else:
+        return 0
+    if out is None:
         print_analysis(record, Console())
-    if not (as_html or as_json):
-        suggest("validate", {name: market_named[name] for name in market_named})
+    else:
+        sys.stdout.write(f"Report at {out}\n" + (f"Heatmap at {_beside(out)}\n" if mapped else ""))
+    suggest("validate", {name: market_named[name] for name in market_named})
     return 0
 
 
-def _forms(record: dict[str, Any]) -> dict[str, str]:
+def _forms(record: dict[str, Any], heatmap: str | None) -> dict[str, str]:
     """Return the report in every form, by the ending of its file."""
     plain = jsonable(record)
     return {
         ".md": markdown_report(record),
-        ".html": analysis_page(plain),
+        ".html": analysis_page(plain, heatmap),
         ".json": json.dumps(plain, indent=2, allow_nan=False) + "\n",
         ".txt": terminal_text(record, _TEXT_WIDTH),
     }
 
 
-def _write(forms: dict[str, str], out: Path, overwrite: bool) -> None:
-    if out.suffix and not out.is_dir():
+def _is_file(out: Path) -> bool:
+    return bool(out.suffix) and not out.is_dir()
+
+
+def _beside(out: Path) -> Path:
+    return (out.parent if _is_file(out) else out) / HEATMAP
+
+
+def _write(forms: dict[str, str], further: dict[str, str], out: Path, overwrite: bool) -> None:
+    """Write the forms, and further files beside them; what may not be replaced is found before anything is written."""
+    if _is_file(out):
         if out.suffix not in forms:
             raise click.UsageError(f"--out {out}: a file ends in {', '.join(forms)}; a folder has no ending")
-        write_file(out, forms[out.suffix], overwrite)
+        files = {out: forms[out.suffix], **{out.parent / name: text for name, text in further.items()}}
+        for path in files:
+            check_file(path, overwrite)
+        for path, text in files.items():
+            write_file(path, text, overwrite)
         return
     target, temporary = claim_folder(out.name, out, overwrite, MARKER)
     try:
-        write_files({f"analysis{ending}": text for ending, text in forms.items()}, target, temporary)
+        write_files({f"analysis{ending}": text for ending, text in forms.items()} | further, target, temporary)
     finally:
         release_folder(temporary)
 

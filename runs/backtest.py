@@ -14,7 +14,7 @@ from rich.table import Table
 from runs.command import checked, note, run_command, suggest
 from runs.config import Configuration, configuration_from, read_settings, with_assignments
 from runs.engine import load_market, run_backtest
-from runs.folder import claim_folder, release_folder, run_name, write_run
+from runs.folder import PAGES, claim_folder, release_folder, run_name, write_run
 from runs.metrics import jsonable
 from runs.options import dry_run_option, market_named_by, market_options
 from runs.plan import BACKTEST_BARS_PER_SECOND, START_SECONDS, tell_plan
@@ -124,7 +124,9 @@ def _print_summary(metrics: dict[str, Any], target: Path) -> None:
         table.add_row(label, value, "")
     console.print(table)
     console.print(metrics["evidence"]["sentence"], markup=False, highlight=False, soft_wrap=True)
-    console.print(f"Results in {target}", markup=False, highlight=False, soft_wrap=True)
+    pages = ", ".join(str(target / name) for name in PAGES)
+    for line in (f"Results in {target}", f"Pages: {pages}"):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _cell(value: float, shape: str) -> str:

@@ -33,6 +33,9 @@ from runs.validation.trading import strategy_evidence
 MARKER = "run.json"
 """The file by which a folder is known as an earlier run's."""
 
+PAGES = ("tearsheet.html", "heatmap.html")
+"""The files of a run that are looked at."""
+
 _PACKAGES = ("backtrader", "numpy", "pandas", "numba", "pyarrow", "quantstats", "liquidation-heatmap")
 _RESULTS = Path("results")
 
@@ -164,6 +167,14 @@ def write_files(files: Mapping[str, str | bytes], target: Path, temporary: Path)
         raise FolderError(f"--out {target}: cannot be written ({error.strerror})") from None
 
 
+def check_file(path: Path, overwrite: bool) -> None:
+    """Raise FolderError if something stands where a file is to be written, and may not be replaced."""
+    if path.is_dir() or path.is_symlink():
+        raise FolderError(f"--out {path}: is no file; name another")
+    if path.exists() and not overwrite:
+        raise FolderError(f"--out {path}: exists; name a new file or add --overwrite")
+
+
 def write_file(path: Path, content: str, overwrite: bool) -> None:
     """Write one file that a user named, whole or not at all.
 
@@ -172,10 +183,7 @@ def write_file(path: Path, content: str, overwrite: bool) -> None:
     FolderError
         If something is there that may not be replaced, or the disk refuses; then nothing is left at the path.
     """
-    if path.is_dir() or path.is_symlink():
-        raise FolderError(f"--out {path}: is no file; name another")
-    if path.exists() and not overwrite:
-        raise FolderError(f"--out {path}: exists; name a new file or add --overwrite")
+    check_file(path, overwrite)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

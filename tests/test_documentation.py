@@ -34,6 +34,21 @@ def test_links_lead_somewhere():
             assert (document.parent / target).exists(), target
 
 
+def test_the_pictures_are_the_scripts_small_and_ask_for_nothing():
+    shown = re.findall(r"!\[[^\]]+\]\((docs/images/[^)]+)\)", README)
+    made = runpy.run_path(str(PROJECT / "docs" / "pictures.py"))["FILES"]
+    assert sorted(shown) == sorted(f"docs/images/{name}" for name in made)
+    assert sorted(path.name for path in (PROJECT / "docs" / "images").iterdir()) == sorted(made)
+    assert sum((PROJECT / name).stat().st_size for name in shown) < 1.5e6
+    for name in shown:
+        content = (PROJECT / name).read_bytes()
+        if name.endswith(".svg"):
+            assert not re.search(rb"url\(['\"]?http|<image|<script|href", content)
+        else:
+            assert content.startswith(b"\x89PNG")
+            assert int.from_bytes(content[16:20], "big") == 1280, "pixels wide"
+
+
 @pytest.mark.parametrize("command", ["backtest", "lookahead"])
 def test_the_users_own_strategy_of_the_readme_runs(command, tmp_path):
     source = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)[0]

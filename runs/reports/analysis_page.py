@@ -32,8 +32,15 @@ ul{padding-left:1.2rem;overflow-wrap:anywhere}
 """
 
 
-def analysis_page(record: dict[str, Any]) -> str:
+def analysis_page(record: dict[str, Any], heatmap: str | None = None) -> str:
     """Return the page of a record of `runs.analysis.record`, plain values; it holds the record as JSON as well.
+
+    Parameters
+    ----------
+    record
+        The plain record.
+    heatmap
+        Address of the heatmap's page, to be linked; None for none.
 
     Raises
     ------
@@ -58,7 +65,8 @@ def analysis_page(record: dict[str, Any]) -> str:
     )
     sections = "".join(f"<section><h2>{escape(name)}</h2>{content}</section>\n" for name, content in parts)
     at = f"At the close of {minute(record['at']['bar_close'])}, price {price(record['at']['price_quote'])}."
-    head = f"<h1>{escape(title)}</h1><p>{escape(at)}</p>"
+    link = f"<p><a href='{escape(heatmap)}'>The map through time</a></p>" if heatmap else ""
+    head = f"<h1>{escape(title)}</h1><p>{escape(at)}</p>{link}"
     return page(title, head + sections + data_block("analysis", record), style=_STYLE)
 
 

@@ -25,7 +25,7 @@ border:1px solid var(--line);font:14px/1.5 system-ui,sans-serif;overflow-wrap:an
 padding:.15rem .8rem .15rem 0;white-space:nowrap;font-variant-numeric:tabular-nums}
 #liquidation-heatmap td:first-child,#liquidation-heatmap th:first-child{text-align:left}
 @media(max-width:700px){body{margin:8px}#left,#right{width:100%;float:none;margin-right:0;overflow-x:auto}
-#liquidation-heatmap td:first-child{white-space:normal}}
+#liquidation-heatmap td:first-child{white-space:normal}h1,h3,h4{overflow-wrap:anywhere}}
 """
 )
 """Of the head alone: quantstats' own part is black on white, and stays so in the dark."""

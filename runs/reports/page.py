@@ -25,6 +25,7 @@ section{border-top:1px solid var(--line);padding:.8rem 0}
 .wide{overflow-x:auto}table{border-collapse:collapse;font-size:.85rem;font-variant-numeric:tabular-nums}
 td,th{text-align:right;padding:.15rem .6rem .15rem 0;vertical-align:top;white-space:nowrap}
 td:first-child,th:first-child{text-align:left}
+@media (max-width:600px){.wide td:first-child,.wide th:first-child{white-space:normal;min-width:6rem}}
 pre{overflow-x:auto;font-size:.8rem}svg{max-width:100%;height:auto}svg text{fill:var(--ink)}
 """
 )

@@ -120,6 +120,7 @@ def _quantstats(ours: pd.Series, theirs: pd.Series, title: str) -> str:
 def _without_outside(made: str) -> str:
     """Remove what varies, reaches out or fails: dates inside the pictures, links to other hosts, a call of nothing."""
     made = made.replace('<body onload="save()">', "<body>")  # quantstats defines no save(): an error in the console
+    made = made.replace("\N{SMALL PERCENT SIGN}", " %")  # few fonts have it
     made = re.sub(r"<dc:date>[^<]*</dc:date>", "", made)
     made = re.sub(r"<link[^>]+href=[\"']https?://[^>]*>", "", made)
     return re.sub(r"<script[^>]+src=[\"']https?://[^>]*>\s*</script>", "", made)

@@ -13,6 +13,9 @@ from runs.reviews.reading import DamageError, number, plain_file, read_object, w
 MARKERS = {RUN: "run.json", SWEEP: "sweep.json", WALK: "walk.json", VALIDATION: "validation.json"}
 """The file by which a folder is known as one of ours; a sweep's and a walk-forward's come first, being written first."""
 
+REPORT = "analysis.json"
+"""The file by which a folder is known as one of `runs.analyze`."""
+
 PAGES = (
     "tearsheet.html", "heatmap.html", "report.md", "sweep.html", "walk.html", "validation.html",
     "metrics.json", "run.json", "sweep.json", "walk.json", "summary.json", "validation.json", "trades.csv",
@@ -35,7 +38,13 @@ def gather(results: Path) -> list[Entry]:
     OSError
         If the folder itself cannot be listed.
     """
-    return [entry for folder in _folders(results) for entry in _entries(folder, folder.name)]
+    folders = [folder for folder in _folders(results) if not _is_report(folder)]
+    return [entry for folder in folders for entry in _entries(folder, folder.name)]
+
+
+def _is_report(folder: Path) -> bool:
+    """Return whether a folder holds a liquidation report, which is no result to compare."""
+    return not folder.is_symlink() and _there(folder / REPORT) and not any(_there(folder / m) for m in MARKERS.values())
 
 
 def _folders(parent: Path) -> list[Path]:

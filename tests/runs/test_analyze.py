@@ -1,13 +1,17 @@
 """The command `analyze`: forms that say the same, one line for bad input, nothing half-written."""
 
+import dataclasses
 import json
 import re
 
 import pytest
 
+from datafeeds.markets import open_market
 from datafeeds.simulated.market import simulate
+from indicators.liquidation.parameters import ModelParameters
 from runs.analyze import main
 from runs.backtest import main as backtest
+from runs.reports.heatmap import heatmap_page
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +36,8 @@ def refused(capsys, *arguments):
         (["--at", "1999-01-01"], "before the first close"),
         (["--at", "2099-01-01"], "beyond the data"),
         (["--html", "--json"], "both want stdout"),
+        (["--html", "--out", "report.md"], "with --html a folder, or a page"),
+        (["--html", "--out", "heatmap.html"], "of another name than heatmap.html"),
         (["--set", "smear=2"], "outside [0.01, 0.5]"),
         (["--set", "smeer=0.2"], "did you mean 'smear'"),
         (["--level", "0"], "is not in the range"),
@@ -56,6 +62,28 @@ def test_a_folder_holds_all_forms_and_they_are_those_of_stdout(capsys, data, tmp
         assert capsys.readouterr().out == (tmp_path / "all" / f"analysis.{form}").read_text(encoding="utf-8")
     assert main(["--data", data, "--out", str(tmp_path / "one.md")]) == 0
     assert (tmp_path / "one.md").read_bytes() == (tmp_path / "all" / "analysis.md").read_bytes()
+
+
+def test_html_adds_the_heatmap_up_to_that_bar_beside_the_report(capsys, data, tmp_path):
+    frame = simulate(5, bars=300).frame
+    named = ["--data", data, "--at", frame["ts"].iloc[200].isoformat(), "--set", "smear=0.2", "--html"]
+    for place, page in ((tmp_path / "all", tmp_path / "all/analysis.html"), (tmp_path / "r" / "one.html",) * 2):
+        assert main([*named, "--out", str(place)]) == 0
+        heatmap = page.parent / "heatmap.html"
+        assert capsys.readouterr().out == f"Report at {place}\nHeatmap at {heatmap}\n"
+        assert "<a href='heatmap.html'>" in page.read_text(encoding="utf-8")
+        market = open_market(data)
+        cut = dataclasses.replace(market, frame=market.frame.iloc[:200].reset_index(drop=True))
+        assert heatmap.read_text(encoding="utf-8") == heatmap_page(cut, ModelParameters(smear=0.2))
+
+
+def test_a_heatmap_in_the_way_keeps_the_report_from_being_written(capsys, data, tmp_path):
+    (tmp_path / "heatmap.html").write_text("mine")
+    named = ["--data", data, "--html", "--out", str(tmp_path / "report.html")]
+    assert "heatmap.html: exists" in refused(capsys, *named)
+    assert [path.name for path in tmp_path.iterdir()] == ["heatmap.html"]
+    assert main([*named, "--overwrite"]) == 0
+    assert (tmp_path / "heatmap.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
 
 
 def test_what_is_there_is_replaced_only_when_asked(capsys, data, tmp_path):

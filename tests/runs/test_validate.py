@@ -71,6 +71,33 @@ def test_each_number_of_the_page_is_the_records(written):
             assert [float(value) if value != "-" else None for value in shown] == [test[key] for key in keys]
 
 
+def flat(value):
+    """Return the figures in nested values, in order; text that the page shows as it is may hold figures too."""
+    if isinstance(value, dict):
+        return [figure for item in value.values() for figure in flat(item)]
+    if isinstance(value, list):
+        return [figure for item in value for figure in flat(item)]
+    return [float(value)] if isinstance(value, (int, float)) and not isinstance(value, bool) else []
+
+
+def test_head_adjusted_p_and_details_are_the_records_too(written):
+    page, record = (written / "validation.html").read_text(), json.loads((written / "validation.json").read_text())
+    data = record["data"]
+    told = f"{data['bars']} bars of {data['bar_seconds']} s, {data['first_bar']} to {data['last_bar']}. "
+    assert told + ", ".join(f"{count} {verdict}" for verdict, count in record["counts"].items()) in page
+    detailed = 0
+    for claim in record["claims"]:
+        section = page.split(f"<section id='{claim['name']}'>")[1].split("</section>")[0]
+        adjusted = re.findall(r"Adjusted p of the weakest: (\S+)\.", section)
+        assert [float(text) for text in adjusted] == [p for p in [claim["adjusted_p"]] if p is not None]
+        if claim["details"]:
+            lines = html.unescape(re.search(r"<pre>(.*?)</pre>", section, re.DOTALL).group(1))
+            shown = [float(text) for text in re.findall(r"(?<= )-?\d[\d.]*(?:e[-+]\d+)?(?=,|\n|$)", lines)]
+            assert shown == pytest.approx(flat(claim["details"]), rel=1e-9), claim["name"]
+            detailed += len(shown)
+    assert detailed > 20
+
+
 def test_the_page_loads_nothing_and_escapes(written):
     page, record = (written / "validation.html").read_text(), json.loads((written / "validation.json").read_text())
     assert not re.search(r"https?://|<script|<link|@import|url\(", page)

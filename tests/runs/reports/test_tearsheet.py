@@ -279,6 +279,21 @@ def test_every_figure_of_the_heads_tables_is_that_of_the_json():
         assert same(rows["Exposure and costs", label][0], found[group][key]), label
 
 
+def test_the_figures_of_the_heads_sentence_are_those_of_the_json():
+    head = re.search(r"<div id='liquidation-heatmap-facts'>(.*?)</div>", page(), re.DOTALL).group(1)
+    for label, group, key in (
+        ("Trades", "trading", "trades"),
+        ("fees", "money", "fees_quote"),
+        ("funding paid", "money", "funding_paid_quote"),
+        ("own liquidations", "money", "liquidations"),
+    ):
+        (shown,) = re.findall(rf"{label} (-?[\d,]+(?:\.\d+)?)", head)
+        assert same(shown, metrics()[group][key]), label
+    (error,) = re.findall(r"reconciliation error (\S+) of the start", head)
+    assert float(error) == pytest.approx(metrics()["money"]["reconciliation_error"], rel=0.05)
+    assert f"{metrics()['data']['first_bar']} to {metrics()['data']['last_bar']}" in head
+
+
 def test_quantstats_own_part_stays_black_on_white_in_the_dark():
     assert ":root{color-scheme:light}" in page()
     assert re.search(r"body\{[^}]*background:#fff;color:#000", page())

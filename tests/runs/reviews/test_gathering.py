@@ -28,7 +28,7 @@ def test_a_whole_run_is_read_as_its_files_say(results):
     assert entry.figures["funding_paid_quote"] == metrics["money"]["funding_paid_quote"]
     assert entry.data == metrics["data"]["name"]
     assert entry.verdict == metrics["evidence"]["verdict"]
-    assert set(entry.pages) == {"tearsheet.html", "report.md", "metrics.json", "run.json", "trades.csv"}
+    assert set(entry.pages) == {"tearsheet.html", "heatmap.html", "report.md", "metrics.json", "run.json", "trades.csv"}
 
 
 @pytest.mark.parametrize("written", [{"low": -1.5, "high": 2.5}, [-1.5, 2.5]])
@@ -160,3 +160,11 @@ def test_a_validation_is_listed_with_its_counts(results):
     (results / "known" / "validation.json").write_text(json.dumps(record))
     entry = only(results)
     assert (entry.kind, entry.data, entry.verdict) == ("validation", "btc", "3 not validated, 1 validated")
+
+
+def test_a_liquidation_report_is_no_result(results):
+    (results / "report").mkdir()
+    (results / "report" / "analysis.json").write_text("{}")
+    assert [entry.name for entry in gather(results)] == ["first"]
+    shutil.copy(results / "report" / "analysis.json", results / "first" / "analysis.json")
+    assert [entry.name for entry in gather(results)] == ["first"]

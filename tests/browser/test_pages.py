@@ -1,0 +1,147 @@
+"""Every page that a command writes, in a browser: quiet, one look, readable at both widths in light and dark.
+
+One hostile set of results serves all tests: the market's name and a parameter's value are markup.
+"""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import runs.analyze
+import runs.backtest
+import runs.review
+import runs.sweep
+import runs.validate
+import runs.walkforward
+from datafeeds.simulated.market import simulate
+from tests.runs.reviews.forging import quick
+
+NAME, LABEL = "<script>alert(1)</script>", "<script>alert(2)</script>"
+STRATEGY = "tests.runs.planted.labelled:Labelled"
+PAGES = {
+    "tearsheet": "run/tearsheet.html",
+    "heatmap": "run/heatmap.html",
+    "analysis": "report/analysis.html",
+    "analysis-heatmap": "report/heatmap.html",
+    "validation": "claims/validation.html",
+    "sweep": "sweep/sweep.html",
+    "walk": "walk/walk.html",
+    "review": "review.html",
+}
+READY = {
+    "heatmap": "window.heatmap && document.documentElement.dataset.ready === 'yes'",
+    "review": "document.querySelector('#table tbody tr') && document.querySelector('#curves svg')",
+}
+OURS = {"tearsheet": "#liquidation-heatmap"}
+"""The part of a page that is of our making, where it is not all of it."""
+
+TOKENS = ("ink", "faint", "line", "accent", "bad", "none", "good", "long", "short")
+LEAST_CONTRAST = 4.5  # WCAG 2.2, success criterion 1.4.3
+
+CONTRASTS = """
+const luminance = ([r, g, b]) => [r, g, b].map(v => v / 255).map(v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
+  .reduce((sum, v, i) => sum + v * [.2126, .7152, .0722][i], 0);
+const numbers = text => (text.match(/[\\d.]+/g) || []).map(Number);
+const ground = at => { for (; at; at = at.parentElement) { const c = numbers(getComputedStyle(at).backgroundColor);
+  if (c.length === 3 || c[3] === 1) return c; } return [128, 128, 128]; };
+return [...document.querySelectorAll(arguments[0] + ',' + arguments[0] + ' *')].filter(at => !at.closest('svg') &&
+  at.checkVisibility() && [...at.childNodes].some(child => child.nodeType === 3 && child.data.trim())).map(at => {
+  const [a, b] = [luminance(numbers(getComputedStyle(at).color)), luminance(ground(at))].sort((x, y) => y - x);
+  return [(a + .05) / (b + .05), at.tagName + ' ' + at.className + ': ' + at.textContent.trim().slice(0, 40)]; });
+"""
+"""Contrast of each visible element with text of its own against the nearest opaque ground beneath it."""
+
+LOOK = """
+const style = getComputedStyle(document.querySelector(arguments[0])), root = getComputedStyle(document.documentElement);
+return [style.fontFamily, ...arguments[1].map(name => root.getPropertyValue('--' + name).trim())];
+"""
+
+
+@pytest.fixture(scope="session")
+def results(tmp_path_factory) -> Path:
+    """Return a folder in which each command has left its pages, of a market and with a parameter named like a script."""
+    root = tmp_path_factory.mktemp("pages")
+    market = root / NAME  # a market is named after its folder and its file's stem
+    market.parent.mkdir(parents=True)
+    data = market.with_name("script>.parquet")
+    simulate(3, bars=1000).frame.drop(columns="open_interest_break").to_parquet(data)
+    out, environment = root / "results", pytest.MonkeyPatch()
+    environment.setenv("LIQUIDATION_HEATMAP_CACHE", str(root / "heatmaps"))
+    environment.setattr("runs.walks.record.tearsheet", lambda *_: "<html></html>")
+    named, labelled = ("--data", str(data)), ("--strategy", STRATEGY, "--set", f"label={LABEL}")
+    space = ("--strategy", STRATEGY, "--param", f"label={LABEL},plain", "--param", "stop_ranges=1,3", "--confirm", "0")
+    try:
+        assert runs.backtest.main([*labelled, *named, "--out", str(out / "run")]) == 0
+        assert runs.analyze.main([*named, "--html", "--out", str(out / "report")]) == 0
+        assert runs.validate.main([*named, "--out", str(out / "claims")]) == 0
+        with quick():
+            assert runs.sweep.main([*space, *named, "--out", str(out / "sweep")]) == 0
+        spans = ("--train", "18d", "--test", "8d", "--embargo", "1d")
+        assert runs.walkforward.main([*space, *spans, *named, "--out", str(out / "walk")]) == 0
+        assert runs.review.main([str(out)]) == 0
+    finally:
+        environment.undo()
+    return out
+
+
+@pytest.fixture
+def shown(opened, results):
+    """Return a function that opens a page by its name."""
+
+    def show(name, **how):
+        ready = READY.get(name.split("-")[-1], "document.readyState === 'complete'")
+        return opened(results / PAGES[name], ready=ready, **how)
+
+    return show
+
+
+def ours(name):
+    return OURS.get(name, "body")
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("name", PAGES)
+def test_it_opens_quietly_fits_reads_well_and_is_not_blank(
+    shown, console_errors, requests_made, screenshot, name, width, dark
+):
+    driver = shown(name, width=width, dark=dark)
+    assert console_errors() == []
+    assert requests_made() == []
+    assert driver.execute_script("return document.scrollingElement.scrollWidth") <= width + 1
+    contrasts = driver.execute_script(CONTRASTS, ours(name))
+    assert len(contrasts) > 10
+    assert [(round(ratio, 2), what) for ratio, what in contrasts if ratio < LEAST_CONTRAST] == []
+    picture = Image.open(screenshot(f"{name}-{width}-{'dark' if dark else 'light'}")).convert("RGB")
+    colours = sorted((count for count, _ in picture.getcolors(1 << 24)), reverse=True)
+    assert len(colours) > 20
+    assert colours[0] < 0.995 * picture.width * picture.height, "more than its ground is drawn"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_wide_tables_scroll_inside_themselves(shown, name):
+    driver = shown(name, width=390)
+    held = (
+        "return [...document.querySelectorAll(arguments[0] + ' table')].filter(at => at.checkVisibility() &&"
+        "!at.closest('.tv-lightweight-charts')).map(at => at.closest('.wide')?.getBoundingClientRect().right ?? 1e9)"
+    )
+    assert all(right <= 391 for right in driver.execute_script(held, ours(name)))
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_all_pages_share_one_look(shown, dark):
+    looks = {name: tuple(shown(name, dark=dark).execute_script(LOOK, ours(name), TOKENS)) for name in PAGES}
+    assert len(set(looks.values())) == 1, looks
+    assert all(looks["sweep"])
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_markup_in_names_and_parameters_shows_as_text(shown, console_errors, name):
+    driver = shown(name)  # an alert would end this with an exception
+    assert not driver.execute_script("return [...document.scripts].some(at => at.textContent.startsWith('alert'))")
+    text = driver.execute_script("return document.body.innerText")
+    assert NAME in text, "the market's name"
+    if name in ("tearsheet", "sweep", "walk"):
+        assert LABEL in text, "the parameter's value"
+    assert console_errors() == []
