@@ -109,13 +109,22 @@ def test_a_names_control_characters_do_not_reach_the_terminal(results, capsys):
     assert "\x1b" not in capsys.readouterr().out
 
 
+def _heeding_interrupts():
+    """A shell has what it starts in the background ignore interrupts, and all below it inherit that."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def test_it_serves_until_interrupted(results):
     command = [sys.executable, "-m", "runs.review", str(results), "--serve", "--port", "0"]
-    with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        address = process.stdout.readline().strip()
-        with urllib.request.urlopen(address, timeout=10) as answer:  # noqa: S310 - its own address
-            assert b"Review of results" in answer.read()
-        process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=10)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=PROJECT, preexec_fn=_heeding_interrupts, **pipes) as process:
+        try:
+            address = process.stdout.readline().strip()
+            with urllib.request.urlopen(address, timeout=10) as answer:  # noqa: S310 - its own address
+                assert b"Review of results" in answer.read()
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=10)
+        finally:
+            process.kill()
     assert process.returncode == 0
     assert "Traceback" not in said
