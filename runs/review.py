@@ -161,7 +161,7 @@ def _print_table(table: dict[str, Any], results: Path) -> None:
         console.print(
             f"failed: {_printable(row['name'])}: {row['reason']}", markup=False, highlight=False, soft_wrap=True
         )
-    console.print(f"Page: {results / PAGE}", markup=False, highlight=False, soft_wrap=True)
+    console.print(f"Pages: {results / PAGE}", markup=False, highlight=False, soft_wrap=True)
     suggest("review", {"serve": True}, results)
 
 

@@ -121,7 +121,8 @@ def _print_record(record: dict[str, Any], target: Path) -> None:
     console.print(table, markup=False)
     for claim in record["claims"]:
         _print_details(console, claim)
-    console.print(f"Results in {target}", markup=False, highlight=False, soft_wrap=True)
+    for line in (f"Results in {target}", f"Pages: {target / 'validation.html'}"):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _cells(weakest: dict[str, Any] | None) -> tuple[str, ...]:

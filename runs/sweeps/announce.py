@@ -56,7 +56,7 @@ def print_best(folder: Path, facts: dict[str, Any], trials: pd.DataFrame, summar
         lines.append(f"{failed:,} combinations failed; the reasons are in the table's column error")
     if confirmation["equal"] and confirmation["difference"] is None:
         lines.append(f"The event engine agrees with the best {confirmation['equal']}, trade for trade")
-    lines.append(f"Results in {folder}")
+    lines += [f"Results in {folder}", f"Pages: {folder / 'sweep.html'}"]
     for line in lines:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     suggest("review", {"serve": True}, folder.parent)

@@ -53,7 +53,8 @@ def print_walk(folder: Path, facts: dict[str, Any], summary: dict[str, Any]) -> 
         )
     console.print(table, markup=False)
     note(*facts["data"]["facts"], *facts["data"]["defects"])
-    for line in (*_remarks(summary), f"Results in {folder}"):
+    pages = f"Pages: {folder / 'walk.html'}, {folder / 'tearsheet.html'}"
+    for line in (*_remarks(summary), f"Results in {folder}", pages):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     suggest("review", {"serve": True}, folder.parent)
 

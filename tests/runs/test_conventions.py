@@ -113,6 +113,16 @@ def test_results_go_to_stdout_and_notes_and_the_next_command_to_stderr_without_c
     assert sum(line.startswith("next: ") for line in told) == 1
 
 
+@pytest.mark.parametrize("name", ["backtest", "sweep", "walkforward", "validate", "review"])
+def test_whoever_leaves_pages_names_all_of_them(name, run, results, tmp_path):
+    code, out, _ = run(name, *WORKS[name])
+    assert code == 0
+    (line,) = [line for line in out.splitlines() if line.startswith("Pages: ")]
+    named = {tmp_path / page for page in line.removeprefix("Pages: ").split(", ")}
+    top = Path(results) if name == "review" else next(path for path in tmp_path.iterdir() if path.is_dir())
+    assert named == set(top.glob("*.html"))
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_dumb_terminal_gets_no_escapes_and_json_nothing_but_json(name, run, monkeypatch):
     monkeypatch.setenv("TERM", "dumb")

@@ -111,6 +111,19 @@ def test_the_pages_numbers_are_the_summarys(walked):
     assert page.values == [value for value in expected if value is not None]
 
 
+def test_the_protocols_numbers_are_those_of_the_record(walked):
+    facts, summary = read(walked, "walk.json"), read(walked, "summary.json")
+    protocol = (
+        (walked / "walk.html").read_text(encoding="utf-8").split("<h2>Protocol</h2>")[1].split("<p>The choice")[0]
+    )
+    without_sources = re.sub(r"\([^)]*\)", "", protocol)
+    shown = [int(text.replace(",", "")) for text in re.findall(r"(?<![\w.])\d[\d,]*(?=[ ,;])", without_sources)]
+    spans = facts["spans"]
+    gap = [spans["purge"] + spans["embargo"], spans["purge"], spans["embargo"]]
+    expected = [facts["combinations"], spans["train"], spans["test"], spans["step"], *gap, summary["unused_bars"]]
+    assert shown == expected
+
+
 def test_the_verdict_leads_and_says_what_the_figures_say(walked):
     summary, page = read(walked, "summary.json"), (walked / "walk.html").read_text(encoding="utf-8")
     sentence = summary["sentence"]

@@ -74,6 +74,18 @@ def test_it_names_its_parameters_with_units_and_its_approximations():
     assert "Simulated market" in page()
 
 
+def test_the_parameters_printed_are_those_of_the_record():
+    model = json.loads(json.dumps(result().configuration.as_dict()))["model"]
+    rows = re.findall(r"<tr><td>(\w+)</td><td>([^<]*)</td>", page())
+    printed = {name: value for name, value in rows if name in model}
+    assert set(printed) == set(model)
+    for name, value in model.items():
+        if isinstance(value, list):
+            assert [float(part) for part in printed[name].split(" / ")] == pytest.approx(value, rel=5e-6)
+        else:
+            assert printed[name] == str(value) or float(printed[name]) == value
+
+
 def test_it_loads_nothing():
     ours = re.sub(r"<script type='application/gzip'.*?</script>", "", page())
     assert not re.search(r"<(script|link|img|iframe)[^>]*\s(src|href)=", ours)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from joblib.externals.loky import get_reusable_executor
 
 from runs.engine import first_bars
 from runs.heatmaps import Heatmaps
@@ -85,6 +86,7 @@ def test_a_poisoned_future_leaves_the_choice_unchanged(number):
 
 
 def test_two_processes_score_what_one_does_even_if_they_die(tmp_path, monkeypatch, capsys):
+    get_reusable_executor().shutdown(wait=True)  # workers that an earlier test left do not have the variable
     monkeypatch.setenv("MORTAL_PARENT", str(os.getpid()))
     space = {"space": ["rule.exposure=0.5,0.7,0.9", "rule.deadly=0,1"], "search": {}, "objective": None}
     plan = plan_from({"configuration": {"strategy": "tests.runs.planted.mortal:Mortal"}, **space})
