@@ -24,7 +24,7 @@ from indicators.liquidation.parameters import ModelParameters
 from indicators.liquidation.step import run
 from runs.command import run_command, suggest
 from runs.config import configuration_from
-from runs.engine import model_bars, run_backtest
+from runs.engine import first_bars, model_bars, run_backtest
 from runs.reading import measure_reading
 from runs.sweeping_speed import measure_sweep
 from runs.timing import times_in_turn
@@ -127,10 +127,8 @@ def scaling(market: Market, rounds: int) -> dict[str, float]:
 @click.option("--data", help="Market file or catalog name; without it a simulated market of --bars.")
 @click.option(
     "--bars",
-    default=_BARS,
-    show_default=True,
     type=click.IntRange(1000, 5_000_000),
-    help="Length of the simulated market.",
+    help=f"The first so many bars of --data; without it the length of the simulated market, by default {_BARS:,}.",
 )
 @click.option(
     "--read",
@@ -147,12 +145,14 @@ def scaling(market: Market, rounds: int) -> dict[str, float]:
 @click.option("--rounds", default=5, show_default=True, type=click.IntRange(1, 100), help="Counted rounds.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON on stdout.")
 def command(
-    data: str | None, bars: int, reading: int | None, combinations: int | None, rounds: int, as_json: bool
+    data: str | None, bars: int | None, reading: int | None, combinations: int | None, rounds: int, as_json: bool
 ) -> int:
     """Measure bars a second, and the ratios to stock backtrader in the same run."""
     if reading:
         return _tell_reading(reading, rounds, as_json)
-    market = open_market(data) if data else simulate(bars=bars)
+    market = open_market(data) if data else simulate(bars=bars or _BARS)
+    if bars and len(market) > bars:
+        market = first_bars(market, bars)
     if len(market) < 1000:
         raise click.UsageError(f"{market.name}: {len(market)} bars are too few to time; give at least 1000")
     if combinations:

@@ -32,7 +32,7 @@ PROGRESS = np.dtype(
 """How far a loop has come; it goes on from there."""
 
 _BRACKET = 3  # orders that one answer can send: entry, stop, target
-_FIRST_LINES, _FIRST_ORDERS = 512, 16  # rows of room to begin with; doubled when full
+_FIRST_LINES, _FIRST_ORDERS = 4096, 16  # rows of room to begin with, untouched memory costs nothing; doubled when full
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """Speed of sweeps: ours against optstrategy, backtesting.py and vectorbt, on the same bars in one run.
 
-Ours sweeps the magnet with full accounts (brackets, funding, margin, liquidation) and all figures of a trial. The others
-sweep the crossing of two moving averages, the least they can do.
+Ours is what a worker of `runs.sweep` does for each combination of the magnet: key, configuration, a full account (brackets,
+funding, margin, liquidation), all figures, the row as text. The others sweep the crossing of two moving averages, the least they
+can do.
 """
 
 import importlib
@@ -9,16 +10,16 @@ import importlib.util
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import backtrader as bt
 import numpy as np
 
 from datafeeds.schema import Market
-from runs.config import Configuration, configuration_from
-from runs.evaluating import Evaluator
-from runs.heatmaps import Heatmaps
+from runs.config import configuration_from
+from runs.sweeps.candidates import Candidates, Combination
+from runs.sweeps.code import code_digest
+from runs.sweeps.work import Bench, evaluate_unit
 
 _SLOW_COMBINATIONS = 10  # of them optstrategy runs no more: it takes a quarter of a second for each
 _PROCESSES = 2
@@ -77,9 +78,9 @@ def sweeps(market: Market, combinations: int) -> dict[str, tuple[int, Callable[[
     """Return what is timed, by name: how many combinations, and the action; packages that are not installed are left out."""
     few = min(combinations, _SLOW_COMBINATIONS)
     windows = [(5 + number % 20, 30 + 5 * (number // 20)) for number in range(combinations)]
-    evaluator, ours = Evaluator(market, Heatmaps(None)), magnets(combinations)
+    bench, ours = magnets(market), magnet_values(combinations)
     found: dict[str, tuple[int, Callable[[], Any]]] = {
-        "ours, one process": (combinations, lambda: [evaluator.trial(one) for one in ours]),
+        "ours, one process": (combinations, lambda: _sweep(bench, ours)),
         f"optstrategy, {_PROCESSES} processes": (few, lambda: _optstrategy(market, windows[:few])),
     }
     if importlib.util.find_spec("backtesting"):
@@ -89,13 +90,24 @@ def sweeps(market: Market, combinations: int) -> dict[str, tuple[int, Callable[[
     return found
 
 
-def magnets(combinations: int) -> list[Configuration]:
-    """Return so many magnets that differ in stop and time limit."""
+def magnets(market: Market) -> Bench:
+    """Return a worker's bench for magnets on a market, with heatmaps kept in memory."""
+    names = (("rule", "stop_ranges"), ("rule", "time_limit_hours"))
     base = configuration_from({"strategy": "magnet"})
-    return [
-        replace(base, rule={**base.rule, "stop_ranges": float(stop), "time_limit_hours": float(24 + number % 10 * 12)})
-        for number, stop in enumerate(np.linspace(1.0, 6.0, combinations))
-    ]
+    code = code_digest(base.strategy)
+    candidates = Candidates(base, names, (market.name, market.fingerprint(), code))
+    return Bench(candidates, market, None, "sharpe", code)
+
+
+def magnet_values(combinations: int) -> list[tuple[float, float]]:
+    """Return so many pairs of stop and time limit."""
+    stops = np.linspace(1.0, 6.0, combinations)
+    return [(float(stop), float(24 + number % 10 * 12)) for number, stop in enumerate(stops)]
+
+
+def _sweep(bench: Bench, values: list[tuple[float, float]]) -> None:
+    key = bench.candidates.key
+    evaluate_unit(tuple(Combination(number, key(one), one) for number, one in enumerate(values)), bench)
 
 
 def _optstrategy(market: Market, windows: list[tuple[int, int]]) -> None:

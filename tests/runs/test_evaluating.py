@@ -13,7 +13,6 @@ from indicators.liquidation.parameters import ModelParameters
 from runs.config import configuration_from
 from runs.engine import first_bars, run_backtest
 from runs.evaluating import Evaluator, is_compiled
-from runs.evaluation import _FIRST_LINES
 from runs.heatmaps import Heatmaps
 from runs.lookahead import poisoned
 from runs.metrics import daily_returns, run_metrics
@@ -88,10 +87,11 @@ def test_a_later_start_is_flat_with_fresh_cash(market):
     assert evaluation.fills["bar"][0] == 701
 
 
-def test_more_fills_than_there_is_room_at_first_are_all_kept(market):
+def test_more_fills_than_there_is_room_at_first_are_all_kept(market, monkeypatch):
+    monkeypatch.setattr("runs.evaluation._FIRST_LINES", 16)
     configuration = configuration_from({"strategy": "overlay", "sizing": {"rebalance_band": 0.0}})
     evaluation = Evaluator(market, Heatmaps(None)).evaluate(configuration)
-    assert len(evaluation.fills) > _FIRST_LINES
+    assert len(evaluation.fills) > 160
     assert first_difference(configuration, market, evaluation) is None
 
 
