@@ -12,22 +12,19 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from runs.command import checked, note, run_command, suggest
-from runs.config import Configuration, configuration_from, read_settings, with_assignments
+from runs.config import Configuration, configuration_from
 from runs.engine import load_market, run_backtest
 from runs.folder import PAGES, claim_folder, release_folder, run_name, write_run
 from runs.metrics import jsonable
-from runs.options import dry_run_option, market_named_by, market_options
+from runs.options import asked_settings, configuration_options, dry_run_option, market_named_by
 from runs.plan import BACKTEST_BARS_PER_SECOND, START_SECONDS, tell_plan
 
 
 @click.command(
     epilog="Example: python -m runs.backtest --strategy magnet --data btc_1h.parquet --set magnet_ratio=3 --out first-run"
 )
-@click.option("--strategy", help="magnet, cascade, wipe, overlay, or package.module:Class.")
-@market_options
+@configuration_options
 @click.option("--seed", type=int, help="Seed of the simulated market.")
-@click.option("--set", "assignments", multiple=True, metavar="NAME=VALUE", help="Set one parameter; may be repeated.")
-@click.option("--config", type=click.Path(path_type=Path), help="TOML file, or the run.json of an earlier run.")
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Results folder; default results/<time>-<strategy>-<hash>."
 )
@@ -39,14 +36,7 @@ def command(
     overwrite: bool, as_json: bool, dry_run: bool, **market_named: str | None,
 ) -> int:  # fmt: skip
     """Run one strategy on one market and write tearsheet, report, metrics, trades and equity."""
-    settings: dict[str, Any] = dict(checked(read_settings, config)) if config else {}  # type: ignore[call-overload]
-    flags = {"strategy": strategy, "seed": seed, **market_named}
-    settings |= {key: value for key, value in flags.items() if value is not None}
-    if not settings.get("strategy"):
-        raise click.UsageError(
-            "no strategy named: give --strategy magnet, cascade, wipe, overlay or package.module:Class"
-        )
-    settings = checked(with_assignments, settings, assignments)  # type: ignore[assignment]
+    settings = asked_settings({"strategy": strategy, "seed": seed, **market_named}, assignments, config)
     configuration: Configuration = checked(configuration_from, settings)  # type: ignore[assignment]
     market = load_market(configuration)
     if dry_run:

@@ -13,6 +13,7 @@ import pandas as pd
 from indicators.liquidation.anatomy import MARKET_STATES
 from runs.accounting import equity_from_fills, reconciliation_error, turnover
 from runs.breakdown import breakdown
+from runs.facts import iso, market_facts
 from runs.result import Result
 from runs.statistics.daily import day_ends, returns_of_days
 from runs.statistics.performance import DAYS_PER_YEAR, drawdowns, headline, largest_drawdown, time_in_market
@@ -51,18 +52,14 @@ def _performance(times: np.ndarray, equity: np.ndarray, start: float) -> dict[st
     daily = drawdowns(np.cumprod(1.0 + returns), 1.0)
     return {
         **headline(returns, equity, start),
-        "max_drawdown_start": _iso(times[max(deepest.peak, 0)]) if worst < 0.0 else None,
-        "max_drawdown_time": _iso(times[deepest.bottom]) if worst < 0.0 else None,
-        "max_drawdown_end": _iso(times[deepest.end]) if deepest.end is not None else None,
+        "max_drawdown_start": iso(times[max(deepest.peak, 0)]) if worst < 0.0 else None,
+        "max_drawdown_time": iso(times[deepest.bottom]) if worst < 0.0 else None,
+        "max_drawdown_end": iso(times[deepest.end]) if deepest.end is not None else None,
         "max_drawdown_bars": deepest.bars,
         "max_daily_drawdown_fraction": float(daily.min()),
         "best_day_fraction": float(returns.max()),
         "worst_day_fraction": float(returns.min()),
     }
-
-
-def _iso(time: np.datetime64) -> str:
-    return f"{np.datetime_as_string(time, unit='s')}Z"
 
 
 def _trading(trades: pd.DataFrame) -> dict[str, Any]:
@@ -115,19 +112,8 @@ def _exposure(result: Result) -> dict[str, Any]:
 
 
 def _data(result: Result) -> dict[str, Any]:
-    market = result.market
-    return {
-        "name": market.name,
-        "simulated": market.simulated,
-        "bars": len(market),
-        "bar_seconds": market.bar_seconds,
-        "first_bar": _iso(market.times[0]),
-        "last_bar": _iso(market.times[-1]),
-        "fingerprint": market.fingerprint(),
-        "facts": market.facts(),
-        "defects": market.quality.lines(),
-        "market_state": MARKET_STATES[int(result.snapshots["market_state"][-1])],
-    }
+    state = MARKET_STATES[int(result.snapshots["market_state"][-1])]
+    return {**market_facts(result.market), "market_state": state}
 
 
 def run_metrics(result: Result, trades: pd.DataFrame | None = None) -> dict[str, Any]:

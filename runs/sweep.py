@@ -7,8 +7,7 @@ from typing import Any
 import click
 
 from runs.command import checked, run_command
-from runs.config import read_settings, with_assignments
-from runs.options import dry_run_option, market_options
+from runs.options import asked_settings, configuration_options, dry_run_option, trial_options
 from runs.sweeps.launch import Order, launch
 from runs.sweeps.plan import Plan, plan_from
 from runs.sweeps.search import METHODS
@@ -22,23 +21,9 @@ Example: python -m runs.sweep --strategy magnet --data btc_1h.parquet --param ne
          --trials 500 --param taker_fee_bps=2:8:1 --jobs 2
 Example: python -m runs.sweep --resume results/20260101T000000-sweep-magnet-0a1b2c3d"""
 )
-@click.option("--strategy", help="magnet, cascade, wipe, overlay, or package.module:Class.")
-@click.option(
-    "--param",
-    "params",
-    multiple=True,
-    metavar="NAME=VALUES",
-    help="Vary one parameter: NAME=low:high:step, NAME=low:high:log:count, or NAME=a,b,c; may be repeated.",
-)
-@market_options
-@click.option("--market-seed", type=click.IntRange(min=0), help="Seed of the simulated market.")
-@click.option("--set", "assignments", multiple=True, metavar="NAME=VALUE", help="Set one parameter; may be repeated.")
-@click.option("--config", type=click.Path(path_type=Path), help="TOML file, or the run.json of an earlier run.")
+@configuration_options
+@trial_options
 @click.option("--search", "method", type=click.Choice(METHODS), help="Try all, random ones, or what a model proposes.")
-@click.option("--trials", type=click.IntRange(min=1), help="How many combinations random or model tries.")
-@click.option("--seed", type=click.IntRange(min=0), help="Seed of the search; default 0.")
-@click.option("--objective", help="Metric to compare by; default sharpe.")
-@click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes on this machine.")
 @click.option(
     "--cluster", metavar="ADDRESS", help="Scheduler of a Dask cluster: tls://host:port, or tcp:// on loopback."
 )
@@ -68,15 +53,8 @@ def command(
     if cluster is not None and jobs != 1:
         raise click.UsageError("--jobs is for this machine; with --cluster its workers decide")
     earlier: dict[str, Any] = read_facts(resume) if resume else {}
-    configuration: dict[str, Any] = dict(earlier.get("configuration", {}))
-    configuration |= dict(checked(read_settings, config)) if config else {}  # type: ignore[call-overload]
     flags = {"strategy": strategy, "seed": market_seed, **market_named}
-    configuration |= {key: value for key, value in flags.items() if value is not None}
-    if not configuration.get("strategy"):
-        raise click.UsageError(
-            "no strategy named: give --strategy magnet, cascade, wipe, overlay or package.module:Class"
-        )
-    configuration = checked(with_assignments, configuration, assignments)  # type: ignore[assignment]
+    configuration = asked_settings(flags, assignments, config, earlier.get("configuration"))
     searched = {"method": method, "trials": trials, "seed": seed}
     settings = {
         "configuration": configuration,

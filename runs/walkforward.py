@@ -2,13 +2,11 @@
 
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
 
 from runs.command import checked, run_command
-from runs.config import read_settings, with_assignments
-from runs.options import dry_run_option, market_options
+from runs.options import asked_settings, configuration_options, dry_run_option, trial_options
 from runs.sweeps.plan import Plan, plan_from
 from runs.walks.choosing import CHOICES
 from runs.walks.launch import Order, launch
@@ -22,14 +20,8 @@ Example: python -m runs.walkforward --strategy magnet --param magnet_ratio=1.5,2
 Example: python -m runs.walkforward --strategy magnet --data btc_1h.parquet --param nearest=0.002:0.02:log:8
          --train 365d --test 90d --anchored --jobs 2"""
 )
-@click.option("--strategy", help="magnet, cascade, wipe, overlay, or package.module:Class.")
-@click.option(
-    "--param",
-    "params",
-    multiple=True,
-    metavar="NAME=VALUES",
-    help="Vary one parameter: NAME=low:high:step, NAME=low:high:log:count, or NAME=a,b,c; may be repeated.",
-)
+@configuration_options
+@trial_options
 @click.option("--train", default="365d", show_default=True, help="Length of a train window; anchored: of the first.")
 @click.option("--test", default="90d", show_default=True, help="Length of a test window.")
 @click.option("--step", help="From one test window to the next; default --test.")
@@ -38,18 +30,10 @@ Example: python -m runs.walkforward --strategy magnet --data btc_1h.parquet --pa
 @click.option(
     "--embargo", help="Left out before test for the map's memory; default the longest of its half-lives and ages."
 )
-@market_options
-@click.option("--market-seed", type=click.IntRange(min=0), help="Seed of the simulated market.")
-@click.option("--set", "assignments", multiple=True, metavar="NAME=VALUE", help="Set one parameter; may be repeated.")
-@click.option("--config", type=click.Path(path_type=Path), help="TOML file, or the run.json of an earlier run.")
 @click.option("--search", "method", type=click.Choice(("grid", "random")), help="Try all, or random ones.")
-@click.option("--trials", type=click.IntRange(min=1), help="How many combinations random tries.")
-@click.option("--seed", type=click.IntRange(min=0), help="Seed of the search; default 0.")
-@click.option("--objective", help="Metric to choose by; default sharpe.")
 @click.option(
     "--choose", "choice", type=click.Choice(CHOICES), default="best", show_default=True, help="Point or region."
 )
-@click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes on this machine.")
 @click.option(
     "--confirm",
     type=click.IntRange(min=0),
@@ -70,14 +54,8 @@ def command(
     out: Path | None, overwrite: bool, dry_run: bool, as_json: bool, **market_named: str | None,
 ) -> int:  # fmt: skip
     """Walk forward: choose parameters on each train window, trade them on the next test window, join the tests."""
-    configuration: dict[str, Any] = dict(checked(read_settings, config)) if config else {}  # type: ignore[call-overload]
     flags = {"strategy": strategy, "seed": market_seed, **market_named}
-    configuration |= {key: value for key, value in flags.items() if value is not None}
-    if not configuration.get("strategy"):
-        raise click.UsageError(
-            "no strategy named: give --strategy magnet, cascade, wipe, overlay or package.module:Class"
-        )
-    configuration = checked(with_assignments, configuration, assignments)  # type: ignore[assignment]
+    configuration = asked_settings(flags, assignments, config)
     settings = {
         "configuration": configuration,
         "space": list(params),

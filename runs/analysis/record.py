@@ -14,7 +14,6 @@ from runs.analysis.sections import (
     cascade_section,
     cluster_row,
     context_section,
-    data_section,
     day_section,
     heat_section,
     implication_section,
@@ -23,6 +22,7 @@ from runs.analysis.sections import (
     summary_section,
 )
 from runs.engine import run_model
+from runs.facts import market_facts
 
 NOT_MEASURED = "The signals have not been validated on this data by this version."
 CAVEATS = (
@@ -74,7 +74,7 @@ def analysis_record(
     """
     rows = [cluster_row(number, cluster) for number, cluster in enumerate(clusters, 1)]
     return {
-        "data": data_section(market),
+        "data": market_facts(market),
         "at": moment_section(market, view),
         "parameters": asdict(parameters),
         "last_24_hours": day_section(view, parameters),

@@ -10,28 +10,10 @@ from indicators.liquidation.anatomy import MARKET_STATES, PHASES, WHALE_USD, squ
 from indicators.liquidation.model import State
 from indicators.liquidation.parameters import ModelParameters
 from runs.analysis.heat import heat_levels
+from runs.facts import iso
 
 RISKS = ("low", "moderate", "high")
 """Names of the cascade risks, by number."""
-
-
-def iso(time: np.datetime64) -> str:
-    """Return a time as ISO text to the second, UTC."""
-    return f"{np.datetime_as_string(time, unit='s')}Z"
-
-
-def data_section(market: Market) -> dict[str, Any]:
-    """Return which bars the report rests on, what they lack, and their defects."""
-    return {
-        "name": market.name,
-        "simulated": market.simulated,
-        "bars": len(market),
-        "bar_seconds": market.bar_seconds,
-        "first_bar": iso(market.times[0]),
-        "last_bar": iso(market.times[-1]),
-        "facts": market.facts(),
-        "defects": market.quality.lines(),
-    }
 
 
 def moment_section(market: Market, view: Any) -> dict[str, Any]:

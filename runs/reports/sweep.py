@@ -9,7 +9,11 @@ from runs.reports.sweep_best import best_section, best_table, region_section
 from runs.reports.sweep_figures import curves, distribution, halves, parallel, surfaces
 from runs.reports.sweep_statistics import STATISTICS_STYLE, statistics_section
 
-_STYLE = FIGURE_STYLE + STATISTICS_STYLE + ".more{color:var(--good)}"
+_BESIDE = """
+.more{color:var(--good)}
+.beside{display:flex;flex-wrap:wrap;gap:.5rem 2rem;align-items:end}.beside>*{min-width:0;max-width:100%}
+"""
+_STYLE = FIGURE_STYLE + STATISTICS_STYLE + _BESIDE
 _CLASSES = {"luck": "not", "not told from luck": "too", "too little data": "too", "more than luck": "more"}
 
 

@@ -16,7 +16,8 @@ def surfaces(summary: dict[str, Any]) -> str:
     objective, less = spelled(summary["sweep"]["objective"]), summary["sweep"]["less_is_better"]
     figures = [surface_figure(surface, objective, less) for surface in summary["surfaces"]]
     note = _note("Medians over all other parameters; the pairs whose cells differ most come first.")
-    return section("surfaces", f"{escape(objective)} by pairs of parameters", note, *figures)
+    beside = f"<div class='beside'>{''.join(figures)}</div>"
+    return section("surfaces", f"{escape(objective)} by pairs of parameters", note, beside)
 
 
 def parallel(summary: dict[str, Any]) -> str:

@@ -4,13 +4,13 @@ import contextlib
 import json
 import os
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
 from datafeeds.schema import Market
+from runs.facts import market_facts, package_version
 from runs.folder import FolderError
 from runs.metrics import jsonable
 from runs.sweeps.code import code_digest
@@ -29,26 +29,12 @@ _IDENTITY = ("format", "configuration", "space", "search", "objective", "data", 
 
 def sweep_facts(plan: Plan, market: Market, combinations: int) -> dict[str, Any]:
     """Return what the marker holds: the plan, the market, the code, and the number of combinations."""
-    try:
-        package = version("liquidation-heatmap")
-    except PackageNotFoundError:
-        package = None
     facts = {
         "format": FORMAT,
-        "package": package,
+        "package": package_version(),
         **plan.facts(),
         "combinations": combinations,
-        "data": {
-            "name": market.name,
-            "fingerprint": market.fingerprint(),
-            "bars": len(market),
-            "bar_seconds": market.bar_seconds,
-            "simulated": market.simulated,
-            "first_bar": f"{market.times[0].astype('datetime64[s]')}Z",
-            "last_bar": f"{market.times[-1].astype('datetime64[s]')}Z",
-            "facts": market.facts(),
-            "defects": market.quality.lines(),
-        },
+        "data": market_facts(market),
         "code": code_digest(plan.configuration.strategy),
         "confirmation": None,
     }

@@ -2,7 +2,6 @@
 
 import json
 import shlex
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from datafeeds.schema import Market
+from runs.facts import market_facts, package_version
 from runs.folder import equity_parquet, trades_csv, write_files
 from runs.metrics import daily_returns, jsonable, trades_of
 from runs.reports.tearsheet import tearsheet
@@ -37,28 +37,16 @@ def walk_facts(
     plan: Plan, asked: Asked, choice: str, spans: Spans, market: Market, windows: int, combinations: int
 ) -> dict[str, Any]:  # fmt: skip
     """Return what it takes to repeat a walk."""
-    try:
-        package = version("liquidation-heatmap")
-    except PackageNotFoundError:
-        package = None
     facts = {
         "format": FORMAT,
         "reproduce": shlex.join(reproduction(plan, asked, choice)),
-        "package": package,
+        "package": package_version(),
         **plan.facts(),
         "choice": choice,
         "spans": spans.facts(),
         "windows": windows,
         "combinations": combinations,
-        "data": {
-            "name": market.name,
-            "fingerprint": market.fingerprint(),
-            "bars": len(market),
-            "bar_seconds": market.bar_seconds,
-            "simulated": market.simulated,
-            "facts": market.facts(),
-            "defects": market.quality.lines(),
-        },
+        "data": market_facts(market),
         "code": code_digest(plan.configuration.strategy),
     }
     return dict(jsonable(facts))
