@@ -138,7 +138,20 @@ def _read_search(name: str, folder: Path, kind: str, pages: tuple[str, ...]) -> 
     joined = summary.get("out_of_sample")  # of a walk-forward: one account through all test windows, as in metrics.json
     if kind == WALK and isinstance(joined, dict):
         about |= {**described(joined), "figures": figures_of(joined)}
+    if kind == SWEEP:
+        about["figures"] = _figures_of_the_best(summary.get("best"))
     return Entry(name, folder, kind, **about, verdict=verdict, sentence=sentence)
+
+
+def _figures_of_the_best(best: Any) -> dict[str, float | int | None]:
+    """Return the figures of a sweep's best trial, which keeps them in one table, counts as floats."""
+    held = within(best, "metrics")
+    metrics = dict(held) if isinstance(held, dict) else {}
+    for name in ("trades", "liquidations"):
+        count = number(metrics.get(name))
+        metrics[name] = int(count) if count is not None else None
+    others = {name: within(best, name) for name in ("buy_and_hold", "intervals")}
+    return figures_of(dict.fromkeys(("performance", "trading", "money"), metrics) | others)
 
 
 def _verdict(summary: dict[str, Any]) -> tuple[str | None, str | None]:

@@ -126,8 +126,17 @@ def test_a_sweep_is_listed_with_the_whole_runs_in_it(results):
     entries = gather(results)
     assert [(e.name, e.kind, e.state) for e in entries] == [("sweep", "sweep", "failed"), ("sweep/best-1", "run", "ok")]
     assert "not finished" in entries[0].reason
-    (sweep / "summary.json").write_text(json.dumps({"verdict": {"verdict": "luck", "sentence": "It is luck."}}))
+    metrics = {"sharpe": 0.4, "annual_growth_fraction": 0.04, "trades": 1773.0, "fees_quote": 47.5}
+    held = {"total_return_fraction": 10.7}
+    best = {"metrics": metrics, "intervals": {"sharpe": {"low": -0.5, "high": 1.3}}, "buy_and_hold": held}
+    summary = {"verdict": {"verdict": "luck", "sentence": "It is luck."}, "best": best}
+    (sweep / "summary.json").write_text(json.dumps(summary))
     done = gather(results)[0]
+    shown = {name: value for name, value in done.figures.items() if value is not None}
+    assert shown == {**metrics, "buy_and_hold_return_fraction": 10.7, "sharpe_low": -0.5, "sharpe_high": 1.3}
+    assert isinstance(done.figures["trades"], int)
+    (sweep / "summary.json").write_text(json.dumps(summary | {"best": ["nothing"]}))
+    assert set(gather(results)[0].figures.values()) == {None}
     assert (done.state, done.strategy, done.data, done.verdict, done.sentence) == (
         "ok",
         "magnet",
