@@ -4,6 +4,7 @@ A new command joins the tables below; without its entry the first test fails.
 """
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -193,7 +194,7 @@ def test_options_of_every_command_are_completed(name):
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_the_line_of_the_readme_sets_completion_up(shell):
-    environment = {VARIABLE: f"{shell}_source", "PATH": ""}
+    environment = os.environ | {VARIABLE: f"{shell}_source"}
     code = "import sys; sys.argv = ['liquidation-heatmap']; from runs.console import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=PROJECT, env=environment, capture_output=True, text=True, check=False
