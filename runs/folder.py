@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 
 from indicators.liquidation.compiled import source_digest
 from runs.metrics import benchmark_equity, daily_returns, jsonable, run_metrics, trades_of
+from runs.replacing import flush_folder, replace_file
 from runs.reports.heatmap import run_heatmap
 from runs.reports.liquidation import liquidation_report
 from runs.reports.tearsheet import tearsheet
@@ -184,16 +185,11 @@ def write_file(path: Path, content: str, overwrite: bool) -> None:
         If something is there that may not be replaced, or the disk refuses; then nothing is left at the path.
     """
     check_file(path, overwrite)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_flushed(temporary, content.encode("utf-8"))
-        temporary.replace(path)
+        replace_file(path, content)
     except OSError as error:
         raise FolderError(f"--out {path}: cannot be written ({error.strerror})") from None
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
 
 
 def write_flushed(path: Path, content: bytes) -> None:
@@ -221,14 +217,6 @@ def _move(temporary: Path, target: Path) -> None:
     flush_folder(target.parent)
     if replaced is not None:
         shutil.rmtree(replaced, ignore_errors=True)
-
-
-def flush_folder(folder: Path) -> None:
-    """Have the disk keep a folder's names; not every file system can, and none is asked twice."""
-    with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        os.fsync(handle)
-        os.close(handle)
 
 
 def _run_facts(result: Result) -> dict[str, Any]:

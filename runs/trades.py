@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from indicators.liquidation.anatomy import PHASES
-from runs.accounting import FILL_KINDS, LIMIT, LIQUIDATION, STOP
+from runs.accounting import LIMIT, LIQUIDATION, STOP
 from runs.trips import trips_of
 
 COLUMNS = (
@@ -93,11 +93,3 @@ def _signal(snapshots: np.ndarray, bar: int, sign: float) -> dict[str, Any]:
         "signal_cluster_distance": abs(float(target / view["close"]) - 1.0),
         "signal_volatility": float(view["volatility"]),
     }
-
-
-def ledger_table(fills: np.ndarray, times: np.ndarray) -> pd.DataFrame:
-    """Return the fills as a table with times and names of kinds, for people."""
-    table = pd.DataFrame({name: fills[name] for name in fills.dtype.names or ()})
-    table.insert(0, "time", times[fills["bar"]])
-    table["kind"] = [FILL_KINDS[kind] for kind in fills["kind"]]
-    return table

@@ -1,7 +1,6 @@
 """What a sweep leaves at its end: its table, its figures, its page, and complete runs of its best."""
 
 import json
-import os
 import re
 import shutil
 from collections.abc import Mapping
@@ -13,8 +12,9 @@ import pandas as pd
 
 from datafeeds.schema import Market
 from runs.engine import run_backtest
-from runs.folder import claim_folder, flush_folder, release_folder, write_flushed, write_run
+from runs.folder import claim_folder, release_folder, write_run
 from runs.metrics import trades_of
+from runs.replacing import replace_file
 from runs.reports.sweep import sweep_page
 from runs.result import Result
 from runs.sweeps.outcomes import Outcomes, read_outcomes
@@ -75,23 +75,6 @@ def write_report(
     replace_file(folder / "sweep.html", sweep_page(summary))
     replace_file(folder / "summary.json", json.dumps(summary, indent=1, allow_nan=False) + "\n")
     return summary
-
-
-def replace_file(path: Path, text: str) -> None:
-    """Write a file whole or not at all, flushed.
-
-    Raises
-    ------
-    OSError
-        If the disk refuses; then what was there still is.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        write_flushed(temporary, text.encode("utf-8"))
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    flush_folder(path.parent)
 
 
 def _runs_of_the_best(

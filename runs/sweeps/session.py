@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from datafeeds.schema import Market
 from runs.facts import market_facts, package_version
 from runs.folder import FolderError
 from runs.metrics import jsonable
+from runs.replacing import replace_file
 from runs.sweeps.code import code_digest
 from runs.sweeps.plan import Plan
 
@@ -126,12 +126,7 @@ def write_facts(folder: Path, facts: dict[str, Any]) -> None:
     FolderError
         If the disk refuses.
     """
-    temporary = folder / f".{MARKER}.{os.getpid()}.partial"
     try:
-        with temporary.open("wb") as file:
-            file.write((json.dumps(facts, indent=2, allow_nan=False) + "\n").encode())
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(folder / MARKER)
+        replace_file(folder / MARKER, json.dumps(facts, indent=2, allow_nan=False) + "\n")
     except OSError as error:
         raise FolderError(f"{folder}: cannot be written ({error.strerror})") from None

@@ -1,6 +1,5 @@
 """The durable rows of a sweep: append-only files, flushed to the disk, of which a kill can tear no more than the last line."""
 
-import contextlib
 import math
 import os
 import time
@@ -8,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from runs.replacing import flush_folder
 from runs.sweeps.row import Row, decode
 
 FOLDER = "rows"
@@ -42,7 +42,7 @@ class Spool:
         number = max((int(path.stem) for path in _files(self._folder)), default=0) + 1
         # Unbuffered: what was written survives the process.
         self._file = (self._folder / f"{number:05d}.rows").open("xb", buffering=0)
-        _flush_folder(self._folder)
+        flush_folder(self._folder)
         self._flushed = time.monotonic()
 
     def append(self, rows: Sequence[Row]) -> int:
@@ -100,10 +100,3 @@ def _cut_torn_tail(path: Path) -> None:
         if kept < size:
             file.truncate(kept)
             os.fsync(file.fileno())
-
-
-def _flush_folder(folder: Path) -> None:
-    with contextlib.suppress(OSError):  # not every file system can flush a folder
-        handle = os.open(folder, os.O_RDONLY)
-        os.fsync(handle)
-        os.close(handle)

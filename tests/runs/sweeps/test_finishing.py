@@ -13,7 +13,7 @@ from runs.engine import run_backtest
 from runs.evaluating import Evaluator
 from runs.heatmaps import Heatmaps
 from runs.result import Result
-from runs.sweeps.finishing import replace_file, write_report
+from runs.sweeps.finishing import write_report
 from runs.sweeps.objective import METRICS
 
 NEAREST = (0.005, 0.02)
@@ -71,17 +71,3 @@ def test_a_report_has_its_table_its_page_its_figures_and_the_best_as_a_complete_
     )
     assert summary["statistics"]["trade_order_drawdown"]["trades"] == run["trading"]["trades"]
     assert "best-1/tearsheet.html" in (tmp_path / "sweep.html").read_text()
-
-
-def test_a_file_that_cannot_be_written_leaves_the_earlier_one(tmp_path, monkeypatch):
-    path = tmp_path / "summary.json"
-    replace_file(path, "earlier")
-
-    def full(*_):
-        raise OSError("disk full")
-
-    monkeypatch.setattr("runs.sweeps.finishing.write_flushed", full)
-    with pytest.raises(OSError, match="disk full"):
-        replace_file(path, "later")
-    assert path.read_text() == "earlier"
-    assert [one.name for one in tmp_path.iterdir()] == ["summary.json"]
