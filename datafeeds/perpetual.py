@@ -48,7 +48,7 @@ class PerpetualFeed(bt.feed.DataBase):  # type: ignore[misc]
         columns["openinterest"] = columns["open_interest"]
         columns["datetime"] = day_numbers(market.times)
         self._columns = [(getattr(self.lines, name), values) for name, values in columns.items()]
-        self._clock = self.lines.datetime
+        self._times = self.lines.datetime  # never `_clock`: backtrader would climb from line to feed and back for ever
         self._count, self._next_row, self._bulk = len(market), 0, False
 
     def start(self) -> None:
@@ -101,7 +101,7 @@ class PerpetualFeed(bt.feed.DataBase):  # type: ignore[misc]
         """Return the time of the next bar, infinity after the last."""
         if not self._bulk:
             return super().advance_peek()
-        line = self._clock
+        line = self._times
         return line.array[line._idx + 1] if line.lencount < self._count else math.inf
 
     def __len__(self) -> int:

@@ -71,10 +71,17 @@ class _Watcher(bt.Analyzer):  # type: ignore[misc]
 
     def names(self) -> list[str]:
         return [
-            f"{type(indicator).__name__}.{indicator.lines._getlinealias(number) or number}"
+            _line_name(indicator, number)
             for indicator in self.strategy.getindicators()
-            for number in range(indicator.size())
+            for number, _ in enumerate(indicator.lines)
         ]
+
+
+def _line_name(indicator: Any, number: int) -> str:
+    kind = type(indicator).__name__
+    if not isinstance(indicator, bt.LineSeries):  # an operation on lines: it is its one line, which has no name
+        return kind
+    return f"{kind}.{indicator.lines._getlinealias(number) or number}"
 
 
 def trace(configuration: Configuration, market: Market, mode: EngineMode, tiers: np.ndarray) -> Trace:

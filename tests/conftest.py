@@ -1,6 +1,7 @@
-"""Fixtures shared by all tests: where the real market data is, and an isolated home for what a run writes."""
+"""Fixtures shared by all tests: where the real market data is, and a limit for what may never end."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -20,3 +21,16 @@ def market_data() -> Path:
     if not folder.is_dir():
         pytest.skip("no real market data: set MARKET_DATA_DIR to its folder")
     return folder
+
+
+@pytest.fixture
+def time_limit():
+    """Return a function that takes whole seconds, after which the test fails: for a defect that shows as an endless run."""
+
+    def expired(*_):
+        raise TimeoutError("the run does not end")
+
+    before = signal.signal(signal.SIGALRM, expired)
+    yield signal.alarm
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)

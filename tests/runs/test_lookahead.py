@@ -49,6 +49,11 @@ def test_the_honest_are_acquitted(name, market):
     assert examine(configuration_from({"strategy": name}), market, cuts=3) == []
 
 
+def test_indicators_on_lines_are_watched_and_acquitted(market, time_limit):
+    time_limit(120)
+    assert examine(configuration_from({"strategy": "leaks:HonestOnLines"}), market, cuts=3) == []
+
+
 def test_poison_leaves_the_past_alone_and_changes_the_future(market):
     bad, cut = poisoned(market, 100, 1), 100
     pd.testing.assert_frame_equal(bad.frame.iloc[:cut], market.frame.iloc[:cut])

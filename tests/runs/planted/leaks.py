@@ -12,6 +12,21 @@ class Honest(bt.Strategy):
             self.close() if self.position else self.buy(size=0.1)
 
 
+class HonestOnLines(bt.Strategy):
+    """Buys above the mean of earlier closes while open interest grows: indicators and operations on single lines."""
+
+    def __init__(self):
+        earlier = bt.ind.SMA(self.data.close(-1), period=20)
+        grows = self.data.open_interest > self.data.open_interest(-1)
+        self.rises, self.crossed = bt.And(self.data.close > earlier, grows), bt.ind.CrossOver(self.data.close, earlier)
+
+    def next(self):
+        if self.rises[0] and not self.position:
+            self.buy(size=0.1)
+        elif self.crossed[0] < 0.0 and self.position:
+            self.close()
+
+
 class ReadsTheNextClose(bt.Strategy):
     """Reads ``data.close[1]``, and guards against its absence at the end."""
 
