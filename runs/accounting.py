@@ -25,6 +25,7 @@ ACCOUNT = np.dtype(
         ("liquidation_fees", np.float64),
         ("absorbed", np.float64),  # losses that the insurance fund bore
         ("liquidations", np.float64),  # how many
+        ("refused", np.float64),  # how many orders that were to open
     ]
 )
 """The state of an account; all sums in quote, since the start."""

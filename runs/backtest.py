@@ -13,7 +13,8 @@ from rich.table import Table
 
 from runs.command import checked, note, run_command, suggest
 from runs.config import Configuration, configuration_from
-from runs.engine import load_market, run_backtest
+from runs.costs import check_leverage
+from runs.engine import load_market, profile_for, run_backtest
 from runs.folder import PAGES, claim_folder, release_folder, run_name, write_run
 from runs.metrics import jsonable
 from runs.options import asked_settings, configuration_options, dry_run_option, market_named_by
@@ -39,6 +40,7 @@ def command(
     settings = asked_settings({"strategy": strategy, "seed": seed, **market_named}, assignments, config)
     configuration: Configuration = checked(configuration_from, settings)  # type: ignore[assignment]
     market = load_market(configuration)
+    checked(check_leverage, configuration.costs, profile_for(configuration, market))
     if dry_run:
         seconds = START_SECONDS + len(market) / BACKTEST_BARS_PER_SECOND
         tell_plan(configuration.as_dict(), len(market), 1, seconds)
@@ -95,6 +97,8 @@ def _print_summary(metrics: dict[str, Any], target: Path) -> None:
     console = Console()
     data, money, trading = metrics["data"], metrics["money"], metrics["trading"]
     note(*data["facts"], *data["defects"])
+    if refused := money["entries_refused"]:
+        note(f"{refused:,} entries refused: too little free margin, or more leverage than the position's tier allows")
     table = Table(title=f"{metrics['strategy']} on {data['name']}, {data['first_bar'][:10]} to {data['last_bar'][:10]}")
     for title in ("", "strategy", "buy and hold"):
         table.add_column(title, justify="left" if not title else "right")

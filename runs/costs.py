@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from indicators.liquidation.domain import check, parameter, unknown
-from indicators.liquidation.venues import venue_names
+from indicators.liquidation.mechanics import INITIAL_OVER_MAINTENANCE, leverage_allowed
+from indicators.liquidation.venues import Venue, venue_names
 
 MARGIN_MODES = ("isolated", "cross")
 BASIS_POINT = 1e-4
@@ -74,4 +75,14 @@ class CostParameters:
                 )
             ],
             dtype=COSTS,
+        )
+
+
+def check_leverage(costs: CostParameters, profile: Venue) -> None:
+    """Raise ValueError for a leverage that no tier of the venue allows: the account could never open anything."""
+    if not leverage_allowed(costs.leverage, 0.0, profile.tiers):
+        most = 1.0 / (INITIAL_OVER_MAINTENANCE * float(profile.tiers[0, 1]))
+        raise ValueError(
+            f"leverage = {costs.leverage:g} is more than {profile.name} allows for {profile.symbol}: {most:.6g} at the most "
+            f"(half of 1 / {profile.tiers[0, 1]:g}, its lowest maintenance margin rate); lower it with --set costs.leverage"
         )

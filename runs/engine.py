@@ -22,6 +22,7 @@ from indicators.liquidation.step import run_bars
 from indicators.liquidation.venues import Venue, venue
 from runs.broker import PerpetualBroker
 from runs.config import Configuration
+from runs.costs import check_leverage
 from runs.result import Result
 from strategies.base import PerpetualStrategy
 from strategies.registry import load_strategy
@@ -100,9 +101,11 @@ def run_backtest(
     Raises
     ------
     ValueError
-        For a `first_bar` other than 0 and a strategy that is not ours: it has no way to be told.
+        For a leverage that the venue does not allow; for a `first_bar` other than 0 and a strategy that is not ours: it has
+        no way to be told.
     """
     profile = profile_for(configuration, market)
+    check_leverage(configuration.costs, profile)
     strategy, broker = _run(configuration, market, mode or EngineMode(), profile.tiers, report, first_bar)
     snapshots, clusters, state = _heatmap(configuration, market, strategy)
     return Result(

@@ -10,8 +10,10 @@ import numpy as np
 from datafeeds.schema import Market
 from indicators.liquidation.domain import as_record
 from indicators.liquidation.model import SECONDS_PER_HOUR
+from indicators.liquidation.venues import Venue
 from runs.accounting import turnover
 from runs.config import Configuration
+from runs.costs import check_leverage
 from runs.engine import first_bars, profile_for, run_backtest
 from runs.evaluation import Course, Evaluation, evaluate, trading_loop
 from runs.heatmaps import Heatmaps
@@ -74,7 +76,7 @@ class Evaluator:
         self._seen = first_bars(market, last)
         self._prices = market_prices(market)
         self.days, self._day_rows = day_ends(market.times[first:last])
-        self._tiers: dict[str, np.ndarray] = {}
+        self._profiles: dict[str, Venue] = {}
 
     def evaluate(self, configuration: Configuration) -> Evaluation:
         """Return what a candidate does, fill by fill.
@@ -82,7 +84,8 @@ class Evaluator:
         Raises
         ------
         ValueError
-            For parameters outside their domain; for a strategy that is not ours and a `first` other than 0.
+            For parameters outside their domain; for a leverage that the venue does not allow; for a strategy that is not ours
+            and a `first` other than 0.
         """
         kind: Any = load_strategy(configuration.strategy)
         if not is_compiled(kind):
@@ -94,8 +97,10 @@ class Evaluator:
 
     def _course(self, configuration: Configuration, kind: Any) -> Course:
         costs = configuration.costs
-        if costs.venue not in self._tiers:
-            self._tiers[costs.venue] = np.ascontiguousarray(profile_for(configuration, self._seen).tiers, dtype=float)
+        if costs.venue not in self._profiles:
+            self._profiles[costs.venue] = profile_for(configuration, self._seen)
+        profile = self._profiles[costs.venue]
+        check_leverage(costs, profile)
         return Course(
             snapshots=self._heatmaps.snapshots(self._market, configuration.model),
             prices=self._prices,
@@ -104,7 +109,7 @@ class Evaluator:
             rule=np.array([as_record(kind.parameters_kind(**configuration.rule))]),
             sizing=sizing_record(configuration.sizing, costs.contract_step),
             costs=costs.record(),
-            tiers=self._tiers[costs.venue],
+            tiers=profile.tiers,
             starting_cash=costs.starting_cash,
             hours_per_bar=self._market.bar_seconds / SECONDS_PER_HOUR,
         )

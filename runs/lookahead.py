@@ -20,6 +20,7 @@ from datafeeds.schema import Market
 from runs.broker import PerpetualBroker
 from runs.command import checked, run_command, suggest
 from runs.config import Configuration, configuration_from, with_assignments
+from runs.costs import check_leverage
 from runs.engine import EngineMode, add_strategy, first_bars, load_market, profile_for
 from runs.options import market_options
 
@@ -219,6 +220,7 @@ def command(
     market = load_market(configuration)
     if len(market) < 100:
         raise click.UsageError(f"{market.name}: {len(market)} bars are too few to find anything; give at least 100")
+    checked(check_leverage, configuration.costs, profile_for(configuration, market))
     found = examine(configuration, market, cuts)
     if as_json:
         sys.stdout.write(json.dumps({"strategy": strategy, "look_ahead": [vars(f) for f in found]}, indent=2) + "\n")

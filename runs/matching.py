@@ -9,7 +9,9 @@
    What an entry of steps 4 and 5 opened goes through steps 3 and 4 once more: its adverse extreme may have come after.
 
 Market and stop fills slip against us. A fill is never better than its trigger and never outside the bar; slippage that
-the bar's range does not admit is charged as a fee, so that its cost is always whole.
+the bar's range does not admit is charged as a fee, so that its cost is always whole. Own liquidation is never filled better
+than the open, or than the last fill inside the bar: a forced close cannot pay. An order whose position would have more
+leverage than its tier allows is refused.
 """
 
 import math
@@ -17,6 +19,7 @@ import math
 import numpy as np
 
 from indicators.liquidation.compiled import Record, allocation_free
+from indicators.liquidation.mechanics import leverage_allowed
 from runs.accounting import (
     FUNDING,
     LIMIT,
@@ -86,12 +89,13 @@ def _fill(
     bar: int,
     prices: Record,
     costs: Record,
+    tiers: np.ndarray,
     maker: bool,
     inside: bool,
     fills: np.ndarray,
     done: int,
 ) -> int:
-    """Fill one order at a raw price, or refuse it for want of margin; return the number of ledger lines."""
+    """Fill one order at a raw price, or refuse it (margin, leverage); return the number of ledger lines."""
     order = orders[row]
     isolated = costs.isolated > 0.0
     shortfall = 0.0
@@ -108,8 +112,10 @@ def _fill(
                 free += account.margin + account.size * (price - account.entry_price)
             else:
                 free += abs(account.size) * price / costs.leverage
-        if abs(opened) * price / costs.leverage + fee > free:
+        allowed = leverage_allowed(costs.leverage, abs(account.size + order.size) * price, tiers)
+        if not allowed or abs(opened) * price / costs.leverage + fee > free:
             order.state = REFUSED
+            account.refused += 1.0
             for other in range(count):
                 if orders[other].parent == order.id and orders[other].state == WAITING:
                     orders[other].state = CANCELLED
@@ -149,6 +155,16 @@ def _is_quiet(orders: np.ndarray, count: int, prices: Record) -> bool:
 
 
 @allocation_free
+def _forced_price(side: float, trigger: float, reference: float, prices: Record) -> float:
+    """Return where a forced order is filled: at its trigger, inside the bar, never better than the `reference` price.
+
+    A trigger outside the bar's range was reached by the mark alone: the forced order meets the nearest last price.
+    """
+    inside = min(max(trigger, prices.low), prices.high)
+    return min(inside, reference) if side > 0.0 else max(inside, reference)
+
+
+@allocation_free
 def _liquidate_if_reached(
     account: Record,
     orders: np.ndarray,
@@ -158,10 +174,14 @@ def _liquidate_if_reached(
     costs: Record,
     tiers: np.ndarray,
     at_open: bool,
+    reference: float,
     fills: np.ndarray,
     done: int,
 ) -> int:
-    """Liquidate the account if this bar's adverse extreme reaches its trigger (at the open: if the open lies beyond it)."""
+    """Liquidate the account if this bar's adverse extreme reaches its trigger (at the open: if the open lies beyond it).
+
+    `reference` is the price at which the position is known to have stood last: the open, or the last fill inside the bar.
+    """
     if account.size == 0.0:
         return done
     isolated = costs.isolated > 0.0
@@ -169,8 +189,7 @@ def _liquidate_if_reached(
     gapped = prices.open <= trigger if account.size > 0.0 else prices.open >= trigger
     if math.isnan(trigger) or (at_open and not gapped):
         return done
-    # A trigger outside the bar's range was reached by the mark alone: the forced order meets the nearest last price.
-    price = prices.open if at_open else min(max(trigger, prices.low), prices.high)
+    price = _forced_price(account.size, trigger, reference, prices)
     size = -account.size
     realised, fee, absorbed = liquidate(account, price, costs.liquidation_fee, isolated)
     for row in range(count):
@@ -200,12 +219,12 @@ def _at_open(order: Record, prices: Record, limits: bool) -> bool:
 
 @allocation_free
 def _fill_at_open(
-    account: Record, orders: np.ndarray, count: int, bar: int, prices: Record, costs: Record, limits: bool,
-    fills: np.ndarray, done: int,
+    account: Record, orders: np.ndarray, count: int, bar: int, prices: Record, costs: Record, tiers: np.ndarray,
+    limits: bool, fills: np.ndarray, done: int,
 ) -> int:  # fmt: skip
     for row in range(count):
         if orders[row].state == WORKING and _at_open(orders[row], prices, limits):
-            done = _fill(account, orders, count, row, prices.open, bar, prices, costs, False, False, fills, done)
+            done = _fill(account, orders, count, row, prices.open, bar, prices, costs, tiers, False, False, fills, done)
     return done
 
 
@@ -217,6 +236,7 @@ def _fill_stops(
     bar: int,
     prices: Record,
     costs: Record,
+    tiers: np.ndarray,
     fills: np.ndarray,
     done: int,
 ) -> int:
@@ -230,7 +250,7 @@ def _fill_stops(
                 continue
             # A trigger that an entry inside the bar left on the wrong side of the range fills at the range's edge.
             raw = min(max(order.price, prices.low), prices.high)
-            done = _fill(account, orders, count, row, raw, bar, prices, costs, False, True, fills, done)
+            done = _fill(account, orders, count, row, raw, bar, prices, costs, tiers, False, True, fills, done)
     return done
 
 
@@ -242,6 +262,7 @@ def _fill_limits(
     bar: int,
     prices: Record,
     costs: Record,
+    tiers: np.ndarray,
     fills: np.ndarray,
     done: int,
 ) -> int:
@@ -251,7 +272,7 @@ def _fill_limits(
         if order.state != WORKING or order.kind != LIMIT or order.awake == bar:
             continue
         if (prices.low <= order.price) if order.size > 0.0 else (prices.high >= order.price):
-            done = _fill(account, orders, count, row, order.price, bar, prices, costs, True, True, fills, done)
+            done = _fill(account, orders, count, row, order.price, bar, prices, costs, tiers, True, True, fills, done)
     return done
 
 
@@ -313,20 +334,23 @@ def process_bar(
     if not reached and _is_quiet(orders, count, now):
         return done, 0, equity_at(held, now.close)
     if reached:
-        done = _liquidate_if_reached(held, orders, count, bar, now, cost, tiers, True, fills, done)
+        done = _liquidate_if_reached(held, orders, count, bar, now, cost, tiers, True, now.open, fills, done)
     known = done
     if count > 0:
-        done = _fill_at_open(held, orders, count, bar, now, cost, False, fills, done)
+        done = _fill_at_open(held, orders, count, bar, now, cost, tiers, False, fills, done)
         if done > known:
-            done = _fill_at_open(held, orders, count, bar, now, cost, False, fills, done)  # stops that an entry woke
-        done = _fill_at_open(held, orders, count, bar, now, cost, True, fills, done)
+            done = _fill_at_open(
+                held, orders, count, bar, now, cost, tiers, False, fills, done
+            )  # stops that an entry woke
+        done = _fill_at_open(held, orders, count, bar, now, cost, tiers, True, fills, done)
     if reached or done > known:
-        done = _liquidate_if_reached(held, orders, count, bar, now, cost, tiers, False, fills, done)
+        done = _liquidate_if_reached(held, orders, count, bar, now, cost, tiers, False, now.open, fills, done)
     if count > 0:
         before = held.size
-        done = _fill_stops(held, orders, count, bar, now, cost, fills, done)
-        done = _fill_limits(held, orders, count, bar, now, cost, fills, done)
+        done = _fill_stops(held, orders, count, bar, now, cost, tiers, fills, done)
+        done = _fill_limits(held, orders, count, bar, now, cost, tiers, fills, done)
         if held.size != 0.0 and held.size != before:
-            done = _liquidate_if_reached(held, orders, count, bar, now, cost, tiers, False, fills, done)
-            done = _fill_stops(held, orders, count, bar, now, cost, fills, done)
+            last = fills[done - 1].price
+            done = _liquidate_if_reached(held, orders, count, bar, now, cost, tiers, False, last, fills, done)
+            done = _fill_stops(held, orders, count, bar, now, cost, tiers, fills, done)
     return done, _over(orders, count), equity_at(held, now.close)

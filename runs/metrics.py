@@ -94,6 +94,7 @@ def _money(result: Result) -> dict[str, Any]:
         "liquidation_fees_quote": float(account["liquidation_fees"]),
         "absorbed_quote": float(account["absorbed"]),
         "liquidations": int(account["liquidations"]),
+        "entries_refused": int(account["refused"]),
         "turnover_quote": turnover(fills),
         "equity_from_cash_flows_quote": equity_from_fills(float(account["start"]), fills, close),
         "reconciliation_error": reconciliation_error(result.account, fills, close),

@@ -6,8 +6,8 @@ STOP_LIMIT = 5
 """Order kind: a limit order that a trigger wakes; filled as `LIMIT`."""
 
 WAITING, WORKING, FILLED, CANCELLED, REFUSED, LIQUIDATED = 0, 1, 2, 3, 4, 5
-"""Order states: waiting for its parent, working, filled, cancelled by a sibling or parent, refused for want of margin,
-cancelled by the account's liquidation."""
+"""Order states: waiting for its parent, working, filled, cancelled by a sibling or parent, refused for want of margin
+or for a leverage that the position's tier does not allow, cancelled by the account's liquidation."""
 
 ORDER = np.dtype(
     [

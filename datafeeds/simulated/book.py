@@ -7,7 +7,7 @@ import numpy as np
 
 from datafeeds.simulated.ledger import CHANGED, LEDGER, MAKERS, OPEN, PRINT
 from indicators.liquidation.compiled import Record, allocation_free
-from indicators.liquidation.mechanics import isolated_price, tier_index
+from indicators.liquidation.mechanics import INITIAL_OVER_MAINTENANCE, isolated_price, tier_index
 
 POSITION = np.dtype(
     [
@@ -115,15 +115,15 @@ def open_position(
 
     Notes
     -----
-    The venue caps leverage at half the inverse of the maintenance margin rate (Binance's tiers), and refuses an order whose
-    position would be liquidated at once.
+    The venue caps leverage at half the inverse of the maintenance margin rate, and refuses an order whose position would be
+    liquidated at once.
     """
     tally = book.tally[0]
     place = tally.count[side]
     position = book.positions[side, place]
     rate = book.tiers[tier_index(entry * size, book.tiers), 1]
     position.entry, position.size = entry, size
-    position.collateral = entry * size / min(leverage, 0.5 / rate)
+    position.collateral = entry * size / min(leverage, 1.0 / (INITIAL_OVER_MAINTENANCE * rate))
     position.margin = position.collateral
     rows = tally.rows
     _register(book, side, position, tally.accounts + 1, bar, cross)

@@ -16,6 +16,15 @@ import numpy as np
 
 from indicators.liquidation.compiled import allocation_free, compiled
 
+INITIAL_OVER_MAINTENANCE = 2.0
+"""Initial margin that a tier asks for at the least, over its maintenance margin: so the largest leverage is 1 / (2 m).
+
+Source: Hyperliquid docs, margining (maintenance is half the initial margin at the largest leverage). Binance's brackets and
+Bybit's 100x at 0.5 % follow it too, Binance's rounded down. *Assumption* elsewhere: dYdX asks for 1.7, so 1 / (2 m) is strict.
+"""
+
+_ROUNDING = 1e-9  # 1 / (2 m) of a rate such as 1 / 30 must still allow the 15x that it stands for
+
 
 class Side(IntEnum):
     """Which way a position looks; its value is the sign in every formula."""
@@ -129,6 +138,31 @@ def maintenance_margin(notional: float, tiers: np.ndarray) -> float:
     """
     row = tier_index(notional, tiers)
     return tiers[row, 1] * notional - tiers[row, 2]
+
+
+@allocation_free
+def leverage_allowed(leverage: float, notional: float, tiers: np.ndarray) -> bool:
+    """Return whether a venue lets a position be opened at a leverage: ``2 m leverage <= 1`` in the tier of its notional.
+
+    Parameters
+    ----------
+    leverage
+        Notional over initial margin, >= 1.
+    notional, tiers
+        As in `maintenance_margin`.
+
+    Notes
+    -----
+    A margin that is no more than the maintenance margin would put the liquidation price on the entry's winning side.
+    See `INITIAL_OVER_MAINTENANCE` for the source.
+
+    Examples
+    --------
+    >>> hyperliquid = np.array([[0.0, 0.0125, 0.0]])
+    >>> leverage_allowed(40.0, 1e5, hyperliquid), leverage_allowed(41.0, 1e5, hyperliquid)
+    (True, False)
+    """
+    return leverage * INITIAL_OVER_MAINTENANCE * tiers[tier_index(notional, tiers), 1] <= 1.0 + _ROUNDING
 
 
 @allocation_free

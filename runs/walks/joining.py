@@ -21,7 +21,7 @@ from runs.walks.windows import Window
 LEAST_CASH = 1e-6
 """Quote: the least that an account can be opened with; with less the walk trades no more."""
 
-_SUMS = ("realised", "fees", "funding", "liquidation_fees", "absorbed", "liquidations")
+_SUMS = ("realised", "fees", "funding", "liquidation_fees", "absorbed", "liquidations", "refused")
 
 
 @dataclass(frozen=True)

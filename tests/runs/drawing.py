@@ -12,7 +12,7 @@ from strategies.sizing import SizingParameters
 
 HARSH = {
     "starting_cash": (50.0, 1_000.0, 100_000.0, 1e7),
-    "leverage": (1.0, 5.0, 20.0, 50.0, 125.0),
+    "leverage": (1.0, 5.0, 20.0, 50.0, 100.0),
     "contract_step": (1e-6, 0.001, 0.1),
     "margin_mode": MARGIN_MODES,
     "venue": ("binance", "bybit"),

@@ -84,6 +84,7 @@ def test_spoilt_data_gets_one_line(bad, capsys, tmp_path, name):
         (["--strategy", "magnet", "--set", "magnet_ratio=many"], "is not of the kind float"),
         (["--strategy", "magnet", "--set", "leverage=0"], "leverage = 0"),
         (["--strategy", "magnet", "--set", "leverage=nan"], "leverage"),
+        (["--strategy", "magnet", "--set", "venue=hyperliquid", "--set", "leverage=41"], "40 at the most"),
         (["--strategy", "magnet", "--set", "smear=2"], "outside [0.01, 0.5]"),
         (["--strategy", "magnet", "--set", "margin_mode=both"], "is none of"),
         (["--strategy", "magnet", "--set", "venue=binanse"], "did you mean 'binance'"),
@@ -123,6 +124,17 @@ def test_an_earlier_run_is_not_overwritten_unasked(capsys, data, tmp_path):
     assert main(["--strategy", "overlay", "--data", str(data), "--out", out, "--overwrite"]) == 0
     assert {p.name: p.read_bytes() for p in Path(out).iterdir()} == before
     assert [p.name for p in tmp_path.iterdir()] == ["out"]
+
+
+def test_refused_entries_are_counted_and_named(data, tmp_path, capsys):
+    # The whole equity at the account's leverage leaves nothing for the fee: no entry can be opened.
+    settings = ("costs.leverage=3", "max_leverage=3", "risk_fraction=1")
+    arguments = [part for setting in settings for part in ("--set", setting)]
+    assert main(["--strategy", "magnet", "--data", str(data), "--out", str(tmp_path / "out"), *arguments]) == 0
+    metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    refused_entries = metrics["money"]["entries_refused"]
+    assert refused_entries > 0
+    assert f"note: {refused_entries:,} entries refused: too little free margin" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
