@@ -2,13 +2,14 @@
 
 numba keys its cache on the file that holds a function, not on the files of the functions that it calls. After an update
 that changes a callee alone, a stale caller would be loaded and run the old formula. So the cache lives in a folder named by
-the digest of every source file that can be compiled into another: any change there starts a fresh cache.
+the digest of every source file that compiled code can reach: any change there starts a fresh cache, and no other does.
 """
 
 import hashlib
 import os
+import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -22,22 +23,59 @@ Record = Any
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _FOLDERS = ("indicators", "strategies", "runs", "datafeeds")
+_DECORATED = re.compile(r"^@(?:compiled|allocation_free|kept_in_memory)$", re.MULTILINE)
+_IMPORT = re.compile(r"^[ \t]*from[ \t]+([\w.]+)[ \t]+import[ \t]+(\([^)]*\)|[^\n]*)", re.MULTILINE)
 
 
 @cache
 def source_digest() -> str:
-    """Return a short digest of all the Python sources of the folders that hold compiled functions.
+    """Return a short digest of all the Python sources: which code a result came from.
 
     Returns
     -------
     str
         16 hexadecimal digits; the same for the same sources on every machine.
     """
+    return _digest(_sources())
+
+
+@cache
+def compiled_digest() -> str:
+    """Return a short digest of the sources whose change can change compiled code.
+
+    Returns
+    -------
+    str
+        16 hexadecimal digits: of the files that compile functions, and of those they take a constant from, and so on. A page or
+        a command is in none of them, so that changing it compiles nothing anew.
+    """
+    texts = {path: path.read_text(encoding="utf-8") for path in _sources()}
+    waiting = [path for path, text in texts.items() if _DECORATED.search(text)]
+    reached: set[Path] = set()
+    while waiting:
+        path = waiting.pop()
+        if path in texts and path not in reached:
+            reached.add(path)
+            waiting += _constants_from(texts[path])
+    return _digest(sorted(reached))
+
+
+def _constants_from(text: str) -> Iterator[Path]:
+    """Yield the files, of this project or not, that a source takes names in capitals from."""
+    for module, names in _IMPORT.findall(text):
+        if re.search(r"\b[A-Z][A-Z0-9_]+\b", names):
+            yield _PROJECT / f"{module.replace('.', '/')}.py"
+
+
+def _sources() -> list[Path]:
+    return [path for folder in _FOLDERS for path in sorted((_PROJECT / folder).rglob("*.py"))]
+
+
+def _digest(paths: Iterable[Path]) -> str:
     digest = hashlib.sha256(numba.__version__.encode())
-    for folder in _FOLDERS:
-        for path in sorted((_PROJECT / folder).rglob("*.py")):
-            digest.update(path.relative_to(_PROJECT).as_posix().encode())
-            digest.update(path.read_bytes())
+    for path in paths:
+        digest.update(path.relative_to(_PROJECT).as_posix().encode())
+        digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
 
@@ -48,7 +86,7 @@ def cache_folder() -> str:
     home = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "liquidation-heatmap"
     places = [Path(__file__).parent / "__pycache__", home, Path(tempfile.gettempdir()) / "liquidation-heatmap"]
     root = Path(chosen) if chosen else next(filter(_writable, places), places[-1])
-    return str(root / f"compiled-{source_digest()}")
+    return str(root / f"compiled-{compiled_digest()}")
 
 
 def _writable(folder: Path) -> bool:
@@ -87,7 +125,7 @@ def allocation_free(function: Function) -> Function:
 
 
 def kept_in_memory(function: Function) -> Function:
-    """Compile `function` as `allocation_free` does, for this process alone: it holds code that `source_digest` does not cover."""
+    """Compile `function` as `allocation_free` does, for this process alone: it holds code that `compiled_digest` does not cover."""
     return _compile(function, {"_nrt": False}, on_disk=False)
 
 
