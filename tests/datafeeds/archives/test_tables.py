@@ -178,11 +178,12 @@ SOURCES = {
 }
 
 
+@pytest.mark.parametrize("count", [300, pytest.param(1600, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("which", SOURCES)
-def test_malformed_tables_give_valid_rows_or_a_typed_error_quickly(tmp_path, which):
+def test_malformed_tables_give_valid_rows_or_a_typed_error_quickly(tmp_path, which, count):
     series, text = SOURCES[which]
     chance, slowest, longest = random.Random(which), 0.0, 0
-    for _ in range(1600):
+    for _ in range(count):
         begin = time.perf_counter()
         content = zipped(mutated(text.encode(), chance).decode("latin-1"))
         try:
@@ -196,11 +197,12 @@ def test_malformed_tables_give_valid_rows_or_a_typed_error_quickly(tmp_path, whi
     assert slowest < 5.0  # not a claim of speed: nothing hangs
 
 
+@pytest.mark.parametrize("count", [300, pytest.param(1500, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("which", ["candles", "metrics"])
-def test_malformed_archives_give_valid_rows_or_a_typed_error(tmp_path, which):
+def test_malformed_archives_give_valid_rows_or_a_typed_error(tmp_path, which, count):
     series, text = SOURCES[which]
     chance, whole = random.Random(which), zipped(text)
-    for _ in range(1500):
+    for _ in range(count):
         with contextlib.suppress(ReplyError):
             check_rows(series, parse_file(series, *_placed(tmp_path, series, mutated(whole, chance))))
 

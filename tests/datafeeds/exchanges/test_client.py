@@ -97,7 +97,7 @@ def test_bars_of_five_minutes_too(venue, tmp_path):
     run(venue, make_truth(venue, seed=2, days=12), tmp_path, timeframe="5m", days=10)
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 8))])
 @pytest.mark.parametrize("venue", VENUES)
 def test_faults_of_another_hand_leave_the_truth(venue, seed, tmp_path):
     faults = random_faults(seed, 60, kinds=(*REFUSED, *CUT, *DAMAGED[:-1], "overlap", "shuffled", "doubled"), share=0.3)

@@ -12,8 +12,6 @@ from tests.datafeeds.loopback.faults import KINDS, random_faults
 from tests.datafeeds.loopback.truth import make_truth
 from tests.datafeeds.loopback.venues import VENUES, expected
 
-SEQUENCES = 100  # for each of five venues
-
 
 def assert_true(venue, truth, root):
     series = {series.kind: series for series, _ in plan(venue, VENUES[venue].symbol, "1h")}
@@ -24,17 +22,17 @@ def assert_true(venue, truth, root):
     assert {found.kind for found in Catalog(root).series()} == set(wanted)
 
 
-@pytest.mark.parametrize("part", range(4))
+@pytest.mark.parametrize("sequences", [10, pytest.param(100, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("venue", VENUES)
-def test_random_sequences_of_faults_leave_the_truth(venue, part, tmp_path):
+def test_random_sequences_of_faults_leave_the_truth(venue, sequences, tmp_path):
     met = Counter()
-    for seed in range(part * SEQUENCES // 4, (part + 1) * SEQUENCES // 4):
+    for seed in range(sequences):
         truth = make_truth(seed, hours=60, whole_sizes=VENUES[venue].whole_sizes)
         outcome, server = run_download(venue, truth, tmp_path / str(seed), random_faults(seed))
         assert [result.error for result in outcome] == [""] * len(outcome), seed
         assert_true(venue, truth, tmp_path / str(seed))
         met += server.met
-    assert set(met) == set(KINDS)  # each kind of fault was met
+    assert set(met) == set(KINDS) or sequences < 100  # in a few, not each kind is met; each has its own test below
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -31,7 +31,8 @@ def content(root: Path) -> dict[str, bytes]:
     return {str(file.relative_to(root)): file.read_bytes() for file in sorted(root.rglob("*.parquet"))}
 
 
-def check_kills(count: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("count", [1, pytest.param(100, marks=pytest.mark.slow)])
+def test_a_download_killed_at_any_moment_and_resumed_has_the_bytes_of_one_that_was_not(count, tmp_path):
     random_moment = random.Random(count)
     with BackgroundVenue("okx", make_truth(9, hours=HOURS, whole_sizes=True)) as server:
         finish(start(server.url, tmp_path / "whole"))
@@ -51,12 +52,3 @@ def check_kills(count: int, tmp_path: Path) -> None:
             finish(start(server.url, root))
             assert content(root) == whole
     assert torn > count // 2  # most kills came before the end
-
-
-def test_ten_kills(tmp_path):
-    check_kills(10, tmp_path)
-
-
-@pytest.mark.slow
-def test_a_hundred_kills(tmp_path):
-    check_kills(100, tmp_path)

@@ -93,8 +93,9 @@ def mutated(value, chance):
     return chance.choice(WORDS)
 
 
+@pytest.mark.parametrize("count", [300, pytest.param(1200, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("venue", VENUES)
-def test_mutated_replies_give_rows_that_can_be_true_or_a_typed_error(venue):
+def test_mutated_replies_give_rows_that_can_be_true_or_a_typed_error(venue, count):
     chance, refused, slowest = random.Random(venue), 0, 0.0
     contract = Contract(
         venue, VENUES[venue].symbol, CONTRACTS[venue][0], CONTRACTS[venue][1], CONTRACTS[venue][2], inverse=False
@@ -103,7 +104,7 @@ def test_mutated_replies_give_rows_that_can_be_true_or_a_typed_error(venue):
     for series, source in planned:
         bodies = replies(venue, source, series, contract)
         assert len(clean(series, source.read(tuple(map(json.loads, bodies)), contract, series.timeframe), *SPAN)) > 1
-        for _ in range(1200):
+        for _ in range(count):
             begin = time.perf_counter()
             broken = tuple(mutated(json.loads(body), chance) for body in bodies)
             try:
@@ -111,7 +112,7 @@ def test_mutated_replies_give_rows_that_can_be_true_or_a_typed_error(venue):
             except (ReplyError, MarketError):
                 refused += 1
             slowest = max(slowest, time.perf_counter() - begin)
-    assert refused > 300 * len(planned)
+    assert refused > count / 4 * len(planned)
     assert slowest < 5.0  # no claim of speed: nothing hangs
 
 

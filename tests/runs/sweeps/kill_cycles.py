@@ -51,7 +51,10 @@ def cycle(folder: Path, new: list[str], stop: signal.Signals, delay: float) -> d
 
 
 def run(place: Path, data: str, stop: signal.Signals, cycles: int, seed: int) -> None:
-    """Print one line of JSON a cycle; the undisturbed sweep is in ``calm``, the cycles' in ``0``, ``1`` ..."""
+    """Print one line of JSON a cycle; the undisturbed sweep is in ``calm``, the cycles' in ``0``, ``1`` ...
+
+    Each cycle's moment is drawn from its own part of the run, so that few cycles meet early and late ones.
+    """
     new = ["--strategy", "magnet", "--data", data, *PARAMS, "--confirm", "0"]
     ended(start([*new, "--out", str(place / "first")]))  # compiles what is not yet compiled
     begin = time.perf_counter()
@@ -59,7 +62,7 @@ def run(place: Path, data: str, stop: signal.Signals, cycles: int, seed: int) ->
     seconds = time.perf_counter() - begin
     moments = random.Random(seed)
     for number in range(cycles):
-        print(json.dumps(cycle(place / str(number), new, stop, moments.uniform(0.0, seconds))))
+        print(json.dumps(cycle(place / str(number), new, stop, seconds * (number + moments.random()) / cycles)))
 
 
 if __name__ == "__main__":

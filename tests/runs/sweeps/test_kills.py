@@ -51,14 +51,14 @@ def cycles(place, data, stop, count, seed):
     return found
 
 
-@pytest.mark.parametrize("count", [8, pytest.param(70, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [2, pytest.param(70, marks=pytest.mark.slow)])
 def test_a_sweep_killed_at_any_moment_and_resumed_has_the_rows_of_an_undisturbed_one(tmp_path, small_market, count):
     found = cycles(tmp_path, small_market, "SIGKILL", count, seed=count)
     assert all(one["first"] in (-signal.SIGKILL, 0) for one in found)
     assert any(one["first"] == -signal.SIGKILL for one in found)
 
 
-@pytest.mark.parametrize("count", [4, pytest.param(30, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [2, pytest.param(30, marks=pytest.mark.slow)])
 def test_an_interrupted_sweep_ends_with_130_and_can_be_resumed(tmp_path, small_market, count):
     found = cycles(tmp_path, small_market, "SIGINT", count, seed=count)
     assert all(one["first"] in (130, 0) for one in found), found
