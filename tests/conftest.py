@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.installing import build, install_alone
+
 PROJECT = Path(__file__).resolve().parents[1]
 
 # The first example may compile what it calls: on a cold cache that is no sign of a slow test.
@@ -34,3 +36,20 @@ def time_limit():
     yield signal.alarm
     signal.alarm(0)
     signal.signal(signal.SIGALRM, before)
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the wheel, built from these sources."""
+    return build(tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="session")
+def installed(wheel: Path) -> Path:
+    """Return an environment with the wheel; ``market.parquet`` lies beside it."""
+    return install_alone(wheel)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests of the wheel first: xdist deals the first tests to one worker, so that it is built and compiled once."""
+    items.sort(key=lambda item: not {"wheel", "installed"}.intersection(getattr(item, "fixturenames", ())))

@@ -1,5 +1,6 @@
 """The documents say what is true: commands, parameters, the user's own strategy."""
 
+import os
 import re
 import runpy
 import subprocess
@@ -58,6 +59,7 @@ def test_the_users_own_strategy_of_the_readme_runs(command, tmp_path):
         "simulate(3, bars=400).frame.drop(columns='open_interest_break').to_parquet('market.parquet')\n"
     )
     environment = {"PYTHONPATH": str(PROJECT), "PATH": "", "HOME": str(tmp_path)}
+    environment |= {name: os.environ[name] for name in ("NUMBA_CACHE_DIR",) if name in os.environ}
     run = [sys.executable, "-P"]
     subprocess.run([*run, "market.py"], cwd=tmp_path, env=environment, check=True)
     arguments = ["--strategy", "my_rules:FadeTheWipe", "--set", "least_usd=1e6", "--data", "market.parquet"]
