@@ -2,13 +2,14 @@
 
 Three checks. *Modes*: backtrader's fast mode, with all data in memory, against strict streaming, where a later bar does not
 exist yet. *Prefix*: the run on the first t bars against the first t bars of the whole run. *Poison*: the same length, but
-everything after bar t replaced by garbage. Compared are every order sent, equity, position, and every line of every
-indicator, bar by bar. Passing is no proof that there is none: a leak that changes nothing here stays unseen.
+everything after bar t replaced by garbage. Compared are every order sent, equity, position, every line of every indicator,
+and the bar at which the strategy raises, if it does. Passing is no proof that there is none: a leak that changes nothing here
+stays unseen.
 """
 
 import json
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import backtrader as bt
@@ -18,7 +19,7 @@ import numpy as np
 from datafeeds.perpetual import PerpetualFeed
 from datafeeds.schema import Market
 from runs.broker import PerpetualBroker
-from runs.command import checked, run_command, suggest
+from runs.command import InputError, checked, note, run_command, suggest
 from runs.config import Configuration, configuration_from, with_assignments
 from runs.costs import check_leverage
 from runs.engine import EngineMode, add_strategy, first_bars, load_market, profile_for
@@ -33,12 +34,25 @@ MODES = {
 
 @dataclass(frozen=True)
 class Trace:
-    """What a run did at each bar: (n, columns) values with their names, or the error that ended it."""
+    """What a run did at each bar, as far as it came.
+
+    Attributes
+    ----------
+    names, values
+        (n, columns) values at the closes of the bars that ended without an error, and the names of the columns.
+    orders
+        Those sent: bar, kind, size, price, limit.
+    minimum_period
+        Bars that the strategy waits for before its first decision; 1 if it failed before it could say.
+    error
+        What the strategy raised, or None.
+    """
 
     names: list[str]
     values: np.ndarray
     orders: list[tuple[int, str, float, float, float]]
-    error: str = ""
+    minimum_period: int
+    error: Exception | None
 
 
 @dataclass(frozen=True)
@@ -57,25 +71,31 @@ class Difference:
         return f"{self.check}: first differs at bar {self.bar} ({self.time} UTC) in {self.what}: {self.ours} against {self.theirs}"
 
 
+@dataclass
+class _Notes:
+    """What the watcher writes down; it outlives a run that ends in an error."""
+
+    minimum_period: int = 1
+    names: list[str] = field(default_factory=list)
+    rows: list[list[float]] = field(default_factory=list)
+
+
 class _Watcher(bt.Analyzer):  # type: ignore[misc]
     """Write down every indicator line at every bar's close."""
 
+    params = (("notes", None),)
+
     def start(self) -> None:
-        self.rows: list[list[float]] = []
-        self._lines = [line for indicator in self.strategy.getindicators() for line in indicator.lines]
+        self.p.notes.minimum_period = self.strategy._minperiod
+        indicators = self.strategy.getindicators()
+        self.p.notes.names += [_line_name(one, number) for one in indicators for number, _ in enumerate(one.lines)]
+        self._lines = [line for indicator in indicators for line in indicator.lines]
 
     def prenext(self) -> None:
         self.next()
 
     def next(self) -> None:
-        self.rows.append([line[0] if len(line) else np.nan for line in self._lines])
-
-    def names(self) -> list[str]:
-        return [
-            _line_name(indicator, number)
-            for indicator in self.strategy.getindicators()
-            for number, _ in enumerate(indicator.lines)
-        ]
+        self.p.notes.rows.append([line[0] if len(line) else np.nan for line in self._lines])
 
 
 def _line_name(indicator: Any, number: int) -> str:
@@ -86,29 +106,47 @@ def _line_name(indicator: Any, number: int) -> str:
 
 
 def trace(configuration: Configuration, market: Market, mode: EngineMode, tiers: np.ndarray) -> Trace:
-    """Run a strategy and write down what it did; an error of the strategy is part of that."""
+    """Run a strategy and write down what it did; an error of the strategy is part of that.
+
+    Whole-array evaluation of the indicators is over before the first bar, so an error in it does not say at which bar it
+    belongs. Such a run is done again bar by bar.
+    """
+    found = _trace(configuration, market, mode, tiers)
+    if found.error is None or len(found.values) or not mode.runonce:
+        return found
+    stepped = _trace(configuration, market, replace(mode, runonce=False), tiers)
+    return found if stepped.error is None else stepped
+
+
+def _trace(configuration: Configuration, market: Market, mode: EngineMode, tiers: np.ndarray) -> Trace:
     cerebro = bt.Cerebro(stdstats=False, preload=mode.preload, runonce=mode.runonce, exactbars=mode.exactbars)
     cerebro.adddata(PerpetualFeed(market=market))
     broker = PerpetualBroker(costs=configuration.costs, tiers=tiers)
     cerebro.broker = broker
     add_strategy(cerebro, configuration)
-    cerebro.addanalyzer(_Watcher)
+    notes, error = _Notes(), None
+    cerebro.addanalyzer(_Watcher, notes=notes)
     try:
-        watcher = cerebro.run()[0].analyzers[0]
-    except Exception as error:  # what a leaking strategy raises when the future is not there convicts it
-        return Trace([], np.zeros((len(broker.equities), 0)), broker.journal, f"{type(error).__name__}: {error}")
-    rows = np.array(watcher.rows, dtype=np.float64).reshape(len(watcher.rows), -1)
-    account = np.column_stack([broker.equities, broker.positions])[-len(rows) :]
-    return Trace(["equity", "position", *watcher.names()], np.column_stack([account, rows]), broker.journal)
+        cerebro.run()
+    except Exception as raised:  # whatever a strategy raises is part of what it does
+        error = raised
+    bars = len(notes.rows)
+    lines = np.array(notes.rows, dtype=np.float64).reshape(bars, len(notes.names))
+    values = np.column_stack([broker.equities[:bars], broker.positions[:bars], lines])
+    return Trace(["equity", "position", *notes.names], values, broker.journal, notes.minimum_period, error)
 
 
 def first_difference(check: str, ours: Trace, theirs: Trace, bars: int, times: np.ndarray) -> Difference | None:
     """Return where two traces part within the first `bars` bars, or None."""
-    if ours.error != theirs.error:
-        bar = min(len(ours.values), len(theirs.values), bars - 1)
-        shown = (ours.error or "no error", theirs.error or "no error")
-        return Difference(check, bar, _stamp(times, bar), "the strategy's own error", *shown)
     found: list[Difference] = []
+    ends = [(len(run.values), type(run.error)) if _ended(run, bars) else None for run in (ours, theirs)]
+    if ends[0] != ends[1]:
+        bar = min(end[0] for end in ends if end)
+        met = [
+            _sentence(run.error) if end and end[0] == bar else "no error"
+            for run, end in zip((ours, theirs), ends, strict=True)
+        ]
+        found.append(Difference(check, bar, _stamp(times, bar), "the strategy's own error", *met))
     count = min(len(ours.values), len(theirs.values), bars)
     a, b = ours.values[:count], theirs.values[:count]
     differs = ~((a == b) | (np.isnan(a) & np.isnan(b)))
@@ -128,6 +166,14 @@ def first_difference(check: str, ours: Trace, theirs: Trace, bars: int, times: n
             pair = (longer, None) if len(sent[0]) > len(sent[1]) else (None, longer)
             found.append(_order_difference(check, *pair, times))
     return min(found, key=lambda difference: difference.bar, default=None)
+
+
+def _ended(run: Trace, bars: int) -> bool:
+    return run.error is not None and len(run.values) < bars
+
+
+def _sentence(error: Exception | None) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def _order_difference(check: str, one: Any, other: Any, times: np.ndarray) -> Difference:
@@ -160,42 +206,67 @@ def poisoned(market: Market, bars: int, seed: int) -> Market:
     return replace(market, frame=frame)
 
 
-def examine(configuration: Configuration, market: Market, cuts: int, seed: int = 1) -> list[Difference]:
-    """Return every difference found, one a check at most.
+@dataclass(frozen=True)
+class Examination:
+    """What came of it: every difference found, one a check at most; how many cut points; the strategy's minimum period."""
+
+    differences: list[Difference]
+    cuts: int
+    minimum_period: int
+
+
+def examine(configuration: Configuration, market: Market, cuts: int, seed: int = 1) -> Examination:
+    """Run the three checks.
 
     Parameters
     ----------
     configuration, market
         What to examine, on what.
     cuts
-        How many points in time the prefix and poison checks take.
+        How many points in time the prefix and poison checks take at most. A strategy decides nothing in a prefix shorter
+        than its minimum period, so none is taken there.
     seed
         Of the cut points and the garbage.
+
+    Raises
+    ------
+    InputError
+        For a strategy whose minimum period exceeds the market; for one that raises before it has done anything, or at the
+        same bar in every run that comes so far.
     """
-    tiers = profile_for(
-        configuration, market
-    ).tiers  # of the whole market: what is compared must differ in its bars alone
-    fast = trace(configuration, market, EngineMode(), tiers)
-    times = market.times
+    profile = profile_for(configuration, market)  # of the whole market: what is compared must differ in its bars alone
+    fast = trace(configuration, market, EngineMode(), profile.tiers)
+    if fast.minimum_period > len(market):
+        raise InputError(
+            f"strategy {configuration.strategy} decides nothing before bar {fast.minimum_period:,} (its minimum period), "
+            f"and {market.name} has {len(market):,} bars: give more"
+        )
+    if fast.error is not None and not len(fast.values):
+        raise _own_error(configuration, market, fast) from fast.error
     found = []
     for name, mode in MODES.items():
-        found.append(
-            first_difference(f"modes, {name}", fast, trace(configuration, market, mode, tiers), len(market), times)
-        )
-    random = np.random.default_rng(seed)
-    points = sorted(
-        random.choice(np.arange(2, len(market) - 1), size=min(cuts, len(market) - 3), replace=False).tolist()
-    )
+        other = trace(configuration, market, mode, profile.tiers)
+        found.append(first_difference(f"modes, {name}", fast, other, len(market), market.times))
+    possible = np.arange(max(fast.minimum_period, 2), len(market) - 1)
+    points = np.random.default_rng(seed).choice(possible, size=min(cuts, len(possible)), replace=False)
     for kind in ("prefix", "poison"):
-        for point in points:
-            other = first_bars(market, point) if kind == "prefix" else poisoned(market, point, seed + point)
-            difference = first_difference(
-                f"{kind}, {point} bars", fast, trace(configuration, other, EngineMode(), tiers), point, times
-            )
-            if difference:
-                found.append(difference)
+        for point in sorted(points.tolist()):
+            bars = first_bars(market, point) if kind == "prefix" else poisoned(market, point, seed + point)
+            other = trace(configuration, bars, EngineMode(), profile.tiers)
+            found.append(first_difference(f"{kind}, {point} bars", fast, other, point, market.times))
+            if found[-1]:
                 break
-    return [difference for difference in found if difference]
+    differences = [difference for difference in found if difference]
+    if fast.error is not None and not differences:
+        raise _own_error(configuration, market, fast) from fast.error
+    return Examination(differences, len(points), fast.minimum_period)
+
+
+def _own_error(configuration: Configuration, market: Market, run: Trace) -> InputError:
+    return InputError(
+        f"strategy {configuration.strategy} raises after {len(run.values):,} of {len(market):,} bars: "
+        f"{_sentence(run.error)}; --debug shows where"
+    )
 
 
 @click.command(epilog="Example: python -m runs.lookahead --strategy my_module:MyStrategy --data btc_1h.parquet")
@@ -213,7 +284,7 @@ def command(
     as_json: bool,
     **market_named: str | None,
 ) -> int:
-    """Look for look-ahead in a strategy; exit code 1 if there is any."""
+    """Look for look-ahead in a strategy; exit code 1 if there is any, 2 if the strategy fails of itself."""
     flags = {"strategy": strategy, **market_named}
     settings = checked(with_assignments, {k: v for k, v in flags.items() if v is not None}, assignments)
     configuration: Configuration = checked(configuration_from, settings)  # type: ignore[assignment]
@@ -221,16 +292,21 @@ def command(
     if len(market) < 100:
         raise click.UsageError(f"{market.name}: {len(market)} bars are too few to find anything; give at least 100")
     checked(check_leverage, configuration.costs, profile_for(configuration, market))
-    found = examine(configuration, market, cuts)
+    examination = examine(configuration, market, cuts)
+    found, taken = examination.differences, examination.cuts
+    if taken < cuts:
+        period = f"{strategy} decides nothing before bar {examination.minimum_period:,} of {len(market):,}"
+        note(f"{taken} of {cuts} prefixes and poisoned futures: {period}; more bars prove more")
     if as_json:
-        sys.stdout.write(json.dumps({"strategy": strategy, "look_ahead": [vars(f) for f in found]}, indent=2) + "\n")
+        listed = {"strategy": strategy, "cuts": taken, "look_ahead": [vars(difference) for difference in found]}
+        sys.stdout.write(json.dumps(listed, indent=2) + "\n")
     elif found:
         sys.stdout.write(f"LOOK-AHEAD in {strategy} on {market.name}:\n")
         sys.stdout.writelines(f"  {difference.sentence()}\n" for difference in found)
     else:
         sys.stdout.write(
             f"no look-ahead found in {strategy} on {market.name}: {len(market):,} bars, "
-            f"{len(MODES) + 1} engine modes, {cuts} prefixes, {cuts} poisoned futures\n"
+            f"{len(MODES) + 1} engine modes, {taken} prefixes, {taken} poisoned futures\n"
         )
     if not as_json:
         suggest("backtest", {"strategy": strategy, **market_named})

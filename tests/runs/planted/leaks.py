@@ -41,6 +41,14 @@ class ReadsTheNextClose(bt.Strategy):
             self.close()
 
 
+class ReadsTheNextCloseUnguarded(bt.Strategy):
+    """Reads ``data.close[1]`` at every bar: backtrader's fast mode raises at the last bar alone."""
+
+    def next(self):
+        if self.data.close[1] > self.data.close[0]:
+            self.close() if self.position else self.buy(size=0.1)
+
+
 class WholeSeries(bt.Indicator):
     """Normalises by mean and deviation of the whole series."""
 
