@@ -25,6 +25,15 @@ def market_data() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def cases() -> Path:
+    """Return the folder of captured inputs, or skip: it is never part of the project."""
+    folder = Path(os.environ.get("CASES_DIR", PROJECT / ".." / "shared" / "cases")).resolve()
+    if not folder.is_dir():
+        pytest.skip("no captured inputs: set CASES_DIR to their folder")
+    return folder
+
+
 @pytest.fixture
 def time_limit():
     """Return a function that takes whole seconds, after which the test fails: for a defect that shows as an endless run."""

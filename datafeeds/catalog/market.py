@@ -95,7 +95,9 @@ def _joined(catalog: Catalog, wanted: MarketId, known: list[Series], span: tuple
     if mark in known:
         columns |= _marks(catalog, mark, opens)
     for kind in ("open_interest", "long_short_ratio"):
-        columns |= _snapshots(catalog, [series for series in known if series.kind == kind], opens, bar, reach)
+        candidates = [series for series in known if series.kind == kind]
+        columns |= _snapshots(catalog, candidates, opens, bar, reach)
+        remarks += tuple(remark for series in candidates for remark in catalog.remarks(series, *reach))
     funding = wanted.series("funding")
     if funding in known:
         settled = catalog.read(funding, *reach, columns=("funding_rate",))

@@ -18,7 +18,9 @@ from datafeeds.errors import MarketError
 from datafeeds.series import KINDS, Rows, Series
 
 _KEY, _KEYS_SUM = b"liquidation_heatmap", b"liquidation_heatmap_crc32"
-_FORMAT = 2
+_FORMAT = 3
+_BOTH_SIDES_FORMAT = 2  # Bybit's open interest was stored as the sum of longs and shorts; all else is as in 3
+_BOTH_SIDES = ("bybit", "open_interest")
 _STALE_SECONDS = 86_400  # a temporary file this old belongs to nobody who is still writing
 
 
@@ -112,8 +114,9 @@ def read_partition(file: Path, series: Series, columns: tuple[str, ...] | None =
             if _checksum(values) != about["crc32"][name]:
                 raise ValueError(f"the checksum of {name} is another")
     except Exception as error:  # whatever a torn or foreign file makes the parser raise, the user hears one sentence
-        reason = " ".join(str(error).split())[:100] or type(error).__name__
-        raise MarketError(f"{file}: damaged ({reason}); delete it and download its month again") from None
+        raise _damaged(file, error) from None
+    if "open_interest" in rows and _counts_both_sides(series, about):
+        rows["open_interest"] = rows["open_interest"] / 2.0
     return Partition(rows, _covered(about))
 
 
@@ -125,19 +128,42 @@ def read_coverage(file: Path, series: Series) -> Intervals:
     MarketError
         If it is damaged, or not what its place says.
     """
+    return _covered(_footer(file, series))
+
+
+def is_halved(file: Path, series: Series) -> bool:
+    """Return whether a file holds Bybit's open interest as the sum of longs and shorts, which `read_partition` halves.
+
+    Raises
+    ------
+    MarketError
+        If it is damaged, or not what its place says.
+    """
+    return (series.venue, series.kind) == _BOTH_SIDES and _counts_both_sides(series, _footer(file, series))
+
+
+def _footer(file: Path, series: Series) -> dict[str, Any]:
     try:
         with pq.ParquetFile(file) as parquet:
-            return _covered(_about(parquet.schema_arrow.metadata, series))
+            return _about(parquet.schema_arrow.metadata, series)
     except Exception as error:
-        reason = " ".join(str(error).split())[:100] or type(error).__name__
-        raise MarketError(f"{file}: damaged ({reason}); delete it and download its month again") from None
+        raise _damaged(file, error) from None
+
+
+def _damaged(file: Path, error: Exception) -> MarketError:
+    reason = " ".join(str(error).split())[:100] or type(error).__name__
+    return MarketError(f"{file}: damaged ({reason}); delete it and download its month again")
+
+
+def _counts_both_sides(series: Series, about: dict[str, Any]) -> bool:
+    return (series.venue, series.kind) == _BOTH_SIDES and about["format"] == _BOTH_SIDES_FORMAT
 
 
 def _about(metadata: dict[bytes, bytes] | None, series: Series) -> dict[str, Any]:
     text = (metadata or {})[_KEY]
     about: dict[str, Any] = json.loads(text)
-    if about["format"] != _FORMAT:
-        raise ValueError(f"format {about['format']}, this version reads {_FORMAT}")
+    if about["format"] not in (_BOTH_SIDES_FORMAT, _FORMAT):
+        raise ValueError(f"format {about['format']}, this version reads {_BOTH_SIDES_FORMAT} and {_FORMAT}")
     if Series(*(about[name] for name in ("venue", "symbol", "kind", "timeframe"))) != series:
         raise ValueError("it holds another series")
     if int((metadata or {})[_KEYS_SUM]) != zlib.crc32(text):

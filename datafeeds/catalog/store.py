@@ -11,6 +11,7 @@ from datafeeds.catalog.coverage import Intervals, outside, union, within
 from datafeeds.catalog.location import series_folder, series_of
 from datafeeds.catalog.partition import (
     Partition,
+    is_halved,
     month_bounds,
     month_of,
     read_coverage,
@@ -97,11 +98,8 @@ class Catalog:
         MarketError
             If a file is damaged.
         """
-        parts = [
-            between(read_partition(file, series, columns).rows, start_ms, end_ms)
-            for month, file in self.files(series).items()
-            if month_bounds(month)[0] < end_ms and month_bounds(month)[1] > start_ms
-        ]
+        files = self._files_between(series, start_ms, end_ms).values()
+        parts = [between(read_partition(file, series, columns).rows, start_ms, end_ms) for file in files]
         empty = no_rows(series.kind)
         names = list(empty) if columns is None else list(dict.fromkeys(("ts", *columns)))
         return {name: _joined([part.pop(name) for part in parts] or [empty[name]]) for name in names}
@@ -109,6 +107,26 @@ class Catalog:
     def covered(self, series: Series) -> Intervals:
         """Return the times that sources have answered."""
         return union([pair for file in self.files(series).values() for pair in read_coverage(file, series)])
+
+    def _files_between(self, series: Series, start_ms: int, end_ms: int) -> dict[str, Path]:
+        files = self.files(series).items()
+        return {m: file for m, file in files if month_bounds(m)[0] < end_ms and month_bounds(m)[1] > start_ms}
+
+    def remarks(self, series: Series, start_ms: int = 0, end_ms: int = 2**53) -> tuple[str, ...]:
+        """Return what the user should know about how rows with start_ms <= ts < end_ms are read, one sentence each.
+
+        Raises
+        ------
+        MarketError
+            If a file is damaged.
+        """
+        old = [m for m, file in self._files_between(series, start_ms, end_ms).items() if is_halved(file, series)]
+        if not old:
+            return ()
+        return (
+            f"{series}: {len(old)} files, from {old[0]} on, hold the sum of longs and shorts, which counts every contract "
+            "twice: read halved (if you imported them from a file that counts once, import it again)",
+        )
 
     def missing(self, series: Series, start_ms: int, end_ms: int) -> Intervals:
         """Return the parts of a range that no source has answered yet."""

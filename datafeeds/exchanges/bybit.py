@@ -1,6 +1,8 @@
 """Bybit v5, linear and inverse perpetuals. Linear sizes are base coin, inverse ones USD.
 
 Source: bybit-exchange.github.io/docs/v5/market; replies as in ccxt's documentation comments. Rows come newest first.
+Open interest alone counts every contract twice, as a long and as a short (docs/v5/market/open-interest); the archive and
+the liquidations hold none.
 """
 
 from collections.abc import Callable
@@ -10,7 +12,7 @@ import numpy as np
 
 from datafeeds.errors import ReplyError
 from datafeeds.exchanges.contract import Contract
-from datafeeds.exchanges.reply import column, part, records, same, times, to_minute
+from datafeeds.exchanges.reply import column, field, number, part, records, same, times, to_minute
 from datafeeds.exchanges.source import CANDLES_SETTLED_MS, HOUR_MS, Request, Source
 from datafeeds.series import Rows, timeframe_seconds
 from datafeeds.stamps import stamps_of, stood_at
@@ -74,11 +76,26 @@ def _ask_open_interest(
 
 def _read_open_interest(replies: tuple[Any, ...], contract: Contract, timeframe: str) -> Rows:
     rows = _list(replies[0], contract)
-    stamps, size = times(rows, "timestamp"), column(rows, "openInterest")
+    stamps, size = times(rows, "timestamp"), np.array([_one_side(row) for row in rows], dtype=np.float64)
     ts = stood_at("bybit", "api", "open_interest", stamps, timeframe_seconds(timeframe) * 1000)
     if contract.inverse:
         size = to_base(size, "inverse contracts", contract.size, _mark_at(replies[1], contract, stamps))
     return {"ts": ts, "known_at": ts.copy(), "open_interest": size}
+
+
+def _one_side(row: Any) -> float:
+    """Return the open interest of one side: as the venue gives it since 2026, else half the sum of both."""
+    both = number(field(row, "openInterest"))
+    return number(row["singleOpenInterest"]) if _has_one_side(row) else both / 2.0
+
+
+def _has_one_side(row: Any) -> bool:
+    return row.get("singleOpenInterest") not in (None, "")
+
+
+def _remark_open_interest(replies: tuple[Any, ...]) -> str:
+    both = not all(_has_one_side(row) for row in records(replies[0], "result", "list"))
+    return "the venue gave the sum of longs and shorts, which counts every contract twice: halved" if both else ""
 
 
 def _mark_at(reply: Any, contract: Contract, stamps: np.ndarray) -> np.ndarray:
@@ -133,7 +150,7 @@ SOURCES = (
         _WORDS,
         settled_ms=CANDLES_SETTLED_MS,
     ),
-    Source("open_interest", _ask_open_interest, _read_open_interest, 200, _DATA_WORDS),
+    Source("open_interest", _ask_open_interest, _read_open_interest, 200, _DATA_WORDS, remark=_remark_open_interest),
     Source("long_short_ratio", _ask_ratio, _read_ratio, 500, _RATIO_WORDS),
     Source("funding", _ask_funding, _read_funding, 200, window_ms=200 * HOUR_MS),
 )

@@ -153,7 +153,8 @@ async def download(
     lacking = [(start, end)] if again else catalog.missing(series, start, end)
     todo = _aligned(lacking, series.period_ms) if start < end else []
     total, rows = sum(last - first for first, last in todo), 0
-    fetch = functools.partial(_page, client, series, source, contract, patience)
+    said = dict.fromkeys((*remarks, *catalog.remarks(series)))
+    fetch = functools.partial(_page, client, series, source, contract, patience, said)
     length = series.period_ms * source.page_rows if series.timeframe else source.window_ms
     try:
         for first, last in (window for gap in todo for window in windows(*gap, length)):
@@ -163,8 +164,8 @@ async def download(
             if report:
                 report(series, len(page["ts"]), last - first, total)
     except SourceError as error:
-        return Downloaded(series, rows, remarks, str(error))
-    return Downloaded(series, rows, remarks)
+        return Downloaded(series, rows, tuple(said), str(error))
+    return Downloaded(series, rows, tuple(said))
 
 
 def _reachable(
@@ -201,13 +202,18 @@ def _answered(series: Series, source: Source, page: Rows, first: int, last: int,
 
 
 async def _page(
-    client: "Client", series: Series, source: Source, contract: Contract, patience: Patience, first: int, last: int
-) -> Page:
+    client: "Client", series: Series, source: Source, contract: Contract, patience: Patience, said: dict[str, None],
+    first: int, last: int,
+) -> Page:  # fmt: skip
+    """Return a page by one request, and note in `said` what the source remarks about it."""
     word = source.words[series.timeframe]
 
     async def once() -> Page:
         requests = source.ask(contract, word, series.period_ms, first, last)
         replies = tuple([await client.ask(request.endpoint, request.parameters) for request in requests])
-        return clean(series, source.read(replies, contract, series.timeframe), first, last)
+        rows = source.read(replies, contract, series.timeframe)
+        if remark := source.remark(replies):
+            said[f"{series}: {remark}"] = None
+        return clean(series, rows, first, last)
 
     return await patiently(once, patience)

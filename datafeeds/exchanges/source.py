@@ -43,6 +43,8 @@ class Source:
         How long after its time a row may still be missing. *Assumption*.
     by_default
         Whether it is downloaded unless others are named.
+    remark
+        ``(replies) -> sentence``: what the user should know about how replies that `read` took were read; mostly nothing.
     """
 
     kind: str
@@ -55,6 +57,7 @@ class Source:
     reach_rows: int = 0
     settled_ms: int = HOUR_MS
     by_default: bool = True
+    remark: Callable[[tuple[Any, ...]], str] = lambda replies: ""
 
 
 CANDLES_SETTLED_MS = 10_000

@@ -1,5 +1,7 @@
 """Units: each venue's documented example in base coin, through the code that reads its replies."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -88,7 +90,28 @@ def test_bybits_inverse_open_interest_is_dollars_at_the_mark_of_that_instant():
     }
     marks = {"result": {"symbol": "BTCUSD", "list": [["1669571400000", "16500", "16510", "16490", "16505"]]}}
     rows = source(BYBIT, "open_interest").read((interest, marks), named, "5m")
-    assert rows["open_interest"].tolist() == [461134384.0 / 16500.0]
+    assert rows["open_interest"].tolist() == [461134384.0 / 2.0 / 16500.0]  # longs and shorts, so each contract twice
+    # the documented example of 2026, with the field for one side; the venue rounds it
+    interest["result"]["list"][0] |= {"openInterest": "63910691.00000000", "singleOpenInterest": "31955346"}
+    rows = source(BYBIT, "open_interest").read((interest, marks), named, "5m")
+    assert rows["open_interest"].tolist() == [31955346.0 / 16500.0]
+
+
+def test_bybits_open_interest_is_one_side_in_the_captured_reply(cases):
+    reply = json.loads((cases / "venues" / "bybit-open-interest.json").read_text())
+    interest = source(BYBIT, "open_interest")
+    assert interest.read((reply,), contract("bybit", 1.0), "1h")["open_interest"].tolist() == [27328.097]
+    assert interest.remark((reply,)) == ""
+
+
+@pytest.mark.parametrize("unknown", [{}, {"singleOpenInterest": ""}, {"singleOpenInterest": None}])
+def test_bybits_open_interest_of_both_sides_is_halved_and_said(unknown):
+    row = {"openInterest": "54656.19300000", "timestamp": "1787248800000"} | unknown
+    both = {"singleOpenInterest": "2", "openInterest": "4", "timestamp": "1787245200000"}
+    reply = {"result": {"symbol": "BTCUSDT", "list": [row, both]}}
+    interest = source(BYBIT, "open_interest")
+    assert interest.read((reply,), contract("bybit", 1.0), "1h")["open_interest"].tolist() == [54656.193 / 2.0, 2.0]
+    assert "halved" in interest.remark((reply,))
 
 
 @pytest.mark.parametrize("unit", UNITS)

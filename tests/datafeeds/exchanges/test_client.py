@@ -110,6 +110,13 @@ def test_whichever_end_of_a_wide_range_binance_keeps_nothing_is_lost(newest, tmp
         kinds=("open_interest",))  # fmt: skip
 
 
+def test_open_interest_that_had_to_be_halved_is_remarked_once(tmp_path):
+    (result,), log = run("bybit", make_truth("bybit", seed=4), tmp_path, kinds=("open_interest",), days=20)
+    assert len(log) > 3
+    assert [remark for remark in result.remarks if "halved" in remark] == list(result.remarks)
+    assert len(result.remarks) == 1
+
+
 def test_single_liquidations_of_gate_are_read_with_their_sides(tmp_path):
     truth = make_truth("gate", seed=5, days=3)
     run("gate", truth, tmp_path, kinds=("liquidations",), days=1)

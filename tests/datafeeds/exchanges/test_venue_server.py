@@ -96,7 +96,8 @@ def test_ccxt_reads_the_open_interest_and_the_ratio(venue: str) -> None:
         truly = truth.expected(symbol, "open_interest", "1h", rows[0]["timestamp"], rows[-1]["timestamp"] + 1)
         assert len(rows) > 30
         assert [row["timestamp"] for row in rows] == truly["ts"].tolist()
-        assert [row["openInterestAmount"] for row in rows] == truly["open_interest"].tolist()
+        sides = 2.0 if venue == "bybit" else 1.0  # ccxt passes the sum of both on
+        assert [row["openInterestAmount"] / sides for row in rows] == truly["open_interest"].tolist()
         if venue != "gate":  # there it is in the statistics, which ccxt reads for the open interest only
             rows = await exchange.fetch_long_short_ratio_history(symbol, "1h", None, 40)
             truly = truth.expected(symbol, "long_short_ratio", "1h", rows[0]["timestamp"])

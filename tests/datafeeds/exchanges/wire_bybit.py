@@ -149,7 +149,8 @@ def _statistics(kind: str, service: Service, request: Request) -> Page:
 
 
 def _open_interest(table: Table, i: int) -> str:
-    return f'{{"openInterest":"{table.lists["open_interest"][i]:.8f}","timestamp":"{table.lists["ts"][i]}"}}'
+    """Return a row as it was until 2026: the sum of both sides alone."""
+    return f'{{"openInterest":"{2 * table.lists["open_interest"][i]:.8f}","timestamp":"{table.lists["ts"][i]}"}}'
 
 
 def _ratio(symbol: str, table: Table, i: int) -> str:

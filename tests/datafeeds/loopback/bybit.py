@@ -83,7 +83,10 @@ def _marks(truth: Truth, category: str) -> list[tuple[int, Any]]:
 
 
 def _interest(truth: Truth, category: str) -> list[tuple[int, Any]]:
-    return [(at(hour), {"openInterest": text(size), "timestamp": str(at(hour))}) for hour, size, _ in truth.snapshots]
+    return [
+        (at(hour), {"openInterest": text(2 * size), "singleOpenInterest": text(size), "timestamp": str(at(hour))})
+        for hour, size, _ in truth.snapshots
+    ]
 
 
 def _ratio(truth: Truth, category: str) -> list[tuple[int, Any]]:
