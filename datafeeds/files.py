@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.parquet as pq
 from pyarrow import csv
 
 from datafeeds.errors import MarketError
@@ -39,7 +40,7 @@ def market_name(path: Path | str) -> str:
 
 
 def read_table(path: Path | str) -> pd.DataFrame:
-    """Return a parquet or CSV file's columns as they are.
+    """Return a parquet or CSV file's columns as they are, also several of one name.
 
     Raises
     ------
@@ -58,7 +59,8 @@ def read_table(path: Path | str) -> pd.DataFrame:
         raise MarketError(f"{file}: the file is empty")
     try:
         if lower.endswith(_PARQUET):
-            return pd.read_parquet(file)
+            with file.open("rb") as handle:  # pandas' own reader refuses columns of one name
+                return pq.ParquetFile(handle).read().to_pandas()
         # arrow reads decimals exactly and so gives a CSV its parquet's fingerprint; pandas does so in some versions only
         return csv.read_csv(file).to_pandas()
     except PermissionError:

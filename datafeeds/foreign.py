@@ -10,7 +10,7 @@ import pandas as pd
 from datafeeds.errors import MarketError
 from datafeeds.files import market_name, read_table
 from datafeeds.mapping import SIZES, Mapping
-from datafeeds.schema import Market, market_from_frame
+from datafeeds.schema import Market, check_names, market_from_frame
 from datafeeds.units import to_base
 
 
@@ -32,12 +32,13 @@ def translate(table: pd.DataFrame, mapping: Mapping, name: str) -> pd.DataFrame:
     Raises
     ------
     MarketError
-        If a column is not there, or its content is not what the mapping says.
+        If a column is not there, or there several times, or its content is not what the mapping says.
     """
     for ours, column in mapping.columns.items():
         if column.name not in table.columns:
             have = ", ".join(map(str, list(table.columns)[:12])) or "none"
             raise MarketError(f"{name}: no column {column.name[:40]!r} for {ours} (it has {have})")
+    check_names(table, [column.name for column in mapping.columns.values()], name)
     out: dict[str, Any] = {"ts": _times(table[mapping.columns["ts"].name], mapping, name)}
     for ours, column in mapping.columns.items():
         if ours != "ts":

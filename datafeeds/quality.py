@@ -1,6 +1,6 @@
 """What is wrong with market data that can still be used: found, counted, named. Nothing is repaired in silence."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,7 +89,7 @@ def _suspected(current: np.ndarray, previous: np.ndarray, volume: np.ndarray) ->
 
 
 def inspect(
-    frame: pd.DataFrame, bar_seconds: int, extra: Mapping[str, pd.Series] | None = None, naive_times: bool = False
+    frame: pd.DataFrame, bar_seconds: int, extra: Iterable[tuple[str, pd.Series]] = (), naive_times: bool = False
 ) -> Quality:
     """Return the findings about a canonical frame.
 
@@ -100,7 +100,7 @@ def inspect(
     bar_seconds
         Length of a bar.
     extra
-        Columns outside the schema; only their missing values are reported.
+        Columns outside the schema and their names; only their missing values are reported.
     naive_times
         Whether the times came without a zone.
     """
@@ -114,7 +114,7 @@ def inspect(
     found += _zero_volume(frame)
     for column in frame.columns.drop(["ts", "open", "high", "low", "close", "volume", "funding_rate"], errors="ignore"):
         found += _missing(ts, frame[column], column)
-    for column, values in (extra or {}).items():
+    for column, values in extra:
         found += _missing(ts, values.reset_index(drop=True), column)
     if "open_interest" in frame:
         found += _level_shifts(frame)

@@ -1,6 +1,7 @@
 """The canonical schema: one row a bar, sorted, unique, UTC; whatever is stamped is known at the bar's close at the latest."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -143,7 +144,7 @@ def market_from_frame(
     ----------
     frame
         Columns by the schema's names; `ts` as a column or as the index: times (naive ones count as UTC) or whole numbers
-        since 1970 in seconds, milli-, micro- or nanoseconds. Other columns are ignored, but reported.
+        since 1970 in seconds, milli-, micro- or nanoseconds. Other columns are ignored, but reported; they may share a name.
     name, simulated
         What the outputs call it, and whether it comes from the simulator.
     bar_seconds
@@ -157,7 +158,7 @@ def market_from_frame(
     Raises
     ------
     MarketError
-        For what is refused: empty data, missing columns, text for numbers, prices that are missing, infinite or not
+        For what is refused: empty data, columns missing or of one name, text for numbers, prices that are missing, infinite or not
         positive, a high below the low or a price outside them, negative sizes, unsorted or duplicate times, one bar.
 
     Notes
@@ -173,9 +174,11 @@ def market_from_frame(
         raise MarketError(
             f"{name}: missing column {', '.join(missing)} (it has {have}); rename the columns to the schema's"
         )
+    check_names(frame, (*REQUIRED, *OPTIONAL), name)
     if len(frame) < 2:
         raise MarketError(f"{name}: {len(frame)} bars; at least 2 are needed to tell the bars' length")
-    extra = [str(column) for column in frame.columns if column not in (*REQUIRED, *OPTIONAL, "open_interest_break")]
+    ours = (*REQUIRED, *OPTIONAL, "open_interest_break")
+    extra = [(str(label), frame.iloc[:, place]) for place, label in enumerate(frame.columns) if label not in ours]
     naive_times = False
     ready = {"ts": _times(frame["ts"], name)}
     if isinstance(frame["ts"].dtype, np.dtype) and frame["ts"].dtype.kind == "M":
@@ -189,8 +192,22 @@ def market_from_frame(
     _check_sizes(checked, name)
     breaks = open_interest_breaks(checked)
     checked.insert(len(checked.columns), "open_interest_break", breaks.astype(np.float64))
-    quality = inspect(checked, bar_seconds, {column: frame[column] for column in extra}, naive_times)
+    quality = inspect(checked, bar_seconds, extra, naive_times)
     return Market(checked, name, bar_seconds, quality, simulated)
+
+
+def check_names(frame: pd.DataFrame, needed: Iterable[str], name: str) -> None:
+    """Refuse a frame in which a needed name stands for several columns.
+
+    Raises
+    ------
+    MarketError
+        With the name, and how to mend it.
+    """
+    labels = list(frame.columns)
+    for label in needed:
+        if (count := labels.count(label)) > 1:
+            raise MarketError(f"{name}: {count} columns are called {label[:40]!r}; keep one, or rename the others")
 
 
 def parse_time(text: str) -> pd.Timestamp:

@@ -4,10 +4,15 @@ import random
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from pyarrow import csv as arrow_csv
 
 from datafeeds.errors import MarketError
 from datafeeds.files import read_market
+from datafeeds.foreign import read_foreign
+from datafeeds.mapping import read_mapping
 from datafeeds.simulated.market import simulate
 
 # The README of the data names every defect there is: kind, column, count, day of the first.
@@ -128,3 +133,56 @@ def test_mutated_files_raise_nothing_but_market_errors(market_file, tmp_path):
             prices = read.frame[["open", "high", "low", "close"]].to_numpy()
             assert np.isfinite(prices).all()
             assert (prices > 0.0).all()
+
+
+MAPPED = "\n".join(["[columns]", *(f'{name} = "{name}"' for name in ("ts", "open", "high", "low", "close", "volume"))])
+
+
+def with_more(market, folder, ending, mapped, *names):
+    """Read a market's file with further columns, which pandas would rename; return what was read."""
+    table = pa.Table.from_pandas(market.frame[["ts", "open", "high", "low", "close", "volume"]], preserve_index=False)
+    for place, name in enumerate(names):
+        table = table.append_column(name, pa.array([None, *np.full(len(market) - 1, float(place))]))
+    write = pq.write_table if ending == "parquet" else arrow_csv.write_csv
+    write(table, folder / f"m.{ending}")
+    (folder / "m.toml").write_text(MAPPED)
+    return (
+        read_foreign(folder / f"m.{ending}", read_mapping(folder / "m.toml"))
+        if mapped
+        else read_market(folder / f"m.{ending}")
+    )
+
+
+@pytest.mark.parametrize("mapped", [False, True])
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_columns_of_one_name_load_where_nobody_needs_them(tmp_path, ending, mapped):
+    market = simulate(4, bars=60)
+    plain = with_more(market, tmp_path, ending, mapped)
+    for names in (("Plot", "Plot"), ("Volume", "volume ", "volume.1", "Volume"), ("Plot", "Plot", "Plot")):
+        read = with_more(market, tmp_path, ending, mapped, *names)
+        assert read.fingerprint() == plain.fingerprint()
+        lacking = [defect.column for defect in read.quality.defects if defect.kind == "missing"]
+        assert lacking == ([] if mapped else list(names))  # a mapping leaves out what it does not name
+
+
+@pytest.mark.parametrize("mapped", [False, True])
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+@pytest.mark.parametrize("name", ["ts", "volume"])
+def test_columns_of_one_name_are_refused_where_one_is_needed(tmp_path, ending, mapped, name):
+    with pytest.raises(MarketError, match=f"^{tmp_path.name}/m: 2 columns are called '{name}'; keep one"):
+        with_more(simulate(4, bars=60), tmp_path, ending, mapped, name)
+
+
+def test_an_optional_column_of_ours_is_needed_unless_a_mapping_leaves_it_out(tmp_path):
+    names = ("funding_rate", "funding_rate", "funding_rate")
+    with pytest.raises(MarketError, match="3 columns are called 'funding_rate'"):
+        with_more(simulate(4, bars=60), tmp_path, "csv", False, *names)
+    assert not with_more(simulate(4, bars=60), tmp_path, "csv", True, *names).has("funding_rate")
+
+
+def test_the_outside_cases_of_columns_of_one_name(cases):
+    files = cases / "files"
+    rows = (files / "duplicate-unneeded.csv").read_text().splitlines()[1:]
+    assert len(read_market(files / "duplicate-unneeded.csv")) == len(rows)
+    with pytest.raises(MarketError, match="2 columns are called 'Volume'"):
+        read_foreign(files / "duplicate-needed.csv", read_mapping(files / "duplicate-needed.toml"))
