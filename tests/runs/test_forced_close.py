@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from indicators.liquidation.venues import tier_table, venue
 from runs.accounting import FUNDING, LIMIT, LIQUIDATION, MARKET, STOP
 from runs.costs import CostParameters, check_leverage
-from runs.orders import FILLED, REFUSED
+from runs.orders import FILLED, LIQUIDATED, REFUSED
 from tests.runs.test_matching import LEVERED, Desk, order
 
 HYPERLIQUID = tier_table([[0.0, 0.0125]])
@@ -58,10 +58,12 @@ def test_the_largest_leverage_is_the_venues_own(name, symbol, most):
         check_leverage(CostParameters(leverage=most + 1), venue(name, symbol))
 
 
-def test_a_short_that_gaps_beyond_its_bankruptcy_is_closed_at_the_open():
+def test_a_short_that_gaps_beyond_its_bankruptcy_is_closed_at_the_open_before_its_own_exit():
     desk = Desk(order(0, MARKET, -50.0), costs=LEVERED)
     desk.bar(100.0, 101.0, 99.0, 100.0)
+    desk.orders[0] = order(1, MARKET, 50.0)
     assert desk.bar(125.0, 126.0, 118.0, 120.0) == [(LIQUIDATION, 50.0, 125.0)]
+    assert desk.states() == [LIQUIDATED]
     assert desk.account["absorbed"][0] == pytest.approx(750.0)  # lost 1,250 against a margin of 500
     assert desk.account["wallet"][0] == pytest.approx(1e6 - 500.0)
 
@@ -91,7 +93,7 @@ def test_a_forced_close_is_not_filled_better_than_the_last_entry_inside_the_bar(
 fractions = st.floats(0.0, 1.0)
 bars = st.lists(
     st.tuples(st.floats(-0.3, 0.3), st.floats(0.0, 0.2), st.floats(0.0, 0.2), fractions, st.sampled_from([0.0, 0.01, -0.05])),
-    min_size=1, max_size=4,
+    min_size=2, max_size=4,
 )  # fmt: skip
 tables = st.sampled_from(
     [HYPERLIQUID, tier_table([[0.0, 0.004], [50e3, 0.01], [600e3, 0.05]]), tier_table([[0.0, 0.0], [10e3, 0.125]])]
@@ -99,7 +101,8 @@ tables = st.sampled_from(
 
 
 @given(
-    leverage=st.floats(1.0, 200.0), tiers=tables, side=st.sampled_from([1.0, -1.0]), isolated=st.booleans(), path=bars,
+    leverage=st.sampled_from([1.0, 3.0, 4.0, 10.0, 20.0, 40.0, 50.0, 100.0, 125.0]), tiers=tables,
+    side=st.sampled_from([1.0, -1.0]), isolated=st.booleans(), path=bars,
     shares=st.lists(st.floats(0.01, 1.2), min_size=3, max_size=3), slippage=st.floats(0.0, 300.0),
     levels=st.tuples(st.floats(-0.1, 0.1), st.floats(-0.1, 0.1)), fee=st.sampled_from([0.0, 0.0125]),
 )  # fmt: skip
