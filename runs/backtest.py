@@ -97,7 +97,7 @@ def _print_summary(metrics: dict[str, Any], target: Path) -> None:
     console = Console()
     data, money, trading = metrics["data"], metrics["money"], metrics["trading"]
     note(*data["facts"], *data["defects"])
-    if refused := money["entries_refused"]:
+    if refused := trading["entries_refused"]:
         note(f"{refused:,} entries refused: too little free margin, or more leverage than the position's tier allows")
     table = Table(title=f"{metrics['strategy']} on {data['name']}, {data['first_bar'][:10]} to {data['last_bar'][:10]}")
     for title in ("", "strategy", "buy and hold"):

@@ -132,7 +132,7 @@ def test_refused_entries_are_counted_and_named(data, tmp_path, capsys):
     arguments = [part for setting in settings for part in ("--set", setting)]
     assert main(["--strategy", "magnet", "--data", str(data), "--out", str(tmp_path / "out"), *arguments]) == 0
     metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
-    refused_entries = metrics["money"]["entries_refused"]
+    refused_entries = metrics["trading"]["entries_refused"]
     assert refused_entries > 0
     assert f"note: {refused_entries:,} entries refused: too little free margin" in capsys.readouterr().err
 
