@@ -114,6 +114,7 @@ def test_a_folder_that_cannot_be_written_gets_one_line(capsys, data, tmp_path):
     assert "cannot be written" in line
 
 
+@pytest.mark.usefixtures("no_tearsheet")
 def test_an_earlier_run_is_not_overwritten_unasked(capsys, data, tmp_path):
     out = str(tmp_path / "out")
     assert main(["--strategy", "overlay", "--data", str(data), "--out", out]) == 0
@@ -126,6 +127,7 @@ def test_an_earlier_run_is_not_overwritten_unasked(capsys, data, tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["out"]
 
 
+@pytest.mark.usefixtures("no_tearsheet")
 def test_refused_entries_are_counted_and_named(data, tmp_path, capsys):
     # The whole equity at the account's leverage leaves nothing for the fee: no entry can be opened.
     settings = ("costs.leverage=3", "max_leverage=3", "risk_fraction=1")
@@ -154,6 +156,7 @@ def test_a_run_leaves_a_complete_folder_that_reconciles(name, data, tmp_path, ca
     assert equity["equity"].iloc[-1] == metrics["money"]["final_equity_quote"]
 
 
+@pytest.mark.usefixtures("no_tearsheet")
 def test_the_verdict_on_the_traded_claim_is_printed(data, tmp_path, capsys):
     out = tmp_path / "out"
     assert main(["--strategy", "magnet", "--data", str(data), "--out", str(out)]) == 0
@@ -161,6 +164,7 @@ def test_the_verdict_on_the_traded_claim_is_printed(data, tmp_path, capsys):
     assert sentence in capsys.readouterr().out.splitlines()
 
 
+@pytest.mark.usefixtures("no_tearsheet")
 def test_the_sharpe_ratio_comes_with_its_interval(tmp_path, capsys):
     path, out = tmp_path / "market.parquet", tmp_path / "out"
     simulate(5, bars=600).frame.drop(columns="open_interest_break").to_parquet(path)
@@ -174,6 +178,7 @@ def test_the_sharpe_ratio_comes_with_its_interval(tmp_path, capsys):
     assert f"{intervals['sharpe']['low']:.2f} to {intervals['sharpe']['high']:.2f}" in line
 
 
+@pytest.mark.usefixtures("no_tearsheet")
 def test_a_run_of_few_days_has_no_interval(data, tmp_path, capsys):
     out = tmp_path / "out"
     assert main(["--strategy", "overlay", "--data", str(data), "--out", str(out)]) == 0
@@ -201,6 +206,7 @@ def test_a_runs_own_record_reproduces_it(data, tmp_path):
         assert (first / name).read_bytes() == (second / name).read_bytes(), name
 
 
+@pytest.mark.usefixtures("no_tearsheet")
 def test_a_toml_file_configures_and_flags_win(data, tmp_path):
     config = tmp_path / "run.toml"
     config.write_text('strategy = "magnet"\n[model]\nsmear = 0.2\n[costs]\ntaker_fee_bps = 9\n')
@@ -224,9 +230,9 @@ def test_every_engine_mode_gives_the_same_run(name):
 
 
 def test_time_zone_and_hash_seed_leave_the_bytes_alone(data, tmp_path):
-    # reliability notes 2.15; one of the zones turns its clocks within the data
+    # reliability notes 2.15; a third zone is in the slow suite
     folders = []
-    for number, (zone, seed) in enumerate((("UTC", "0"), ("America/New_York", "1"), ("Asia/Kathmandu", "12345"))):
+    for number, (zone, seed) in enumerate((("UTC", "0"), ("America/New_York", "12345"))):
         out = tmp_path / str(number)
         environment = os.environ | {"TZ": zone, "PYTHONHASHSEED": seed}
         command = [sys.executable, "-m", "runs.backtest", "--strategy", "wipe", "--data", str(data), "--out", str(out)]
@@ -238,7 +244,7 @@ def test_time_zone_and_hash_seed_leave_the_bytes_alone(data, tmp_path):
         assert ours == []
         folders.append({p.name: p.read_bytes() for p in out.iterdir()})
     for name in FILES:
-        assert folders[0][name] == folders[1][name] == folders[2][name], name
+        assert folders[0][name] == folders[1][name], name
 
 
 @pytest.mark.parametrize("name", ["bybit_1h/BTCUSDT", "bybit_1h/ETHUSDT", "binance_15m/BTCUSDT", "binance_5m/BTCUSDT"])

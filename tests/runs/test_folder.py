@@ -31,10 +31,7 @@ def result() -> Result:
     return run_backtest(configuration_from({"strategy": "magnet"}), simulate(3, bars=1000))
 
 
-@pytest.fixture(autouse=True)
-def quick(monkeypatch):
-    """Quantstats' page takes seconds and is tested where it is made."""
-    monkeypatch.setattr(folder, "tearsheet", lambda *_: "<html></html>")
+pytestmark = pytest.mark.usefixtures("no_tearsheet")
 
 
 def write(target: Path, overwrite: bool = False, run: Result | None = None) -> Path:

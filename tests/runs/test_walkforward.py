@@ -49,7 +49,9 @@ def test_another_walk_on_two_processes_leaves_the_same_bytes(walked, data):
         assert (again / name).read_bytes() == (walked / name).read_bytes(), name
 
 
-def test_the_record_repeats_the_walk(walked, data):
+@pytest.mark.usefixtures("no_tearsheet")
+def test_the_record_repeats_the_walk(walked, data, monkeypatch):
+    monkeypatch.setenv("LIQUIDATION_HEATMAP_CACHE", str(walked.parent / "heatmaps"))
     asked = shlex.split(read(walked, "walk.json")["reproduce"])
     assert asked[:3] == ["python", "-m", "runs.walkforward"]
     place = asked.index("--config") + 1
@@ -197,6 +199,7 @@ def test_an_earlier_walk_is_not_overwritten_unasked(walked, data, capsys):
     assert "holds an earlier run" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("no_tearsheet")
 def test_a_full_disk_gets_one_line_and_leaves_nothing(walked, data, tmp_path, monkeypatch, capsys):
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
