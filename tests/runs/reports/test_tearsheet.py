@@ -92,14 +92,30 @@ def test_the_pages_ratios_are_those_of_the_metrics(title, key):
     assert benchmark == pytest.approx(metrics()["buy_and_hold"][key], abs=0.0051)
 
 
-def test_the_benchmark_is_a_series_and_days_are_neither_matched_nor_zoned(monkeypatch):
+@cache
+def watched() -> tuple[str, list[tuple[Any, dict[str, Any]]]]:
+    """Return the page made again where no socket can be opened, and how quantstats was called."""
     import quantstats as qs
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise AssertionError("a socket was opened")
 
     calls: list[tuple[Any, dict[str, Any]]] = []
     genuine = qs.reports.html
-    monkeypatch.setattr(qs.reports, "html", lambda *a, **k: (calls.append((a, k)), genuine(*a, **k))[1])
-    tearsheet(result(), metrics())
-    ((returns,), options) = calls[0]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(qs.reports, "html", lambda *a, **k: (calls.append((a, k)), genuine(*a, **k))[1])
+        for owner, name in (
+            (socket.socket, "connect"),
+            (socket.socket, "connect_ex"),
+            (socket, "create_connection"),
+            (socket, "getaddrinfo"),
+        ):
+            patch.setattr(owner, name, refuse)
+        return tearsheet(result(), metrics()), calls
+
+
+def test_the_benchmark_is_a_series_and_days_are_neither_matched_nor_zoned():
+    ((returns,), options) = watched()[1][0]
     assert isinstance(options["benchmark"], pd.Series)
     assert options["match_dates"] is False
     assert options["periods_per_year"] == DAYS_PER_YEAR == 365
@@ -124,15 +140,8 @@ def test_returns_that_look_like_prices_get_the_plain_page_with_the_true_figures(
     assert "+230.00%" in text
 
 
-def test_no_socket_is_opened(monkeypatch):
-    def refuse(*_: Any, **__: Any) -> None:
-        raise AssertionError("a socket was opened")
-
-    monkeypatch.setattr(socket.socket, "connect", refuse)
-    monkeypatch.setattr(socket.socket, "connect_ex", refuse)
-    monkeypatch.setattr(socket, "create_connection", refuse)
-    monkeypatch.setattr(socket, "getaddrinfo", refuse)
-    assert "Cumulative Return" in tearsheet(result(), metrics())
+def test_no_socket_is_opened():
+    assert "Cumulative Return" in watched()[0]
 
 
 def test_the_page_loads_nothing_from_elsewhere():
@@ -142,7 +151,7 @@ def test_the_page_loads_nothing_from_elsewhere():
 
 
 def test_the_same_run_gives_the_same_bytes():
-    assert tearsheet(result(), metrics()) == page()
+    assert watched()[0] == page()
 
 
 @pytest.mark.slow
