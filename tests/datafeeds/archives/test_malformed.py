@@ -146,17 +146,18 @@ def test_what_is_not_damaged_is_read(tmp_path, name):
     assert outcome(tmp_path / "file", name, packed(file, content))
 
 
+@pytest.mark.parametrize("count", [150, pytest.param(650, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", VALID)
-def test_a_damaged_table_is_an_error_or_rows_that_can_be_true(tmp_path, name):
+def test_a_damaged_table_is_an_error_or_rows_that_can_be_true(tmp_path, name, count):
     _, file, _, content = VALID[name]
     started, read = time.monotonic(), 0
-    for seed in range(650):
+    for seed in range(count):
         chance = random.Random(f"{name} {seed}")
         damaged = content
         for _ in range(chance.choice((1, 1, 2))):
             damaged = chance.choice(TABLES)(chance, damaged) or b"\n"
         read += outcome(tmp_path / "file", name, packed(file, damaged))
-    assert 0 < read < 600  # some damage is none, most is
+    assert 0 < 13 * read < 12 * count  # some damage is none, most is
     assert time.monotonic() - started < 30
 
 
