@@ -7,8 +7,8 @@ from datafeeds.catalog.market import market_id, read_catalog_market
 from datafeeds.catalog.store import Catalog
 from datafeeds.errors import MarketError
 from datafeeds.files import read_market
-from datafeeds.foreign import read_foreign
-from datafeeds.mapping import read_mapping
+from datafeeds.mapped_files.mapping import read_mapping
+from datafeeds.mapped_files.read import read_foreign
 from datafeeds.resampling import resample
 from datafeeds.schema import Market, parse_time
 from datafeeds.series import timeframe_seconds

@@ -10,10 +10,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from datafeeds.markets import open_market
 from datafeeds.schema import Market
 from indicators.liquidation.parameters import ModelParameters
-from runs.validation.forecasting import SIDES
-from runs.validation.forecasts import RANGE_AND_VOLUME, SideTable, side_tables
-from runs.validation.reading import read_market
-from runs.validation.skill import skill_test
+from runs.validation.baselines.predictors import RANGE_AND_VOLUME, SideTable, side_tables
+from runs.validation.claims.forecast import SIDES
+from runs.validation.dataset import read_market
+from runs.validation.measures.skill import skill_test
 
 DATA = Path("binance_1h_liquidations") / "BTCUSDT.parquet"
 

@@ -15,8 +15,8 @@ from indicators.liquidation.parameters import ModelParameters
 from runs.reports.page import figure
 from runs.statistics.multiplicity import adjusted_p_values
 from runs.validation.claim import DISCOVERY_RATE, TOO_LITTLE_DATA, VALIDATED
+from runs.validation.dataset import read_market
 from runs.validation.protocol import validate
-from runs.validation.reading import read_market
 from runs.validation.record import ORDER, validation_record
 
 PROJECT = Path(__file__).resolve().parents[1]

@@ -8,7 +8,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from indicators.liquidation.parameters import ModelParameters
-from runs.costs import CostParameters
+from runs.perpetual.costs import CostParameters
 from strategies.cascade import CascadeParameters
 from strategies.magnet import MagnetParameters
 from strategies.overlay import OverlayParameters

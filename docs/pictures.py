@@ -31,7 +31,7 @@ import runs.sweep
 from datafeeds.simulated.market import simulate
 from indicators.liquidation.parameters import ModelParameters
 from runs.analysis.record import analyse
-from runs.reports.terminal import print_analysis
+from runs.reports.analysis.terminal import print_analysis
 
 IMAGES = Path(__file__).with_name("images")
 WIDTH, HEIGHT, COLOURS = 1280, 1000, 128

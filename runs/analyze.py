@@ -11,16 +11,16 @@ from rich.console import Console
 from indicators.liquidation.parameters import ModelParameters
 from runs.analysis.moment import known_at
 from runs.analysis.record import analyse
-from runs.command import checked, run_command, suggest
-from runs.config import Configuration, model_parameters
-from runs.engine import load_market
-from runs.folder import check_file, claim_folder, release_folder, write_file, write_files
-from runs.metrics import jsonable
-from runs.options import market_options
-from runs.reports.analysis_page import analysis_page
-from runs.reports.heatmap import heatmap_page
-from runs.reports.liquidation import markdown_report
-from runs.reports.terminal import print_analysis, terminal_text
+from runs.commandline.command import checked, run_command, suggest
+from runs.commandline.options import market_options
+from runs.engines.configuration import Configuration, model_parameters
+from runs.engines.event import load_market
+from runs.outcome.folder import check_file, claim_folder, release_folder, write_file, write_files
+from runs.outcome.metrics import jsonable
+from runs.reports.analysis.markdown import markdown_report
+from runs.reports.analysis.page import analysis_page
+from runs.reports.analysis.terminal import print_analysis, terminal_text
+from runs.reports.heatmap.page import heatmap_page
 
 MARKER = "analysis.json"
 """The file by which a folder is known as an earlier analysis's."""

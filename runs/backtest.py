@@ -11,14 +11,14 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from runs.command import checked, note, run_command, suggest
-from runs.config import Configuration, configuration_from
-from runs.costs import check_leverage
-from runs.engine import load_market, profile_for, run_backtest
-from runs.folder import PAGES, claim_folder, release_folder, run_name, write_run
-from runs.metrics import jsonable
-from runs.options import asked_settings, configuration_options, dry_run_option, market_named_by
-from runs.plan import BACKTEST_BARS_PER_SECOND, START_SECONDS, tell_plan
+from runs.commandline.command import checked, note, run_command, suggest
+from runs.commandline.dry_run import BACKTEST_BARS_PER_SECOND, START_SECONDS, tell_plan
+from runs.commandline.options import asked_settings, configuration_options, dry_run_option, market_named_by
+from runs.engines.configuration import Configuration, configuration_from
+from runs.engines.event import load_market, profile_for, run_backtest
+from runs.outcome.folder import PAGES, claim_folder, release_folder, run_name, write_run
+from runs.outcome.metrics import jsonable
+from runs.perpetual.costs import check_leverage
 
 
 @click.command(

@@ -22,12 +22,12 @@ from datafeeds.simulated.market import simulate
 from indicators.liquidation.model import build_model
 from indicators.liquidation.parameters import ModelParameters
 from indicators.liquidation.step import run
-from runs.command import run_command, suggest
-from runs.config import configuration_from
-from runs.engine import first_bars, model_bars, run_backtest
-from runs.reading import measure_reading
-from runs.sweeping_speed import measure_sweep
-from runs.timing import times_in_turn
+from runs.benchmarks.catalog_speed import measure_reading
+from runs.benchmarks.sweep_speed import measure_sweep
+from runs.benchmarks.timing import times_in_turn
+from runs.commandline.command import run_command, suggest
+from runs.engines.configuration import configuration_from
+from runs.engines.event import first_bars, model_bars, run_backtest
 
 _BARS = 43_361  # as many as five years of hours, the length of the main real data set
 _TENTH = 10

@@ -8,7 +8,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from indicators.liquidation.domain import unknown
-from runs.command import run_command, with_debug
+from runs.commandline.command import run_command, with_debug
 
 COMMANDS = {
     "backtest": "run one strategy on one market, and leave tearsheet, report and metrics",

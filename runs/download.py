@@ -18,14 +18,14 @@ from datafeeds.errors import MarketError, SourceError
 from datafeeds.exchanges.download import Downloaded, download_all, plan
 from datafeeds.exchanges.session import bounded_session
 from datafeeds.markets import open_file
-from datafeeds.patience import Patience
+from datafeeds.retry import Patience
 from datafeeds.schema import parse_time
 from datafeeds.series import Series, timeframe_seconds
-from runs.command import note, run_command, suggest
-from runs.options import dry_run_option
-from runs.plan import ROWS_PER_REQUEST, SECONDS_PER_REQUEST, START_SECONDS, tell_plan
-from runs.reports.inventory import holdings_json, print_holdings
-from runs.transfer import Transfer
+from runs.commandline.command import note, run_command, suggest
+from runs.commandline.dry_run import ROWS_PER_REQUEST, SECONDS_PER_REQUEST, START_SECONDS, tell_plan
+from runs.commandline.inventory import holdings_json, print_holdings
+from runs.commandline.options import dry_run_option
+from runs.commandline.progress import Transfer
 
 NO_NETWORK = (
     "without network these still run: files (--data FILE), what the catalog holds (runs.download --list), "
@@ -197,7 +197,7 @@ def _import(
 
 def _follow(store: Catalog, venue: str, symbols: tuple[str, ...], url: str | None, feed_url: str | None) -> None:
     """Record liquidations until interrupted; what was recorded a second before any end is on the disk."""
-    from runs.follow import follow
+    from runs.commandline.follow import follow
 
     recorded = asyncio.run(follow(store, venue, symbols, url, feed_url))
     sys.stdout.write(f"{recorded.events:,} liquidations recorded over {recorded.connections} connections\n")
@@ -206,7 +206,7 @@ def _follow(store: Catalog, venue: str, symbols: tuple[str, ...], url: str | Non
 
 
 def _tiers(venue: str, symbols: tuple[str, ...], url: str | None, as_json: bool) -> None:
-    from runs.tiers import ask_tiers, print_tiers
+    from runs.commandline.tiers import ask_tiers, print_tiers
 
     print_tiers(asyncio.run(ask_tiers(venue, symbols, url)), as_json)
 

@@ -18,12 +18,12 @@ import numpy as np
 
 from datafeeds.perpetual import PerpetualFeed
 from datafeeds.schema import Market
-from runs.broker import PerpetualBroker
-from runs.command import InputError, checked, note, run_command, suggest
-from runs.config import Configuration, configuration_from, with_assignments
-from runs.costs import check_leverage
-from runs.engine import EngineMode, add_strategy, first_bars, load_market, profile_for
-from runs.options import market_options
+from runs.commandline.command import InputError, checked, note, run_command, suggest
+from runs.commandline.options import market_options
+from runs.engines.broker import PerpetualBroker
+from runs.engines.configuration import Configuration, configuration_from, with_assignments
+from runs.engines.event import EngineMode, add_strategy, first_bars, load_market, profile_for
+from runs.perpetual.costs import check_leverage
 
 MODES = {
     "preload without runonce": EngineMode(preload=True, runonce=False),

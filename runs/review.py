@@ -11,13 +11,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from runs.command import InputError, checked, run_command, suggest
-from runs.replacing import replace_file
+from runs.commandline.command import InputError, checked, run_command, suggest
+from runs.outcome.writing import replace_file
 from runs.reports.review import review_page
 from runs.reviews.gathering import gather
 from runs.reviews.notes import change_note, note
-from runs.reviews.review import Review, read_review
 from runs.reviews.serving import HOST, ReviewServer
+from runs.reviews.state import Review, read_review
 
 PAGE = "review.html"
 

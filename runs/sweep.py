@@ -6,12 +6,12 @@ from typing import Any
 
 import click
 
-from runs.command import checked, run_command
-from runs.options import asked_settings, configuration_options, dry_run_option, trial_options
-from runs.sweeps.launch import Order, launch
+from runs.commandline.command import checked, run_command
+from runs.commandline.options import asked_settings, configuration_options, dry_run_option, trial_options
+from runs.sweeps.folder import read_facts
 from runs.sweeps.plan import Plan, plan_from
-from runs.sweeps.search import METHODS
-from runs.sweeps.session import read_facts
+from runs.sweeps.run import Order, launch
+from runs.sweeps.space.search import METHODS
 
 
 @click.command(

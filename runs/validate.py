@@ -16,16 +16,16 @@ from rich.table import Table
 from datafeeds.schema import Market
 from datafeeds.simulated.market import simulate_with_truth
 from indicators.liquidation.parameters import ModelParameters
-from runs.command import checked, note, run_command, suggest
-from runs.config import Configuration, model_parameters
-from runs.engine import load_market
-from runs.folder import claim_folder, release_folder, run_name, write_files
-from runs.options import dry_run_option, market_options
-from runs.plan import START_SECONDS, VALIDATE_BARS_PER_SECOND, tell_plan
+from runs.commandline.command import checked, note, run_command, suggest
+from runs.commandline.dry_run import START_SECONDS, VALIDATE_BARS_PER_SECOND, tell_plan
+from runs.commandline.options import dry_run_option, market_options
+from runs.engines.configuration import Configuration, model_parameters
+from runs.engines.event import load_market
+from runs.outcome.folder import claim_folder, release_folder, run_name, write_files
 from runs.reports.page import figure
 from runs.reports.validation import validation_page
+from runs.validation.dataset import read_market
 from runs.validation.protocol import validate
-from runs.validation.reading import read_market
 from runs.validation.record import validation_record
 from runs.validation.truth import true_liquidations
 

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import click
 
-from runs.command import checked, run_command
-from runs.options import asked_settings, configuration_options, dry_run_option, trial_options
+from runs.commandline.command import checked, run_command
+from runs.commandline.options import asked_settings, configuration_options, dry_run_option, trial_options
 from runs.sweeps.plan import Plan, plan_from
-from runs.walks.choosing import CHOICES
-from runs.walks.launch import Order, launch
-from runs.walks.spans import Asked
+from runs.walks.lengths import Asked
+from runs.walks.run import Order, launch
+from runs.walks.selection import CHOICES
 
 
 @click.command(

@@ -11,8 +11,8 @@ from indicators.heatmap import LiquidationHeatmap
 from indicators.liquidation.domain import Readable, as_record
 from indicators.liquidation.model import SECONDS_PER_HOUR
 from indicators.liquidation.parameters import ModelParameters
-from strategies.conduct import new_conduct, note_position, sizing_record, traded_size
 from strategies.intent import ENTER, EXIT, KEEP, POSITION, Intent
+from strategies.position import new_conduct, note_position, sizing_record, traded_size
 from strategies.sizing import SizingParameters
 
 

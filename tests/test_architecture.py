@@ -12,10 +12,10 @@ FOLDERS = ("indicators", "strategies", "datafeeds", "runs")
 CORE = sorted(p.stem for p in (PROJECT / "indicators" / "liquidation").glob("*.py") if p.stem != "__init__")
 COMPILED = [
     *(f"indicators.liquidation.{name}" for name in CORE),
-    "runs.accounting",
-    "runs.matching",
-    "runs.costs",
-    "runs.evaluation",
+    "runs.perpetual.accounting",
+    "runs.perpetual.matching",
+    "runs.perpetual.costs",
+    "runs.engines.compiled",
 ]
 
 

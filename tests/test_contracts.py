@@ -41,7 +41,7 @@ def test_the_tree_keeps_its_contracts(copy):
         ("strategies", "from runs import engine"),
         ("strategies", "import datafeeds.schema"),
         ("datafeeds", "from indicators.liquidation.bar import empty_bars"),
-        ("datafeeds", "import runs.config"),
+        ("datafeeds", "import runs.engines.configuration"),
     ],
 )
 def test_a_forbidden_import_is_convicted_even_inside_a_function(copy, where, planted):

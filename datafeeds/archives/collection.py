@@ -20,7 +20,7 @@ from datafeeds.catalog.store import Catalog
 from datafeeds.errors import MarketError, ReplyError, SourceError, TemporaryError
 from datafeeds.exchanges.download import Downloaded, Report
 from datafeeds.exchanges.paging import clean
-from datafeeds.patience import Patience, patiently
+from datafeeds.retry import Patience, patiently
 from datafeeds.series import KINDS, Rows, Series, timeframe_seconds
 
 _AT_ONCE = 4  # files under way at the same time, of all series together: assumption, kind to a free service

@@ -11,9 +11,9 @@ from urllib.parse import unquote
 
 import aiohttp
 
-from datafeeds.archives.wording import reason
 from datafeeds.errors import MarketError, ReplyError, SourceError, TemporaryError
-from datafeeds.patience import wish_seconds
+from datafeeds.retry import wish_seconds
+from datafeeds.text import reason
 
 MOST_BYTES = 2 * 2**30
 """*Assumption*: a day of the busiest contract's trades is some 100 MB, packed."""

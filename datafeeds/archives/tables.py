@@ -10,12 +10,12 @@ import pyarrow as pa
 from pyarrow import csv
 
 from datafeeds.archives.layout import ArchiveFile, archive_symbol
-from datafeeds.archives.wording import reason, shown
 from datafeeds.catalog.rows import take
 from datafeeds.errors import ReplyError
 from datafeeds.exchanges.reply import to_minute
 from datafeeds.series import Rows, Series
 from datafeeds.stamps import stood_at
+from datafeeds.text import reason, shown
 
 _DAY_MS = 86_400_000
 _MOST_TABLE_BYTES = 64 * 2**20  # assumption: a month of one-minute candles is some MB

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, cast
 
-from datafeeds.archives.wording import reason
 from datafeeds.errors import ReplyError
+from datafeeds.text import reason
 
 MOST_BYTES = 4 * 2**30
 """*Assumption*: a day of the busiest contract's trades is below 1 GB."""

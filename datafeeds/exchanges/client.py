@@ -15,7 +15,7 @@ from datafeeds.errors import MarketError, ReplyError, SourceError, TemporaryErro
 from datafeeds.exchanges.contract import Contract
 from datafeeds.exchanges.secrets import keys_of, redacted
 from datafeeds.exchanges.session import bounded_session
-from datafeeds.patience import Patience, patiently, wish_seconds
+from datafeeds.retry import Patience, patiently, wish_seconds
 
 _CLASSES = {"binance": "binanceusdm", "bybit": "bybit", "okx": "okx", "gate": "gate", "hyperliquid": "hyperliquid"}
 _MARKETS = {"binance": ["linear"]}  # the others': swaps

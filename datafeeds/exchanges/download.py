@@ -13,7 +13,7 @@ from datafeeds.exchanges import binance, bybit, gate, hyperliquid, okx
 from datafeeds.exchanges.contract import Contract
 from datafeeds.exchanges.paging import Page, clean, whole, windows
 from datafeeds.exchanges.source import DAY_MS, Source
-from datafeeds.patience import Patience, patiently
+from datafeeds.retry import Patience, patiently
 from datafeeds.series import KINDS, Rows, Series, timeframe_seconds
 
 if TYPE_CHECKING:  # ccxt takes a second to load, and archives do without

@@ -9,7 +9,7 @@ import aiohttp
 from datafeeds.errors import MarketError, SourceError, TemporaryError
 from datafeeds.live.feeds import Feed
 from datafeeds.live.liquidation import Markets, reason
-from datafeeds.patience import wish_seconds
+from datafeeds.retry import wish_seconds
 
 _LARGEST_MESSAGE_BYTES = 4 * 2**20  # *assumption*: a message holds some kB
 _CLOSING_SECONDS = 1.0  # a venue that does not say goodbye need not be waited for

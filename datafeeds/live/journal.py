@@ -12,7 +12,7 @@ from datafeeds.catalog.coverage import Intervals, union, within
 from datafeeds.catalog.rows import EARLIEST_MS, LATEST_MS
 from datafeeds.catalog.store import Catalog
 from datafeeds.errors import MarketError
-from datafeeds.live.lines import Alive, Event, Session, alive_line, event_line, read_line
+from datafeeds.live.journal_lines import Alive, Event, Session, alive_line, event_line, read_line
 from datafeeds.live.liquidation import Liquidation
 from datafeeds.series import Rows, Series, no_rows
 

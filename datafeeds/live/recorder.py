@@ -13,10 +13,10 @@ from datafeeds.errors import TemporaryError
 from datafeeds.live.connection import converse, first_of
 from datafeeds.live.feeds import by_id, feed_of
 from datafeeds.live.journal import Journal, journal_folder
-from datafeeds.live.lines import Session
+from datafeeds.live.journal_lines import Session
 from datafeeds.live.liquidation import Markets
 from datafeeds.live.recording import Recorded, Recording
-from datafeeds.patience import Patience
+from datafeeds.retry import Patience
 
 FLUSH_SECONDS = 1.0
 """What a kill can take."""

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from datafeeds.errors import ReplyError
-from datafeeds.live.claims import Claims
 from datafeeds.live.feeds import Feed
+from datafeeds.live.heard import Claims
 from datafeeds.live.journal import Journal
 from datafeeds.live.liquidation import Markets, Message
 

@@ -7,17 +7,16 @@ import numpy as np
 import pandas as pd
 
 from datafeeds.schema import Market, market_from_frame
+from datafeeds.simulated.accounts import accounts_per_bar, population
 from datafeeds.simulated.book import Book, empty_book
 from datafeeds.simulated.columns import SETTLEMENT_SECONDS, flow_columns, funding_rates, price_columns
 from datafeeds.simulated.exogenous import Exogenous, exogenous_paths
 from datafeeds.simulated.feed import passed
-from datafeeds.simulated.ledger import OPEN
+from datafeeds.simulated.ledger import MARKET, OPEN, TAPE
+from datafeeds.simulated.liquidation_engine import TIERS
+from datafeeds.simulated.loop import rules, run
 from datafeeds.simulated.parameters import SimulationParameters
-from datafeeds.simulated.population import accounts_per_bar, population
 from datafeeds.simulated.pull import pull
-from datafeeds.simulated.session import rules, run
-from datafeeds.simulated.tape import MARKET, TAPE
-from datafeeds.simulated.tiers import TIERS
 from datafeeds.simulated.traders import habits
 
 _STREAMS = 13  # five for the paths, six for the accounts, two for volume

@@ -2,9 +2,9 @@
 
 import math
 
+from datafeeds.simulated.accounts import Population
 from datafeeds.simulated.book import Book, open_position
 from datafeeds.simulated.parameters import STEPS
-from datafeeds.simulated.population import Population
 from datafeeds.simulated.traders import Habits
 from indicators.liquidation.compiled import Record, allocation_free
 

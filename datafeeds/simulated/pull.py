@@ -4,8 +4,8 @@ import math
 from typing import NamedTuple
 
 from datafeeds.simulated.book import Book
+from datafeeds.simulated.ledger import BANDS
 from datafeeds.simulated.parameters import STEPS, SimulationParameters
-from datafeeds.simulated.tape import BANDS
 from indicators.liquidation.compiled import Record, allocation_free
 
 _BAND = 0.0025  # log price: twenty bands reach 5 % each way, beyond which no bar trades

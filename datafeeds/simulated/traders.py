@@ -3,12 +3,32 @@
 import math
 from typing import NamedTuple
 
-from datafeeds.simulated.book import Book, change_position, remove_position
-from datafeeds.simulated.ledger import CLOSED
-from datafeeds.simulated.makers import set_makers
+from datafeeds.simulated.accounts import closing_rate
+from datafeeds.simulated.book import Book, change_position, remove_position, write_row
+from datafeeds.simulated.ledger import CHANGED, CLOSED
 from datafeeds.simulated.parameters import SimulationParameters
-from datafeeds.simulated.population import closing_rate
 from indicators.liquidation.compiled import Record, allocation_free
+
+
+@allocation_free
+def set_makers(book: Book, size: float, price: float, bar: int) -> None:
+    """Give the makers a position (positive long), at a price for what is new of it."""
+    tally = book.tally[0]
+    if size == tally.makers:
+        return
+    same = size * tally.makers > 0.0
+    if tally.makers_row >= 0:
+        row = book.ledger[tally.makers_row]
+        row.ended_bar, row.ending = bar, CHANGED if same else CLOSED
+    if not same:
+        tally.makers_entry = price
+    elif abs(size) > abs(tally.makers):
+        tally.makers_entry += (price - tally.makers_entry) * (1.0 - tally.makers / size)
+    side = 0 if size > 0.0 else 1
+    tally.makers_row = -1
+    if size != 0.0:
+        tally.makers_row = write_row(book, side, tally.makers_entry, abs(size), 1.0, math.nan, bar)
+    tally.makers = size
 
 
 class Habits(NamedTuple):

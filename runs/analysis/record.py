@@ -21,8 +21,8 @@ from runs.analysis.sections import (
     moment_section,
     summary_section,
 )
-from runs.engine import run_model
-from runs.facts import market_facts
+from runs.engines.event import run_model
+from runs.outcome.provenance import market_facts
 
 NOT_MEASURED = "The signals have not been validated on this data by this version."
 CAVEATS = (
@@ -70,7 +70,7 @@ def analysis_record(
     Returns
     -------
     dict
-        Plain values; NaN where unknown (`runs.metrics.jsonable` makes it null). Sums in USD are in the quote currency.
+        Plain values; NaN where unknown (`runs.outcome.metrics.jsonable` makes it null). Sums in USD are in the quote currency.
     """
     rows = [cluster_row(number, cluster) for number, cluster in enumerate(clusters, 1)]
     return {

@@ -10,7 +10,7 @@ from indicators.liquidation.anatomy import MARKET_STATES, PHASES, WHALE_USD, squ
 from indicators.liquidation.model import State
 from indicators.liquidation.parameters import ModelParameters
 from runs.analysis.heat import heat_levels
-from runs.facts import iso
+from runs.outcome.provenance import iso
 
 RISKS = ("low", "moderate", "high")
 """Names of the cascade risks, by number."""

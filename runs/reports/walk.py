@@ -7,8 +7,8 @@ from runs.reports.figures.choices import choices_figure
 from runs.reports.figures.curves import curves_figure
 from runs.reports.figures.drawing import FIGURE_STYLE
 from runs.reports.figures.promises import promises_figure
+from runs.reports.numbers import cells_table, kind_of, quantity, setting
 from runs.reports.page import escape, page
-from runs.reports.quantity import cells_table, kind_of, quantity, setting
 from runs.reports.tearsheet import CAVEAT
 
 _METRICS = (
@@ -30,7 +30,7 @@ def walk_page(facts: dict[str, Any], summary: dict[str, Any], curves: dict[str, 
     facts, summary
         Content of ``walk.json`` and ``summary.json``: plain values, None where a figure is not defined.
     curves
-        From `runs.walks.record.daily_curves`.
+        From `runs.walks.folder.daily_curves`.
     """
     title = f"Walk-forward of {facts['configuration']['strategy']} on {facts['data']['name']}"
     labels = [axis["parameter"] for axis in facts["space"]]

@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.csv as pc
 import pyarrow.parquet as pq
 
-from runs.reports.thinning import POINTS, largest_triangles
-from runs.reviews.packing import packed, ranged
-from runs.reviews.reading import DamageError, plain_file
+from runs.reports.figures.thinning import POINTS, largest_triangles
+from runs.reviews.quantised import packed, ranged
+from runs.reviews.safe_files import DamageError, plain_file
 
 CANDLES = 1000
 """Candles of a market at most: about one a pixel of the chart."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from runs.reviews.reading import number, within, words
+from runs.reviews.safe_files import number, within, words
 
 RUN, SWEEP, WALK, VALIDATION, UNKNOWN = "run", "sweep", "walk-forward", "validation", "unknown"
 

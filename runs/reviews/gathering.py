@@ -8,7 +8,7 @@ from typing import Any
 
 from runs.reviews.differing import flat_settings
 from runs.reviews.entry import RUN, SWEEP, UNKNOWN, VALIDATION, WALK, Entry, described, figures_of
-from runs.reviews.reading import DamageError, number, plain_file, read_object, within, words
+from runs.reviews.safe_files import DamageError, number, plain_file, read_object, within, words
 
 MARKERS = {RUN: "run.json", SWEEP: "sweep.json", WALK: "walk.json", VALIDATION: "validation.json"}
 """The file by which a folder is known as one of ours; a sweep's and a walk-forward's come first, being written first."""

@@ -8,8 +8,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from runs.replacing import replace_file
-from runs.reviews.reading import DamageError, plain_file, read_object
+from runs.outcome.writing import replace_file
+from runs.reviews.safe_files import DamageError, plain_file, read_object
 
 FILE = "notes.json"
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from runs.replacing import replace_file
+from runs.outcome.writing import replace_file
 from runs.reviews.entry import RUN, WALK, Entry
-from runs.reviews.reading import DamageError, plain_file, read_object
+from runs.reviews.safe_files import DamageError, plain_file, read_object
 
 SIDECAR = ".review-cache.json"
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from runs.reports.review import review_page
-from runs.reviews.files import read_below
 from runs.reviews.notes import change_note
-from runs.reviews.review import Review, read_review, state_digest
+from runs.reviews.safe_files import read_below
+from runs.reviews.state import Review, read_review, state_digest
 
 HOST = "127.0.0.1"
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from runs.reviews.differing import differing
 from runs.reviews.entry import Entry
 from runs.reviews.notes import Note
-from runs.reviews.reading import words
+from runs.reviews.safe_files import words
 
 _NOTHING = Note()
 

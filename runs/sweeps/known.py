@@ -10,15 +10,15 @@ import pandas as pd
 
 from datafeeds.simulated.market import simulate
 from datafeeds.simulated.parameters import SimulationParameters
-from runs.config import configuration_from
-from runs.evaluating import Evaluator
-from runs.heatmaps import Heatmaps
+from runs.engines.configuration import configuration_from
+from runs.engines.evaluator import Evaluator
+from runs.engines.snapshot_cache import Heatmaps
 from runs.statistics.performance import DAYS_PER_YEAR
-from runs.sweeps.halves import sharpe_ratios
-from runs.sweeps.luck import statistics_of, verdict_on
-from runs.sweeps.objective import METRICS
-from runs.sweeps.outcomes import Outcomes, read_outcomes
-from runs.sweeps.summary import benchmark_returns
+from runs.sweeps.findings.outcomes import Outcomes, read_outcomes
+from runs.sweeps.findings.split_sample import sharpe_ratios
+from runs.sweeps.findings.statistics import statistics_of, verdict_on
+from runs.sweeps.findings.summary import benchmark_returns
+from runs.sweeps.rows.objective import METRICS
 
 FAIR = SimulationParameters(magnet_strength=0.0, cascade_feedback=0.0, post_wipe_reversion=0.0)
 """The null world: liquidations move no price, and no price is drawn to or driven from a level."""

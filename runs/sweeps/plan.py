@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from runs.config import Configuration, configuration_from
-from runs.sweeps.guided import Guided
-from runs.sweeps.objective import LESS_IS_BETTER, check_objective
-from runs.sweeps.search import METHODS, Grid, Random, Search
-from runs.sweeps.space import Space, parse_space
+from runs.engines.configuration import Configuration, configuration_from
+from runs.sweeps.rows.objective import LESS_IS_BETTER, check_objective
+from runs.sweeps.space.search import METHODS, Grid, Random, Search
+from runs.sweeps.space.space import Space, parse_space
+from runs.sweeps.space.tpe import Guided
 
 
 @dataclass(frozen=True)

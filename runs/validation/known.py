@@ -10,15 +10,15 @@ import numpy as np
 from datafeeds.simulated.market import simulate
 from datafeeds.simulated.parameters import SimulationParameters
 from indicators.liquidation.parameters import ModelParameters
-from runs.validation.cascade import cascade_claim
+from runs.validation.baselines.variants import random_levels
 from runs.validation.claim import Claim, judge
-from runs.validation.forecasting import forecast_claims
-from runs.validation.magnet import magnet_claim
-from runs.validation.reach import excursions
-from runs.validation.reading import Reading, read_bars, read_market
-from runs.validation.trading import trading_claims
-from runs.validation.variants import random_levels
-from runs.validation.wipe import wipe_claim
+from runs.validation.claims.cascade import cascade_claim
+from runs.validation.claims.forecast import forecast_claims
+from runs.validation.claims.magnet import magnet_claim
+from runs.validation.claims.trading import trading_claims
+from runs.validation.claims.wipe import wipe_claim
+from runs.validation.dataset import Reading, read_bars, read_market
+from runs.validation.measures.reach import excursions
 
 FAIR = SimulationParameters(magnet_strength=0.0, cascade_feedback=0.0, post_wipe_reversion=0.0)
 """A market in which liquidations move no price and no price is drawn to or driven from a level."""

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 from runs.validation.claim import Claim, judge
-from runs.validation.forecasting import forecast_claims
-from runs.validation.reading import Reading
-from runs.validation.trading import trading_claims
+from runs.validation.claims.forecast import forecast_claims
+from runs.validation.claims.trading import trading_claims
+from runs.validation.dataset import Reading
 
 SOURCES: tuple[Callable[[Reading], list[Claim]], ...] = (forecast_claims, trading_claims)
 """Where claims come from. Each takes a reading and returns claims that are not judged yet."""

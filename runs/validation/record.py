@@ -7,7 +7,7 @@ from typing import Any
 
 from indicators.liquidation.compiled import source_digest
 from runs.validation.claim import DISCOVERY_RATE, NOT_VALIDATED, TOO_LITTLE_DATA, VALIDATED, Claim, Test
-from runs.validation.reading import Reading
+from runs.validation.dataset import Reading
 
 ORDER = (NOT_VALIDATED, TOO_LITTLE_DATA, VALIDATED)
 """The unwelcome first."""

@@ -15,12 +15,12 @@ from indicators.liquidation.model import Model, State, build_model, initial_stat
 from indicators.liquidation.parameters import POPULATIONS, ModelParameters
 from indicators.liquidation.snapshot import SNAPSHOT
 from indicators.liquidation.step import run, step
-from runs.engine import model_bars
+from runs.engines.event import model_bars
 from runs.statistics.rank import rank_correlation
-from runs.validation.profile import profile_maps
-from runs.validation.reach import price_bins
-from runs.validation.reading import LIQUIDATION
-from runs.validation.variants import equal_mixture, fixed_mixture, path_bars
+from runs.validation.baselines.variants import equal_mixture, fixed_mixture, path_bars
+from runs.validation.baselines.volume_profile import profile_maps
+from runs.validation.dataset import LIQUIDATION
+from runs.validation.measures.reach import price_bins
 
 WINDOW = 0.12
 """Log price each side within which maps are compared (issue: within 12 %)."""

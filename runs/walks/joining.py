@@ -9,13 +9,13 @@ import numpy as np
 from datafeeds.schema import Market
 from indicators.liquidation.model import build_model, initial_state
 from indicators.liquidation.snapshot import CLUSTER
-from runs.accounting import ACCOUNT, FILL, open_account
-from runs.config import Configuration
-from runs.engine import profile_for
-from runs.evaluation import Evaluation
-from runs.heatmaps import Heatmaps
-from runs.result import Result
-from runs.walks.stretch import Stretch
+from runs.engines.compiled import Evaluation
+from runs.engines.configuration import Configuration
+from runs.engines.event import profile_for
+from runs.engines.result import Result
+from runs.engines.snapshot_cache import Heatmaps
+from runs.perpetual.accounting import ACCOUNT, FILL, open_account
+from runs.walks.bar_range import Stretch
 from runs.walks.windows import Window
 
 LEAST_CASH = 1e-6

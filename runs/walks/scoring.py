@@ -10,13 +10,13 @@ import numpy as np
 from joblib import Parallel, delayed
 
 from datafeeds.schema import Market
-from runs.heatmaps import Heatmaps
-from runs.sweeps.candidates import Candidates, Combination
-from runs.sweeps.objective import merit
+from runs.engines.snapshot_cache import Heatmaps
 from runs.sweeps.plan import Plan
-from runs.sweeps.work import LARGEST_UNIT, Unit, units
-from runs.walks.choosing import Scores
-from runs.walks.stretch import Stretch
+from runs.sweeps.rows.objective import merit
+from runs.sweeps.space.candidates import Candidates, Combination
+from runs.sweeps.workers.evaluate import LARGEST_UNIT, Unit, units
+from runs.walks.bar_range import Stretch
+from runs.walks.selection import Scores
 from runs.walks.windows import Window
 
 

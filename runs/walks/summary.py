@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from datafeeds.schema import Market
-from runs.metrics import daily_returns, run_metrics
-from runs.result import Result
+from runs.engines.result import Result
+from runs.outcome.metrics import daily_returns, run_metrics
 from runs.statistics.sharpe import probabilistic_sharpe, sharpe_sample
 from runs.walks.joining import Leg
 

@@ -11,12 +11,12 @@ import pytest
 
 from datafeeds.markets import open_market
 from datafeeds.simulated.market import simulate
-from runs.config import configuration_from
-from runs.engine import run_backtest
-from runs.metrics import trades_of
-from runs.reports.density import decode
-from runs.reports.heatmap import heatmap_page, run_heatmap
-from runs.reports.packing import elements
+from runs.engines.configuration import configuration_from
+from runs.engines.event import run_backtest
+from runs.outcome.metrics import trades_of
+from runs.reports.heatmap.density import decode
+from runs.reports.heatmap.packing import elements
+from runs.reports.heatmap.page import heatmap_page, run_heatmap
 
 READY = "window.heatmap && document.documentElement.dataset.ready === 'yes'"
 EVIL = "<script>throw new Error('hostile')</script>"

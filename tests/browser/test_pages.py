@@ -68,7 +68,7 @@ def results(tmp_path_factory) -> Path:
     simulate(3, bars=1000).frame.drop(columns="open_interest_break").to_parquet(data)
     out, environment = root / "results", pytest.MonkeyPatch()
     environment.setenv("LIQUIDATION_HEATMAP_CACHE", str(root / "heatmaps"))
-    environment.setattr("runs.walks.record.tearsheet", lambda *_: "<html></html>")
+    environment.setattr("runs.walks.folder.tearsheet", lambda *_: "<html></html>")
     named, labelled = ("--data", str(data)), ("--strategy", STRATEGY, "--set", f"label={LABEL}")
     space = ("--strategy", STRATEGY, "--param", f"label={LABEL},plain", "--param", "stop_ranges=1,3", "--confirm", "0")
     try:

@@ -11,8 +11,8 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from runs.reports.review import review_page
 from runs.reviews.notes import Note, change_note, read_notes
-from runs.reviews.review import read_review
 from runs.reviews.serving import ReviewServer
+from runs.reviews.state import read_review
 from tests.runs.reviews.forging import HOSTILE, forge, real_run
 
 READY = "document.querySelector('#table tbody tr') && document.querySelector('#curves svg')"

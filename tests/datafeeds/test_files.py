@@ -11,8 +11,8 @@ from pyarrow import csv as arrow_csv
 
 from datafeeds.errors import MarketError
 from datafeeds.files import read_market
-from datafeeds.foreign import read_foreign
-from datafeeds.mapping import read_mapping
+from datafeeds.mapped_files.mapping import read_mapping
+from datafeeds.mapped_files.read import read_foreign
 from datafeeds.simulated.market import simulate
 
 # The README of the data names every defect there is: kind, column, count, day of the first.

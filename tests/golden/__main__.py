@@ -13,13 +13,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from datafeeds.markets import open_file
 from datafeeds.simulated.market import simulate
 from indicators.liquidation.parameters import ModelParameters
-from runs.accounting import FILL_KINDS
 from runs.analysis.moment import known_at
 from runs.analysis.record import analyse
-from runs.config import configuration_from
-from runs.engine import run_backtest
-from runs.reports.liquidation import markdown_report
-from runs.reports.terminal import terminal_text
+from runs.engines.configuration import configuration_from
+from runs.engines.event import run_backtest
+from runs.perpetual.accounting import FILL_KINDS
+from runs.reports.analysis.markdown import markdown_report
+from runs.reports.analysis.terminal import terminal_text
 from strategies.registry import BUILT_IN
 
 SEED, BARS = 7, 1500

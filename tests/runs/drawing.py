@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 
 from indicators.liquidation.parameters import ModelParameters
-from runs.config import Configuration
-from runs.costs import MARGIN_MODES, CostParameters
+from runs.engines.configuration import Configuration
+from runs.perpetual.costs import MARGIN_MODES, CostParameters
 from strategies.registry import load_strategy
 from strategies.sizing import SizingParameters
 

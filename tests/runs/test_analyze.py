@@ -11,7 +11,7 @@ from datafeeds.simulated.market import simulate
 from indicators.liquidation.parameters import ModelParameters
 from runs.analyze import main
 from runs.backtest import main as backtest
-from runs.reports.heatmap import heatmap_page
+from runs.reports.heatmap.page import heatmap_page
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,8 @@ import pytest
 
 from datafeeds.simulated.market import simulate
 from runs.backtest import main
-from runs.config import configuration_from
-from runs.engine import EngineMode, run_backtest
+from runs.engines.configuration import configuration_from
+from runs.engines.event import EngineMode, run_backtest
 from strategies.registry import BUILT_IN
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -251,7 +251,7 @@ def test_time_zone_and_hash_seed_leave_the_bytes_alone(data, tmp_path):
 @pytest.mark.parametrize("strategy", BUILT_IN)
 def test_real_data_reconciles(market_data, name, strategy):
     from datafeeds.files import read_market
-    from runs.accounting import reconciliation_error
+    from runs.perpetual.accounting import reconciliation_error
 
     market = read_market(market_data / f"{name}.parquet")
     if name.startswith("binance_5m"):
@@ -267,7 +267,7 @@ def test_real_data_reconciles(market_data, name, strategy):
 @pytest.mark.parametrize("strategy", BUILT_IN)
 def test_five_minute_bars_of_two_years_reconcile(market_data, strategy):
     from datafeeds.files import read_market
-    from runs.accounting import reconciliation_error
+    from runs.perpetual.accounting import reconciliation_error
 
     market = read_market(market_data / "binance_5m/BTCUSDT.parquet")
     result = run_backtest(configuration_from({"strategy": strategy}), market)

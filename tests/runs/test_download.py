@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from datafeeds.catalog.store import Catalog
-from datafeeds.patience import Patience
+from datafeeds.retry import Patience
 from datafeeds.simulated.market import simulate
 from runs.backtest import main as backtest
 from runs.download import main
@@ -66,12 +66,12 @@ def test_a_download_a_list_a_check_and_a_backtest(venue, tmp_path, capsys, monke
 
 
 def test_a_source_that_fails_costs_one_line_a_reason_and_exit_code_one(tmp_path, capsys, monkeypatch):
-    import datafeeds.patience
+    import datafeeds.retry
 
     async def no_sleep(_):
         pass
 
-    monkeypatch.setattr(datafeeds.patience.asyncio, "sleep", no_sleep)
+    monkeypatch.setattr(datafeeds.retry.asyncio, "sleep", no_sleep)
     code = main([*MARKET, *RANGE, "--url", "http://127.0.0.1:9", "--catalog", str(tmp_path)])
     told = capsys.readouterr()
     assert code == 1
@@ -180,7 +180,7 @@ def test_an_unfinished_download_goes_on_with_the_same_command(tmp_path, capsys):
     faults = [None] * 4 + [Fault("500")] * 200
     with BackgroundVenue("bybit", make_truth(3, hours=400), iter(faults)) as server:
         server._fault = lambda asked: next(server.faults, None)  # no mercy
-        command = [sys.executable, "-c", "import datafeeds.patience as p; import dataclasses, sys\n"
+        command = [sys.executable, "-c", "import datafeeds.retry as p; import dataclasses, sys\n"
                    "p.Patience.__init__.__defaults__ = (2, 0.001, 0.002, 900.0, p.asyncio.sleep)\n"
                    "from runs.download import main; sys.exit(main(sys.argv[1:]))"]  # fmt: skip
         arguments = [*MARKET, *RANGE, "--url", server.url, "--catalog", str(tmp_path)]

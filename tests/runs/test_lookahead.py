@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from datafeeds.simulated.market import simulate
-from runs.command import InputError
-from runs.config import configuration_from
-from runs.engine import first_bars
+from runs.commandline.command import InputError
+from runs.engines.configuration import configuration_from
+from runs.engines.event import first_bars
 from runs.lookahead import examine, main, poisoned
 from strategies.registry import BUILT_IN
 

@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 
 from datafeeds.simulated.market import simulate
-from runs.config import configuration_from
-from runs.engine import load_market, run_backtest
-from runs.metrics import run_metrics
+from runs.engines.configuration import configuration_from
+from runs.engines.event import load_market, run_backtest
+from runs.outcome.metrics import run_metrics
 from runs.sweep import main
-from runs.sweeps.objective import METRICS
-from runs.sweeps.session import occupied
+from runs.sweeps.folder import occupied
+from runs.sweeps.rows.objective import METRICS
 
 SMALL = ["--param", "nearest=0.01,0.02,0.06", "--param", "magnet_ratio=1.5,3"]
 
@@ -84,7 +84,7 @@ def test_a_search_gives_the_same_rows_whoever_works_and_however_often_it_stops(m
 
 
 def test_a_difference_in_the_event_engine_ends_with_one_line_and_code_1(market, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("runs.sweeps.confirming.first_difference", lambda *_: "trade 3 differs: this, not that")
+    monkeypatch.setattr("runs.sweeps.run.first_difference", lambda *_: "trade 3 differs: this, not that")
     assert main(["--strategy", "magnet", "--data", market, *SMALL, "--out", str(tmp_path / "a")]) == 1
     assert "differs in the event engine: trade 3 differs: this, not that\n" in capsys.readouterr().err
     facts = json.loads((tmp_path / "a" / "sweep.json").read_text())

@@ -6,7 +6,7 @@ import pytest
 
 from datafeeds.perpetual import PerpetualFeed
 from datafeeds.simulated.market import simulate
-from runs.broker import PerpetualBroker
+from runs.engines.broker import PerpetualBroker
 from strategies import magnet
 from strategies.intent import KEEP, keep
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from datafeeds.simulated.market import simulate
-from runs.config import configuration_from
-from runs.engine import run_backtest
+from runs.engines.configuration import configuration_from
+from runs.engines.event import run_backtest
 from strategies.registry import BUILT_IN
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"

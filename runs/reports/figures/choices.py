@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from runs.reports.figures.drawing import drawing, line, path, words
-from runs.reports.quantity import setting
+from runs.reports.numbers import setting
 
 _LEFT, _COLUMN, _LINE, _SPACE, _TOP = 220, 46, 18, 30, 12
 

@@ -7,7 +7,7 @@ import aiohttp
 from datafeeds.archives.collection import collect
 from datafeeds.archives.layout import archive_files
 from datafeeds.catalog.store import Catalog
-from datafeeds.patience import Patience
+from datafeeds.retry import Patience
 from tests.datafeeds.archives.loopback import ArchiveServer
 from tests.datafeeds.archives.writing import (
     DAY,

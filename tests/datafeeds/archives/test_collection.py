@@ -11,7 +11,7 @@ from datafeeds.catalog.inventory import inventory
 from datafeeds.catalog.store import Catalog
 from datafeeds.errors import MarketError
 from datafeeds.exchanges.session import bounded_session
-from datafeeds.patience import Patience
+from datafeeds.retry import Patience
 from datafeeds.series import Series
 from tests.datafeeds.archives.samples import DAY_MS, HOUR_MS, MARCH_MS, klines, zipped
 from tests.datafeeds.archives.server import ArchiveServer

@@ -9,7 +9,7 @@ from datafeeds.live.feeds import by_id
 from datafeeds.live.journal import journal_folder, read_journal
 from datafeeds.live.liquidation import LiveMarket
 from datafeeds.live.recorder import record
-from datafeeds.patience import Patience
+from datafeeds.retry import Patience
 from tests.datafeeds.live.socket_server import SocketServer
 
 BASE = 1_700_000_000_000

@@ -9,7 +9,7 @@ from datafeeds.catalog.rows import check_rows
 from datafeeds.catalog.store import Catalog
 from datafeeds.errors import MarketError
 from datafeeds.live.journal import DAY_MS, Journal, journal_folder, read_journal
-from datafeeds.live.lines import Session
+from datafeeds.live.journal_lines import Session
 from datafeeds.live.liquidation import Liquidation, LiveMarket
 from datafeeds.series import Series
 

@@ -9,7 +9,7 @@ from datafeeds.errors import MarketError, SourceError
 from datafeeds.live import recorder
 from datafeeds.live.feeds import FEEDS
 from datafeeds.live.journal import journal_folder
-from datafeeds.patience import Patience
+from datafeeds.retry import Patience
 from tests.datafeeds.live.examples import MARKETS, REFUSALS, bybit_event
 from tests.datafeeds.live.following import BASE, follow, sizes
 from tests.datafeeds.live.socket_server import CLOSE, CONFIRM

@@ -7,7 +7,7 @@ from pathlib import Path
 from datafeeds.catalog.store import Catalog
 from datafeeds.exchanges.client import connect
 from datafeeds.exchanges.download import Downloaded, download_all, plan
-from datafeeds.patience import Patience
+from datafeeds.retry import Patience
 from tests.datafeeds.loopback.faults import Fault
 from tests.datafeeds.loopback.server import VenueServer
 from tests.datafeeds.loopback.truth import HOUR_MS, START_MS, Truth

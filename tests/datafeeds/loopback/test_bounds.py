@@ -10,7 +10,7 @@ from aiohttp import web
 import datafeeds.exchanges.session as session_module
 from datafeeds.errors import SourceError
 from datafeeds.exchanges.client import connect
-from datafeeds.patience import Patience
+from datafeeds.retry import Patience
 from tests.datafeeds.serving import serving
 
 MB = 2**20

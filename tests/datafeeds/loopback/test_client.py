@@ -10,7 +10,7 @@ from datafeeds.catalog.store import Catalog
 from datafeeds.errors import MarketError, SourceError, TemporaryError
 from datafeeds.exchanges.client import connect
 from datafeeds.exchanges.download import download_all, plan
-from datafeeds.patience import Patience, patiently
+from datafeeds.retry import Patience, patiently
 from tests.datafeeds.loopback.faults import Fault
 from tests.datafeeds.loopback.server import VenueServer
 from tests.datafeeds.loopback.truth import HOUR_MS, START_MS, make_truth

@@ -14,7 +14,7 @@ from datafeeds.exchanges.client import connect
 from datafeeds.exchanges.contract import Contract
 from datafeeds.exchanges.download import plan
 from datafeeds.exchanges.paging import clean
-from datafeeds.patience import Patience
+from datafeeds.retry import Patience
 from tests.datafeeds.loopback.truth import HOUR_MS, START_MS, make_truth
 from tests.datafeeds.loopback.venues import VENUES
 from tests.datafeeds.serving import serving

@@ -18,7 +18,7 @@ from indicators.liquidation.model import build_model, initial_state
 from indicators.liquidation.parameters import HOLDERS, MOST_TIERS, POPULATIONS, TRADERS, ModelParameters
 from indicators.liquidation.snapshot import SNAPSHOT
 from indicators.liquidation.step import step
-from runs.engine import model_bars
+from runs.engines.event import model_bars
 
 _spec = importlib.util.spec_from_file_location("reference_book", Path(__file__).with_name("reference_book.py"))
 reference_book = importlib.util.module_from_spec(_spec)

@@ -71,7 +71,7 @@ def test_every_module_that_a_compiled_function_reads_is_in_the_digest():
     """The modules behind the globals of every compiled function, as Python has them after importing all of them."""
     code = (
         "import sys, numba, types, indicators.liquidation.compiled as c; "
-        "import runs.evaluation, runs.matching, runs.costs, indicators.heatmap, strategies.registry; "
+        "import runs.engines.compiled, runs.perpetual.matching, runs.perpetual.costs, indicators.heatmap, strategies.registry; "
         "import strategies.magnet, strategies.cascade, strategies.wipe, strategies.overlay, datafeeds.simulated.market; "
         "seen = set(); real = c._digest; c._digest = lambda paths: seen.update(map(str, paths)) or ''; "
         "c.compiled_digest.__wrapped__(); found = set()\n"

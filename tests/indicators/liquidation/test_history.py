@@ -10,7 +10,7 @@ from indicators.liquidation.model import build_model, initial_state
 from indicators.liquidation.parameters import ModelParameters
 from indicators.liquidation.snapshot import SNAPSHOT
 from indicators.liquidation.step import run, step
-from runs.engine import model_bars
+from runs.engines.event import model_bars
 
 MODEL = build_model(ModelParameters(), 3600)
 BARS = model_bars(simulate(5, bars=240))

@@ -12,7 +12,7 @@ from indicators.heatmap import clusters_of
 from indicators.liquidation.parameters import ModelParameters
 from runs.analysis.heat import heat_levels
 from runs.analysis.record import analyse
-from runs.engine import run_model
+from runs.engines.event import run_model
 
 PARAMETERS = ModelParameters()
 

@@ -11,8 +11,8 @@ import pytest
 from datafeeds.simulated.market import simulate
 from indicators.liquidation.parameters import ModelParameters
 from runs.analysis.record import analyse
-from runs.metrics import jsonable
-from runs.reports.analysis_page import analysis_page
+from runs.outcome.metrics import jsonable
+from runs.reports.analysis.page import analysis_page
 
 SCALES = {"B": 1e9, "M": 1e6, "k": 1e3}
 NUMBER = re.compile(r"([-+]?\d[\d,]*(?:\.(\d+))?(?:e[-+]\d+)?)(?: ([BMk])(?= USD))?(%)?")

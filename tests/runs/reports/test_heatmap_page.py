@@ -11,13 +11,13 @@ import pytest
 from datafeeds.simulated.market import simulate
 from indicators.liquidation.history import run_watched
 from indicators.liquidation.model import build_model
-from runs.config import configuration_from
-from runs.engine import model_bars, run_backtest
-from runs.metrics import trades_of
-from runs.reports import heatmap as module
-from runs.reports.density import decode, lift
-from runs.reports.heatmap import heatmap_page, run_heatmap
-from runs.reports.packing import elements
+from runs.engines.configuration import configuration_from
+from runs.engines.event import model_bars, run_backtest
+from runs.outcome.metrics import trades_of
+from runs.reports.heatmap import page as module
+from runs.reports.heatmap.density import decode, lift
+from runs.reports.heatmap.packing import elements
+from runs.reports.heatmap.page import heatmap_page, run_heatmap
 
 EVIL = "<script>alert('x')</script>"
 

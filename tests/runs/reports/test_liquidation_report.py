@@ -9,10 +9,10 @@ import pytest
 from datafeeds.quality import Defect, Quality
 from datafeeds.simulated.market import simulate
 from indicators.liquidation.snapshot import CLUSTER
-from runs.config import configuration_from
-from runs.engine import run_backtest
-from runs.reports.liquidation import liquidation_report
-from runs.result import Result
+from runs.engines.configuration import configuration_from
+from runs.engines.event import run_backtest
+from runs.engines.result import Result
+from runs.reports.analysis.markdown import liquidation_report
 
 
 @cache

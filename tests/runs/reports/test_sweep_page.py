@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from runs.reports.quantity import readable
-from runs.reports.sweep import sweep_page
-from runs.sweeps.outcomes import read_outcomes
-from runs.sweeps.summary import summarise
+from runs.reports.numbers import readable
+from runs.reports.sweep.page import sweep_page
+from runs.sweeps.findings.outcomes import read_outcomes
+from runs.sweeps.findings.summary import summarise
 from tests.runs.sweeps.made import FACTS, days_of, market_of, noise, outcomes_of, table_of
 
 EVIL = "<script>alert(1)</script>"
@@ -114,7 +114,9 @@ def test_what_comes_from_outside_is_text():
 
 
 def test_ten_thousand_trials_make_a_page_below_two_megabytes(monkeypatch):
-    monkeypatch.setattr("runs.sweeps.luck.BLOCKS", 6)  # 20 splits instead of 12,870: the page is the same size
+    monkeypatch.setattr(
+        "runs.sweeps.findings.statistics.BLOCKS", 6
+    )  # 20 splits instead of 12,870: the page is the same size
     some = table_of(noise(DAYS, 400, 2))
     table = pd.concat([some] * 25, ignore_index=True).assign(number=range(10_000))
     table["model.magnet_ratio"] = np.random.default_rng(0).random(10_000)

@@ -18,10 +18,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from datafeeds.simulated.market import simulate
-from runs import folder
-from runs.config import configuration_from
-from runs.engine import run_backtest
-from runs.result import Result
+from runs.engines.configuration import configuration_from
+from runs.engines.event import run_backtest
+from runs.engines.result import Result
+from runs.outcome import folder
 
 HOSTILE = "<script>alert(1)</script>"
 

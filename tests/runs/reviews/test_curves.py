@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from runs.reviews.curves import CANDLES, FILLS, candles, equity_curve, fills, market_curve
-from runs.reviews.packing import STEPS
+from runs.reviews.quantised import STEPS
 
 
 def unpack(text, low, high):

@@ -13,8 +13,8 @@ import sys
 import time
 from pathlib import Path
 
-from runs.sweeps.session import MARKER
-from runs.sweeps.spool import read_rows
+from runs.sweeps.folder import MARKER
+from runs.sweeps.rows.log import read_rows
 from tests.runs.sweeps.quick_sweep import main
 
 PARAMS = ["--param", "nearest=0.002:0.06:0.002", "--param", "stop_ranges=1:5:0.5", "--param", "magnet_ratio=1.5,2"]

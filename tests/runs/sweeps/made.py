@@ -8,8 +8,8 @@ import pandas as pd
 from datafeeds.schema import Market
 from datafeeds.simulated.market import simulate
 from runs.statistics.performance import headline
-from runs.sweeps.objective import METRICS
-from runs.sweeps.outcomes import Outcomes, read_outcomes
+from runs.sweeps.findings.outcomes import Outcomes, read_outcomes
+from runs.sweeps.rows.objective import METRICS
 
 FACTS: dict[str, Any] = {
     "configuration": {"strategy": "magnet"},

@@ -4,7 +4,7 @@ import sys
 from functools import partial
 
 from runs.sweep import main
-from runs.sweeps import launch
+from runs.sweeps import run as launch
 
 launch.write_report = partial(launch.write_report, best_runs=0, draws=20)
 

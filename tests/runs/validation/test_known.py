@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from runs.validation.claim import NOT_VALIDATED, TOO_LITTLE_DATA, VALIDATED
+from runs.validation.dataset import read_bars
 from runs.validation.known import FAIR, WORLDS, mapless_reports, tally, verdicts_in
 from runs.validation.protocol import validate
-from runs.validation.reading import read_bars
 from tests.runs.validation.worlds import reading_of
 
 PAGE = runpy.run_path(str(Path(__file__).resolve().parents[3] / "docs" / "evidence_worlds.py"))

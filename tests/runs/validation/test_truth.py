@@ -6,10 +6,10 @@ import pytest
 from datafeeds.simulated.market import simulate_with_truth
 from indicators.liquidation.model import build_model
 from indicators.liquidation.parameters import ModelParameters
-from runs.engine import model_bars
+from runs.engines.event import model_bars
 from runs.statistics.bootstrap import ratio_interval
-from runs.validation.profile import profile_maps, volume_profile
-from runs.validation.reach import price_bins, reached_bins, swept
+from runs.validation.baselines.volume_profile import profile_maps, volume_profile
+from runs.validation.measures.reach import price_bins, reached_bins, swept
 from runs.validation.truth import (
     EVERY,
     OURS,

@@ -7,7 +7,7 @@ import numpy as np
 
 from datafeeds.simulated.market import simulate
 from indicators.liquidation.parameters import ModelParameters
-from runs.validation.reading import Reading, read_market
+from runs.validation.dataset import Reading, read_market
 
 
 @cache

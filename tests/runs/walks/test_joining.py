@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from runs.accounting import equity_from_fills, reconciliation_error
-from runs.metrics import run_metrics
-from runs.parity import first_difference
+from runs.engines.parity import first_difference
+from runs.outcome.metrics import run_metrics
+from runs.perpetual.accounting import equity_from_fills, reconciliation_error
+from runs.walks.bar_range import Stretch
+from runs.walks.folder import WINDOW_END, joined_trades
 from runs.walks.joining import join, trade
-from runs.walks.record import WINDOW_END, joined_trades
-from runs.walks.stretch import Stretch
 from tests.runs.walks.walked import MEMORY, PLAN, WINDOWS, legs, market
 
 START = PLAN.configuration.costs.starting_cash

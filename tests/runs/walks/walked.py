@@ -3,12 +3,12 @@
 from functools import cache
 
 from datafeeds.simulated.market import simulate
-from runs.heatmaps import Heatmaps
-from runs.sweeps.candidates import Candidates
+from runs.engines.snapshot_cache import Heatmaps
 from runs.sweeps.plan import plan_from
-from runs.walks.choosing import choices
+from runs.sweeps.space.candidates import Candidates
 from runs.walks.joining import trade
 from runs.walks.scoring import Trainer, combinations_of, score
+from runs.walks.selection import choices
 from runs.walks.windows import lay_windows
 
 PLAN = plan_from(

@@ -9,8 +9,8 @@ import pytest
 
 from runs.reports.figures.choices import choices_figure
 from runs.reports.figures.promises import promises_figure
-from runs.reports.sweep import sweep_page
-from runs.sweeps.summary import summarise
+from runs.reports.sweep.page import sweep_page
+from runs.sweeps.findings.summary import summarise
 from tests.runs.sweeps.made import FACTS, days_of, market_of, noise, outcomes_of
 
 DAYS = 120

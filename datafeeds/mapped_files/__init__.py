@@ -1,0 +1,1 @@
+"""Files with other names for our columns, read by a mapping."""

@@ -1,0 +1,158 @@
+"""Speed of sweeps: ours against optstrategy, backtesting.py and vectorbt, on the same bars in one run.
+
+Ours is what a worker of `runs.sweep` does for each combination of the magnet: key, configuration, a full account (brackets,
+funding, margin, liquidation), all figures, the row as text. The others sweep the crossing of two moving averages, the least they
+can do.
+"""
+
+import importlib
+import importlib.util
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+import backtrader as bt
+import numpy as np
+
+from datafeeds.schema import Market
+from runs.engines.configuration import configuration_from
+from runs.outcome.provenance import code_digest
+from runs.sweeps.space.candidates import Candidates, Combination
+from runs.sweeps.workers.evaluate import Bench, evaluate_unit
+
+_SLOW_COMBINATIONS = 10  # of them optstrategy runs no more: it takes a quarter of a second for each
+_PROCESSES = 2
+
+
+class CrossingAverages(bt.Strategy):  # type: ignore[misc]
+    """Long above, short below the crossing of two moving averages."""
+
+    params = (("fast", 20), ("slow", 50))
+
+    def __init__(self) -> None:
+        """Set up the crossing."""
+        self.crossing = bt.ind.CrossOver(bt.ind.SMA(period=self.p.fast), bt.ind.SMA(period=self.p.slow))
+
+    def next(self) -> None:
+        """Turn round at a crossing."""
+        if self.crossing[0]:
+            self.close()
+            (self.buy if self.crossing[0] > 0 else self.sell)(size=1)
+
+
+def measure_sweep(market: Market, combinations: int, rounds: int) -> dict[str, dict[str, float]]:
+    """Time every sweep: the first time, and `rounds` (>= 1) times warm.
+
+    Returns
+    -------
+    dict
+        For each: ``combinations`` it ran, ``first_seconds``, ``seconds`` (median of the warm rounds),
+        ``combinations_per_second``, ``cpu_ms_a_combination`` of this process, and ``times_optstrategy``.
+    """
+    figures = {}
+    for name, (count, action) in sweeps(market, combinations).items():
+        first, _ = _timed(action)
+        warm = [_timed(action) for _ in range(rounds)]
+        seconds = statistics.median(wall for wall, _ in warm)
+        figures[name] = {
+            "combinations": count,
+            "first_seconds": first,
+            "seconds": seconds,
+            "combinations_per_second": count / seconds,
+            "cpu_ms_a_combination": min(cpu for _, cpu in warm) / count * 1e3,
+        }
+    slowest = next(figure for name, figure in figures.items() if name.startswith("optstrategy"))
+    for figure in figures.values():
+        figure["times_optstrategy"] = figure["combinations_per_second"] / slowest["combinations_per_second"]
+    return figures
+
+
+def _timed(action: Callable[[], Any]) -> tuple[float, float]:
+    wall, cpu = time.perf_counter(), time.process_time()
+    action()
+    return time.perf_counter() - wall, time.process_time() - cpu
+
+
+def sweeps(market: Market, combinations: int) -> dict[str, tuple[int, Callable[[], Any]]]:
+    """Return what is timed, by name: how many combinations, and the action; packages that are not installed are left out."""
+    few = min(combinations, _SLOW_COMBINATIONS)
+    windows = [(5 + number % 20, 30 + 5 * (number // 20)) for number in range(combinations)]
+    bench, ours = magnets(market), magnet_values(combinations)
+    found: dict[str, tuple[int, Callable[[], Any]]] = {
+        "ours, one process": (combinations, lambda: _sweep(bench, ours)),
+        f"optstrategy, {_PROCESSES} processes": (few, lambda: _optstrategy(market, windows[:few])),
+    }
+    if importlib.util.find_spec("backtesting"):
+        found["backtesting.py, one process"] = (combinations, lambda: _backtesting(market, windows))
+    if importlib.util.find_spec("vectorbt"):
+        found["vectorbt"] = (combinations, lambda: _vectorbt(market, windows))
+    return found
+
+
+def magnets(market: Market) -> Bench:
+    """Return a worker's bench for magnets on a market, with heatmaps kept in memory."""
+    names = (("rule", "stop_ranges"), ("rule", "time_limit_hours"))
+    base = configuration_from({"strategy": "magnet"})
+    code = code_digest(base.strategy)
+    candidates = Candidates(base, names, (market.name, market.fingerprint(), code))
+    return Bench(candidates, market, None, "sharpe", code)
+
+
+def magnet_values(combinations: int) -> list[tuple[float, float]]:
+    """Return so many pairs of stop and time limit."""
+    stops = np.linspace(1.0, 6.0, combinations)
+    return [(float(stop), float(24 + number % 10 * 12)) for number, stop in enumerate(stops)]
+
+
+def _sweep(bench: Bench, values: list[tuple[float, float]]) -> None:
+    key = bench.candidates.key
+    evaluate_unit(tuple(Combination(number, key(one), one) for number, one in enumerate(values)), bench)
+
+
+def _optstrategy(market: Market, windows: list[tuple[int, int]]) -> None:
+    frame = market.frame.set_index(market.times)[["open", "high", "low", "close", "volume"]]
+    cerebro = bt.Cerebro(maxcpus=_PROCESSES)
+    cerebro.adddata(bt.feeds.PandasData(dataname=frame))
+    cerebro.optstrategy(CrossingAverages, fast=[fast for fast, _ in windows], slow=windows[0][1])
+    cerebro.broker.setcash(1e9)
+    cerebro.run()
+
+
+def _backtesting(market: Market, windows: list[tuple[int, int]]) -> None:
+    package, library = importlib.import_module("backtesting"), importlib.import_module("backtesting.lib")
+
+    def average(values: Any, window: int) -> Any:
+        return np.convolve(values, np.ones(window) / window)[: len(values)]
+
+    base: Any = package.Strategy
+
+    class Crossing(base):  # type: ignore[misc]
+        fast, slow = 20, 50
+
+        def init(self) -> None:
+            self.lines = [self.I(average, self.data.Close, window) for window in (self.fast, self.slow)]
+
+        def next(self) -> None:
+            fast, slow = self.lines
+            if library.crossover(fast, slow):
+                self.position.close()
+                self.buy(size=1)
+            elif library.crossover(slow, fast):
+                self.position.close()
+                self.sell(size=1)
+
+    frame = market.frame.set_index(market.times)[["open", "high", "low", "close", "volume"]].rename(columns=str.title)
+    test = package.Backtest(frame, Crossing, cash=1e9, finalize_trades=True)
+    for fast, slow in windows:
+        test.run(fast=fast, slow=slow)
+
+
+def _vectorbt(market: Market, windows: list[tuple[int, int]]) -> Any:
+    package = importlib.import_module("vectorbt")
+    close = market.frame["close"].set_axis(market.times)
+    fast = package.MA.run(close, [window for window, _ in windows], short_name="fast")
+    slow = package.MA.run(close, [window for _, window in windows], short_name="slow")
+    entries, exits = fast.ma_crossed_above(slow), fast.ma_crossed_below(slow)
+    portfolio = package.Portfolio.from_signals(close, entries, exits, fees=0.0005, freq="1h")
+    return portfolio.total_return()

@@ -1,0 +1,103 @@
+"""What all commands share: how they end. Errors are for people: one line, exit code 2, no traceback without --debug."""
+
+import shlex
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+
+import click
+
+_DEBUG = "--debug"
+
+
+def run_command(command: click.Command, argv: list[str] | None) -> int:
+    """Run a command and return its exit code: 0 done, 2 bad usage or bad input (one line on stderr), 130 interrupted.
+
+    A source that does not deliver is exit code 1 and one line; anything else is a defect and keeps its traceback (code 1).
+    With ``--debug``, which every command has, the one line comes after the traceback.
+    """
+    arguments = sys.argv[1:] if argv is None else argv
+    try:
+        code = with_debug(command).main(args=argv, prog_name=_program(command), standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.stderr.write("interrupted\n")
+        return 130
+    except (click.ClickException, ValueError, RuntimeError) as error:
+        code = _code_of(error)
+        if code is None:
+            raise
+        if _DEBUG in arguments:
+            error.__suppress_context__ = False  # where it was found matters here more than what it was turned into
+            traceback.print_exc()
+        text = error.format_message() if isinstance(error, click.ClickException) else str(error)
+        sys.stderr.write("error: " + " ".join(text.split()) + "\n")
+    return code if isinstance(code, int) else 0
+
+
+def with_debug(command: click.Command) -> click.Command:
+    """Return a command with the option ``--debug``, added if it has none."""
+    if not any(_DEBUG in parameter.opts for parameter in command.params):
+        what = "Show where an error was found (the traceback)."
+        command.params.append(click.Option([_DEBUG], is_flag=True, expose_value=False, help=what))
+    return command
+
+
+def note(*lines: str) -> None:
+    """Write warnings to stderr, a line each; an outside name in one is no command to the terminal."""
+    for line in lines:
+        plain = "".join(c if c.isprintable() else " " for c in line)
+        sys.stderr.write(f"note: {plain}\n")
+
+
+def suggest(name: str, options: Mapping[str, object], *arguments: object) -> None:
+    """Write the command that usually comes next to stderr, as it may be typed: it is no result.
+
+    Parameters
+    ----------
+    name
+        Of the command's module in `runs`.
+    options
+        Its options by name; those without a value are left out, True is a flag.
+    arguments
+        What comes before them.
+    """
+    words = [shlex.quote(str(argument)) for argument in arguments]
+    words += [
+        f"--{key.replace('_', '-')}" + ("" if value is True else f" {shlex.quote(str(value))}")
+        for key, value in options.items()
+        if value
+    ]
+    sys.stderr.write(" ".join(["next: python -m", f"runs.{name}", *words]) + "\n")
+
+
+class InputError(ValueError):
+    """Bad input, found by a command; one sentence."""
+
+
+def checked(action: Callable[..., object], *arguments: object) -> object:
+    """Call what reads the user's input; its ValueErrors are input errors.
+
+    A ValueError from anywhere else is a defect of ours and must not be dressed up as the user's mistake.
+    """
+    try:
+        return action(*arguments)
+    except ValueError as error:
+        raise InputError(str(error)) from None
+
+
+def _program(command: click.Command) -> str | None:
+    """Return what the user typed: the console script and subcommand, or None for `python -m`, which click finds itself."""
+    if command.callback is None:
+        return command.name
+    module = command.callback.__module__
+    return None if module == "__main__" else f"liquidation-heatmap {module.rpartition('.')[2]}"
+
+
+def _code_of(error: Exception) -> int | None:
+    """Return the exit code of what a user or a source did wrong, or None for a defect of ours."""
+    from datafeeds.errors import MarketError, SourceError
+    from runs.outcome.folder import FolderError
+
+    if isinstance(error, (click.ClickException, InputError, MarketError, FolderError)):
+        return 2
+    return 1 if isinstance(error, SourceError) else None

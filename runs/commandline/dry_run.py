@@ -1,0 +1,52 @@
+"""What a command would do, told instead of done (``--dry-run``)."""
+
+import json
+import sys
+from typing import Any
+
+from runs.outcome.metrics import jsonable
+
+START_SECONDS = 5.0
+"""Before the first bar: loading and, once on each machine, compiling (the latter takes half a minute; *assumption*)."""
+
+BACKTEST_BARS_PER_SECOND = 4_000.0
+VALIDATE_BARS_PER_SECOND = 250.0
+ROWS_PER_REQUEST, SECONDS_PER_REQUEST = 500.0, 0.5
+"""Rates on two cores of 2020s hardware, tearsheet and validation included; an order of magnitude (*assumption*)."""
+
+HEATMAP_SECONDS_A_BAR = 8e-6
+"""Measured on one core: a bar through the model, with its snapshot."""
+
+TRIAL_SECONDS, TRIAL_SECONDS_A_BAR = 1.5e-4, 4e-8
+"""Measured on one core: what a combination takes however few its bars, and a bar through a compiled rule."""
+
+
+def sweep_seconds(heatmaps: int, trials: int, bars: int, jobs: int) -> float:
+    """Return about how long so many heatmaps and trials on `bars` bars take `jobs` processes, none kept from before."""
+    work = heatmaps * bars * HEATMAP_SECONDS_A_BAR + trials * (TRIAL_SECONDS + bars * TRIAL_SECONDS_A_BAR)
+    return START_SECONDS + work / jobs
+
+
+def tell_plan(configuration: dict[str, Any], bars: int, runs: int, seconds: float, **further: Any) -> None:
+    """Print a plan as JSON on stdout.
+
+    Parameters
+    ----------
+    configuration
+        All settings, as they came out of flags, files and defaults.
+    bars, runs
+        Bars of the market, and how many runs over them.
+    seconds
+        Roughly how long it would take.
+    further
+        Whatever else the command would do.
+    """
+    plan = {
+        "dry_run": True,
+        "configuration": configuration,
+        "bars": bars,
+        "runs": runs,
+        "estimated_seconds": float(f"{seconds:.2g}"),
+        **further,
+    }
+    sys.stdout.write(json.dumps(jsonable(plan), indent=2, allow_nan=False) + "\n")

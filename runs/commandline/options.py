@@ -1,0 +1,115 @@
+"""The options that commands share: the market's, a configuration's, and those of what is tried."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from runs.commandline.command import checked
+from runs.engines.configuration import read_settings, with_assignments
+
+MARKET_OPTIONS = ("data", "timeframe", "mapping", "catalog", "start", "end")
+"""Their names; each is a setting of `runs.engines.configuration.Configuration` as well."""
+
+_MARKET = (
+    click.option(
+        "--data", help="Market file (parquet or CSV), or venue:symbol:timeframe in the catalog; default simulated."
+    ),
+    click.option("--timeframe", help="Make bars of this length of the data's, such as 4h."),
+    click.option("--mapping", help="TOML file that names the columns of a foreign --data file."),
+    click.option("--catalog", help="The catalog's folder (see runs.download)."),
+    click.option("--start", help="First bar, ISO time (UTC)."),
+    click.option("--end", help="End of the range, ISO time (UTC), exclusive."),
+)
+
+
+_CONFIGURATION = (
+    click.option("--strategy", help="magnet, cascade, wipe, overlay, or package.module:Class."),
+    click.option(
+        "--set", "assignments", multiple=True, metavar="NAME=VALUE", help="Set one parameter; may be repeated."
+    ),
+    click.option("--config", type=click.Path(path_type=Path), help="TOML file, or the run.json of an earlier run."),
+)
+
+_TRIED = (
+    click.option(
+        "--param",
+        "params",
+        multiple=True,
+        metavar="NAME=VALUES",
+        help="Vary one parameter: NAME=low:high:step, NAME=low:high:log:count, or NAME=a,b,c; may be repeated.",
+    ),
+    click.option("--market-seed", type=click.IntRange(min=0), help="Seed of the simulated market."),
+    click.option("--trials", type=click.IntRange(min=1), help="How many combinations a search other than grid tries."),
+    click.option("--seed", type=click.IntRange(min=0), help="Seed of the search; default 0."),
+    click.option("--objective", help="Metric to compare by; default sharpe."),
+    click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes on this machine."),
+)
+
+
+def _with(options: tuple[Callable[..., Any], ...], command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def market_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of a market; it gets them by the names in `MARKET_OPTIONS`."""
+    return _with(_MARKET, command)
+
+
+def configuration_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of a configuration, those of its market included."""
+    return _with((*_CONFIGURATION[:1], *_MARKET, *_CONFIGURATION[1:]), command)
+
+
+def trial_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that say which parameters are tried, and how."""
+    return _with(_TRIED, command)
+
+
+def asked_settings(
+    flags: Mapping[str, Any],
+    assignments: tuple[str, ...],
+    config: Path | None,
+    earlier: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return nested settings for `runs.engines.configuration.configuration_from`: earlier ones, under a file's, under flags'.
+
+    Parameters
+    ----------
+    flags
+        Settings by name; None where a flag was not given.
+    assignments
+        Of ``--set``.
+    config
+        File of ``--config``.
+    earlier
+        Settings to begin with.
+
+    Raises
+    ------
+    InputError, click.UsageError
+        For a file or an assignment that cannot be read, or where no strategy is named.
+    """
+    settings: dict[str, Any] = dict(earlier or {})
+    settings |= dict(checked(read_settings, config)) if config else {}  # type: ignore[call-overload]
+    settings |= {key: value for key, value in flags.items() if value is not None}
+    if not settings.get("strategy"):
+        raise click.UsageError(
+            "no strategy named: give --strategy magnet, cascade, wipe, overlay or package.module:Class"
+        )
+    return checked(with_assignments, settings, assignments)  # type: ignore[return-value]
+
+
+def market_named_by(settings: Any) -> dict[str, Any]:
+    """Return the options that name the market of a configuration again, the simulated one by its seed."""
+    named = {name: getattr(settings, name) for name in MARKET_OPTIONS}
+    return named if settings.data else {**named, "seed": settings.seed}
+
+
+dry_run_option = click.option(
+    "--dry-run", is_flag=True, help="Print what would be done, and about how long it takes; do nothing."
+)
+"""For commands that do long work."""

@@ -1,0 +1,285 @@
+"""The perpetual broker: backtrader's orders become rows, one compiled call takes them through a bar, fills come back.
+
+All arithmetic is in `accounting` and `matching`; here is only the translation.
+"""
+
+import collections
+from typing import Any
+
+import backtrader as bt
+import numpy as np
+from backtrader.order import BuyOrder, SellOrder
+from backtrader.position import Position
+
+from runs.engines.order_adapter import OrderDesk
+from runs.perpetual.accounting import (
+    FILL,
+    FUNDING,
+    LIQUIDATION,
+    free_balance,
+    open_account,
+    opening_part,
+)
+from runs.perpetual.costs import CostParameters
+from runs.perpetual.matching import MOST_EVENTS, process_bar
+from runs.perpetual.orders import PRICES
+from strategies.sizing import whole_steps
+
+
+class PerpetualCommission(bt.CommInfoBase):  # type: ignore[misc]
+    """Fractional sizes for backtrader's sizers and `order_target_*`: backtrader's own cuts them to whole numbers.
+
+    A target of 0.9 is 0.9 times equity in notional, whatever the account's leverage.
+    """
+
+    params = (("contract_step", 0.001), ("stocklike", True))
+
+    def getsize(self, price: float, cash: float) -> float:
+        """Return the size in whole contract steps whose notional is `cash` quote."""
+        return float(whole_steps(cash / price, self.p.contract_step))
+
+    def getvaluesize(self, size: float, price: float) -> float:
+        """Return the signed notional, quote."""
+        return size * price
+
+
+_FIRST_ROOM = 256  # rows of room to begin with; doubled when full
+
+
+class PerpetualBroker(bt.BrokerBase):  # type: ignore[misc]
+    """One account in one linear perpetual: fees, slippage, funding, margin, and its own liquidation.
+
+    Parameters (backtrader's): ``costs`` a `CostParameters`; ``tiers`` the venue's maintenance table, (n, 3).
+
+    Supports market, limit, stop and stop-limit orders, brackets and one-cancels-other. Anything else is refused with a
+    sentence rather than treated as something it is not.
+    """
+
+    params = (("costs", None), ("tiers", None))
+
+    def __init__(self) -> None:
+        """Open the account."""
+        super().__init__()
+        costs = self.p.costs or CostParameters()
+        self._costs = costs.record()
+        self._isolated = costs.margin_mode == "isolated"
+        self._leverage = costs.leverage
+        self._tiers = np.ascontiguousarray(
+            self.p.tiers if self.p.tiers is not None else [[0.0, 0.005, 0.0]], dtype=float
+        )
+        self.comminfo = {
+            None: PerpetualCommission(commission=costs.taker_fee_bps * 1e-4, contract_step=costs.contract_step)
+        }
+        self.account = open_account(costs.starting_cash)
+        self.equities: list[float] = []
+        self.positions: list[float] = []
+        self.journal: list[tuple[int, str, float, float, float]] = []  # every order sent: bar, kind, size, price, limit
+        self.position = Position()
+        self._desk = OrderDesk(self, self._tell)
+        self._ledger, self._lines = np.zeros(_FIRST_ROOM, dtype=FILL), 0
+        self._notices: collections.deque[bt.Order] = collections.deque()
+        self._prices, self._whole = _unknown_prices(2), False
+        self._data: Any = None
+        self._bar = -1
+        self._equity = costs.starting_cash
+        self._owner: Any = None
+        self._listened: bool | None = None  # whether strategy or analyzers hear of orders that are not filled
+
+    @property
+    def fills(self) -> np.ndarray:
+        """The ledger so far, (n,) of `FILL`."""
+        return self._ledger[: self._lines]
+
+    @property
+    def startingcash(self) -> float:
+        """Starting cash, quote (backtrader's name)."""
+        return float(self.account["start"][0])
+
+    # What strategies and analyzers ask
+
+    def getcash(self) -> float:
+        """Return what is free to open with at the last close, quote."""
+        price = self._data.close[0] if self.position.size else 0.0
+        return float(free_balance(self.account[0], price, self._isolated, self._leverage))
+
+    def getvalue(self, datas: Any = None) -> float:
+        """Return equity at the last close, quote; for a list of datas the signed notional held in them."""
+        if datas is None:
+            return self._equity
+        held = self.position.size if any(data is self._data for data in datas) else 0.0
+        return held * self._data.close[0] if held else 0.0
+
+    get_cash, get_value = getcash, getvalue
+
+    def getposition(self, data: Any) -> Position:
+        """Return the position (there is one market, hence one)."""
+        return self.position
+
+    def get_notification(self) -> Any:
+        """Return the next order that changed, or None."""
+        return self._notices.popleft() if self._notices else None
+
+    def setcash(self, cash: float) -> None:
+        """Set the starting cash, before the run."""
+        if self._bar >= 0:
+            raise ValueError("setcash only works before the run: the ledger would no longer reconcile")
+        self.account, self._equity = open_account(cash), cash
+
+    set_cash = setcash
+
+    # Orders
+
+    def buy(self, owner: Any, data: Any, size: float, price: Any = None, plimit: Any = None, **details: Any) -> Any:
+        """Take a buy order from a strategy (backtrader's interface)."""
+        return self._take(BuyOrder, owner, data, size, price, plimit, **details)
+
+    def sell(self, owner: Any, data: Any, size: float, price: Any = None, plimit: Any = None, **details: Any) -> Any:
+        """Take a sell order from a strategy (backtrader's interface)."""
+        return self._take(SellOrder, owner, data, size, price, plimit, **details)
+
+    def _take(
+        self, kind: type, owner: Any, data: Any, size: float, price: Any, plimit: Any, exectype: Any = None,
+        valid: Any = None, tradeid: int = 0, oco: Any = None, trailamount: Any = None, trailpercent: Any = None,
+        parent: Any = None, transmit: bool = True, histnotify: bool = False, _checksubmit: bool = True, **info: Any,
+    ) -> Any:  # fmt: skip
+        order = kind(
+            owner=owner, data=data, size=size, price=price, pricelimit=plimit, exectype=exectype, valid=valid,
+            tradeid=tradeid, trailamount=trailamount, trailpercent=trailpercent, parent=parent, transmit=transmit,
+            histnotify=histnotify,
+        )  # fmt: skip
+        order.addinfo(**info)
+        created = order.created
+        self.journal.append(
+            (self._bar, order.getordername(), order.size, created.price or 0.0, created.pricelimit or 0.0)
+        )
+        order.addcomminfo(self.getcommissioninfo(data))
+        self._desk.receive(order, oco)
+        return order
+
+    def cancel(self, order: Any) -> bool:
+        """Cancel a working order; with it its children, or the other orders of its bracket."""
+        return self._desk.cancel(order)
+
+    # The bar
+
+    def next(self) -> None:
+        """Take the account through the bar that has just closed; called once a bar, before the strategy."""
+        if self._data is None:
+            self._bind()
+        index = self._clock.lencount - 1
+        if index == self._bar:
+            return
+        self._bar = index
+        if not self._whole:
+            self._read_bar()
+        if not self._desk.count and not self.position.size:
+            self.equities.append(self._equity)
+            self.positions.append(0.0)
+            return
+        self._desk.expire()
+        if self._lines + self._desk.count + MOST_EVENTS > len(self._ledger):
+            room = np.zeros(len(self._ledger) + self._desk.count + MOST_EVENTS, dtype=FILL)
+            self._ledger = np.concatenate([self._ledger, room])
+        before, row = self._lines, index if self._whole else 1
+        self._lines, over, self._equity = process_bar(
+            self.account,
+            self._desk.rows,
+            self._desk.count,
+            index,
+            self._prices,
+            row,
+            self._costs,
+            self._tiers,
+            self._ledger,
+            before,
+        )
+        if self._lines > before:
+            self._tell_fills(before)
+        if over:
+            self._desk.settle()
+        self.equities.append(self._equity)
+        self.positions.append(self.position.size)
+
+    def _bind(self) -> None:
+        datas = self.cerebro.datas
+        if len(datas) != 1:
+            raise ValueError(f"PerpetualBroker keeps one account in one market, not in {len(datas)} data feeds")
+        self._data = datas[0]
+        if getattr(self._data, "replaying", 0):
+            raise ValueError("PerpetualBroker trades closed bars: replaydata would fill orders on unfinished ones")
+        lines = self._data.lines
+        self._clock = lines[0]
+        self._sources = [(name, getattr(lines, name)) for name in PRICES.names or () if hasattr(lines, name)]
+        if len(lines.close.array) > lines.close.lencount:
+            # Preloaded: the bars are taken over once; process_bar looks at the current one and the one before.
+            self._prices, self._whole = _unknown_prices(len(lines.close.array)), True
+            for name, line in self._sources:
+                self._prices[name] = line.array
+
+    def _read_bar(self) -> None:
+        self._prices[0] = self._prices[1]
+        for name, line in self._sources:
+            self._prices[name][1] = line[0]
+
+    def _tell_fills(self, first: int) -> None:
+        for line in self._ledger[first : self._lines]:
+            if line["kind"] == FUNDING:
+                continue
+            order = self._desk.filled(int(line["order"]))
+            if line["kind"] == LIQUIDATION:
+                order = self._forced_order(line)
+            self._owner = order.owner
+            self._execute(order, line)
+            self._notify(order)
+        self.position.price = float(self.account["entry_price"][0])  # the account's, to the last bit
+
+    def _forced_order(self, line: Any) -> Any:
+        kind = BuyOrder if line["size"] > 0.0 else SellOrder
+        order = kind(owner=self._owner, data=self._data, size=abs(float(line["size"])), exectype=bt.Order.Market)
+        order.addinfo(liquidation=True)
+        order.addcomminfo(self.getcommissioninfo(self._data))
+        return order
+
+    def _execute(self, order: Any, line: Any) -> None:
+        size, price = float(line["size"]), float(line["price"])
+        opened = opening_part(self.position.size, size)
+        closed = size - opened
+        fee = float(line["fee"]) + float(line["liquidation_fee"])
+        closed_fee = fee * abs(closed / size)
+        entry = self.position.price
+        self.position.size = float(line["position_after"])
+        same_way = opened and not closed
+        held = self.position.size
+        if opened:
+            self.position.price = ((held - opened) * entry + opened * price) / held if same_way else price
+        elif not held:
+            self.position.price = 0.0
+        order.execute(
+            self._data.datetime[0], size, price, closed, abs(closed) * price, closed_fee, opened, abs(opened) * price,
+            fee - closed_fee, 0.0, float(line["realised"]), held, self.position.price,
+        )  # fmt: skip
+
+    def _tell(self, order: Any) -> None:
+        """Tell of a change that is no fill, if anybody listens: copies of orders cost more than all accounting."""
+        if self._listened is None:
+            listeners = [(order.owner, bt.Strategy), *((analyzer, bt.Analyzer) for analyzer in order.owner.analyzers)]
+            self._listened = any(type(who).notify_order is not base.notify_order for who, base in listeners)
+        if self._listened:
+            self._notify(order)
+
+    def _notify(self, order: Any) -> None:
+        copied = _shallow(order)
+        order.executed.markpending()
+        copied.executed = _shallow(order.executed)
+        self._notices.append(copied)
+
+
+def _shallow(item: Any) -> Any:
+    """Copy an object's attributes, as `copy.copy` does, in a third of its time."""
+    copied = item.__class__.__new__(item.__class__)
+    copied.__dict__.update(item.__dict__)
+    return copied
+
+
+def _unknown_prices(count: int) -> np.ndarray:
+    return np.full(count, np.nan).repeat(len(PRICES.names or ())).view(PRICES)

@@ -1,0 +1,240 @@
+"""A strategy over a range of bars in one compiled loop: the event engine's rules, conduct, matching and accounting.
+
+Nothing here computes a price, a size or a sum. What the event engine does through backtrader's orders (send a bracket,
+cancel it, drop what works no longer) is done here on the rows that `process_bar` reads.
+"""
+
+import math
+import types
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from indicators.liquidation.compiled import Record, allocation_free, kept_in_memory
+from runs.perpetual.accounting import FILL, LIMIT, MARKET, STOP, open_account
+from runs.perpetual.matching import MOST_EVENTS, process_bar
+from runs.perpetual.orders import CANCELLED, ORDER, WAITING, WORKING
+from strategies.intent import ENTER, EXIT, KEEP, POSITION, Intent
+from strategies.position import new_conduct, note_position, traded_size
+
+PROGRESS = np.dtype(
+    [
+        ("bar", np.int64),  # next bar to take
+        ("lines", np.int64),  # of the ledger
+        ("count", np.int64),  # orders that work or wait
+        ("sent", np.int64),  # orders ever sent, hence the next one's id
+        ("entry", np.int64),  # id of the last entry sent; -1: none yet
+    ]
+)
+"""How far a loop has come; it goes on from there."""
+
+_BRACKET = 3  # orders that one answer can send: entry, stop, target
+_FIRST_LINES, _FIRST_ORDERS = 4096, 16  # rows of room to begin with, untouched memory costs nothing; doubled when full
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a strategy did, bar by bar and fill by fill.
+
+    Attributes
+    ----------
+    fills
+        (m,) of `FILL`; bars count from the market's first.
+    equity
+        (k,) quote at the close of each evaluated bar.
+    position
+        (k,) signed base coin held then.
+    account
+        (1,) of `ACCOUNT` after the last bar.
+    first
+        Index of the first evaluated bar in the market.
+    """
+
+    fills: np.ndarray
+    equity: np.ndarray
+    position: np.ndarray
+    account: np.ndarray
+    first: int = 0
+
+
+@dataclass(frozen=True)
+class Course:
+    """What a strategy runs on and with.
+
+    Attributes
+    ----------
+    snapshots, prices
+        (n,) of `SNAPSHOT` and of `PRICES`.
+    first, last
+        The bars taken: ``first <= bar < last``.
+    rule, sizing, costs
+        (1,) records of the strategy's parameters, `SIZING` and `COSTS`.
+    tiers
+        (t, 3) maintenance tiers.
+    starting_cash
+        Quote.
+    hours_per_bar
+        Length of a bar.
+    """
+
+    snapshots: np.ndarray
+    prices: np.ndarray
+    first: int
+    last: int
+    rule: np.ndarray
+    sizing: np.ndarray
+    costs: np.ndarray
+    tiers: np.ndarray
+    starting_cash: float
+    hours_per_bar: float
+
+
+@allocation_free
+def _write_order(orders: np.ndarray, progress: Record, kind: int, size: float, price: float, parent: int) -> None:
+    row = orders[progress.count]
+    row.id, row.kind, row.size, row.price, row.limit = progress.sent, kind, size, price, math.nan
+    row.parent, row.group, row.awake = parent, -1, -1
+    row.state = WORKING if parent < 0 else WAITING
+    progress.count += 1
+    progress.sent += 1
+
+
+@allocation_free
+def _drop(orders: np.ndarray, progress: Record) -> None:
+    """Drop the orders that work no longer; the others keep their order."""
+    kept = 0
+    for row in range(progress.count):
+        if orders[row].state <= WORKING:
+            if kept != row:
+                orders[kept] = orders[row]
+            kept += 1
+    progress.count = kept
+
+
+@allocation_free
+def _cancel_bracket(orders: np.ndarray, progress: Record) -> None:
+    """Cancel what is left of the last entry's bracket."""
+    for row in range(progress.count):
+        order = orders[row]
+        if progress.entry >= 0 and (order.id == progress.entry or order.parent == progress.entry):
+            order.state = CANCELLED
+    _drop(orders, progress)
+
+
+@allocation_free
+def _send(intent: Intent, size: float, orders: np.ndarray, progress: Record, conduct: np.ndarray) -> None:
+    """Send what an intent trades: a market order, and for an entry its stop and target, which wait for it."""
+    entry = progress.sent
+    _write_order(orders, progress, MARKET, size, math.nan, -1)
+    if intent.action != ENTER:
+        return
+    progress.entry = entry
+    conduct[0].tag = intent.tag
+    if not math.isnan(intent.stop):
+        _write_order(orders, progress, STOP, -size, intent.stop, entry)
+    if not math.isnan(intent.target):
+        _write_order(orders, progress, LIMIT, -size, intent.target, entry)
+
+
+@allocation_free
+def carry_out(
+    intent: Intent, close: float, position: Record, orders: np.ndarray, progress: Record, conduct: np.ndarray,
+    sizing: np.ndarray,
+) -> None:  # fmt: skip
+    """Turn an intent into order rows."""
+    size = traded_size(
+        intent.action, intent.direction, intent.stop, intent.exposure, close, position.size, position.equity, sizing
+    )
+    if intent.action == EXIT:
+        _cancel_bracket(orders, progress)
+    if size != 0.0:
+        _send(intent, size, orders, progress, conduct)
+
+
+def decide(view: Record, position: Record, parameters: Record) -> Intent:  # pragma: no cover - replaced when compiled
+    """Stand for the rule that `trading_loop` puts in this name's place."""
+    raise NotImplementedError
+
+
+def _take_bars(
+    snapshots: np.ndarray, prices: np.ndarray, first: int, last: int, rule: np.ndarray, sizing: np.ndarray,
+    costs: np.ndarray, tiers: np.ndarray, account: np.ndarray, orders: np.ndarray, progress: np.ndarray,
+    conduct: np.ndarray, position: np.ndarray, fills: np.ndarray, equities: np.ndarray, sizes: np.ndarray,
+) -> bool:  # fmt: skip
+    """Take bars from where `progress` stands: orders meet the bar, then the rule is asked at its close.
+
+    Returns
+    -------
+    bool
+        True at `last`; False where ledger or orders have no room for the next bar.
+    """
+    state, held = progress[0], account[0]
+    equity = held.wallet
+    while state.bar < last:
+        bar = state.bar
+        if state.count > 0 or held.size != 0.0:
+            if state.lines + state.count + MOST_EVENTS > len(fills) or state.count + _BRACKET > len(orders):
+                return False
+            state.lines, over, equity = process_bar(
+                account, orders, state.count, bar, prices, bar, costs, tiers, fills, state.lines
+            )
+            if over > 0:
+                _drop(orders, state)
+        equities[bar - first] = equity
+        sizes[bar - first] = held.size
+        note_position(position, conduct, bar, held.size, held.entry_price, equity)
+        intent = decide(snapshots[bar], position[0], rule[0])
+        state.bar = bar + 1
+        if intent.action != KEEP:
+            carry_out(intent, snapshots[bar].close, position[0], orders, state, conduct, sizing)
+    return True
+
+
+@cache
+def trading_loop(rule: Any, on_disk: bool) -> Callable[..., bool]:
+    """Return the loop with a compiled rule built in.
+
+    Parameters
+    ----------
+    rule
+        A compiled ``decide(view, position, parameters)``.
+    on_disk
+        Whether the machine code is kept: only for rules of this project, whose sources the cache's folder is named by.
+
+    Notes
+    -----
+    numba keeps a function's machine code under its qualified name. So each rule gets a function of its own name and its
+    own globals; as an argument or in a closure the rule would be compiled anew by every process.
+    """
+    source = rule.py_func
+    name = f"take_bars_{source.__module__}_{source.__qualname__}".replace(".", "_")
+    loop = types.FunctionType(_take_bars.__code__, {**globals(), "decide": rule}, name)
+    loop.__qualname__, loop.__module__ = name, __name__
+    return allocation_free(loop) if on_disk else kept_in_memory(loop)
+
+
+def evaluate(loop: Callable[..., bool], course: Course) -> Evaluation:
+    """Take a fresh account through a course.
+
+    Parameters
+    ----------
+    loop
+        From `trading_loop`.
+    course
+        What to run on and with.
+    """
+    count = course.last - course.first
+    account, orders = open_account(course.starting_cash), np.zeros(_FIRST_ORDERS, dtype=ORDER)
+    progress = np.array([(course.first, 0, 0, 0, -1)], dtype=PROGRESS)
+    conduct, position = new_conduct(course.hours_per_bar), np.zeros(1, dtype=POSITION)
+    fills, equities, sizes = np.zeros(_FIRST_LINES, dtype=FILL), np.empty(count), np.empty(count)
+    while not loop(
+        course.snapshots, course.prices, course.first, course.last, course.rule, course.sizing, course.costs,
+        course.tiers, account, orders, progress, conduct, position, fills, equities, sizes,
+    ):  # fmt: skip
+        fills = np.concatenate([fills, np.zeros(len(fills), dtype=FILL)])
+        orders = np.concatenate([orders, np.zeros(len(orders), dtype=ORDER)])
+    return Evaluation(fills[: progress["lines"][0]], equities, sizes, account, course.first)

@@ -1,0 +1,156 @@
+"""Candidates on one market: each is evaluated compiled where its strategy can be, else by the event engine."""
+
+import types
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from datafeeds.schema import Market
+from indicators.liquidation.domain import as_record
+from indicators.liquidation.model import SECONDS_PER_HOUR
+from indicators.liquidation.venues import Venue
+from runs.engines.compiled import Course, Evaluation, evaluate, trading_loop
+from runs.engines.configuration import Configuration
+from runs.engines.event import first_bars, profile_for, run_backtest
+from runs.engines.snapshot_cache import Heatmaps
+from runs.perpetual.accounting import turnover
+from runs.perpetual.costs import check_leverage
+from runs.perpetual.orders import PRICES
+from runs.perpetual.round_trips import hit_rate, trips_of
+from runs.statistics.daily import day_ends, returns_of_days
+from runs.statistics.performance import headline, time_in_market
+from strategies.base import PerpetualStrategy
+from strategies.position import sizing_record
+from strategies.registry import BUILT_IN, load_strategy
+
+_OVERRIDES = (types.FunctionType, property, classmethod)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a sweep keeps of a candidate.
+
+    Attributes
+    ----------
+    metrics
+        Named and valued as in `runs.outcome.metrics.run_metrics`.
+    daily_returns
+        (d,) returns of whole UTC days.
+    """
+
+    metrics: dict[str, float]
+    daily_returns: np.ndarray
+
+
+class Evaluator:
+    """Evaluate candidates on the bars ``first <= bar < last`` of a market, each with a fresh account.
+
+    Parameters
+    ----------
+    market
+        The whole market.
+    heatmaps
+        Where snapshots come from.
+    first, last
+        The bars traded; the whole market by default. The map has seen the bars before `first` as well, and none from `last`
+        on: a snapshot follows from its own bar and earlier ones alone. The venue's figures are those of bar ``last - 1``.
+
+    Attributes
+    ----------
+    days
+        (d,) datetime64[D] of the evaluated bars.
+
+    Raises
+    ------
+    ValueError
+        For a range that is empty or not within the market.
+    """
+
+    def __init__(self, market: Market, heatmaps: Heatmaps, first: int = 0, last: int | None = None) -> None:
+        last = len(market) if last is None else last
+        if not 0 <= first < last <= len(market):
+            raise ValueError(f"{market.name}: bars {first} .. {last} are no range within its {len(market)} bars")
+        self._market, self._heatmaps, self._first, self._last = market, heatmaps, first, last
+        self._seen = first_bars(market, last)
+        self._prices = market_prices(market)
+        self.days, self._day_rows = day_ends(market.times[first:last])
+        self._profiles: dict[str, Venue] = {}
+
+    def evaluate(self, configuration: Configuration) -> Evaluation:
+        """Return what a candidate does, fill by fill.
+
+        Raises
+        ------
+        ValueError
+            For parameters outside their domain; for a leverage that the venue does not allow; for a strategy that is not ours
+            and a `first` other than 0.
+        """
+        kind: Any = load_strategy(configuration.strategy)
+        if not is_compiled(kind):
+            result = run_backtest(configuration, self._seen, first_bar=self._first)
+            equity, position = result.equity[self._first :], result.position[self._first :]
+            return Evaluation(result.fills, equity, position, result.account, self._first)
+        loop = trading_loop(kind.decide, configuration.strategy in BUILT_IN)
+        return evaluate(loop, self._course(configuration, kind))
+
+    def _course(self, configuration: Configuration, kind: Any) -> Course:
+        costs = configuration.costs
+        if costs.venue not in self._profiles:
+            self._profiles[costs.venue] = profile_for(configuration, self._seen)
+        profile = self._profiles[costs.venue]
+        check_leverage(costs, profile)
+        return Course(
+            snapshots=self._heatmaps.snapshots(self._market, configuration.model),
+            prices=self._prices,
+            first=self._first,
+            last=self._last,
+            rule=np.array([as_record(kind.parameters_kind(**configuration.rule))]),
+            sizing=sizing_record(configuration.sizing, costs.contract_step),
+            costs=costs.record(),
+            tiers=profile.tiers,
+            starting_cash=costs.starting_cash,
+            hours_per_bar=self._market.bar_seconds / SECONDS_PER_HOUR,
+        )
+
+    def trial(self, configuration: Configuration) -> Trial:
+        """Return a candidate's figures and daily returns; raises as `evaluate` does."""
+        return self.figures(self.evaluate(configuration))
+
+    def figures(self, evaluation: Evaluation) -> Trial:
+        """Return the figures of an evaluation on this evaluator's bars."""
+        account, equity = evaluation.account[0], evaluation.equity
+        start = float(account["start"])
+        returns = returns_of_days(equity[self._day_rows], start)
+        trips = trips_of(evaluation.fills, float(self._prices["close"][self._last - 1]))
+        metrics = headline(returns, equity, start) | {
+            "trades": len(trips),
+            "hit_rate_fraction": hit_rate(trips["net"]),
+            "fees_quote": float(account["fees"]),
+            "funding_paid_quote": float(account["funding"]),
+            "liquidations": int(account["liquidations"]),
+            "final_equity_quote": float(equity[-1]),
+            "time_in_market_fraction": time_in_market(evaluation.position),
+            "turnover_quote": turnover(evaluation.fills),
+        }
+        return Trial(metrics, returns)
+
+
+@cache
+def is_compiled(kind: type) -> bool:
+    """Return whether a strategy can run without backtrader: a compiled rule, carried out in the usual way."""
+    if not issubclass(kind, PerpetualStrategy) or not hasattr(getattr(kind, "decide", None), "py_func"):
+        return False
+    own = [value for part in kind.__mro__ for value in vars(part).values() if issubclass(part, PerpetualStrategy)]
+    base = {id(value) for value in vars(PerpetualStrategy).values()}
+    return not any(isinstance(value, _OVERRIDES) and id(value) not in base for value in own)
+
+
+def market_prices(market: Market) -> np.ndarray:
+    """Return a market as (n,) of `PRICES`."""
+    columns = market.columns()
+    prices = np.empty(len(market), dtype=PRICES)
+    for name in PRICES.names or ():
+        prices[name] = columns[name]
+    return prices

@@ -1,0 +1,178 @@
+"""The composition root: assembles backtrader from a configuration, runs it, and hands back arrays."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import backtrader as bt
+import numpy as np
+
+from datafeeds.markets import open_market
+from datafeeds.perpetual import PerpetualFeed
+from datafeeds.resampling import resample
+from datafeeds.schema import Market
+from datafeeds.series import timeframe_seconds
+from datafeeds.simulated.market import simulate
+from indicators.heatmap import clusters_of
+from indicators.liquidation.bar import empty_bars
+from indicators.liquidation.model import State, build_model, copy_state, initial_state
+from indicators.liquidation.parameters import ModelParameters
+from indicators.liquidation.snapshot import SNAPSHOT
+from indicators.liquidation.step import run_bars
+from indicators.liquidation.venues import Venue, venue
+from runs.engines.broker import PerpetualBroker
+from runs.engines.configuration import Configuration
+from runs.engines.result import Result
+from runs.perpetual.costs import check_leverage
+from strategies.base import PerpetualStrategy
+from strategies.registry import load_strategy
+
+
+@dataclass(frozen=True)
+class EngineMode:
+    """How backtrader runs; every mode gives the same result (tested), the default is the fastest."""
+
+    preload: bool = True
+    runonce: bool = True
+    exactbars: int = 0
+
+
+class _Progress(bt.Analyzer):  # type: ignore[misc]
+    """Tell how many bars are done, every thousand of them."""
+
+    params = (("report", None),)
+
+    def next(self) -> None:
+        done = len(self.strategy)
+        if done % 1000 == 0:
+            self.p.report(done)
+
+
+def load_market(configuration: Configuration) -> Market:
+    """Return the market a configuration names, cut to its range; without a name the simulated one."""
+    if configuration.data is None:
+        market = simulate(configuration.seed).between(configuration.start, configuration.end)
+        return resample(market, timeframe_seconds(configuration.timeframe)) if configuration.timeframe else market
+    return open_market(
+        configuration.data,
+        configuration.start,
+        configuration.end,
+        configuration.timeframe,
+        configuration.mapping,
+        configuration.catalog,
+    )
+
+
+def first_bars(market: Market, count: int) -> Market:
+    """Return the first `count` bars of a market."""
+    if count == len(market):
+        return market
+    return replace(market, frame=market.frame.iloc[:count].reset_index(drop=True))
+
+
+def model_bars(market: Market) -> np.ndarray:
+    """Return a market as (n,) of the model's `BAR`."""
+    bars = empty_bars(len(market))
+    for name, values in market.columns().items():
+        bars[name] = values
+    return bars
+
+
+def run_backtest(
+    configuration: Configuration,
+    market: Market,
+    mode: EngineMode | None = None,
+    report: Callable[[int], None] | None = None,
+    first_bar: int = 0,
+) -> Result:
+    """Run one backtest.
+
+    Parameters
+    ----------
+    configuration, market
+        What to run, on what.
+    mode
+        How backtrader runs.
+    report
+        Called with the number of bars done, now and then; it costs time.
+    first_bar
+        Index of the first bar at whose close the rule is asked; the map sees those before as well.
+
+    Raises
+    ------
+    ValueError
+        For a leverage that the venue does not allow; for a `first_bar` other than 0 and a strategy that is not ours: it has
+        no way to be told.
+    """
+    profile = profile_for(configuration, market)
+    check_leverage(configuration.costs, profile)
+    strategy, broker = _run(configuration, market, mode or EngineMode(), profile.tiers, report, first_bar)
+    snapshots, clusters, state = _heatmap(configuration, market, strategy)
+    return Result(
+        market=market,
+        configuration=configuration,
+        venue=profile,
+        equity=np.array(broker.equities),
+        position=np.array(broker.positions),
+        fills=broker.fills.copy(),
+        account=broker.account.copy(),
+        snapshots=snapshots,
+        clusters=clusters,
+        state=state,
+        orders=tuple(broker.journal),
+    )
+
+
+def profile_for(configuration: Configuration, market: Market) -> Venue:
+    """Return the venue's figures for a market's symbol, as of its last bar."""
+    return venue(configuration.costs.venue, market.name.split("/")[-1], market.frame["ts"].iloc[-1].date())
+
+
+def _run(
+    configuration: Configuration, market: Market, mode: EngineMode, tiers: np.ndarray, report: Any, first_bar: int
+) -> tuple[Any, PerpetualBroker]:
+    cerebro = bt.Cerebro(stdstats=False, preload=mode.preload, runonce=mode.runonce, exactbars=mode.exactbars)
+    cerebro.adddata(PerpetualFeed(market=market))
+    broker = PerpetualBroker(costs=configuration.costs, tiers=tiers)
+    cerebro.broker = broker
+    add_strategy(cerebro, configuration, first_bar)
+    if report is not None:
+        cerebro.addanalyzer(_Progress, report=report)
+    return cerebro.run()[0], broker
+
+
+def add_strategy(cerebro: bt.Cerebro, configuration: Configuration, first_bar: int = 0) -> None:
+    """Add the configured strategy to a cerebro, with its parameters; ours may begin at a later bar."""
+    kind = load_strategy(configuration.strategy)
+    if issubclass(kind, PerpetualStrategy):
+        cerebro.addstrategy(
+            kind,
+            rule=kind.parameters_kind(**configuration.rule),
+            sizing=configuration.sizing,
+            model=configuration.model,
+            contract_step=configuration.costs.contract_step,
+            first_bar=first_bar,
+        )
+    elif first_bar:
+        raise ValueError(
+            f"strategy {configuration.strategy}: it cannot begin at bar {first_bar}; only subclasses of PerpetualStrategy can"
+        )
+    else:
+        cerebro.addstrategy(kind, **configuration.rule)
+
+
+def _heatmap(configuration: Configuration, market: Market, strategy: Any) -> tuple[np.ndarray, np.ndarray, State]:
+    """Return the snapshots of all bars, and clusters and state at the last; computed here if the strategy has no heatmap."""
+    if isinstance(strategy, PerpetualStrategy):
+        heatmap = strategy.heatmap
+        return heatmap.view()[0][: len(market)].copy(), heatmap.clusters().copy(), copy_state(heatmap.state())
+    snapshots, state = run_model(configuration.model, market)
+    return snapshots, clusters_of(state), state
+
+
+def run_model(parameters: ModelParameters, market: Market) -> tuple[np.ndarray, State]:
+    """Take a market through the model; return the (n,) snapshots, and the state at the last close."""
+    model = build_model(parameters, market.bar_seconds)
+    state, snapshots = initial_state(model), np.zeros(len(market), dtype=SNAPSHOT)
+    run_bars(state, model, model_bars(market), snapshots)
+    return snapshots, state

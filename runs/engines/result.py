@@ -1,0 +1,59 @@
+"""A run's result: plain arrays and tables. Where backtrader's types end."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from datafeeds.schema import Market
+from indicators.liquidation.model import State
+from indicators.liquidation.venues import Venue
+from runs.engines.configuration import Configuration
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run did, bar by bar and fill by fill.
+
+    Attributes
+    ----------
+    market, configuration, venue
+        What went in.
+    equity
+        (n,) quote at each bar's close, what is held valued at the last price.
+    position
+        (n,) signed base coin held at each bar's close.
+    fills
+        (m,) of `accounting.FILL`: everything that moved the wallet.
+    account
+        (1,) of `accounting.ACCOUNT` after the last bar.
+    snapshots
+        (n,) of `SNAPSHOT`: what the heatmap said at each close.
+    clusters
+        (k,) of `CLUSTER` at the last close, largest first.
+    state
+        Of the model at the last close.
+    orders
+        Every order sent: bar, kind, signed size, price, limit price (0 for none).
+    """
+
+    market: Market
+    configuration: Configuration
+    venue: Venue
+    equity: np.ndarray
+    position: np.ndarray
+    fills: np.ndarray
+    account: np.ndarray
+    snapshots: np.ndarray
+    clusters: np.ndarray
+    state: State
+    orders: tuple[tuple[int, str, float, float, float], ...] = ()
+
+    @property
+    def times(self) -> np.ndarray:
+        """Bar opens, naive UTC datetime64[ns], (n,)."""
+        return self.market.times
+
+    @property
+    def close(self) -> np.ndarray:
+        """Last prices, (n,)."""
+        return self.market.frame["close"].to_numpy()

@@ -1,0 +1,1 @@
+"""What a run leaves: metrics, trades, breakdown, provenance, and its folder."""

@@ -1,0 +1,175 @@
+"""The figures of a run, out of `runs.statistics` and the ledger.
+
+NaN policy: a figure that its inputs do not define (no trade, no variance, fewer than two days) is NaN, never zero; JSON
+shows it as null.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from indicators.liquidation.anatomy import MARKET_STATES
+from runs.engines.result import Result
+from runs.outcome.breakdown import breakdown
+from runs.outcome.provenance import iso, market_facts
+from runs.outcome.trades import round_trips
+from runs.perpetual.accounting import equity_from_fills, reconciliation_error, turnover
+from runs.perpetual.round_trips import hit_rate
+from runs.statistics.daily import day_ends, returns_of_days
+from runs.statistics.performance import DAYS_PER_YEAR, drawdowns, headline, largest_drawdown, time_in_market
+
+
+def daily_returns(times: np.ndarray, equity: np.ndarray, start: float) -> pd.Series:
+    """Return the returns of whole UTC days.
+
+    Parameters
+    ----------
+    times
+        (n,) naive UTC bar opens.
+    equity
+        (n,) value at each bar's close, same unit as `start`.
+    start
+        Value before the first bar.
+
+    Returns
+    -------
+    Series
+        Naive daily index without a missing day: a day without bars returns 0. A bar counts to the day it opens in. The
+        product of 1 + return is exactly last / start.
+    """
+    days, rows = day_ends(times)
+    return pd.Series(
+        returns_of_days(equity[rows], start), index=pd.DatetimeIndex(days.astype("datetime64[ns]"), freq="D")
+    )
+
+
+def _performance(times: np.ndarray, equity: np.ndarray, start: float) -> dict[str, Any]:
+    returns = daily_returns(times, equity, start).to_numpy()
+    deepest = largest_drawdown(equity, start)
+    worst = deepest.fraction
+    daily = drawdowns(np.cumprod(1.0 + returns), 1.0)
+    return {
+        **headline(returns, equity, start),
+        "max_drawdown_start": iso(times[max(deepest.peak, 0)]) if worst < 0.0 else None,
+        "max_drawdown_time": iso(times[deepest.bottom]) if worst < 0.0 else None,
+        "max_drawdown_end": iso(times[deepest.end]) if deepest.end is not None else None,
+        "max_drawdown_bars": deepest.bars,
+        "max_daily_drawdown_fraction": float(daily.min()),
+        "best_day_fraction": float(returns.max()),
+        "worst_day_fraction": float(returns.min()),
+    }
+
+
+def _trading(trades: pd.DataFrame) -> dict[str, Any]:
+    net = trades["net_pnl"].to_numpy(dtype=float)
+    won, lost = net[net > 0.0], net[net < 0.0]
+    count = len(trades)
+    return {
+        "trades": count,
+        "trades_open": int(trades["open"].sum()) if count else 0,
+        "hit_rate_fraction": hit_rate(net),
+        "profit_factor": float(won.sum() / -lost.sum()) if len(lost) else math.nan,
+        "average_win_quote": float(won.mean()) if len(won) else math.nan,
+        "average_loss_quote": float(lost.mean()) if len(lost) else math.nan,
+        "largest_loss_quote": float(lost.min()) if len(lost) else math.nan,
+        "average_bars_held": float(trades["bars_held"].mean()) if count else math.nan,
+        "exits": {
+            str(reason): int(number) for reason, number in trades["exit_reason"].value_counts().sort_index().items()
+        },
+    }
+
+
+def _money(result: Result) -> dict[str, Any]:
+    account, fills, close = result.account[0], result.fills, float(result.close[-1])
+    held = float(account["size"])
+    return {
+        "starting_cash_quote": float(account["start"]),
+        "final_equity_quote": float(result.equity[-1]),
+        "realised_quote": float(account["realised"]),
+        "unrealised_quote": held * (close - float(account["entry_price"])) if held else 0.0,
+        "fees_quote": float(account["fees"]),
+        "funding_paid_quote": float(account["funding"]),
+        "liquidation_fees_quote": float(account["liquidation_fees"]),
+        "absorbed_quote": float(account["absorbed"]),
+        "liquidations": int(account["liquidations"]),
+        "turnover_quote": turnover(fills),
+        "equity_from_cash_flows_quote": equity_from_fills(float(account["start"]), fills, close),
+        "reconciliation_error": reconciliation_error(result.account, fills, close),
+    }
+
+
+def _exposure(result: Result) -> dict[str, Any]:
+    held = result.position != 0.0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        leverage = np.abs(result.position) * result.close / result.equity
+    return {
+        "time_in_market_fraction": time_in_market(result.position),
+        "average_leverage_in_market": float(leverage[held].mean()) if held.any() else math.nan,
+        "highest_leverage": float(leverage[held].max()) if held.any() else math.nan,
+    }
+
+
+def _data(result: Result) -> dict[str, Any]:
+    state = MARKET_STATES[int(result.snapshots["market_state"][-1])]
+    return {**market_facts(result.market), "market_state": state}
+
+
+def run_metrics(result: Result, trades: pd.DataFrame | None = None) -> dict[str, Any]:
+    """Return all figures of a run; names carry their unit.
+
+    Parameters
+    ----------
+    result
+        The run.
+    trades
+        Its `round_trips`, if they are at hand.
+    """
+    trades = trades_of(result) if trades is None else trades
+    start = float(result.account["start"][0])
+    benchmark = benchmark_equity(result)
+    ours = daily_returns(result.times, result.equity, start).to_numpy()
+    theirs = daily_returns(result.times, benchmark, float(result.market.frame["open"].iloc[0])).to_numpy()
+    spread = float(np.var(theirs, ddof=1)) if len(theirs) > 1 else 0.0
+    beta = float(np.cov(ours, theirs, ddof=1)[0, 1]) / spread if spread > 0.0 else math.nan
+    varied = len(ours) > 1 and spread > 0.0 and float(np.var(ours)) > 0.0
+    return {
+        "strategy": result.configuration.strategy,
+        "performance": _performance(result.times, result.equity, start),
+        "buy_and_hold": _performance(result.times, benchmark, float(result.market.frame["open"].iloc[0])),
+        "against_buy_and_hold": {
+            "beta": beta,
+            "correlation": float(np.corrcoef(ours, theirs)[0, 1]) if varied else math.nan,
+            "annual_alpha_fraction": (float(ours.mean()) - beta * float(theirs.mean())) * DAYS_PER_YEAR,
+        },
+        "trading": {**_trading(trades), "entries_refused": int(result.account["refused"][0])},
+        "exposure": _exposure(result),
+        "money": _money(result),
+        "breakdown": breakdown(trades, result.times, result.snapshots),
+        "data": _data(result),
+    }
+
+
+def benchmark_equity(result: Result) -> np.ndarray:
+    """Return (n,) the price at each close: one coin bought at the first open and held, unlevered, without costs or funding."""
+    return result.close
+
+
+def trades_of(result: Result) -> pd.DataFrame:
+    """Return a run's round trips."""
+    frame = result.market.frame
+    return round_trips(
+        result.fills, result.times, frame["high"].to_numpy(), frame["low"].to_numpy(), result.equity, result.snapshots
+    )
+
+
+def jsonable(value: Any) -> Any:
+    """Return a value with NaN and infinity as None, and numpy scalars as plain ones, all through."""
+    if isinstance(value, dict):
+        return {str(key): jsonable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [jsonable(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,61 @@
+"""What a result rests on, as plain values: the market, the code, the version of this software."""
+
+import hashlib
+import inspect
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from datafeeds.schema import Market
+from indicators.liquidation.compiled import source_digest
+from strategies.registry import BUILT_IN, load_strategy
+
+
+@cache
+def code_digest(strategy: str) -> str:
+    """Return the digest of this project's sources, followed for a strategy of the user's own by that of its module's file.
+
+    What that module imports in its turn is not in it.
+    """
+    if strategy in BUILT_IN:
+        return source_digest()
+    file = inspect.getsourcefile(load_strategy(strategy))
+    content = Path(file).read_bytes() if file else b""
+    return f"{source_digest()}-{hashlib.sha256(content).hexdigest()[:16]}"
+
+
+def iso(time: np.datetime64) -> str:
+    """Return a time as ISO text to the second, UTC.
+
+    Examples
+    --------
+    >>> iso(np.datetime64("2024-08-05T12:00"))
+    '2024-08-05T12:00:00Z'
+    """
+    return f"{np.datetime_as_string(time, unit='s')}Z"
+
+
+def market_facts(market: Market) -> dict[str, Any]:
+    """Return a market's name, extent and fingerprint, what it lacks, and its defects."""
+    return {
+        "name": market.name,
+        "simulated": market.simulated,
+        "bars": len(market),
+        "bar_seconds": market.bar_seconds,
+        "first_bar": iso(market.times[0]),
+        "last_bar": iso(market.times[-1]),
+        "fingerprint": market.fingerprint(),
+        "facts": market.facts(),
+        "defects": market.quality.lines(),
+    }
+
+
+def package_version() -> str | None:
+    """Return the version of this package; None where it runs from a checkout."""
+    try:
+        return version("liquidation-heatmap")
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,1 @@
+"""The perpetual account: orders, matching, accounting, costs, round trips; pure and compiled."""

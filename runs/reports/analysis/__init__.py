@@ -1,0 +1,1 @@
+"""The liquidation report: Markdown, page, terminal."""

@@ -1,0 +1,138 @@
+"""What the liquidation report says, as rows and sentences: the same words for every form of it."""
+
+import math
+from typing import Any
+
+from runs.reports.text import minute, price, sentence, share, usd
+
+CLUSTER_TITLES = ("priority", "price", "extent", "type", "base coin", "volume", "distance")
+HEAT_TITLES = ("price", "distance", "side", "base coin", "volume", "cumulative", "clusters")
+CASCADE_TITLES = ("direction", "risk", "stacked clusters", "set off per unit forced")
+
+
+def caveats(record: dict[str, Any]) -> list[str]:
+    """Return what every form of the report always says."""
+    return [*record["caveats"], f"{sentence(record['evidence'])} This is research, not advice."]
+
+
+def overview_rows(day: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the last day's figures, each with its label."""
+    how = "as reported" if day["reported"] else "by the model, not reported"
+    whale = " (a whale's size, if it was one)" if day["whale"] else ""
+    ratio = "no short was" if math.isnan(day["long_over_short"]) else f"{day['long_over_short']:.2f}"
+    direction = {"down": ", downward", "up": ", upward"}.get(day["phase_direction"], "")
+    return [
+        (f"Liquidated, {how}", usd(day["liquidated_usd"])),
+        ("Longs", usd(day["long_usd"]) + _part(day["long_fraction"])),
+        ("Shorts", usd(day["short_usd"]) + _part(day["short_fraction"])),
+        ("Long / short", f"{ratio}: {day['squeeze']}"),
+        ("Largest single bar", f"{usd(day['largest_bar_usd'])}{whale}; single liquidations are not in the data"),
+        ("State", f"{day['state']} (thresholds x {day['market_share']:g}, the data's share)"),
+        ("Phase", f"{day['phase']}{direction}"),
+    ]
+
+
+def _part(fraction: float) -> str:
+    return "" if math.isnan(fraction) else f" ({fraction:.0%})"
+
+
+def context_rows(context: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the figures around the map, each with its label."""
+    held = context["open_interest_base"]
+    size = "unknown" if math.isnan(held) else f"{held:,.1f} base coin, {usd(context['open_interest_usd'])}"
+    return [
+        ("Open interest", size),
+        ("Explained by the map", share(context["coverage_fraction"])),
+        ("Funding, last settled", share(context["funding_rate"], "+.4%")),
+        ("Average range of a bar", f"{price(context['average_range_quote'])} quote"),
+        ("Traded in 24 hours", f"{context['volume_24h_base']:,.1f} base coin"),
+    ]
+
+
+def cluster_cells(row: dict[str, Any]) -> tuple[str, ...]:
+    """Return a cluster's cells: priority, price, extent, type, base coin, volume, distance."""
+    return (
+        str(row["priority"]), price(row["price_quote"]), f"{price(row['low_quote'])} - {price(row['high_quote'])}",
+        row["type"], f"{row['size_base']:,.1f}", usd(row["size_usd"]), f"{row['distance_fraction']:+.2%}",
+    )  # fmt: skip
+
+
+def heat_cells(level: dict[str, Any]) -> tuple[str, ...]:
+    """Return a level's cells: price, distance, side, base coin, volume, cumulative volume, clusters."""
+    return (
+        price(level["price_quote"]), f"{level['distance_fraction']:+.2%}", level["side"], f"{level['size_base']:,.1f}",
+        usd(level["size_usd"]), usd(level["cumulative_usd"]), " ".join(f"#{number}" for number in level["clusters"]),
+    )  # fmt: skip
+
+
+def heat_totals(heat: dict[str, Any]) -> str:
+    """Return what stands on both sides, in a sentence."""
+    return (
+        f"Rows of {heat['level_fraction']:.2%} of price. Above, short positions that would be bought back: "
+        f"{heat['short_base']:,.1f} base coin, {usd(heat['short_usd'])}. Below, long positions that would be sold: "
+        f"{heat['long_base']:,.1f} base coin, {usd(heat['long_usd'])}."
+    )
+
+
+def bar_cells(level: dict[str, Any], room: int) -> int:
+    """Return the length of a level's bar in characters: its share of the largest, at least one for what shows as a size."""
+    cells = round(level["share_of_largest_fraction"] * room)
+    return max(cells, 1) if level["size_usd"] > 0.0 else 0
+
+
+def summary_lines(summary: dict[str, Any]) -> list[str]:
+    """Return the strongest cluster each way, and the asymmetry."""
+
+    def line(way: str) -> str:
+        found = summary[f"strongest_{way}"]
+        if found is None:
+            return f"Strongest {way}: none."
+        return f"Strongest {way}: {price(found['price_quote'])} ({found['distance_fraction']:+.2%}), {usd(found['size_usd'])}."
+
+    above = summary["above_fraction"]
+    lean = "nothing on either side" if math.isnan(above) else f"{above:.0%} above, {1.0 - above:.0%} below"
+    return [line("above"), line("below"), f"Asymmetry of the clusters: {lean}."]
+
+
+def cascade_rows(cascade: dict[str, Any]) -> list[tuple[str, ...]]:
+    """Return a row each way: direction, risk, stacked clusters, size set off per unit forced."""
+    return [
+        (way, found["risk"], str(found["stacked_clusters"]), _gain(found["set_off_per_unit"]))
+        for way, found in cascade.items()
+    ]
+
+
+def _gain(value: float) -> str:
+    return "unknown" if math.isnan(value) else f"{value:.2f}"
+
+
+def wipe_lines(levels: dict[str, Any]) -> list[str]:
+    """Return the standing support and resistance after wipes."""
+    lines = []
+    for kind, level in levels.items():
+        if level is None:
+            lines.append(f"{kind.capitalize()}: none stands.")
+            continue
+        source = "reported" if level["reported"] else "modelled"
+        lines.append(
+            f"{kind.capitalize()}: {price(level['price_quote'])}, from {minute(level['made'])}, "
+            f"{usd(level['size_usd'])} wiped ({source})."
+        )
+    return lines
+
+
+def implication_lines(implied: dict[str, Any]) -> list[str]:
+    """Return bias, risk, and the levels whose break would set it off."""
+    down, up = implied["long_liquidations_begin_below_quote"], implied["short_liquidations_begin_above_quote"]
+    trigger = [f"below {price(down)} long liquidations begin"] if not math.isnan(down) else []
+    trigger += [f"above {price(up)} short liquidations begin"] if not math.isnan(up) else []
+    return [
+        f"Bias: {implied['bias']}.",
+        f"Risk: {implied['risk']}.",
+        f"Levels whose break would set it off: {'; '.join(trigger) or 'none near'}.",
+    ]
+
+
+def data_lines(data: dict[str, Any]) -> list[str]:
+    """Return what the data lacks, and its defects."""
+    return [sentence(line) for line in (*data["facts"], *data["defects"])] or ["nothing to report."]

@@ -1,0 +1,163 @@
+"""heatmap.html: price over the map through time, one self-contained page that never shows a bar what it did not know."""
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from datafeeds.schema import Market
+from indicators.liquidation.anatomy import PHASES
+from indicators.liquidation.history import Watched, run_watched
+from indicators.liquidation.model import build_model
+from indicators.liquidation.parameters import ModelParameters
+from runs.engines.event import model_bars
+from runs.engines.result import Result
+from runs.outcome.trades import COLUMNS
+from runs.perpetual.accounting import FILL
+from runs.reports.heatmap.colours import colour_table
+from runs.reports.heatmap.columns import blocks, decimals_of
+from runs.reports.heatmap.density import CODES, DECADES, bars_per_column, encode, place, top_of
+from runs.reports.heatmap.marks import Order, level_marks, liquidation_marks, phase_marks, trade_marks
+from runs.reports.heatmap.outlines import CENTRE_STEPS, SIZE_FROM, SIZE_STEP, outline
+from runs.reports.heatmap.packing import element
+from runs.reports.page import data_block, escape, page, table
+
+_ASSETS = Path(__file__).parent / "assets"
+_PRICES = ("open", "high", "low", "close")
+_PANES = ("open_interest", "funding_rate", "reported_long", "reported_short", "expected_long", "expected_short")
+_DIGITS = 6  # of the prices shown where the data's own ticks are not known
+_EVERY_BAR = "One column a bar."
+
+
+@cache
+def _script() -> str:
+    ours = sorted((_ASSETS / "heatmap").glob("*.js"), key=lambda path: int(path.name.split("-")[0]))
+    body = "\n".join(path.read_text(encoding="utf-8") for path in ours)
+    library = (_ASSETS / "lightweight-charts.js").read_text(encoding="utf-8")
+    return f'{library}\n(async()=>{{"use strict";\n{body}\n}})();'
+
+
+def run_heatmap(result: Result, trades: pd.DataFrame) -> str:
+    """Return the page of a run: `heatmap_page` with its trades, its orders and its own liquidations."""
+    title = f"{result.configuration.strategy} on {result.market.name}"
+    return heatmap_page(result.market, result.configuration.model, title, trades, result.fills, result.orders)
+
+
+def heatmap_page(
+    market: Market,
+    parameters: ModelParameters,
+    title: str | None = None,
+    trades: pd.DataFrame | None = None,
+    fills: np.ndarray | None = None,
+    orders: Sequence[Order] = (),
+) -> str:
+    """Return the heatmap of a market as a page; equal input gives equal bytes.
+
+    Parameters
+    ----------
+    market
+        (n,) bars.
+    parameters
+        Of the model; the page prints them.
+    title
+        Heading, plain text; the market's name by default.
+    trades
+        Of `runs.outcome.trades.COLUMNS`; none by default.
+    fills
+        (m,) of `FILL`, for the account's own liquidations.
+    orders
+        The broker's journal, for stops and targets.
+    """
+    model = build_model(parameters, market.bar_seconds)
+    every = bars_per_column(len(market), int(model.settings["window_bins"][0]))
+    watched = run_watched(model, model_bars(market), every)
+    columns = blocks(market, watched.snapshots, watched.ends)
+    top = top_of(watched.outward)
+    facts = _facts(market, columns, parameters, top)
+    marks = {
+        "trades": trade_marks(_table(trades), market.times, watched.ends, orders),
+        "liquidations": liquidation_marks(np.zeros(0, dtype=FILL) if fills is None else fills, watched.ends),
+        "levels": level_marks(watched.snapshots, market.times, watched.ends),
+        "phases": phase_marks(watched.snapshots, watched.ends),
+    }
+    arrays = _arrays(columns, watched, parameters.bin_width, top, facts["decimals"])
+    arrays += element("array-marks", np.frombuffer(json.dumps(marks, allow_nan=False).encode(), dtype=np.uint8))
+    body = _body(title or market.name, market, parameters, every) + data_block("facts", facts) + arrays
+    style = (_ASSETS / "heatmap" / "heatmap.css").read_text(encoding="utf-8")
+    return page(f"Liquidation heatmap: {title or market.name}", body, style, _script())
+
+
+def _table(trades: pd.DataFrame | None) -> pd.DataFrame:
+    return pd.DataFrame(columns=list(COLUMNS)) if trades is None else trades
+
+
+def _facts(market: Market, columns: dict[str, np.ndarray], parameters: ModelParameters, top: float) -> dict[str, Any]:
+    decimals = decimals_of(np.concatenate([columns[name] for name in _PRICES]))
+    digits = _DIGITS - 1 - int(np.floor(np.log10(columns["close"].max())))
+    return {
+        "decimals": decimals, "shown_decimals": decimals if decimals is not None else min(max(digits, 0), 12),
+        "top": top, "codes": CODES, "decades": DECADES, "bin_width": parameters.bin_width, "size_from": SIZE_FROM,
+        "size_step": SIZE_STEP, "centre_steps": CENTRE_STEPS, "reported": market.has("liquidated_long"),
+        "phase_names": list(PHASES), "dark": colour_table("inferno"), "light": colour_table("magma_r"),
+    }  # fmt: skip
+
+
+def _arrays(
+    columns: dict[str, np.ndarray], watched: Watched, bin_width: float, top: float, decimals: int | None
+) -> str:
+    parts = [element("array-time", columns["time"], "delta")]
+    for name in _PRICES:
+        values = columns[name]
+        whole = decimals is not None
+        ticks = np.rint(values * 10.0**decimals).astype(np.int32) if decimals is not None else values
+        parts.append(element(f"array-{name}", ticks, "delta" if whole else "plain"))
+    parts += [element(f"array-{name}", columns[name].astype(np.float32)) for name in _PANES]
+    parts.append(element("array-bins", watched.bins.astype(np.int32), "delta"))
+    parts.append(element("array-density", place(encode(watched.outward, top), watched.bins), "grid"))
+    for name, values in outline(watched.counts, watched.clusters, watched.bins, bin_width).items():
+        parts.append(element(f"array-cluster_{name}", values))
+    return "".join(parts)
+
+
+def _body(title: str, market: Market, parameters: ModelParameters, every: int) -> str:
+    first, final = (np.datetime_as_string(market.times[i], unit="m").replace("T", " ") for i in (0, -1))
+    simulated = " <strong>Simulated market: nothing here ever traded.</strong>" if market.simulated else ""
+    columns = (
+        _EVERY_BAR
+        if every == 1
+        else f"One column is {every} bars, and holds the map as it stood after the last of them."
+    )
+    frame = (_ASSETS / "heatmap" / "heatmap.html").read_text(encoding="utf-8")
+    rows = [
+        (field.name, _shown(getattr(parameters, field.name)), field.metadata["unit"], field.metadata["source"])
+        for field in dataclasses.fields(parameters)
+    ]
+    values = {
+        "title": escape(title),
+        "range": f"{len(market):,} bars of {_length(market.bar_seconds)}, {first} to {final} UTC.{simulated}",
+        "columns": columns,
+        "step": f"{10.0 ** (DECADES / CODES) - 1.0:.1%}",
+        "bin": f"{parameters.bin_width:g}",
+        "window": f"{parameters.cluster_window:g}",
+        "data": "; ".join(escape(fact) for fact in market.facts()) or "complete",
+        "parameters": table(("parameter", "value", "unit", "source"), rows),
+    }
+    for name, text in values.items():
+        frame = frame.replace("{{" + name + "}}", text)
+    return frame
+
+
+def _shown(value: Any) -> str:
+    return " / ".join(f"{part:g}" for part in value) if isinstance(value, tuple) else str(value)
+
+
+def _length(seconds: int) -> str:
+    for size, name in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds % size == 0:
+            return f"{seconds // size} {name}{'s' if seconds != size else ''}"
+    return f"{seconds} seconds"

@@ -1,0 +1,69 @@
+"""The parts of a sweep's page about its best: one trial, its surroundings, and the next ones."""
+
+from typing import Any
+
+from runs.reports.numbers import cells_table, kind_of, quantity, section, shown, spelled
+from runs.reports.page import escape
+
+_CAVEAT = (
+    "<p class='faint'>Intervals by block bootstrap of this trial's days alone: they know nothing of its having been chosen among "
+    "many, so that even the low end flatters. The drawdown's interval, and buy and hold's drawdown, are of daily closes.</p>"
+)
+
+
+def best_section(summary: dict[str, Any]) -> str:
+    """Return the best trial's figures with their intervals, beside buy and hold."""
+    best = summary["best"]
+    if best is None:
+        return section("best", "No trial was evaluated")
+    rows = []
+    for name, value in best["metrics"].items():
+        kind, ends = kind_of(name), best["intervals"].get(name)
+        interval = f"{quantity(ends['low'], kind)} .. {quantity(ends['high'], kind)}" if ends else ""
+        held = best["buy_and_hold"].get(name)
+        rows.append((escape(spelled(name)), quantity(value, kind), interval, quantity(held, kind) if ends else ""))
+    lines = cells_table(("", "trial", "95 % interval", "buy and hold"), rows)
+    title = f"The best: trial {quantity(best['number'])}"
+    return section("best", title, f"<p>{escape(_named(best['parameters']))}</p>", lines, _CAVEAT)
+
+
+def region_section(summary: dict[str, Any]) -> str:
+    """Return the best point and the centre of the best region, each with what surrounds it."""
+    region = summary["region"]
+    if region is None:
+        return ""
+    rows = []
+    for key, name in (("best_point", "best point"), ("best_region", "centre of the best region")):
+        part = region[key]
+        figures = (quantity(part[column]) for column in ("number", "objective", "median", "mean", "worst", "points"))
+        rows.append((name, *figures, escape(_named(part["parameters"]))))
+    objective = spelled(summary["sweep"]["objective"])
+    titles = ("", "trial", objective, "median around", "mean around", "worst around", "points", "parameters")
+    kind = "one value away in any parameter" if region["kind"] == "adjacent" else "nearest by rank"
+    note = (
+        f"<p class='faint'>Around: the point itself and those {kind}. A peak whose surroundings are poor is luck, or a setting "
+        "that the next market will miss.</p>"
+    )
+    return section("region", "The best region rather than the best point", cells_table(titles, rows), note)
+
+
+def best_table(summary: dict[str, Any]) -> str:
+    """Return the table of the best trials."""
+    rows = summary["table"]
+    if not rows:
+        return ""
+    parameters, metrics = list(rows[0]["parameters"]), list(rows[0]["metrics"])
+    lines = [
+        (
+            quantity(row["number"]),
+            *(escape(shown(row["parameters"][name])) for name in parameters),
+            *(quantity(row["metrics"][name], kind_of(name)) for name in metrics),
+        )
+        for row in rows
+    ]
+    titles = ("trial", *parameters, *map(spelled, metrics))
+    return section("table", "The best trials", cells_table(titles, lines))
+
+
+def _named(parameters: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {shown(value)}" for name, value in parameters.items())

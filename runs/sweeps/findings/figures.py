@@ -1,0 +1,176 @@
+"""What a sweep found and what its page draws, as plain values: few enough points to look at, chosen by rank."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from runs.reports.figures.thinning import largest_triangles
+from runs.statistics.headline import FIGURES, headline_intervals
+from runs.sweeps.findings import figures as display
+from runs.sweeps.findings.outcomes import Outcomes, plain
+from runs.sweeps.findings.split_sample import Halves
+from runs.sweeps.findings.surface import Neighbourhoods, neighbourhoods, surfaces
+from runs.sweeps.rows.objective import LESS_IS_BETTER
+
+MOST_LINES = 500
+MOST_POINTS = 1000
+MOST_ROWS = 20
+CURVE_POINTS = 300
+CURVES = 3
+_BARS = 40
+_FIRST = 50
+"""Of what is drawn so many are the very best; the rest are spread evenly over the ranks."""
+
+
+def spread(order: np.ndarray, most: int) -> np.ndarray:
+    """Return at most `most` of the places in `order` (n,), best first: the first ones, and others spread over the ranks.
+
+    Examples
+    --------
+    >>> spread(np.arange(200)[::-1], 52).tolist()[-3:]
+    [150, 149, 0]
+    """
+    if len(order) <= most:
+        return order
+    first = min(_FIRST, most - 1)
+    return order[np.r_[np.arange(first), np.linspace(first, len(order) - 1, most - first).round().astype(np.int64)]]
+
+
+def parallel(outcomes: Outcomes) -> dict[str, Any]:
+    """Return the axes of the parallel coordinates, and a line of values for some trials, the best first."""
+    usable = outcomes.order[np.isfinite(outcomes.merits[outcomes.order])]
+    shown, names = spread(usable, MOST_LINES), (*outcomes.parameters, outcomes.objective)
+    rows = outcomes.table.iloc[shown]
+    return {
+        "names": list(names),
+        "lines": [[plain(value) for value in row] for row in rows[list(names)].itertuples(index=False)],
+        "shown": len(shown),
+        "of": len(outcomes.table),
+    }
+
+
+def scatter(outcomes: Outcomes, parts: Halves) -> dict[str, Any]:
+    """Return number, first-half and second-half Sharpe ratio of some trials."""
+    both = np.isfinite(parts.first) & np.isfinite(parts.second)
+    usable = outcomes.order[both[outcomes.order]]
+    numbers = outcomes.table["number"].to_numpy()
+    shown = spread(usable, MOST_POINTS)
+    points = [[int(numbers[place]), float(parts.first[place]), float(parts.second[place])] for place in shown]
+    return {"points": points, "shown": len(points), "of": int(both.sum())}
+
+
+def histogram(outcomes: Outcomes, deviation: float) -> dict[str, Any]:
+    """Return how many trials have which annual Sharpe ratio, and how many would if all were noise of the same spread."""
+    ratios = outcomes.table["sharpe"].to_numpy(dtype=np.float64)
+    ratios = ratios[np.isfinite(ratios)]
+    if not len(ratios):
+        return {"edges": [], "counts": [], "noise": []}
+    counts, edges = np.histogram(ratios, bins=min(_BARS, max(5, int(math.sqrt(len(ratios))) * 2)))
+    noise = np.zeros(len(counts))
+    if deviation > 0.0:
+        below = np.array([0.5 * math.erfc(-edge / deviation / math.sqrt(2.0)) for edge in edges])
+        noise = np.diff(below) * len(ratios)
+    return {"edges": edges.tolist(), "counts": counts.tolist(), "noise": noise.tolist()}
+
+
+def curves(outcomes: Outcomes, benchmark: np.ndarray) -> dict[str, Any]:
+    """Return what one unit became, for the best trials and for buy and hold: a few hundred points each, as days since the first."""
+    numbers = outcomes.table["number"].to_numpy()
+    series = [(f"trial {numbers[place]}", outcomes.returns[:, place]) for place in outcomes.best_distinct(CURVES)]
+    series.append(("buy and hold", benchmark))
+    lines = []
+    for name, returns in series:
+        worth = np.r_[1.0, np.cumprod(1.0 + returns)]
+        days = np.arange(len(worth), dtype=np.float64)
+        kept = largest_triangles(days, worth, CURVE_POINTS)
+        lines.append({"name": name, "days": kept.tolist(), "worth": worth[kept].tolist()})
+    return {"first_day": str(outcomes.days[0]), "last_day": str(outcomes.days[-1]), "lines": lines}
+
+
+def best_rows(outcomes: Outcomes) -> list[dict[str, Any]]:
+    """Return number, parameters and metrics of the best trials."""
+    return [row_of(outcomes, int(place)) for place in outcomes.order[:MOST_ROWS]]
+
+
+def row_of(outcomes: Outcomes, place: int) -> dict[str, Any]:
+    """Return one trial's number, parameters and metrics."""
+    row = outcomes.table.iloc[place]
+    return {
+        "number": int(row["number"]),
+        "parameters": {name: plain(row[name]) for name in outcomes.parameters},
+        "metrics": {name: plain(row[name]) for name in outcomes.metrics},
+    }
+
+
+MOST_SURFACES = 15
+"""Pairs of parameters on the page: all pairs of six."""
+
+
+def best_found(outcomes: Outcomes, benchmark: np.ndarray, seed: int) -> dict[str, Any] | None:
+    """Return the best trial, intervals of its headline figures, and those of buy and hold (t,); None without one."""
+    if not len(outcomes.order):
+        return None
+    place = int(outcomes.order[0])
+    intervals = headline_intervals(outcomes.returns[:, place], seed=seed)
+    held = headline_figures(benchmark)
+    return display.row_of(outcomes, place) | {
+        "intervals": {name: {"low": ends.low, "high": ends.high} for name, ends in intervals.items()},
+        "buy_and_hold": held,
+    }
+
+
+def headline_figures(returns: np.ndarray) -> dict[str, float]:
+    """Return the headline figures of (t,) daily returns, by the formulas that have intervals."""
+    return {name: figure(returns) for name, figure in FIGURES.items()} if len(returns) else {}
+
+
+def halves_found(outcomes: Outcomes, parts: Halves) -> dict[str, Any]:
+    """Return how the best of the first half of the days fared in the second."""
+    numbers, chosen = outcomes.table["number"].to_numpy(), parts.chosen
+    return {
+        "second_half_from": str(outcomes.days[parts.split]) if len(outcomes.days) else None,
+        "rank_correlation": parts.correlation,
+        "chosen": int(numbers[chosen]) if chosen >= 0 else None,
+        "chosen_sharpe_first": float(parts.first[chosen]) if chosen >= 0 else None,
+        "chosen_sharpe_second": float(parts.second[chosen]) if chosen >= 0 else None,
+        "chosen_return_second_fraction": parts.chosen_return,
+        "chosen_beats_share": parts.chosen_rank,
+    }
+
+
+def region_found(outcomes: Outcomes) -> dict[str, Any] | None:
+    """Return the best point and the centre of the best region with their surroundings; None where no region is defined."""
+    around = neighbourhoods(outcomes.table[list(outcomes.parameters)], outcomes.merits)
+    if around.best < 0:
+        return None
+    return {
+        "kind": around.kind,
+        "best_point": _surroundings(outcomes, around, int(outcomes.order[0])),
+        "best_region": _surroundings(outcomes, around, around.best),
+    }
+
+
+def _surroundings(outcomes: Outcomes, around: Neighbourhoods, place: int) -> dict[str, Any]:
+    sign = -1.0 if outcomes.objective in LESS_IS_BETTER else 1.0
+    row = outcomes.table.iloc[place]
+    return {
+        "number": int(row["number"]),
+        "parameters": {name: plain(row[name]) for name in outcomes.parameters},
+        "objective": sign * float(outcomes.merits[place]),
+        "points": int(around.sizes[place]),
+        "mean": sign * float(around.mean[place]),
+        "median": sign * float(around.median[place]),
+        "worst": sign * float(around.worst[place]),
+    }
+
+
+def surfaces_found(outcomes: Outcomes) -> list[dict[str, Any]]:
+    """Return the surfaces of the objective over pairs of parameters."""
+    objective = outcomes.table[outcomes.objective].to_numpy(dtype=np.float64)
+    found = surfaces(outcomes.table[list(outcomes.parameters)], objective, MOST_SURFACES)
+    return [
+        surface._asdict()
+        | {"mean": surface.mean.tolist(), "median": surface.median.tolist(), "counts": surface.counts.tolist()}
+        for surface in found
+    ]

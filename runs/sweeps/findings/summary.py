@@ -1,0 +1,134 @@
+"""A sweep in figures: the content of summary.json, out of which its page is made."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from datafeeds.schema import Market
+from runs.outcome.metrics import daily_returns, jsonable
+from runs.sweeps.findings import figures as display
+from runs.sweeps.findings import figures as findings
+from runs.sweeps.findings.outcomes import Outcomes, plain
+from runs.sweeps.findings.split_sample import halves
+from runs.sweeps.findings.statistics import statistics_of, verdict_on
+from runs.sweeps.rows.objective import LESS_IS_BETTER
+
+VERSION = 1
+
+DRAWS = 2000
+"""Resamples: a p-value of .05 is then known to +-.01 (binomial, two deviations)."""
+
+MOST_ERRORS = 50
+
+
+def summarise(
+    facts: dict[str, Any],
+    outcomes: Outcomes,
+    market: Market,
+    trade_returns: np.ndarray | None = None,
+    draws: int = DRAWS,
+) -> dict[str, Any]:
+    """Return a sweep in figures.
+
+    Parameters
+    ----------
+    facts
+        What sweep.json says; used are ``configuration``, ``objective``, ``combinations`` and ``search`` with its seed.
+    outcomes
+        The rows.
+    market
+        What was traded.
+    trade_returns
+        (m,) of the best trial's trades, as fractions of equity, for the drawdown in another order; None leaves it out.
+    draws
+        Resamples of each bootstrap.
+
+    Returns
+    -------
+    dict
+        Plain values that JSON can hold; what is not defined is None.
+    """
+    days = outcomes.days
+    benchmark, seed = benchmark_returns(market, days), int((facts.get("search") or {}).get("seed") or 0)
+    parts = halves(outcomes.returns)
+    statistics = statistics_of(outcomes, benchmark, trade_returns, draws, seed)
+    verdict = verdict_on(outcomes, statistics)
+    content = {
+        "version": VERSION,
+        "sentence": verdict["sentence"],
+        "verdict": verdict,
+        "data": _data(market, days),
+        "sweep": _sweep(facts, outcomes),
+        "counts": _counts(facts, outcomes),
+        "best": findings.best_found(outcomes, benchmark, seed),
+        "statistics": statistics,
+        "halves": findings.halves_found(outcomes, parts),
+        "region": findings.region_found(outcomes),
+        "surfaces": findings.surfaces_found(outcomes),
+        "parallel": display.parallel(outcomes),
+        "scatter": display.scatter(outcomes, parts),
+        "histogram": display.histogram(outcomes, (statistics["deflation"] or {}).get("deviation_of_sharpe", 0.0)),
+        "curves": display.curves(outcomes, benchmark) if len(days) else None,
+        "table": display.best_rows(outcomes),
+        "errors": _errors(outcomes),
+    }
+    return dict(jsonable(content))
+
+
+def benchmark_returns(market: Market, days: np.ndarray) -> np.ndarray:
+    """Return (t,) the daily returns of one coin bought at the first evaluated bar's open and held, without costs."""
+    dates = market.times.astype("datetime64[D]")
+    inside = (dates >= days[0]) & (dates <= days[-1]) if len(days) else np.zeros(len(dates), dtype=bool)
+    if not inside.any():
+        return np.zeros(len(days))
+    frame = market.frame[inside]
+    returns = daily_returns(market.times[inside], frame["close"].to_numpy(), float(frame["open"].iloc[0]))
+    return returns.reindex(pd.DatetimeIndex(days.astype("datetime64[ns]"))).fillna(0.0).to_numpy()
+
+
+def _data(market: Market, days: np.ndarray) -> dict[str, Any]:
+    return {
+        "name": market.name,
+        "simulated": market.simulated,
+        "bars": len(market),
+        "bar_seconds": market.bar_seconds,
+        "first_day": str(days[0]) if len(days) else None,
+        "last_day": str(days[-1]) if len(days) else None,
+        "days": len(days),
+    }
+
+
+def _sweep(facts: dict[str, Any], outcomes: Outcomes) -> dict[str, Any]:
+    swept = []
+    for name in outcomes.parameters:
+        column = outcomes.table[name]
+        known = sorted({plain(value) for value in column}, key=lambda value: (isinstance(value, str), value))
+        ends = (known[0], known[-1]) if known else (None, None)
+        swept.append({"name": name, "values": len(known), "low": ends[0], "high": ends[1]})
+    return {
+        "strategy": str(facts.get("configuration", {}).get("strategy", "")),
+        "objective": outcomes.objective,
+        "less_is_better": outcomes.objective in LESS_IS_BETTER,
+        "search": facts.get("search"),
+        "parameters": swept,
+    }
+
+
+def _counts(facts: dict[str, Any], outcomes: Outcomes) -> dict[str, int]:
+    tried = len(outcomes.table) + len(outcomes.failed)
+    return {
+        "planned": int(facts.get("combinations", tried)),
+        "combinations": tried,
+        "evaluated": len(outcomes.table),
+        "errors": len(outcomes.failed),
+        "duplicates": outcomes.duplicates,
+        "without_variation": int((~outcomes.varies).sum()),
+    }
+
+
+def _errors(outcomes: Outcomes) -> list[dict[str, Any]]:
+    """Return the different errors, the commonest first, with how many trials they ended and the first of them."""
+    grouped = outcomes.failed.groupby("error", sort=False)["number"]
+    rows = [(-len(group), int(group.min()), str(text)) for text, group in grouped]
+    return [{"error": text, "trials": -less, "first": first} for less, first, text in sorted(rows)[:MOST_ERRORS]]

@@ -1,0 +1,131 @@
+"""A sweep's folder: claimed, marked with what the sweep is, locked while somebody works in it, and taken up again."""
+
+import contextlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from datafeeds.schema import Market
+from runs.outcome.folder import FolderError
+from runs.outcome.metrics import jsonable
+from runs.outcome.provenance import code_digest, market_facts, package_version
+from runs.outcome.writing import replace_file
+from runs.sweeps.plan import Plan
+
+MARKER = "sweep.json"
+"""The file by which a folder is known as a sweep's."""
+
+FORMAT = 1
+"""Version of the folder's layout."""
+
+_LOCK = ".lock"
+_IDENTITY = ("format", "configuration", "space", "search", "objective", "data", "code")
+"""What must be the same for rows of one folder."""
+
+
+def sweep_facts(plan: Plan, market: Market, combinations: int) -> dict[str, Any]:
+    """Return what the marker holds: the plan, the market, the code, and the number of combinations."""
+    facts = {
+        "format": FORMAT,
+        "package": package_version(),
+        **plan.facts(),
+        "combinations": combinations,
+        "data": market_facts(market),
+        "code": code_digest(plan.configuration.strategy),
+        "confirmation": None,
+    }
+    return dict(json.loads(json.dumps(jsonable(facts))))
+
+
+def read_facts(folder: Path) -> dict[str, Any]:
+    """Return the content of a sweep's marker.
+
+    Raises
+    ------
+    FolderError
+        If the folder is no sweep's, or one of another version's.
+    """
+    try:
+        facts = json.loads((folder / MARKER).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise FolderError(f"--resume {folder}: holds no sweep ({MARKER} is missing or damaged)") from None
+    if not isinstance(facts, dict) or facts.get("format") != FORMAT or not set(_IDENTITY) <= set(facts):
+        raise FolderError(f"--resume {folder}: was written by another version; start a new sweep")
+    return facts
+
+
+def refuse_difference(folder: Path, there: dict[str, Any], here: dict[str, Any]) -> None:
+    """Raise FolderError that names the first thing in which a sweep's folder differs from the sweep to be resumed."""
+    for key in _IDENTITY:
+        found = _difference(key, there[key], here[key])
+        if found is not None:
+            name, left, right = found
+            raise FolderError(f"--resume {folder}: {name} differs: {left} there, {right} here; start a new sweep")
+
+
+def _difference(name: str, there: Any, here: Any) -> tuple[str, str, str] | None:
+    if isinstance(there, dict) and isinstance(here, dict):
+        for key in sorted(set(there) | set(here)):
+            found = _difference(f"{name}.{key}", there.get(key), here.get(key))
+            if found is not None:
+                return found
+        return None
+    if name == "space" and isinstance(there, list) and isinstance(here, list):
+        as_texts = ["; ".join(f"{axis['parameter']}={axis['values']}" for axis in axes) for axes in (there, here)]
+        return None if as_texts[0] == as_texts[1] else (name, *as_texts)  # type: ignore[return-value]
+    return None if there == here else (name, _short(there), _short(here))
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def check_new(folder: Path) -> None:
+    """Raise FolderError if a new sweep cannot have this folder."""
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise FolderError(f"--out {folder}: is a file; name a folder")
+    if (folder / MARKER).exists():
+        raise FolderError(f"--out {folder}: holds an earlier sweep; go on with it by --resume, or name a new folder")
+    if folder.is_dir() and any(not path.name.startswith(".") for path in folder.iterdir()):
+        raise FolderError(f"--out {folder}: holds other files; name a new folder")
+
+
+@contextlib.contextmanager
+def occupied(folder: Path, option: str) -> Iterator[None]:
+    """Hold a folder's lock, which the system lets go of however the process ends.
+
+    Raises
+    ------
+    FolderError
+        If another sweep works there, or the folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / _LOCK, timeout=0)
+        lock.acquire()
+    except Timeout:
+        raise FolderError(f"{option} {folder}: another sweep is at work there") from None
+    except OSError as error:
+        raise FolderError(f"{option} {folder}: cannot be written ({error.strerror})") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def write_facts(folder: Path, facts: dict[str, Any]) -> None:
+    """Write the marker, whole or not at all.
+
+    Raises
+    ------
+    FolderError
+        If the disk refuses.
+    """
+    try:
+        replace_file(folder / MARKER, json.dumps(facts, indent=2, allow_nan=False) + "\n")
+    except OSError as error:
+        raise FolderError(f"{folder}: cannot be written ({error.strerror})") from None

@@ -1,0 +1,84 @@
+"""The table of trials: one row a combination."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from runs.engines.configuration import Configuration, configuration_from
+from runs.sweeps.rows.log import read_rows
+from runs.sweeps.rows.objective import METRICS
+
+TABLE = "trials.parquet"
+
+
+def trials_table(folder: Path, labels: tuple[str, ...]) -> pd.DataFrame:
+    """Return the rows of a sweep's folder as a table.
+
+    Parameters
+    ----------
+    folder
+        The sweep's.
+    labels
+        ``group.name`` of each swept parameter.
+
+    Returns
+    -------
+    DataFrame
+        Sorted by `number`: number, key, status (``ok`` or ``error``), error, the swept values, the metrics (NaN after an
+        error), and `daily_returns` (arrays of float64, empty after an error). Tuples stand as text, ``1.0/2.5``.
+    """
+    rows = sorted(read_rows(folder), key=lambda row: int(row["number"]))
+    columns: dict[str, Any] = {
+        "number": np.array([row["number"] for row in rows], dtype=np.int64),
+        "key": [row["key"] for row in rows],
+        "status": ["error" if row["error"] else "ok" for row in rows],
+        "error": [row["error"] for row in rows],
+    }
+    for place, label in enumerate(labels):
+        columns[label] = [_plain(row["values"][place]) for row in rows]
+    for name in METRICS:
+        columns[name] = np.array([row["metrics"].get(name, np.nan) for row in rows], dtype=np.float64)
+    columns["daily_returns"] = pd.Series([row["daily_returns"] for row in rows], dtype=object)
+    return pd.DataFrame(columns)
+
+
+def _plain(value: Any) -> Any:
+    return "/".join(repr(item) for item in value) if isinstance(value, list) else value
+
+
+def row_configuration(facts: dict[str, Any], row: Any) -> Configuration:
+    """Return the configuration of one row of the table (a Series or a mapping), given the content of ``sweep.json``.
+
+    Raises
+    ------
+    ValueError
+        If the row's values are not valid together: its status is ``error``.
+    """
+    settings = {key: dict(value) if isinstance(value, dict) else value for key, value in facts["configuration"].items()}
+    for axis in facts["space"]:
+        group, _, name = axis["parameter"].partition(".")
+        value = row[axis["parameter"]]
+        settings[group][name] = value.item() if isinstance(value, np.generic) else value
+    return configuration_from({key: value for key, value in settings.items() if value is not None})
+
+
+def write_trials(folder: Path, trials: pd.DataFrame) -> None:
+    """Write the table beside the rows, whole or not at all.
+
+    Raises
+    ------
+    OSError
+        If the disk refuses.
+    """
+    columns = {name: pa.array(trials[name]) for name in trials.columns if name != "daily_returns"}
+    columns["daily_returns"] = pa.array(list(trials["daily_returns"]), type=pa.list_(pa.float64()))
+    temporary = folder / f".{TABLE}.{os.getpid()}.partial"
+    pq.write_table(pa.table(columns), temporary, compression="zstd")
+    with temporary.open("r+b") as file:
+        os.fsync(file.fileno())
+    temporary.replace(folder / TABLE)

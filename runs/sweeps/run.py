@@ -1,0 +1,315 @@
+"""A sweep from its plan to its exit code: folder, workers, rows, confirmation, report."""
+
+import contextlib
+import datetime
+import json
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from datafeeds.schema import Market
+from runs.commandline.command import InputError, checked
+from runs.engines.evaluator import Evaluator
+from runs.engines.event import load_market, run_backtest
+from runs.engines.parity import first_difference
+from runs.engines.result import Result
+from runs.engines.snapshot_cache import heatmaps_folder
+from runs.outcome.folder import FolderError, claim_folder, release_folder, run_name, write_run
+from runs.outcome.metrics import jsonable, trades_of
+from runs.outcome.writing import replace_file
+from runs.reports.sweep.page import sweep_page
+from runs.sweeps.findings.outcomes import Outcomes, read_outcomes
+from runs.sweeps.findings.summary import DRAWS, summarise
+from runs.sweeps.folder import check_new, occupied, read_facts, refuse_difference, sweep_facts, write_facts
+from runs.sweeps.plan import Plan
+from runs.sweeps.progress import progress
+from runs.sweeps.rows.log import Spool
+from runs.sweeps.rows.objective import best_first, merit
+from runs.sweeps.rows.table import row_configuration, trials_table, write_trials
+from runs.sweeps.space.candidates import Candidates, Combination
+from runs.sweeps.space.search import Draw
+from runs.sweeps.terminal import print_best, print_plan
+from runs.sweeps.workers.dask import Cluster, ClusterError, check_address
+from runs.sweeps.workers.evaluate import LARGEST_UNIT, Bench, evaluator, units
+from runs.sweeps.workers.executors import Alone, Crew, Processes
+
+_UNITS_A_WORKER = 4
+"""Units that each worker gets of a small batch, so that none waits long for the last (assumption)."""
+
+
+def run_course(plan: Plan, bench: Bench, crew: Crew, spool: Spool, report: Callable[[int], None]) -> None:
+    """Do what is not yet in the spool.
+
+    Parameters
+    ----------
+    plan, bench, crew, spool
+        What to try, with what, by whom, and where the rows go.
+    report
+        Called with the number of combinations that are done in addition, earlier ones included.
+    """
+    search = plan.search()
+    share = -(-search.batch // (_UNITS_A_WORKER * crew.size))
+    most = max(1, min(LARGEST_UNIT, share))
+    for batch in search.batches():
+        keys: dict[int, str] = {}
+        todo = _missing(batch, plan, bench, spool, keys, report)
+        for rows in crew.run(units(todo, plan.space.names, most)):
+            report(spool.append(rows))
+        search.tell({number: merit(plan.objective, spool.scores[key]) for number, key in keys.items()})
+
+
+def _missing(
+    batch: Iterable[Draw], plan: Plan, bench: Bench, spool: Spool, keys: dict[int, str], report: Callable[[int], None]
+) -> Iterator[Combination]:
+    """Yield the combinations of a batch that have no row, and note the keys of all."""
+    for number, places in batch:
+        values = plan.space.values(places)
+        key = bench.candidates.key(values)
+        keys[number] = key
+        if key in spool.scores:
+            report(1)
+        else:
+            yield Combination(number, key, values)
+
+
+def confirm(
+    count: int,
+    facts: dict[str, Any],
+    trials: pd.DataFrame,
+    market: Market,
+    evaluator: Evaluator,
+    report: Callable[[int], None],
+) -> dict[str, Any]:
+    """Compare the best rows with the event engine, until one differs.
+
+    Parameters
+    ----------
+    count
+        How many of the best.
+    facts, trials, market, evaluator
+        The sweep: its marker's content, its table, its market and what evaluated it.
+    report
+        Called with 1 after each.
+
+    Returns
+    -------
+    dict
+        `asked`, `equal` (how many agreed), `number` of the row that differs or None, and `difference`: one sentence or None.
+    """
+    found: dict[str, Any] = {"asked": count, "equal": 0, "number": None, "difference": None}
+    for _, row in best_first(trials, facts["objective"]).head(count).iterrows():
+        configuration = row_configuration(facts, row)
+        difference = first_difference(configuration, market, evaluator.evaluate(configuration))
+        report(1)
+        if difference is not None:
+            return found | {"number": int(row["number"]), "difference": difference}
+        found["equal"] += 1
+    return found
+
+
+BEST_RUNS = 3
+"""How many of the best trials are run by the event engine and written whole."""
+
+
+def write_report(
+    folder: Path, facts: dict[str, Any], trials: pd.DataFrame, days: np.ndarray, market: Market,
+    results: Mapping[int, Result] | None = None, best_runs: int = BEST_RUNS, draws: int = DRAWS,
+) -> dict[str, Any]:  # fmt: skip
+    """Write trials.parquet, the complete runs of the best, sweep.html and summary.json into a sweep's folder.
+
+    Each is written whole beside its place and moved there, the summary last: where it is, all of it is. What an earlier
+    report left is replaced.
+
+    Parameters
+    ----------
+    folder
+        The sweep's.
+    facts
+        What its sweep.json says: `objective`, `configuration` and `space` above all.
+    trials
+        One row a combination (`read_outcomes`).
+    days
+        (t,) datetime64[D] of the daily returns.
+    market
+        What was traded.
+    results
+        Runs of the event engine that are at hand, by trial number; what is missing is run here.
+    best_runs
+        How many of the best are written whole; what earned exactly the same as a better one is passed over.
+    draws
+        Resamples of each bootstrap.
+
+    Returns
+    -------
+    dict
+        The content of summary.json.
+
+    Raises
+    ------
+    FolderError
+        If the disk refuses a run's folder.
+    OSError
+        If it refuses another file.
+    """
+    write_trials(folder, trials)
+    outcomes = read_outcomes(trials, days, str(facts["objective"]))
+    runs = _runs_of_the_best(facts, outcomes, market, results or {}, best_runs)
+    _write_runs(folder, runs)
+    trade_returns = trades_of(runs[0][1])["return_on_equity"].dropna().to_numpy(dtype=np.float64) if runs else None
+    summary = summarise(facts, outcomes, market, trade_returns, draws)
+    summary["runs"] = [{"folder": f"best-{place}", "number": number} for place, (number, _) in enumerate(runs, 1)]
+    replace_file(folder / "sweep.html", sweep_page(summary))
+    replace_file(folder / "summary.json", json.dumps(summary, indent=1, allow_nan=False) + "\n")
+    return summary
+
+
+def _runs_of_the_best(
+    facts: dict[str, Any], outcomes: Outcomes, market: Market, results: Mapping[int, Result], most: int
+) -> list[tuple[int, Result]]:
+    runs = []
+    for place in outcomes.best_distinct(most):
+        row = outcomes.table.iloc[place]
+        number = int(row["number"])
+        runs.append((number, results.get(number) or run_backtest(row_configuration(facts, row), market)))
+    return runs
+
+
+def _write_runs(folder: Path, runs: list[tuple[int, Result]]) -> None:
+    for place, (_, result) in enumerate(runs, 1):
+        target, temporary = claim_folder("", folder / f"best-{place}", overwrite=True)
+        try:
+            write_run(result, target, temporary)
+        finally:
+            release_folder(temporary)
+    for path in folder.glob("best-*"):  # of an earlier report that had more
+        found = re.fullmatch(r"best-(\d+)", path.name)
+        if found and int(found.group(1)) > len(runs) and (path / "run.json").exists():
+            shutil.rmtree(path)
+
+
+_RESULTS = Path("results")
+_SCRATCH = ".units"
+_INTERRUPTED = 130
+
+
+@dataclass(frozen=True)
+class Order:
+    """How a plan is carried out: nothing of it changes a row."""
+
+    jobs: int
+    cluster: str | None
+    insecure: bool
+    confirm: int
+    out: Path | None
+    resume: Path | None
+    dry_run: bool
+    as_json: bool
+
+
+def launch(plan: Plan, order: Order) -> int:
+    """Carry a plan out; return the exit code.
+
+    Raises
+    ------
+    InputError, FolderError, MarketError
+        For what the user can mend.
+    """
+    if order.cluster is not None:
+        checked(check_address, order.cluster, order.insecure)
+    total = checked(plan.search).total  # type: ignore[attr-defined]
+    market = load_market(plan.configuration)
+    facts = sweep_facts(plan, market, total)
+    if order.dry_run:
+        print_plan(facts, plan, order.jobs)
+        return 0
+    if order.resume is not None:
+        refuse_difference(order.resume, read_facts(order.resume), facts)
+    folder = order.resume or order.out or _default_folder(plan, facts)
+    if order.resume is None:
+        check_new(folder)
+    bench = _bench(plan, facts, market)
+    with (
+        contextlib.closing(_crew(order, folder, bench)) as crew,
+        occupied(folder, "--resume" if order.resume else "--out"),
+    ):
+        if order.resume is None:
+            check_new(folder)  # again, now that nobody else can be in it
+            write_facts(folder, facts)
+        return _work(plan, order, folder, facts, bench, crew)
+
+
+def _default_folder(plan: Plan, facts: dict[str, Any]) -> Path:
+    now = datetime.datetime.now(datetime.timezone.utc)  # noqa: UP017 - the spelling that 3.11 to 3.13 share
+    named = {key: facts[key] for key in ("configuration", "space", "search", "objective")}
+    return _RESULTS / run_name(now, f"sweep-{plan.configuration.strategy}", named, facts["data"]["fingerprint"])
+
+
+def _bench(plan: Plan, facts: dict[str, Any], market: Market) -> Bench:
+    identity = (market.name, facts["data"]["fingerprint"], facts["code"])
+    candidates = Candidates(plan.configuration, plan.space.names, identity)
+    return Bench(candidates, market, heatmaps_folder(), plan.objective, facts["code"])
+
+
+def _work(plan: Plan, order: Order, folder: Path, facts: dict[str, Any], bench: Bench, crew: Crew) -> int:
+    labels = tuple(axis.label for axis in plan.space.axes)
+    try:
+        with (
+            contextlib.closing(Spool(folder, plan.objective)) as spool,
+            progress("sweep", facts["combinations"]) as report,
+        ):
+            run_course(plan, bench, crew, spool, report)
+        crew.close()
+        trials = trials_table(folder, labels)
+        return _finish(order, folder, facts, bench, trials)
+    except KeyboardInterrupt:
+        code, reason = _INTERRUPTED, "interrupted"
+    except ClusterError as error:
+        code, reason = 1, f"error: {error}"
+    except OSError as error:
+        raise FolderError(f"{folder}: cannot be written ({error.strerror or error})") from None
+    trials = trials_table(folder, labels)
+    write_trials(folder, trials)
+    sys.stderr.write(
+        f"{reason}; {len(trials):,} of {facts['combinations']:,} rows are kept, go on with: "
+        f"python -m runs.sweep --resume {folder}\n"
+    )
+    return code
+
+
+def _crew(order: Order, folder: Path, bench: Bench) -> Crew:
+    if order.cluster is None:
+        return Alone(bench) if order.jobs == 1 else Processes(bench, order.jobs, folder.absolute() / _SCRATCH)
+    try:
+        return Cluster(bench, order.cluster)
+    except ClusterError as error:
+        raise InputError(str(error)) from None
+
+
+def _finish(order: Order, folder: Path, facts: dict[str, Any], bench: Bench, trials: pd.DataFrame) -> int:
+    failed = trials[trials["status"] == "error"]
+    if len(failed) == len(trials):
+        write_trials(folder, trials)
+        raise InputError(f"no combination gave a result; the first: {failed['error'].iloc[0]} (rows in {folder})")
+    ours = evaluator(bench)
+    with progress("confirm", min(order.confirm, len(trials))) as report:
+        facts = facts | {"confirmation": confirm(order.confirm, facts, trials, bench.market, ours, report)}
+    write_facts(folder, facts)
+    summary = write_report(folder, facts, trials, ours.days, bench.market)
+    summary = {"folder": str(folder), "confirmation": facts["confirmation"], **summary}
+    if order.as_json:
+        sys.stdout.write(json.dumps(jsonable(summary), indent=2) + "\n")
+    else:
+        print_best(folder, facts, trials, summary)
+    difference = facts["confirmation"]["difference"]
+    if difference is not None:
+        number = facts["confirmation"]["number"]
+        sys.stderr.write(f"error: combination {number} differs in the event engine: {difference}\n")
+        return 1
+    return 0

@@ -1,0 +1,67 @@
+"""All combinations of the swept parameters, by number: counted without being built, and made one at a time."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from runs.engines.configuration import Configuration
+from runs.sweeps.space.axis import Axis, parse_axis
+
+
+@dataclass(frozen=True)
+class Space:
+    """The product of the axes. The model's axes come first: they turn slowest, so that neighbours share a heatmap.
+
+    Examples
+    --------
+    >>> axes = (Axis("model", "a", "1,2", "list", (1, 2)), Axis("rule", "b", "5,6,7", "list", (5, 6, 7)))
+    >>> Space(axes).size, Space(axes).places(4), Space(axes).values((1, 1))
+    (6, (1, 1), (2, 6))
+    """
+
+    axes: tuple[Axis, ...]
+
+    @property
+    def size(self) -> int:
+        """The number of combinations."""
+        return math.prod(len(axis.values) for axis in self.axes)
+
+    @property
+    def size_of_model(self) -> int:
+        """The number of combinations of the model's parameters alone: as many heatmaps."""
+        return math.prod(len(axis.values) for axis in self.axes if axis.group == "model")
+
+    @property
+    def names(self) -> tuple[tuple[str, str], ...]:
+        """Group and name of each axis."""
+        return tuple((axis.group, axis.name) for axis in self.axes)
+
+    def places(self, number: int) -> tuple[int, ...]:
+        """Return the place on each axis of combination `number` in [0, size); the last axis turns fastest."""
+        places = []
+        for axis in reversed(self.axes):
+            number, place = divmod(number, len(axis.values))
+            places.append(place)
+        return tuple(reversed(places))
+
+    def values(self, places: tuple[int, ...]) -> tuple[Any, ...]:
+        """Return the values at a place on each axis."""
+        return tuple(axis.values[place] for axis, place in zip(self.axes, places, strict=True))
+
+
+def parse_space(texts: tuple[str, ...], base: Configuration) -> Space:
+    """Read the ``--param`` texts of a sweep.
+
+    Raises
+    ------
+    ValueError
+        For none, for a parameter that is named twice, and whatever `parse_axis` refuses.
+    """
+    if not texts:
+        raise ValueError("nothing to sweep: give --param NAME=low:high:step or NAME=a,b,c at least once")
+    axes = [parse_axis(text, base) for text in texts]
+    labels = [axis.label for axis in axes]
+    for label in labels:
+        if labels.count(label) > 1:
+            raise ValueError(f"--param {label}: given twice")
+    return Space(tuple(sorted(axes, key=lambda axis: axis.group != "model")))

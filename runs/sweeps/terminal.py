@@ -1,0 +1,62 @@
+"""What a sweep says on the terminal."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from runs.commandline.command import suggest
+from runs.commandline.dry_run import sweep_seconds, tell_plan
+from runs.sweeps.plan import Plan
+from runs.sweeps.rows.objective import best_first
+
+_SHOWN = 5
+_WIDTH_OFF_A_TERMINAL = 160
+_COLUMNS = (
+    ("Sharpe", "sharpe", "{:.2f}"),
+    ("total return", "total_return_fraction", "{:+.2%}"),
+    ("drawdown", "max_drawdown_fraction", "{:.2%}"),
+    ("trades", "trades", "{:,.0f}"),
+)
+
+
+def print_plan(facts: dict[str, Any], plan: Plan, jobs: int) -> None:
+    """Print what a sweep would do."""
+    count, bars = facts["combinations"], facts["data"]["bars"]
+    seconds = sweep_seconds(min(plan.space.size_of_model, count), count, bars, jobs)
+    further = {key: facts[key] for key in ("data", "space", "search", "objective")}
+    tell_plan(facts["configuration"], bars, count, seconds, **further)
+
+
+def print_best(folder: Path, facts: dict[str, Any], trials: pd.DataFrame, summary: dict[str, Any]) -> None:
+    """Print the best rows, what was confirmed, and what to do next."""
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_WIDTH_OFF_A_TERMINAL)
+    labels = [axis["parameter"] for axis in facts["space"]]
+    failed = int((trials["status"] == "error").sum())
+    table = Table(
+        title=f"{facts['configuration']['strategy']} on {facts['data']['name']}: best of {len(trials):,} by {facts['objective']}"
+    )
+    columns = [column for column in _COLUMNS if column[1] != facts["objective"]]
+    columns.insert(
+        0, next((c for c in _COLUMNS if c[1] == facts["objective"]), (facts["objective"],) * 2 + ("{:,.4g}",))
+    )
+    for title in ("number", *labels, *(column[0] for column in columns)):
+        table.add_column(title, justify="right")
+    for _, row in best_first(trials, facts["objective"]).head(_SHOWN).iterrows():
+        cells = [shape.format(row[name]) if row[name] == row[name] else "-" for _, name, shape in columns]
+        table.add_row(str(row["number"]), *(str(row[label]) for label in labels), *cells)
+    console.print(table, markup=False)
+    confirmation = facts["confirmation"]
+    lines = [str(summary["sentence"])] if summary.get("sentence") else []
+    if failed:
+        lines.append(f"{failed:,} combinations failed; the reasons are in the table's column error")
+    if confirmation["equal"] and confirmation["difference"] is None:
+        lines.append(f"The event engine agrees with the best {confirmation['equal']}, trade for trade")
+    lines += [f"Results in {folder}", f"Pages: {folder / 'sweep.html'}"]
+    for line in lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    suggest("review", {"serve": True}, folder.parent)

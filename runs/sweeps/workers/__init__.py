@@ -1,0 +1,1 @@
+"""Who evaluates combinations: this process, a pool of processes, a cluster."""

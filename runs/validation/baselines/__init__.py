@@ -1,0 +1,1 @@
+"""What the map must beat: other maps, profiles, random levels, predictors."""

@@ -1,0 +1,1 @@
+"""The claims about the map, one a file."""

@@ -1,0 +1,70 @@
+"""Whether price is drawn to the magnet: one row an episode, against a fair game and against levels without a magnet."""
+
+import numpy as np
+
+from runs.validation.baselines.controls import control_values
+from runs.validation.claim import Claim
+from runs.validation.dataset import Reading
+from runs.validation.measures.episodes import LIMIT_HOURS, Signal, episode_details, episodes_of
+from runs.validation.measures.skill import mean_test
+
+STATEMENT = "Price is drawn to the magnet"
+
+STATISTIC = (
+    "mean signed return until target or equally far stop, over the distance between them (targets touched, less 1/2)"
+)
+
+NO_EPISODES = "the magnet has not pointed at a level within reach"
+
+_SECONDS_PER_HOUR = 3600
+
+
+def magnet_signal(snapshots: np.ndarray) -> Signal:
+    """Return what (n,) snapshots say: the dominating cluster's side and distance."""
+    direction = snapshots["magnet"]
+    target = np.where(direction > 0.0, snapshots["cluster_above_price"], snapshots["cluster_below_price"])
+    return Signal(direction, direction * (target / snapshots["close"] - 1.0))
+
+
+def lesser_signal(snapshots: np.ndarray) -> Signal:
+    """Return the placebo with the sides swapped: the cluster that the magnet dominates, where there is one."""
+    direction = -snapshots["magnet"]
+    target = np.where(direction > 0.0, snapshots["cluster_above_price"], snapshots["cluster_below_price"])
+    return Signal(direction, direction * (target / snapshots["close"] - 1.0))
+
+
+def shifted_signal(signal: Signal) -> Signal:
+    """Return the signal of another time, turned by half of the data and laid at today's price."""
+    by = len(signal.direction) // 2
+    return Signal(np.roll(signal.direction, by), np.roll(signal.distance, by))
+
+
+def magnet_claim(reading: Reading) -> Claim:
+    """Return the claim, not judged yet.
+
+    Notes
+    -----
+    Two tests. Against a fair game the mean is zero by optional stopping. A market that rises lets bets on rising win, magnet
+    or not; so the second test is against matched levels, which rise as much. Placebos are against matched levels too.
+    """
+    limit = max(1, round(LIMIT_HOURS * _SECONDS_PER_HOUR / reading.bar_seconds))
+    signal = magnet_signal(reading.snapshots)
+    episodes = episodes_of(reading.bars["close"], signal, limit)
+    if not len(episodes.starts):
+        return Claim("magnet", STATEMENT, STATISTIC, remarks=(NO_EPISODES,))
+    tests = (
+        mean_test("a fair game", episodes.values),
+        mean_test("matched levels", episodes.values - control_values(reading, episodes, limit)),
+    )
+    placebos = []
+    others = {
+        "the magnet of another time": shifted_signal(signal),
+        "the lesser cluster": lesser_signal(reading.snapshots),
+    }
+    for label, other in others.items():
+        found = episodes_of(reading.bars["close"], other, limit)
+        if len(found.starts):
+            gains = found.values - control_values(reading, found, limit)
+            placebos.append(mean_test(label, gains, one_sided=True))
+    details = episode_details(episodes, reading.bar_seconds / _SECONDS_PER_HOUR)
+    return Claim("magnet", STATEMENT, STATISTIC, tests, placebos=tuple(placebos), details=details)

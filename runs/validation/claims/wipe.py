@@ -1,0 +1,128 @@
+"""Whether the levels that wipes leave hold: at the first return, against swings of equal size that wiped nobody."""
+
+import numpy as np
+
+from runs.validation.claim import Claim, Test
+from runs.validation.dataset import Reading
+from runs.validation.measures.reach import excursions, previous_closes
+from runs.validation.measures.reactions import Levels, Reactions, apart, horizon_bars, reactions
+from runs.validation.measures.skill import mean_test
+
+STATEMENT = "Levels that wipes leave hold better than levels of equal swings without a wipe"
+
+STATISTIC = "mean return away from the level in the 24 hours after the first retest, in standard deviations of 24 hours"
+
+LEAST_SWING = 1.0
+"""Standard deviations of a bar that a swing without a wipe must have gone (*assumption*: less is no swing)."""
+
+CALIPER = 1.25
+"""Times by which two swings may differ in size and still be a pair (*assumption*)."""
+
+NO_OPEN_INTEREST = "the data has no open interest, so that a swing without a wipe cannot be told from one with"
+NO_LEVELS = "no level that a wipe left was retested, or none like it without a wipe"
+
+_NAMES = ("support", "resistance")
+
+
+def wipe_levels(reading: Reading) -> Levels:
+    """Return the levels that wipes have left, each at the bar that made it; a level behind a nearer one is in no snapshot."""
+    snapshots, found = reading.snapshots, []
+    for side, name in enumerate(_NAMES):
+        bars = np.flatnonzero(snapshots[f"{name}_bar"] == np.arange(len(snapshots)))
+        found.append((bars, np.full(len(bars), side), snapshots[f"{name}_price"][bars]))
+    bars, sides, prices = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return Levels(bars, sides, prices, swings_of(reading)[bars, sides])
+
+
+def swings_of(reading: Reading) -> np.ndarray:
+    """Return (n, 2) how far each bar went down and up from the close before, in the standard deviations known there."""
+    volatility = np.concatenate([[np.nan], reading.snapshots["volatility"][:-1]])
+    known = np.where(volatility > 0.0, volatility, np.inf)
+    return np.nan_to_num(excursions(reading.bars) / known[:, None])
+
+
+def quiet_swings(reading: Reading, wipes: Levels) -> Levels:
+    """Return the levels of swings in which open interest did not fall, as deep within their swing as wipes lie in theirs."""
+    bars, swings = reading.bars, swings_of(reading)
+    change = np.diff(bars["open_interest"], prepend=np.nan)
+    quiet = (change >= 0.0) & (bars["open_interest_break"] == 0.0)
+    distances, before = excursions(bars), previous_closes(bars)
+    depth = _depth(wipes, distances, before)
+    found = []
+    for side in range(2):
+        made = wipes.bars[wipes.sides == side]
+        rows = np.setdiff1d(np.flatnonzero(quiet & (swings[:, side] >= LEAST_SWING)), made)
+        sign = -1.0 if side == 0 else 1.0
+        prices = before[rows] * np.exp(sign * depth * distances[rows, side])
+        found.append((rows, np.full(len(rows), side), prices, swings[rows, side]))
+    return Levels(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
+
+
+def _depth(wipes: Levels, distances: np.ndarray, before: np.ndarray) -> float:
+    """Return the median share of its swing at which a wipe's level lies; all of it without a wipe that swung."""
+    swung = distances[wipes.bars, wipes.sides]
+    shares = np.abs(np.log(wipes.prices / before[wipes.bars]))[swung > 0.0] / swung[swung > 0.0]
+    return float(np.clip(np.median(shares), 0.0, 1.0)) if len(shares) else 1.0
+
+
+def shifted_levels(reading: Reading, levels: Levels) -> Levels:
+    """Return the levels of another time: turned by half of the data, as far from the close as they were."""
+    closes, count = reading.bars["close"], len(reading.bars)
+    bars = (levels.bars + count // 2) % count
+    return Levels(bars, levels.sides, levels.prices * closes[bars] / closes[levels.bars], levels.swings)
+
+
+def matched_gains(wipes: Levels, ours: Reactions, quiet: Levels, theirs: Reactions, horizon: int) -> np.ndarray:
+    """Return what each wipe's reaction exceeds that of its pair by, (k,) in the order of `ours`.
+
+    Notes
+    -----
+    Pairs are of one side and of a size within `CALIPER`; each takes the nearest in log size that is left. The reaction of no
+    swing that served overlaps another's, so that pairs are independent. A wipe without a pair does not count.
+    """
+    free = np.ones(len(theirs.levels), dtype=bool)
+    sides, logs = quiet.sides[theirs.levels], np.log(quiet.swings[theirs.levels])
+    gains = []
+    for index, value in zip(ours.levels, ours.values, strict=True):
+        if wipes.swings[index] <= 0.0 or not len(free):
+            continue
+        differences = np.abs(logs - np.log(wipes.swings[index]))
+        differences[~free | (sides != wipes.sides[index])] = np.inf
+        pair = int(differences.argmin())
+        if differences[pair] <= np.log(CALIPER):
+            free &= np.abs(theirs.bars - theirs.bars[pair]) >= horizon
+            gains.append(value - theirs.values[pair])
+    return np.array(gains)
+
+
+def wipe_claim(reading: Reading) -> Claim:
+    """Return the claim, not judged yet.
+
+    Notes
+    -----
+    Two tests: a reaction away from the level at all, and more of it than after a swing of equal size without a fall of
+    open interest, which carries the market's drift and the reversal that follows any swing.
+    """
+    if not np.isfinite(reading.bars["open_interest"]).any():
+        return Claim("wipe", STATEMENT, STATISTIC, remarks=(NO_OPEN_INTEREST,))
+    wipes = wipe_levels(reading)
+    quiet, horizon = quiet_swings(reading, wipes), horizon_bars(reading)
+    ours, theirs = apart(reactions(reading, wipes), horizon), reactions(reading, quiet)
+    gains = matched_gains(wipes, ours, quiet, theirs, horizon)
+    if not len(gains):
+        return Claim("wipe", STATEMENT, STATISTIC, remarks=(NO_LEVELS,))
+    tests = (mean_test("no reaction", ours.values), mean_test("swings without a fall of open interest", gains))
+    shifted = shifted_levels(reading, wipes)
+    others = matched_gains(shifted, apart(reactions(reading, shifted), horizon), quiet, theirs, horizon)
+    placebos: tuple[Test, ...] = ()
+    if len(others):
+        placebos = (mean_test("levels of another time", others, one_sided=True),)
+    details: dict[str, object] = {
+        "levels": len(wipes.bars),
+        "retested_apart": len(ours.levels),
+        "pairs": len(gains),
+        "held_share": float(ours.held.mean()),
+        "held_share_without_a_wipe": float(theirs.held.mean()),
+        "mean_swing": float(wipes.swings[ours.levels].mean()),
+    }
+    return Claim("wipe", STATEMENT, STATISTIC, tests, placebos=placebos, details=details)

@@ -1,0 +1,111 @@
+"""What the model says of a market, bar by bar: all that claims are measured on."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from datafeeds.schema import Market
+from indicators.liquidation.history import run_recorded
+from indicators.liquidation.model import build_model
+from indicators.liquidation.parameters import ModelParameters
+from runs.engines.event import model_bars
+
+FORECAST_FIELDS = ("swept_long", "swept_short")
+"""Snapshot fields that hold the size which the map before the bar expects to be liquidated in it, by side."""
+
+REPORT_FIELDS = ("expected_long", "expected_short")
+"""Snapshot fields that hold what of it the feed was expected to report, by side."""
+
+RESPONSE_FIELDS = ("response_long", "response_short")
+"""Snapshot fields that hold the learned power of the reported in the liquidated size, by side."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A market and the map of it.
+
+    Attributes
+    ----------
+    market
+        Where the bars come from.
+    bars
+        (n,) of `indicators.liquidation.bar.BAR`.
+    snapshots
+        (n,) of `indicators.liquidation.snapshot.SNAPSHOT`.
+    outward
+        (n, 2, bins) float32: base coin standing in each bin outward from each bar's close, longs below, shorts above.
+    bin_width
+        Log price per bin.
+    bar_seconds
+        Length of a bar.
+    parameters
+        Of the model.
+    prints
+        Liquidations with their prices, where they are known (`LIQUIDATION`); None where they are not.
+    """
+
+    market: Market
+    bars: np.ndarray
+    snapshots: np.ndarray
+    outward: np.ndarray
+    bin_width: float
+    bar_seconds: int
+    parameters: ModelParameters
+    prints: np.ndarray | None = None
+
+    @property
+    def expected(self) -> np.ndarray:
+        """(n, 2) base coin that the map before each bar expects to be liquidated, given how far the bar's price went."""
+        return expected_sizes(self.snapshots)
+
+    @property
+    def forecast(self) -> np.ndarray:
+        """(n, 2) base coin that the model expected to be reported in each bar, by what it had learned of the feed before it."""
+        return np.stack([self.snapshots[name] for name in REPORT_FIELDS], axis=1)
+
+    @property
+    def response(self) -> np.ndarray:
+        """(n, 2) learned power of the reported in the liquidated size, before each bar."""
+        after = np.stack([self.snapshots[name] for name in RESPONSE_FIELDS], axis=1)
+        return np.concatenate([np.ones((1, 2)), after[:-1]])
+
+    @property
+    def reported(self) -> np.ndarray:
+        """(n, 2) base coin reported as liquidated, longs and shorts; NaN where unknown."""
+        return np.stack([self.bars["liquidated_long"], self.bars["liquidated_short"]], axis=1)
+
+    @property
+    def days(self) -> np.ndarray:
+        """(n,) the UTC day of each bar's open, as a whole number."""
+        return self.market.times.astype("datetime64[D]").astype(np.int64)
+
+
+LIQUIDATION = np.dtype([("bar", np.int64), ("side", np.int64), ("price", np.float64), ("size", np.float64)])
+"""One liquidation: the index of its bar, 0 a long and 1 a short, liquidation price (quote per base), size (base coin)."""
+
+
+def expected_sizes(snapshots: np.ndarray) -> np.ndarray:
+    """Return the forecast (n, 2) that snapshots hold, longs and shorts, base coin."""
+    return np.stack([snapshots[name] for name in FORECAST_FIELDS], axis=1)
+
+
+def read_market(market: Market, parameters: ModelParameters, prints: np.ndarray | None = None) -> Reading:
+    """Take a market through the model and keep the map at every bar.
+
+    Parameters
+    ----------
+    market, parameters
+        What to read, and with which model.
+    prints
+        (m,) of `LIQUIDATION`, where liquidations have prices.
+    """
+    return read_bars(market, model_bars(market), parameters, prints)
+
+
+def read_bars(
+    market: Market, bars: np.ndarray, parameters: ModelParameters, prints: np.ndarray | None = None
+) -> Reading:
+    """Take bars (n,) of `BAR` through the model, where they say other things than their market does; else as `read_market`."""
+    snapshots, outward = run_recorded(build_model(parameters, market.bar_seconds), bars)
+    width, seconds = parameters.bin_width, market.bar_seconds
+    return Reading(market, bars, snapshots, outward, width, seconds, parameters, prints)

@@ -1,0 +1,1 @@
+"""How claims are measured: skill, reach, first exits, reactions."""

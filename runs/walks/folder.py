@@ -1,0 +1,126 @@
+"""The results folder of a walk."""
+
+import json
+import shlex
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from datafeeds.schema import Market
+from runs.engines.result import Result
+from runs.outcome.folder import equity_parquet, trades_csv, write_files
+from runs.outcome.metrics import daily_returns, jsonable, trades_of
+from runs.outcome.provenance import code_digest, market_facts, package_version
+from runs.reports.figures.thinning import largest_triangles
+from runs.reports.tearsheet import tearsheet
+from runs.reports.walk import walk_page
+from runs.sweeps.plan import Plan
+from runs.walks.joining import Leg
+from runs.walks.lengths import Asked, Spans
+
+MARKER = "walk.json"
+"""The file by which a folder is known as a walk's."""
+
+FORMAT = 1
+"""Version of the folder's layout."""
+
+_POINTS = 600
+
+WINDOW_END = "window end"
+"""Exit reason of a position that was closed because its test window ended."""
+
+
+def walk_facts(
+    plan: Plan, asked: Asked, choice: str, spans: Spans, market: Market, windows: int, combinations: int
+) -> dict[str, Any]:  # fmt: skip
+    """Return what it takes to repeat a walk."""
+    facts = {
+        "format": FORMAT,
+        "reproduce": shlex.join(reproduction(plan, asked, choice)),
+        "package": package_version(),
+        **plan.facts(),
+        "choice": choice,
+        "spans": spans.facts(),
+        "windows": windows,
+        "combinations": combinations,
+        "data": market_facts(market),
+        "code": code_digest(plan.configuration.strategy),
+    }
+    return dict(jsonable(facts))
+
+
+def reproduction(plan: Plan, asked: Asked, choice: str) -> list[str]:
+    """Return the command that repeats a walk, from within its folder."""
+    parts = ["python", "-m", "runs.walkforward", "--config", MARKER]
+    for axis in plan.space.axes:
+        parts += ["--param", f"{axis.label}={axis.text}"]
+    for name in ("train", "test", "step", "purge", "embargo"):
+        value = getattr(asked, name)
+        parts += [] if value is None else [f"--{name}", value]
+    parts += ["--anchored"] if asked.anchored else []
+    if plan.method != "grid":
+        parts += ["--search", plan.method, "--trials", str(plan.trials), "--seed", str(plan.seed)]
+    return [*parts, "--objective", plan.objective, "--choose", choice]
+
+
+def joined_trades(result: Result, legs: tuple[Leg, ...]) -> pd.DataFrame:
+    """Return the round trips of all test windows, with the window's number, and with why they ended."""
+    trades = trades_of(result)
+    start = legs[0].window.test_first
+    firsts = pd.DatetimeIndex([result.times[leg.window.test_first - start] for leg in legs])
+    trades.insert(0, "window", firsts.searchsorted(pd.DatetimeIndex(trades["entry_time"]), side="right"))
+    for number, leg in enumerate(legs, start=1):
+        if leg.forced:
+            trades.loc[trades.index[trades["window"] == number][-1:], "exit_reason"] = WINDOW_END
+    return trades
+
+
+def write_walk(
+    facts: dict[str, Any], summary: dict[str, Any], result: Result, legs: tuple[Leg, ...], target: Path, temporary: Path
+) -> None:
+    """Write all of a walk's files and move them to their place.
+
+    Raises
+    ------
+    FolderError
+        If the disk refuses; then nothing is left at the target.
+    """
+    plain = jsonable(summary)
+    curves = daily_curves(result)
+    files: dict[str, str | bytes] = {
+        MARKER: json.dumps(facts, indent=2, allow_nan=False) + "\n",
+        "summary.json": json.dumps(plain, indent=2, allow_nan=False) + "\n",
+        "walk.html": walk_page(facts, plain, curves),
+        "tearsheet.html": tearsheet(result, summary["out_of_sample"], _settings(facts, summary)),
+        "equity.parquet": equity_parquet(result),
+        "trades.csv": trades_csv(joined_trades(result, legs)),
+    }
+    write_files(files, target, temporary)
+
+
+def daily_curves(result: Result) -> dict[str, Any]:
+    """Return the worth of 1 at the days' ends, ours and buy-and-hold's, as the page's figure wants it: a few hundred points."""
+    start, opened = float(result.account["start"][0]), float(result.market.frame["open"].iloc[0])
+    series = {
+        "walk-forward": daily_returns(result.times, result.equity, start),
+        "buy and hold": daily_returns(result.times, result.close, opened),
+    }
+    lines = []
+    for name, returns in series.items():
+        worth = np.r_[1.0, (1.0 + returns.to_numpy()).cumprod()]
+        days = np.arange(len(worth))
+        kept = largest_triangles(days.astype(float), worth, _POINTS)
+        lines.append({"name": name, "days": days[kept].tolist(), "worth": worth[kept].tolist()})
+    days_of = series["walk-forward"].index
+    return {"first_day": f"{days_of[0]:%Y-%m-%d}", "last_day": f"{days_of[-1]:%Y-%m-%d}", "lines": lines}
+
+
+def _settings(facts: dict[str, Any], summary: dict[str, Any]) -> str:
+    names = ", ".join(axis["parameter"] for axis in facts["space"])
+    return (
+        f"Walk-forward over {len(summary['windows'])} test windows: {names} chosen by {facts['objective']} on each train window "
+        f"from {facts['combinations']:,} candidates; positions are closed at each window's end at taker cost. "
+        f"{summary['sentence']} "
+    )

@@ -1,0 +1,76 @@
+"""What a walk says on the terminal."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from datafeeds.schema import Market
+from runs.commandline.command import note, suggest
+from runs.commandline.dry_run import sweep_seconds, tell_plan
+from runs.reports.numbers import kind_of, readable, setting
+from runs.sweeps.plan import Plan
+from runs.walks.windows import Window
+
+_WIDTH_OFF_A_TERMINAL = 160
+
+
+def print_plan(facts: dict[str, Any], plan: Plan, windows: tuple[Window, ...], market: Market, jobs: int) -> None:
+    """Print what a walk would do."""
+    days = np.datetime_as_string(market.times, unit="D")
+    ranges = [
+        {
+            "train": [str(days[window.train_first]), str(days[window.train_last - 1])],
+            "test": [str(days[window.test_first]), str(days[window.test_last - 1])],
+        }
+        for window in windows
+    ]
+    count, further = (
+        facts["combinations"],
+        {key: facts[key] for key in ("data", "space", "search", "objective", "spans")},
+    )
+    seconds = sweep_seconds(min(plan.space.size_of_model, count), count * len(windows), len(market), jobs)
+    tell_plan(facts["configuration"], len(market), count * len(windows), seconds, ranges=ranges, **further)
+
+
+def print_walk(folder: Path, facts: dict[str, Any], summary: dict[str, Any]) -> None:
+    """Print the verdict, the windows, and what to do next."""
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_WIDTH_OFF_A_TERMINAL)
+    objective, labels = facts["objective"], [axis["parameter"] for axis in facts["space"]]
+    table = Table(title=f"{facts['configuration']['strategy']} on {facts['data']['name']}, walk-forward")
+    for title in ("test from", *labels, f"{objective} in", f"{objective} out", "return out", "trades out"):
+        table.add_column(title, justify="right")
+    for row in summary["windows"]:
+        outside = row["out_of_sample"]
+        cells = [_shown(name, outside.get(name)) for name in (objective, "total_return_fraction", "trades")]
+        chosen = [setting(row["chosen"][label]) for label in labels]
+        table.add_row(
+            row["test"]["first_bar"][:10], *chosen, _shown(objective, row["in_sample"].get(objective)), *cells
+        )
+    console.print(table, markup=False)
+    note(*facts["data"]["facts"], *facts["data"]["defects"])
+    pages = f"Pages: {folder / 'walk.html'}, {folder / 'tearsheet.html'}"
+    for line in (*_remarks(summary), f"Results in {folder}", pages):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    suggest("review", {"serve": True}, folder.parent)
+
+
+def _shown(name: str, value: float | None) -> str:
+    return "-" if value is None else readable(value, kind_of(name))
+
+
+def _remarks(summary: dict[str, Any]) -> list[str]:
+    lines = []
+    defaults = sum(row["combination"] is None for row in summary["windows"])
+    if defaults:
+        lines.append(f"{defaults} windows had no candidate to choose by and traded the defaults")
+    if summary["failed_combinations"]:
+        lines.append(f"{summary['failed_combinations']:,} combinations failed; the first: {summary['first_error']}")
+    confirmation = summary["confirmation"]
+    if confirmation["equal"] and confirmation["difference"] is None:
+        lines.append(f"The event engine agrees with the first {confirmation['equal']} test windows, trade for trade")
+    return [*lines, summary["sentence"]]

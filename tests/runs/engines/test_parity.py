@@ -1,0 +1,113 @@
+"""The compiled evaluation and the event engine do the same, trade for trade; and what differs is found and named."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from datafeeds.markets import open_market
+from datafeeds.simulated.market import simulate
+from runs.engines.configuration import configuration_from
+from runs.engines.evaluator import Evaluator
+from runs.engines.event import first_bars
+from runs.engines.parity import first_difference
+from runs.engines.snapshot_cache import Heatmaps
+from runs.perpetual.accounting import FUNDING, LIQUIDATION
+from strategies.registry import BUILT_IN
+from tests.runs.drawing import candidate
+
+RESTLESS = "tests.runs.planted.restless:Restless"
+
+
+@pytest.fixture(scope="module")
+def real(market_data):
+    return open_market(str(market_data / "bybit_1h" / "BTCUSDT.parquet"))
+
+
+@pytest.fixture(scope="module")
+def simulated():
+    return simulate(11, bars=1500)
+
+
+def agree(market, strategy, sets, seed, harsh=0.5):
+    """Compare random candidates; return their evaluations."""
+    evaluator, random = Evaluator(market, Heatmaps(None)), np.random.default_rng(seed)
+    done = []
+    for _ in range(sets):
+        configuration = candidate(random, strategy, harsh)
+        evaluation = evaluator.evaluate(configuration)
+        assert first_difference(configuration, market, evaluation) is None, configuration
+        done.append(evaluation)
+    return done
+
+
+@pytest.mark.parametrize("strategy", BUILT_IN)
+def test_random_candidates_trade_alike_on_real_bars(real, strategy):
+    done = agree(first_bars(real, 6000), strategy, 3, seed=1)
+    assert sum(len(evaluation.fills) for evaluation in done) > 10
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("strategy", BUILT_IN)
+def test_200_random_candidates_trade_alike_on_all_real_bars(real, strategy):
+    fills = np.concatenate([evaluation.fills for evaluation in agree(real, strategy, 200, seed=2)])
+    assert {FUNDING, LIQUIDATION} <= set(fills["kind"].tolist())
+
+
+@pytest.mark.parametrize("strategy", BUILT_IN)
+def test_random_candidates_trade_alike_on_simulated_bars(simulated, strategy):
+    agree(simulated, strategy, 2, seed=3)
+
+
+def test_every_kind_of_intent_in_any_order_is_carried_out_alike(simulated):
+    done = agree(simulated, RESTLESS, 12, seed=4, harsh=0.8)
+    kinds = np.concatenate([evaluation.fills["kind"] for evaluation in done])
+    assert set(kinds.tolist()) == {0, 1, 2, 3, 4}, "market, limit, stop, liquidation and funding all occur"
+
+
+def test_a_later_first_bar_trades_alike(real):
+    market = first_bars(real, 3000)
+    for strategy in ("magnet", "wipe"):
+        configuration = configuration_from({"strategy": strategy})
+        evaluation = Evaluator(market, Heatmaps(None), 1000, 2500).evaluate(configuration)
+        assert len(evaluation.fills)
+        assert evaluation.fills["bar"].min() > 1000
+        assert first_difference(configuration, market, evaluation) is None
+
+
+@pytest.fixture(scope="module")
+def compared(simulated):
+    configuration = configuration_from({"strategy": "overlay"})
+    return configuration, Evaluator(simulated, Heatmaps(None)).evaluate(configuration)
+
+
+@pytest.mark.parametrize("field", ["price", "size", "fee", "wallet_after", "bar", "kind"])
+def test_a_planted_mismatch_is_named_by_its_first_trade(simulated, compared, field):
+    configuration, evaluation = compared
+    fills = evaluation.fills.copy()
+    fills[field][5] += (
+        1 if field in ("bar", "kind") else fills[field][5] * 2e-9 + 2e-4 * (field in ("fee", "wallet_after"))
+    )
+    fills["price"][7] *= 2.0
+    sentence = first_difference(configuration, simulated, replace(evaluation, fills=fills))
+    assert sentence.startswith("trade 6 (market ")
+    assert f" differs in {field}: " in sentence
+
+
+def test_a_missing_and_a_surplus_trade_are_named(simulated, compared):
+    configuration, evaluation = compared
+    count = len(evaluation.fills)
+    short = first_difference(configuration, simulated, replace(evaluation, fills=evaluation.fills[:-1]))
+    assert short.startswith(f"trade {count} differs: none compiled, ")
+    long = np.concatenate([evaluation.fills, evaluation.fills[-1:]])
+    assert first_difference(configuration, simulated, replace(evaluation, fills=long)).endswith(
+        "none in the event engine"
+    )
+
+
+def test_an_equity_that_differs_alone_is_named_with_its_bar(simulated, compared):
+    configuration, evaluation = compared
+    equity = evaluation.equity.copy()
+    equity[77] *= 1.0 + 2e-9
+    sentence = first_difference(configuration, simulated, replace(evaluation, equity=equity))
+    assert sentence.startswith("equity at bar 77 (")

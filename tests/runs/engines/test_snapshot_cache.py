@@ -1,0 +1,162 @@
+"""Heatmaps kept by content: the right one or a new one, whatever lies in the folder."""
+
+import multiprocessing
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from datafeeds.simulated.market import simulate
+from indicators.liquidation.model import build_model
+from indicators.liquidation.parameters import ModelParameters
+from indicators.liquidation.snapshot import SNAPSHOT
+from indicators.liquidation.step import run
+from runs.engines import snapshot_cache as module
+from runs.engines.event import first_bars, model_bars
+from runs.engines.snapshot_cache import HEATMAPS_VARIABLE, Heatmaps, heatmaps_folder, prune
+
+MODEL = ModelParameters()
+
+
+@pytest.fixture(scope="module")
+def market():
+    return simulate(5, bars=300)
+
+
+def fresh(market, model=MODEL):
+    return run(build_model(model, market.bar_seconds), model_bars(market))
+
+
+def same(ours, theirs):
+    return ours.tobytes() == theirs.tobytes()
+
+
+def test_a_heatmap_is_the_models_and_is_computed_once_for_all_processes(market, tmp_path, monkeypatch):
+    assert same(Heatmaps(tmp_path).snapshots(market, MODEL), fresh(market))
+    assert len(list(tmp_path.iterdir())) == 1
+    monkeypatch.setattr(module, "run", lambda *_: pytest.fail("computed again"))
+    found = Heatmaps(tmp_path).snapshots(market, MODEL)
+    assert same(found, np.load(next(tmp_path.iterdir())))
+    assert not found.flags.writeable
+
+
+def test_without_a_folder_nothing_is_written_and_the_same_is_found(market):
+    kept = Heatmaps(None)
+    assert kept.snapshots(market, MODEL) is kept.snapshots(market, MODEL)
+    assert not kept.snapshots(market, MODEL).flags.writeable
+
+
+@pytest.mark.parametrize(
+    "changed", [{"magnet_ratio": 3.0}, {"warmup_hours": 1.0}, {"cluster_threshold_kind": "quantile"}]
+)
+def test_every_parameter_counts_also_one_that_only_a_signal_reads(market, tmp_path, changed):
+    kept, other = Heatmaps(tmp_path), replace(MODEL, **changed)
+    first = kept.snapshots(market, MODEL)
+    assert same(kept.snapshots(market, other), fresh(market, other))
+    assert same(kept.snapshots(market, MODEL), first)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_another_market_or_other_code_is_another_heatmap(market, tmp_path, monkeypatch):
+    Heatmaps(tmp_path).snapshots(market, MODEL)
+    shorter = first_bars(market, 299)
+    assert same(Heatmaps(tmp_path).snapshots(shorter, MODEL), fresh(shorter))
+    monkeypatch.setattr(module, "source_digest", lambda: "other")
+    Heatmaps(tmp_path).snapshots(market, MODEL)
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def _cut(path):
+    path.write_bytes(path.read_bytes()[:-1000])
+
+
+def _flip(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(bytes(content))
+
+
+def _foreign(path):
+    np.save(path, np.zeros(300, dtype=SNAPSHOT))
+
+
+def _empty(path):
+    path.write_bytes(b"")
+
+
+def _pickled(path):
+    np.save(path, np.array([{"a": 1}], dtype=object), allow_pickle=True)
+
+
+@pytest.mark.parametrize("damage", [_cut, _flip, _foreign, _empty, _pickled])
+def test_a_damaged_or_foreign_file_is_computed_anew(market, tmp_path, damage):
+    Heatmaps(tmp_path).snapshots(market, MODEL)
+    damage(next(tmp_path.iterdir()))
+    assert same(Heatmaps(tmp_path).snapshots(market, MODEL), fresh(market))
+    assert same(np.load(next(tmp_path.iterdir())), fresh(market)), "and mended"
+
+
+def test_a_file_under_another_ones_name_is_computed_anew(market, tmp_path):
+    kept, other = Heatmaps(tmp_path), replace(MODEL, magnet_ratio=3.0)
+    kept.snapshots(market, MODEL)
+    first = next(tmp_path.iterdir())
+    kept.snapshots(market, other)
+    second = next(path for path in tmp_path.iterdir() if path != first)
+    second.write_bytes(first.read_bytes())
+    assert same(Heatmaps(tmp_path).snapshots(market, other), fresh(market, other))
+
+
+def test_a_folder_that_cannot_be_is_no_obstacle(market, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    assert same(Heatmaps(tmp_path / "file").snapshots(market, MODEL), fresh(market))
+
+
+def _write(folder):
+    market = simulate(5, bars=300)
+    for number in range(3):
+        model = replace(MODEL, magnet_ratio=2.0 + number)
+        assert same(Heatmaps(folder).snapshots(market, model), fresh(market, model))
+
+
+def test_writers_at_the_same_time_leave_whole_files(market, tmp_path):
+    context = multiprocessing.get_context("spawn")
+    writers = [context.Process(target=_write, args=(tmp_path,)) for _ in range(2)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(120)
+        assert writer.exitcode == 0
+    assert len(list(tmp_path.iterdir())) == 3, "no partial file is left"
+    for number in range(3):
+        model = replace(MODEL, magnet_ratio=2.0 + number)
+        assert same(Heatmaps(tmp_path).snapshots(market, model), fresh(market, model))
+
+
+def test_the_longest_unused_are_removed_first(market, tmp_path):
+    size = None
+    for number in range(4):
+        Heatmaps(tmp_path).snapshots(market, replace(MODEL, magnet_ratio=2.0 + number))
+        size = size or next(tmp_path.iterdir()).stat().st_size
+    Heatmaps(tmp_path).snapshots(market, MODEL)  # the oldest, used again
+    prune(tmp_path, 2 * size)
+    assert len(list(tmp_path.iterdir())) == 2
+    other = replace(MODEL, magnet_ratio=9.0)
+    assert same(Heatmaps(tmp_path, most_bytes=1).snapshots(market, other), fresh(market, other))
+    assert len(list(tmp_path.iterdir())) == 1, "the newest stays"
+
+
+def test_memory_holds_no_more_than_it_may(market):
+    kept = Heatmaps(None, most_in_memory=1)
+    first = kept.snapshots(market, MODEL)
+    kept.snapshots(market, replace(MODEL, magnet_ratio=3.0))
+    again = kept.snapshots(market, MODEL)
+    assert again is not first
+    assert same(again, first)
+
+
+def test_the_folder_is_the_option_the_variable_or_the_users(monkeypatch, tmp_path):
+    monkeypatch.setenv(HEATMAPS_VARIABLE, str(tmp_path / "named"))
+    assert heatmaps_folder(tmp_path) == tmp_path
+    assert heatmaps_folder() == tmp_path / "named"
+    monkeypatch.delenv(HEATMAPS_VARIABLE)
+    assert heatmaps_folder().parts[-2:] == ("liquidation-heatmap", "heatmaps")

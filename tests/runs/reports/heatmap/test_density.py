@@ -1,0 +1,72 @@
+"""The matrix is the recorded map at its prices: by brute force, within half a step, and blind to the future."""
+
+import numpy as np
+import pytest
+
+from datafeeds.simulated.market import simulate
+from indicators.heatmap import density_of
+from indicators.liquidation.history import run_watched
+from indicators.liquidation.model import build_model, initial_state
+from indicators.liquidation.parameters import ModelParameters
+from indicators.liquidation.snapshot import SNAPSHOT
+from indicators.liquidation.step import step
+from runs.engines.event import model_bars
+from runs.reports.heatmap.density import CODES, DECADES, bars_per_column, decode, encode, lift, place, top_of
+
+PARAMETERS = ModelParameters()
+MODEL = build_model(PARAMETERS, 3600)
+BARS = model_bars(simulate(5, bars=300))
+STEP = 10.0 ** (DECADES / CODES)
+
+
+def test_every_cell_is_the_density_at_its_absolute_bin():
+    watched = run_watched(MODEL, BARS)
+    top = top_of(watched.outward)
+    placed = place(encode(watched.outward, top), watched.bins)
+    state, snapshots = initial_state(MODEL), np.zeros(len(BARS), dtype=SNAPSHOT)
+    for index in range(len(BARS)):
+        step(state, MODEL, BARS, snapshots, index)
+        prices, longs, shorts = density_of(state, PARAMETERS.bin_width)
+        for price, size in list(zip(prices, longs + shorts, strict=True))[:: 1 if index > 280 else 37]:
+            absolute = int(np.floor(np.log(price) / PARAMETERS.bin_width))
+            shown = float(decode(placed[absolute % len(placed), index], top))
+            if size >= top * 10.0**-DECADES * STEP:
+                assert shown / size == pytest.approx(1.0, abs=0.0235)
+            else:
+                assert shown <= top * 10.0**-DECADES * STEP**1.5
+
+
+@pytest.mark.parametrize("cut", [1, 77, 299])
+def test_columns_know_nothing_of_later_bars(cut):
+    whole, part = run_watched(MODEL, BARS), run_watched(MODEL, BARS[:cut])
+    top = top_of(whole.outward)
+    early = place(encode(part.outward, top), part.bins)
+    assert np.array_equal(place(encode(whole.outward, top), whole.bins)[:, :cut], early)
+
+
+def test_lifting_undoes_placing():
+    generator = np.random.default_rng(3)
+    codes = generator.integers(0, 256, (40, 2, 6)).astype(np.uint8)
+    bins = np.cumsum(generator.integers(-9, 10, 40)) - 20
+    assert np.array_equal(lift(place(codes, bins), bins), codes)
+
+
+def test_codes_keep_order_and_stay_within_half_a_step():
+    sizes = np.geomspace(1e-9, 100.0, 4000).astype(np.float32)
+    codes = encode(sizes, 100.0)
+    assert (np.diff(codes.astype(int)) >= 0).all()
+    assert codes[-1] == 255
+    assert encode(np.zeros(3), 100.0).tolist() == [0, 0, 0]
+    seen = codes > 0
+    assert np.abs(np.log(decode(codes, 100.0)[seen] / sizes[seen])).max() <= 0.5001 * np.log(STEP)
+
+
+def test_the_top_is_the_power_of_ten_above():
+    assert [top_of(np.array([v])) for v in (0.02, 1.0, 322.0)] == [0.1, 1.0, 1000.0]
+    assert top_of(np.zeros(4)) == 1.0
+
+
+def test_a_long_market_shares_columns():
+    assert bars_per_column(100, 150) == 1
+    for bars in (60_000, 236_448, 500_000):
+        assert bars / bars_per_column(bars, 150) * 301 <= 15_000_000

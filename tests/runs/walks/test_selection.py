@@ -1,0 +1,103 @@
+"""The choice is an exhaustive search of the train window, and knows nothing of what comes after."""
+
+import math
+import os
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from joblib.externals.loky import get_reusable_executor
+
+from runs.engines.event import first_bars
+from runs.engines.snapshot_cache import Heatmaps
+from runs.lookahead import poisoned
+from runs.sweeps.plan import plan_from
+from runs.sweeps.space.candidates import Candidates
+from runs.walks.bar_range import Stretch
+from runs.walks.scoring import combinations_of, score
+from runs.walks.selection import choose, region_medians
+from tests.runs.walks.walked import CANDIDATES, PLAN, WINDOWS, chosen_on, market, trainer
+
+MERITS = st.lists(st.sampled_from([-math.inf, -1.0, 0.0, 1.0, 2.5]), min_size=1, max_size=12)
+
+
+@given(MERITS)
+def test_the_first_of_the_best_is_chosen_and_no_result_never_wins(merits):
+    found = choose(np.array(merits), np.ones(len(merits)))
+    if max(merits) == -math.inf:
+        assert found is None
+    else:
+        assert found == merits.index(max(merits))
+
+
+def test_where_nobody_traded_nothing_is_chosen():
+    assert choose(np.array([0.0, 0.0]), np.array([0, 0])) is None
+    assert choose(np.array([math.nan, 1.0]), np.array([1, 1])) == 1
+    assert choose(np.zeros(0), np.zeros(0)) is None
+
+
+@given(st.lists(st.floats(-5, 5), min_size=12, max_size=12))
+def test_a_region_is_the_median_of_a_point_and_its_neighbours(values):
+    grid = np.array(values).reshape(3, 4)
+    found = region_medians(grid.ravel(), (3, 4)).reshape(3, 4)
+    for row in range(3):
+        for column in range(4):
+            near = grid[max(row - 1, 0) : row + 2, max(column - 1, 0) : column + 2].ravel()
+            assert found[row, column] == np.quantile(near, 0.5, method="lower")
+
+
+def test_a_lone_peak_loses_to_a_plateau_and_a_bad_point_is_never_chosen():
+    merits = np.array([0.0, 9.0, 0.0, 0.0, 2.0, 2.0, 2.0, -math.inf])
+    assert choose(merits, np.ones(8)) == 1
+    assert choose(region_medians(merits, (8,)), np.ones(8)) == 4
+    assert region_medians(merits, (8,))[7] == -math.inf
+
+
+def test_the_choice_is_the_best_of_an_exhaustive_loop_over_markets_that_end_with_the_train_window():
+    found = chosen_on(market())
+    combinations = combinations_of(PLAN)
+    for window, place in zip(WINDOWS, found, strict=True):
+        seen = first_bars(market(), window.train_last)  # there is no later bar
+        stretch, ratios = Stretch(seen, Heatmaps(None), window.train_first, window.train_last), {}
+        for number, combination in enumerate(combinations):
+            try:
+                configuration = CANDIDATES.configuration(combination.values)
+            except ValueError:
+                continue
+            ratios[number] = stretch.figures(stretch.evaluate(configuration)).metrics["sharpe"]
+        assert len(ratios) == 4
+        assert place == max(ratios, key=lambda number: ratios[number])
+
+
+@pytest.mark.parametrize("number", range(len(WINDOWS)))
+def test_a_poisoned_future_leaves_the_choice_unchanged(number):
+    """From the end of the train window on everything is garbage: this window and those before choose as ever."""
+    garbage = poisoned(market(), WINDOWS[number].train_last, seed=number)
+    ours = score(combinations_of(PLAN), trainer(market()), 1, lambda _: None)[0]
+    theirs = score(combinations_of(PLAN), trainer(garbage), 1, lambda _: None)[0]
+    kept = slice(number + 1)
+    np.testing.assert_array_equal(ours.merits[kept], theirs.merits[kept])
+    np.testing.assert_array_equal(ours.trades[kept], theirs.trades[kept])
+    assert chosen_on(garbage)[kept] == chosen_on(market())[kept]
+    if number + 1 < len(WINDOWS):
+        assert (ours.merits[-1] != theirs.merits[-1]).any()  # the garbage does arrive
+
+
+def test_two_processes_score_what_one_does_even_if_they_die(tmp_path, monkeypatch, capsys):
+    get_reusable_executor().shutdown(wait=True)  # workers that an earlier test left do not have the variable
+    monkeypatch.setenv("MORTAL_PARENT", str(os.getpid()))
+    space = {"space": ["rule.exposure=0.5,0.7,0.9", "rule.deadly=0,1"], "search": {}, "objective": None}
+    plan = plan_from({"configuration": {"strategy": "tests.runs.planted.mortal:Mortal"}, **space})
+    tried = replace(
+        trainer(market()), candidates=Candidates(plan.configuration, plan.space.names, ()), heatmaps=tmp_path
+    )
+    one = score(combinations_of(plan), tried, 1, lambda _: None)
+    told: list[int] = []
+    two = score(combinations_of(plan), tried, 2, told.append)
+    assert "a worker died" in capsys.readouterr().err
+    assert sum(told) == 6
+    np.testing.assert_array_equal(one[0].merits, two[0].merits)
+    np.testing.assert_array_equal(one[0].trades, two[0].trades)
+    assert one[1] == two[1] == [""] * 6
