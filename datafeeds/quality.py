@@ -52,7 +52,7 @@ class Quality:
 
     defects: tuple[Defect, ...]
 
-    def lines(self) -> list[str]:
+    def sentences(self) -> list[str]:
         """Return one sentence a finding, for people."""
         return [defect.text for defect in self.defects]
 

@@ -17,7 +17,7 @@ Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
-class Patience:
+class RetryPolicy:
     """When to give up.
 
     Attributes
@@ -39,7 +39,7 @@ class Patience:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
-async def patiently(action: Callable[[], Awaitable[Answer]], patience: Patience) -> Answer:
+async def retry(action: Callable[[], Awaitable[Answer]], patience: RetryPolicy) -> Answer:
     """Await `action` until it succeeds.
 
     Raises

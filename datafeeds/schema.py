@@ -67,7 +67,7 @@ class Market:
         """Return whether any value of an optional column is known."""
         return column in self.frame and bool(self.frame[column].notna().any())
 
-    def facts(self) -> list[str]:
+    def caveats(self) -> list[str]:
         """Return what the data lacks and what stands in for it, one sentence each, for people."""
         known = list(self.remarks)
         if self.simulated:

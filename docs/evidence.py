@@ -65,8 +65,8 @@ def text(folder: Path) -> str:
 def record_of(path: Path) -> dict[str, Any]:
     """Return the verdicts on one file."""
     started = time.perf_counter()
-    reading = read_market(open_market(str(path)), ModelParameters())
-    record = validation_record(validate(reading), reading)
+    dataset = read_market(open_market(str(path)), ModelParameters())
+    record = validation_record(validate(dataset), dataset)
     sys.stderr.write(f"{record['data']['name']}: {time.perf_counter() - started:.0f} s\n")
     return record
 

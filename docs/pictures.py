@@ -93,7 +93,14 @@ def make_results(out: Path) -> None:
     """Leave a run of each strategy, a sweep, a report and a review in a folder."""
     for strategy in ("magnet", "cascade", "wipe", "overlay"):
         _run(runs.backtest.main, "--strategy", strategy, "--out", out / strategy)
-    space = ("--param", "nearest=0.002:0.02:log:6", "--param", "stop_ranges=1:5:0.5", "--param", "magnet_ratio=1.5,2,3")
+    space = (
+        "--param",
+        "min_distance=0.002:0.02:log:6",
+        "--param",
+        "stop_atr=1:5:0.5",
+        "--param",
+        "magnet_ratio=1.5,2,3",
+    )
     _run(runs.sweep.main, "--strategy", "magnet", *space, "--confirm", "0", "--out", out / "sweep")
     _run(runs.analyze.main, "--html", "--out", out / "report")
     _run(runs.review.main, out)

@@ -11,7 +11,7 @@ from rich.console import Console
 from indicators.liquidation.parameters import ModelParameters
 from runs.analysis.moment import known_at
 from runs.analysis.record import analyse
-from runs.commandline.command import checked, run_command, suggest
+from runs.commandline.command import as_input_error, run_command, suggest
 from runs.commandline.options import market_options
 from runs.engines.configuration import Configuration, model_parameters
 from runs.engines.event import load_market
@@ -62,7 +62,7 @@ def command(
     mapped = as_html and out is not None
     if as_html and out is not None and _is_file(out) and (out.suffix != ".html" or out.name == HEATMAP):
         raise click.UsageError(f"--out {out}: with --html a folder, or a page of another name than {HEATMAP}")
-    parameters: ModelParameters = checked(model_parameters, assignments)  # type: ignore[assignment]
+    parameters: ModelParameters = as_input_error(model_parameters, assignments)  # type: ignore[assignment]
     # The strategy is named because a configuration has one; only what names the market is read of it.
     market = known_at(load_market(Configuration("magnet", seed=seed, model=parameters, **market_named)), at)
     record = analyse(market, parameters, level / 100.0)

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from runs.commandline.command import checked, note, run_command, suggest
+from runs.commandline.command import as_input_error, note, run_command, suggest
 from runs.commandline.dry_run import BACKTEST_BARS_PER_SECOND, START_SECONDS, tell_plan
 from runs.commandline.options import asked_settings, configuration_options, dry_run_option, market_named_by
 from runs.engines.configuration import Configuration, configuration_from
@@ -38,9 +38,9 @@ def command(
 ) -> int:  # fmt: skip
     """Run one strategy on one market and write tearsheet, report, metrics, trades and equity."""
     settings = asked_settings({"strategy": strategy, "seed": seed, **market_named}, assignments, config)
-    configuration: Configuration = checked(configuration_from, settings)  # type: ignore[assignment]
+    configuration: Configuration = as_input_error(configuration_from, settings)  # type: ignore[assignment]
     market = load_market(configuration)
-    checked(check_leverage, configuration.costs, profile_for(configuration, market))
+    as_input_error(check_leverage, configuration.costs, profile_for(configuration, market))
     if dry_run:
         seconds = START_SECONDS + len(market) / BACKTEST_BARS_PER_SECOND
         tell_plan(configuration.as_dict(), len(market), 1, seconds)

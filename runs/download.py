@@ -18,7 +18,7 @@ from datafeeds.errors import MarketError, SourceError
 from datafeeds.exchanges.download import Downloaded, download_all, plan
 from datafeeds.exchanges.session import bounded_session
 from datafeeds.markets import open_file
-from datafeeds.retry import Patience
+from datafeeds.retry import RetryPolicy
 from datafeeds.schema import parse_time
 from datafeeds.series import Series, timeframe_seconds
 from runs.commandline.command import note, run_command, suggest
@@ -124,7 +124,7 @@ async def _download(
     store: Catalog, venue: str, symbols: tuple[str, ...], timeframe: str, kinds: tuple[str, ...], span: tuple[int, int],
     archive: bool, from_trades: bool, again: bool, url: str | None,
 ) -> list[Downloaded]:  # fmt: skip
-    patience = Patience()
+    patience = RetryPolicy()
     wanted = tuple(dict.fromkeys(symbols))
     if archive or from_trades:
         planned = [series for symbol in wanted for series in plan_archive(venue, symbol, timeframe, kinds, from_trades)]
@@ -189,7 +189,7 @@ def _import(
     if as_json:
         sys.stdout.write(json.dumps([str(series) for series in written], indent=2) + "\n")
     else:
-        note(*market.quality.lines())
+        note(*market.quality.sentences())
         sys.stdout.writelines(f"{series}: stored\n" for series in written)
         suggest("backtest", {"strategy": "magnet", "data": _name(written[0])})
     return 0

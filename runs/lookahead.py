@@ -18,7 +18,7 @@ import numpy as np
 
 from datafeeds.perpetual import PerpetualFeed
 from datafeeds.schema import Market
-from runs.commandline.command import InputError, checked, note, run_command, suggest
+from runs.commandline.command import InputError, as_input_error, note, run_command, suggest
 from runs.commandline.options import market_options
 from runs.engines.broker import PerpetualBroker
 from runs.engines.configuration import Configuration, configuration_from, with_assignments
@@ -286,12 +286,12 @@ def command(
 ) -> int:
     """Look for look-ahead in a strategy; exit code 1 if there is any, 2 if the strategy fails of itself."""
     flags = {"strategy": strategy, **market_named}
-    settings = checked(with_assignments, {k: v for k, v in flags.items() if v is not None}, assignments)
-    configuration: Configuration = checked(configuration_from, settings)  # type: ignore[assignment]
+    settings = as_input_error(with_assignments, {k: v for k, v in flags.items() if v is not None}, assignments)
+    configuration: Configuration = as_input_error(configuration_from, settings)  # type: ignore[assignment]
     market = load_market(configuration)
     if len(market) < 100:
         raise click.UsageError(f"{market.name}: {len(market)} bars are too few to find anything; give at least 100")
-    checked(check_leverage, configuration.costs, profile_for(configuration, market))
+    as_input_error(check_leverage, configuration.costs, profile_for(configuration, market))
     examination = examine(configuration, market, cuts)
     found, taken = examination.differences, examination.cuts
     if taken < cuts:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from runs.commandline.command import InputError, checked, run_command, suggest
+from runs.commandline.command import InputError, as_input_error, run_command, suggest
 from runs.outcome.writing import replace_file
 from runs.reports.review import review_page
 from runs.reviews.gathering import gather
@@ -47,7 +47,7 @@ def command(
     if serve and as_json:
         raise click.UsageError("--serve and --json: give one of them")
     _check(results)
-    checked(_write_notes, results, notes, tags, untags)
+    as_input_error(_write_notes, results, notes, tags, untags)
     if serve:
         return _serve(results, port)
     review = _read(results)
@@ -110,9 +110,9 @@ def _read(results: Path) -> Review:
     console = Console(stderr=True)
     try:
         if not console.is_terminal:
-            return checked(read_review, results)  # type: ignore[return-value]
+            return as_input_error(read_review, results)  # type: ignore[return-value]
         with console.status("reading") as status:
-            return checked(read_review, results, lambda done: status.update(f"{done:,} runs read"))  # type: ignore[return-value]
+            return as_input_error(read_review, results, lambda done: status.update(f"{done:,} runs read"))  # type: ignore[return-value]
     except OSError as error:
         raise InputError(f"{results}: cannot be read ({error.strerror})") from None
 

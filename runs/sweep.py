@@ -6,18 +6,18 @@ from typing import Any
 
 import click
 
-from runs.commandline.command import checked, run_command
+from runs.commandline.command import as_input_error, run_command
 from runs.commandline.options import asked_settings, configuration_options, dry_run_option, trial_options
-from runs.sweeps.folder import read_facts
+from runs.sweeps.folder import read_record
 from runs.sweeps.plan import Plan, plan_from
-from runs.sweeps.run import Order, launch
+from runs.sweeps.run import RunOptions, launch
 from runs.sweeps.space.search import METHODS
 
 
 @click.command(
     epilog="""\b
-Example: python -m runs.sweep --strategy magnet --param magnet_ratio=1.5,2,3 --param stop_ranges=1:5:0.5
-Example: python -m runs.sweep --strategy magnet --data btc_1h.parquet --param nearest=0.002:0.05:log:20 --search random
+Example: python -m runs.sweep --strategy magnet --param magnet_ratio=1.5,2,3 --param stop_atr=1:5:0.5
+Example: python -m runs.sweep --strategy magnet --data btc_1h.parquet --param min_distance=0.002:0.05:log:20 --search random
          --trials 500 --param taker_fee_bps=2:8:1 --jobs 2
 Example: python -m runs.sweep --resume results/20260101T000000-sweep-magnet-0a1b2c3d"""
 )
@@ -52,7 +52,7 @@ def command(
         raise click.UsageError("--resume names the folder already; leave --out away")
     if cluster is not None and jobs != 1:
         raise click.UsageError("--jobs is for this machine; with --cluster its workers decide")
-    earlier: dict[str, Any] = read_facts(resume) if resume else {}
+    earlier: dict[str, Any] = read_record(resume) if resume else {}
     flags = {"strategy": strategy, "seed": market_seed, **market_named}
     configuration = asked_settings(flags, assignments, config, earlier.get("configuration"))
     searched = {"method": method, "trials": trials, "seed": seed}
@@ -62,8 +62,8 @@ def command(
         "search": earlier.get("search", {}) | {key: value for key, value in searched.items() if value is not None},
         "objective": objective or earlier.get("objective"),
     }
-    plan: Plan = checked(plan_from, settings)  # type: ignore[assignment]
-    return launch(plan, Order(jobs, cluster, insecure, confirm, out, resume, dry_run, as_json))
+    plan: Plan = as_input_error(plan_from, settings)  # type: ignore[assignment]
+    return launch(plan, RunOptions(jobs, cluster, insecure, confirm, out, resume, dry_run, as_json))
 
 
 def main(argv: list[str] | None = None) -> int:

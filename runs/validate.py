@@ -16,7 +16,7 @@ from rich.table import Table
 from datafeeds.schema import Market
 from datafeeds.simulated.market import simulate_with_truth
 from indicators.liquidation.parameters import ModelParameters
-from runs.commandline.command import checked, note, run_command, suggest
+from runs.commandline.command import as_input_error, note, run_command, suggest
 from runs.commandline.dry_run import START_SECONDS, VALIDATE_BARS_PER_SECOND, tell_plan
 from runs.commandline.options import dry_run_option, market_options
 from runs.engines.configuration import Configuration, model_parameters
@@ -52,7 +52,7 @@ def command(
     **market_named: Any,
 ) -> int:  # fmt: skip
     """Hold the heatmap's claims against baselines and placebos, and write validation.json and validation.html."""
-    parameters: ModelParameters = checked(model_parameters, assignments)  # type: ignore[assignment]
+    parameters: ModelParameters = as_input_error(model_parameters, assignments)  # type: ignore[assignment]
     market, liquidations = _market(seed, parameters, market_named)
     if dry_run:
         settings = {**market_named, "seed": seed, "model": asdict(parameters)}
@@ -64,8 +64,8 @@ def command(
     try:
         with _progress() as report:
             report("the map at every bar")
-            reading = read_market(market, parameters, liquidations)
-            record = validation_record(validate(reading, report), reading)
+            dataset = read_market(market, parameters, liquidations)
+            record = validation_record(validate(dataset, report), dataset)
         text = json.dumps(record, indent=2, allow_nan=False) + "\n"
         write_files({MARKER: text, "validation.html": validation_page(record)}, target, temporary)
     finally:

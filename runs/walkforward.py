@@ -5,19 +5,19 @@ from pathlib import Path
 
 import click
 
-from runs.commandline.command import checked, run_command
+from runs.commandline.command import as_input_error, run_command
 from runs.commandline.options import asked_settings, configuration_options, dry_run_option, trial_options
 from runs.sweeps.plan import Plan, plan_from
-from runs.walks.lengths import Asked
-from runs.walks.run import Order, launch
+from runs.walks.lengths import WindowOptions
+from runs.walks.run import RunOptions, launch
 from runs.walks.selection import CHOICES
 
 
 @click.command(
     epilog="""\b
-Example: python -m runs.walkforward --strategy magnet --param magnet_ratio=1.5,2,3 --param stop_ranges=1:5:1
+Example: python -m runs.walkforward --strategy magnet --param magnet_ratio=1.5,2,3 --param stop_atr=1:5:1
          --train 120d --test 30d
-Example: python -m runs.walkforward --strategy magnet --data btc_1h.parquet --param nearest=0.002:0.02:log:8
+Example: python -m runs.walkforward --strategy magnet --data btc_1h.parquet --param min_distance=0.002:0.02:log:8
          --train 365d --test 90d --anchored --jobs 2"""
 )
 @configuration_options
@@ -62,9 +62,9 @@ def command(
         "search": {"method": method, "trials": trials, "seed": seed},
         "objective": objective,
     }
-    plan: Plan = checked(plan_from, settings)  # type: ignore[assignment]
-    asked = Asked(train, test, step, anchored, purge, embargo)
-    return launch(plan, asked, choice, Order(jobs, confirm, out, overwrite, dry_run, as_json))
+    plan: Plan = as_input_error(plan_from, settings)  # type: ignore[assignment]
+    window_options = WindowOptions(train, test, step, anchored, purge, embargo)
+    return launch(plan, window_options, choice, RunOptions(jobs, confirm, out, overwrite, dry_run, as_json))
 
 
 def main(argv: list[str] | None = None) -> int:

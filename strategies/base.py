@@ -12,7 +12,7 @@ from indicators.liquidation.domain import Readable, as_record
 from indicators.liquidation.model import SECONDS_PER_HOUR
 from indicators.liquidation.parameters import ModelParameters
 from strategies.intent import ENTER, EXIT, KEEP, POSITION, Intent
-from strategies.position import new_conduct, note_position, sizing_record, traded_size
+from strategies.position import new_position_memory, sizing_record, traded_size, update_position
 from strategies.sizing import SizingParameters
 
 
@@ -24,7 +24,7 @@ class PerpetualStrategy(bt.Strategy):
     parameters_kind
         A frozen dataclass of the rule's parameters (`indicators.liquidation.domain.parameter` declares its fields).
     decide
-        A static function ``decide(view, position, parameters) -> Intent`` of a `SNAPSHOT`, a `POSITION` and a record of
+        A static function ``decide(snapshot, position, parameters) -> Intent`` of a `SNAPSHOT`, a `POSITION` and a record of
         the parameters. Pure: it may be compiled, and then a sweep can run it without backtrader.
 
     A compiled rule should come with ``decide_at(snapshots, bar, position, parameters)``, which calls it on arrays: handing
@@ -54,7 +54,9 @@ class PerpetualStrategy(bt.Strategy):
         self._decide_at = type(self).decide_at if own else None
         self._sizing = sizing_record(self.p.sizing or SizingParameters(), self.p.contract_step)
         self._record = np.zeros(1, dtype=POSITION)
-        self._conduct = new_conduct(float(self.heatmap.model.settings["bar_seconds"][0]) / SECONDS_PER_HOUR)
+        self._position_memory = new_position_memory(
+            float(self.heatmap.model.settings["bar_seconds"][0]) / SECONDS_PER_HOUR
+        )
         self._working: list[bt.Order] = []
         self._first_bar = self.p.first_bar
 
@@ -65,10 +67,10 @@ class PerpetualStrategy(bt.Strategy):
             return
         held, equity = self.broker.getposition(self.data), self.broker.getvalue()
         size = held.size
-        note_position(self._record, self._conduct, index, float(size), float(held.price), float(equity))
+        update_position(self._record, self._position_memory, index, float(size), float(held.price), float(equity))
         intent = self._ask(snapshots, index)
         if intent.action != KEEP:
-            self._carry_out(intent, float(snapshots[index]["close"]), size, equity)
+            self._submit_intent(intent, float(snapshots[index]["close"]), size, equity)
 
     def _ask(self, snapshots: np.ndarray, index: int) -> Intent:
         if self._decide_at is not None:
@@ -88,7 +90,7 @@ class PerpetualStrategy(bt.Strategy):
         """Return the number of bars so far (backtrader's own takes three calls)."""
         return self.lines.lines[0].lencount
 
-    def _carry_out(self, intent: Intent, close: float, size: float, equity: float) -> None:
+    def _submit_intent(self, intent: Intent, close: float, size: float, equity: float) -> None:
         action, direction, stop, exposure = map(float, (intent.action, intent.direction, intent.stop, intent.exposure))
         change = traded_size(action, direction, stop, exposure, close, float(size), float(equity), self._sizing)
         if intent.action == EXIT:
@@ -106,7 +108,7 @@ class PerpetualStrategy(bt.Strategy):
 
     def _enter(self, size: float, intent: Intent) -> None:
         has_stop, has_target = not math.isnan(intent.stop), not math.isnan(intent.target)
-        self._conduct["tag"] = intent.tag
+        self._position_memory["tag"] = intent.tag
         entry = self._send(size, exectype=bt.Order.Market, transmit=not (has_stop or has_target))
         self._working = [entry]
         if has_stop:

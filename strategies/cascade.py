@@ -9,7 +9,7 @@ from indicators.liquidation.anatomy import CASCADING, RECOVERING, TRIGGERED
 from indicators.liquidation.compiled import Record, allocation_free
 from indicators.liquidation.domain import check, parameter
 from strategies.base import PerpetualStrategy
-from strategies.intent import Intent, enter, keep, leave
+from strategies.intent import Intent, close, enter, keep
 
 WITH, AGAINST = 1.0, 2.0
 """Tags of the two kinds of position."""
@@ -19,28 +19,30 @@ WITH, AGAINST = 1.0, 2.0
 class CascadeParameters:
     """When to go with a cascade and when to fade it."""
 
-    least_risk: float = parameter(
+    min_risk: float = parameter(
         2.0, unit="0 low, 1 moderate, 2 high", low=0.0, high=2.0, source="spec 5: while risk is high"
     )
-    stop_ranges: float = parameter(
+    stop_atr: float = parameter(
         3.0, unit="average true ranges", low=0.1, high=100.0, source="assumption: outside one bar's noise"
     )
     with_limit_hours: float = parameter(
         24.0, unit="hours", low=0.1, high=8760.0, source="assumption: cascades run for hours, not days (Osler 2005)"
     )
-    least_drop: float = parameter(0.20, unit="fraction of open interest", low=0.0, high=1.0, source="spec 4")
+    min_open_interest_drop: float = parameter(
+        0.20, unit="fraction of open interest", low=0.0, high=1.0, source="spec 4"
+    )
     deep_funding: float = parameter(
         0.0002, unit="rate per settlement, against the crowd", low=0.0, high=0.05,
         source="about the first percentile of Bybit ETH funding, -.021 % (science notes 4)",
     )  # fmt: skip
-    against_stop_ranges: float = parameter(
+    against_stop_atr: float = parameter(
         5.0,
         unit="average true ranges",
         low=0.1,
         high=100.0,
         source="assumption: ranges are still wide after a wash-out",
     )
-    against_target_ranges: float = parameter(
+    against_target_atr: float = parameter(
         7.5, unit="average true ranges", low=0.1, high=100.0, source="assumption: one and a half times the stop"
     )
     against_limit_hours: float = parameter(72.0, unit="hours", low=0.1, high=8760.0, source="assumption")
@@ -51,21 +53,21 @@ class CascadeParameters:
 
 
 @allocation_free
-def _exit(view: Record, position: Record, parameters: Record) -> bool:
+def _exit(snapshot: Record, position: Record, parameters: Record) -> bool:
     direction = math.copysign(1.0, position.size)
     if position.tag == AGAINST:
         return position.hours_held >= parameters.against_limit_hours
-    running = (view.phase == TRIGGERED or view.phase == CASCADING) and view.phase_direction == direction
+    running = (snapshot.phase == TRIGGERED or snapshot.phase == CASCADING) and snapshot.phase_direction == direction
     return not running or position.hours_held >= parameters.with_limit_hours
 
 
 @allocation_free
-def decide(view: Record, position: Record, parameters: Record) -> Intent:
+def decide(snapshot: Record, position: Record, parameters: Record) -> Intent:
     """Trade the phases of a cascade.
 
     Parameters
     ----------
-    view
+    snapshot
         `SNAPSHOT` at this bar's close.
     position
         `POSITION` at this bar's close.
@@ -73,19 +75,19 @@ def decide(view: Record, position: Record, parameters: Record) -> Intent:
         Record of `CascadeParameters`.
     """
     if position.size != 0.0:
-        return leave() if _exit(view, position, parameters) else keep()
-    direction = view.phase_direction
-    if view.phase == TRIGGERED or view.phase == CASCADING:
-        risk = view.cascade_risk_down if direction < 0.0 else view.cascade_risk_up
-        stop = view.close - direction * parameters.stop_ranges * view.average_range
-        if risk >= parameters.least_risk and stop > 0.0:
+        return close() if _exit(snapshot, position, parameters) else keep()
+    direction = snapshot.phase_direction
+    if snapshot.phase == TRIGGERED or snapshot.phase == CASCADING:
+        risk = snapshot.cascade_risk_down if direction < 0.0 else snapshot.cascade_risk_up
+        stop = snapshot.close - direction * parameters.stop_atr * snapshot.average_range
+        if risk >= parameters.min_risk and stop > 0.0:
             return enter(direction, stop, math.nan, WITH)
         return keep()
     # Washed out means stand aside; recovering says that open interest has steadied.
-    deep = direction * view.funding_rate >= parameters.deep_funding
-    if view.phase == RECOVERING and deep and view.open_interest_drop >= parameters.least_drop:
-        stop = view.close + direction * parameters.against_stop_ranges * view.average_range
-        target = view.close - direction * parameters.against_target_ranges * view.average_range
+    deep = direction * snapshot.funding_rate >= parameters.deep_funding
+    if snapshot.phase == RECOVERING and deep and snapshot.open_interest_drop >= parameters.min_open_interest_drop:
+        stop = snapshot.close + direction * parameters.against_stop_atr * snapshot.average_range
+        target = snapshot.close - direction * parameters.against_target_atr * snapshot.average_range
         if stop > 0.0 and target > 0.0:
             return enter(-direction, stop, target, AGAINST)
     return keep()

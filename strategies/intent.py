@@ -61,12 +61,12 @@ def enter(direction: float, stop: float, target: float, tag: float) -> Intent:
 
 
 @allocation_free
-def leave() -> Intent:
+def close() -> Intent:
     """Close the position at the market."""
     return Intent(EXIT, 0.0, 0.0, math.nan, math.nan, 0.0)
 
 
 @allocation_free
-def hold(exposure: float) -> Intent:
+def target_exposure(exposure: float) -> Intent:
     """Hold `exposure` times equity."""
     return Intent(REBALANCE, 0.0, exposure, math.nan, math.nan, 0.0)

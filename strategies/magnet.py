@@ -9,25 +9,25 @@ from indicators.liquidation.anatomy import CASCADING, TRIGGERED, WASHED_OUT
 from indicators.liquidation.compiled import Record, allocation_free
 from indicators.liquidation.domain import check, parameter
 from strategies.base import PerpetualStrategy
-from strategies.intent import Intent, enter, keep, leave
+from strategies.intent import Intent, close, enter, keep
 
 
 @dataclass(frozen=True)
 class MagnetParameters:
     """When the magnet is worth following, and how long."""
 
-    nearest: float = parameter(
+    min_distance: float = parameter(
         0.005, unit="fraction of price", low=0.0, high=1.0,
         source="assumption: a nearer target does not pay two taker fees and slippage (12-18 bp) several times over",
     )  # fmt: skip
-    farthest: float = parameter(
+    max_distance: float = parameter(
         0.05,
         unit="fraction of price",
         low=0.0,
         high=1.0,
         source="assumption: about two days' standard deviation of BTC",
     )
-    stop_ranges: float = parameter(
+    stop_atr: float = parameter(
         3.0, unit="average true ranges", low=0.1, high=100.0, source="assumption: outside one bar's noise"
     )
     time_limit_hours: float = parameter(48.0, unit="hours", low=0.1, high=8760.0, source="assumption")
@@ -39,17 +39,17 @@ class MagnetParameters:
     def __post_init__(self) -> None:
         """Raise ValueError for a value outside its domain."""
         check(self)
-        if self.nearest >= self.farthest:
-            raise ValueError(f"nearest = {self.nearest:g} must be below farthest = {self.farthest:g}")
+        if self.min_distance >= self.max_distance:
+            raise ValueError(f"min_distance = {self.min_distance:g} must be below max_distance = {self.max_distance:g}")
 
 
 @allocation_free
-def decide(view: Record, position: Record, parameters: Record) -> Intent:
+def decide(snapshot: Record, position: Record, parameters: Record) -> Intent:
     """Follow the dominating cluster.
 
     Parameters
     ----------
-    view
+    snapshot
         `SNAPSHOT` at this bar's close.
     position
         `POSITION` at this bar's close.
@@ -58,23 +58,23 @@ def decide(view: Record, position: Record, parameters: Record) -> Intent:
     """
     if position.size != 0.0:
         direction = math.copysign(1.0, position.size)
-        flipped = view.magnet == -direction
-        return leave() if flipped or position.hours_held >= parameters.time_limit_hours else keep()
-    if math.isnan(view.magnet) or view.magnet == 0.0:
+        flipped = snapshot.magnet == -direction
+        return close() if flipped or position.hours_held >= parameters.time_limit_hours else keep()
+    if math.isnan(snapshot.magnet) or snapshot.magnet == 0.0:
         return keep()
-    direction = view.magnet
-    target = view.cluster_above_price if direction > 0.0 else view.cluster_below_price
-    distance = direction * (target / view.close - 1.0)
-    if not parameters.nearest <= distance <= parameters.farthest:
+    direction = snapshot.magnet
+    target = snapshot.cluster_above_price if direction > 0.0 else snapshot.cluster_below_price
+    distance = direction * (target / snapshot.close - 1.0)
+    if not parameters.min_distance <= distance <= parameters.max_distance:
         return keep()
-    falling = view.phase == TRIGGERED or view.phase == CASCADING or view.phase == WASHED_OUT
-    if falling and view.phase_direction == -direction:
+    falling = snapshot.phase == TRIGGERED or snapshot.phase == CASCADING or snapshot.phase == WASHED_OUT
+    if falling and snapshot.phase_direction == -direction:
         return keep()  # no entries against a cascade until open interest steadies (spec 4)
-    ranges = parameters.stop_ranges
-    risk = view.cascade_risk_down if direction > 0.0 else view.cascade_risk_up
+    ranges = parameters.stop_atr
+    risk = snapshot.cascade_risk_down if direction > 0.0 else snapshot.cascade_risk_up
     if risk >= 2.0:
         ranges *= parameters.high_risk_stop_factor
-    stop = view.close - direction * ranges * view.average_range
+    stop = snapshot.close - direction * ranges * snapshot.average_range
     return enter(direction, stop, target, 0.0) if stop > 0.0 else keep()
 
 
@@ -87,8 +87,8 @@ def decide_at(snapshots: np.ndarray, bar: int, position: np.ndarray, parameters:
 class Magnet(PerpetualStrategy):
     """Trade towards the larger of the two nearest liquidation clusters.
 
-    Buy logic: the nearest cluster above is more than `magnet_ratio` times the one below, between `nearest` and
-    `farthest` away, and no downward cascade runs. Sell logic: mirrored. Exit: at the cluster (limit), at the stop, after
+    Buy logic: the nearest cluster above is more than `magnet_ratio` times the one below, between `min_distance` and
+    `max_distance` away, and no downward cascade runs. Sell logic: mirrored. Exit: at the cluster (limit), at the stop, after
     `time_limit_hours`, or when the signal points the other way. Order execution type: market at the next open.
     """
 

@@ -11,7 +11,7 @@ from indicators.liquidation.anatomy import CASCADING, TRIGGERED
 from indicators.liquidation.compiled import Record, allocation_free
 from indicators.liquidation.domain import check, parameter
 from strategies.base import PerpetualStrategy
-from strategies.intent import Intent, hold
+from strategies.intent import Intent, target_exposure
 
 
 @dataclass(frozen=True)
@@ -33,12 +33,12 @@ class OverlayParameters:
 
 
 @allocation_free
-def decide(view: Record, position: Record, parameters: Record) -> Intent:
+def decide(snapshot: Record, position: Record, parameters: Record) -> Intent:
     """Hold the exposure that the downside risk allows.
 
     Parameters
     ----------
-    view
+    snapshot
         `SNAPSHOT` at this bar's close.
     position
         `POSITION` at this bar's close; not looked at.
@@ -46,13 +46,13 @@ def decide(view: Record, position: Record, parameters: Record) -> Intent:
         Record of `OverlayParameters`.
     """
     exposure = parameters.calm_exposure
-    if view.cascade_risk_down >= 1.0:
+    if snapshot.cascade_risk_down >= 1.0:
         exposure = min(exposure, parameters.moderate_exposure)
-    if view.cascade_risk_down >= 2.0:
+    if snapshot.cascade_risk_down >= 2.0:
         exposure = min(exposure, parameters.high_exposure)
-    if (view.phase == TRIGGERED or view.phase == CASCADING) and view.phase_direction < 0.0:
+    if (snapshot.phase == TRIGGERED or snapshot.phase == CASCADING) and snapshot.phase_direction < 0.0:
         exposure = min(exposure, parameters.cascade_exposure)
-    return hold(exposure)
+    return target_exposure(exposure)
 
 
 @allocation_free

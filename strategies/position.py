@@ -11,7 +11,7 @@ from indicators.liquidation.compiled import allocation_free
 from strategies.intent import ENTER, EXIT
 from strategies.sizing import SizingParameters, entry_size, rebalance_size
 
-CONDUCT = np.dtype(
+POSITION_MEMORY = np.dtype(
     [
         ("entry_bar", np.float64),  # first bar at whose close the position was held
         ("held", np.float64),  # 1 if there was a position at the last close
@@ -25,9 +25,9 @@ SIZING = np.dtype([(name, np.float64) for name in ("risk_fraction", "max_leverag
 """`SizingParameters` and the contract step, as compiled code reads them."""
 
 
-def new_conduct(hours_per_bar: float) -> np.ndarray:
-    """Return the memory (1,) of `CONDUCT` of a strategy that has held nothing yet; `hours_per_bar` > 0."""
-    return np.array([(0.0, 0.0, 0.0, hours_per_bar)], dtype=CONDUCT)
+def new_position_memory(hours_per_bar: float) -> np.ndarray:
+    """Return the memory (1,) of `POSITION_MEMORY` of a strategy that has held nothing yet; `hours_per_bar` > 0."""
+    return np.array([(0.0, 0.0, 0.0, hours_per_bar)], dtype=POSITION_MEMORY)
 
 
 def sizing_record(sizing: SizingParameters, contract_step: float) -> np.ndarray:
@@ -37,8 +37,8 @@ def sizing_record(sizing: SizingParameters, contract_step: float) -> np.ndarray:
 
 
 @allocation_free
-def note_position(
-    position: np.ndarray, conduct: np.ndarray, bar: int, size: float, entry_price: float, equity: float
+def update_position(
+    position: np.ndarray, position_memory: np.ndarray, bar: int, size: float, entry_price: float, equity: float
 ) -> None:
     """Write the position as the rule sees it at a close.
 
@@ -46,8 +46,8 @@ def note_position(
     ----------
     position
         (1,) of `POSITION`, written.
-    conduct
-        (1,) of `CONDUCT`, carried on. Hours count from the first close at which something was held; a position that was
+    position_memory
+        (1,) of `POSITION_MEMORY`, carried on. Hours count from the first close at which something was held; a position that was
         turned round within a bar goes on counting.
     bar
         Index of the bar.
@@ -56,7 +56,7 @@ def note_position(
     equity
         Quote.
     """
-    record, memory = position[0], conduct[0]
+    record, memory = position[0], position_memory[0]
     record.bar, record.size, record.equity = bar, size, equity
     if size == 0.0:
         record.entry_price, record.hours_held, record.tag = math.nan, 0.0, 0.0

@@ -8,24 +8,24 @@ import numpy as np
 from indicators.liquidation.compiled import Record, allocation_free
 from indicators.liquidation.domain import check, parameter
 from strategies.base import PerpetualStrategy
-from strategies.intent import Intent, enter, keep, leave
+from strategies.intent import Intent, close, enter, keep
 
 
 @dataclass(frozen=True)
 class WipeParameters:
     """What counts as a retest, and where it has failed."""
 
-    retest: float = parameter(
+    retest_tolerance: float = parameter(
         0.005, unit="fraction of price above the level", low=0.0, high=0.2, source="assumption: levels are zones"
     )
-    least_age_bars: float = parameter(
+    min_age_bars: float = parameter(
         6.0, unit="bars since the wipe", low=1.0, high=10000.0, source="assumption: sooner is the wipe itself"
     )
     invalidation: float = parameter(
         0.01, unit="fraction of price beyond the level", low=0.0001, high=0.5,
         source="assumption: as far as the tolerance at which the level itself counts as broken",
     )  # fmt: skip
-    reward: float = parameter(2.0, unit="times the risk", low=0.1, high=100.0, source="assumption")
+    reward_risk_ratio: float = parameter(2.0, unit="times the risk", low=0.1, high=100.0, source="assumption")
     time_limit_hours: float = parameter(72.0, unit="hours", low=0.1, high=8760.0, source="assumption")
 
     def __post_init__(self) -> None:
@@ -34,28 +34,28 @@ class WipeParameters:
 
 
 @allocation_free
-def _retest(view: Record, level: float, level_bar: float, direction: float, bar: float, parameters: Record) -> bool:
-    if math.isnan(level) or bar - level_bar < parameters.least_age_bars:
+def _retest(snapshot: Record, level: float, level_bar: float, direction: float, bar: float, parameters: Record) -> bool:
+    if math.isnan(level) or bar - level_bar < parameters.min_age_bars:
         return False
-    extreme = view.low if direction > 0.0 else view.high
-    touched = direction * (extreme - level) <= parameters.retest * level
-    return touched and direction * (view.close - level) > 0.0
+    extreme = snapshot.low if direction > 0.0 else snapshot.high
+    touched = direction * (extreme - level) <= parameters.retest_tolerance * level
+    return touched and direction * (snapshot.close - level) > 0.0
 
 
 @allocation_free
-def _enter(view: Record, level: float, direction: float, parameters: Record) -> Intent:
+def _enter(snapshot: Record, level: float, direction: float, parameters: Record) -> Intent:
     stop = level * (1.0 - direction * parameters.invalidation)
-    target = view.close + parameters.reward * (view.close - stop)
+    target = snapshot.close + parameters.reward_risk_ratio * (snapshot.close - stop)
     return enter(direction, stop, target, 0.0) if target > 0.0 else keep()
 
 
 @allocation_free
-def decide(view: Record, position: Record, parameters: Record) -> Intent:
+def decide(snapshot: Record, position: Record, parameters: Record) -> Intent:
     """Trade the retest of a post-wipe level.
 
     Parameters
     ----------
-    view
+    snapshot
         `SNAPSHOT` at this bar's close.
     position
         `POSITION` at this bar's close.
@@ -63,14 +63,14 @@ def decide(view: Record, position: Record, parameters: Record) -> Intent:
         Record of `WipeParameters`.
     """
     if position.size != 0.0:
-        return leave() if position.hours_held >= parameters.time_limit_hours else keep()
-    bought = _retest(view, view.support_price, view.support_bar, 1.0, position.bar, parameters)
-    sold = _retest(view, view.resistance_price, view.resistance_bar, -1.0, position.bar, parameters)
+        return close() if position.hours_held >= parameters.time_limit_hours else keep()
+    bought = _retest(snapshot, snapshot.support_price, snapshot.support_bar, 1.0, position.bar, parameters)
+    sold = _retest(snapshot, snapshot.resistance_price, snapshot.resistance_bar, -1.0, position.bar, parameters)
     if bought == sold:
-        return keep()  # neither, or both at once: no view
+        return keep()  # neither, or both at once: no snapshot
     if bought:
-        return _enter(view, view.support_price, 1.0, parameters)
-    return _enter(view, view.resistance_price, -1.0, parameters)
+        return _enter(snapshot, snapshot.support_price, 1.0, parameters)
+    return _enter(snapshot, snapshot.resistance_price, -1.0, parameters)
 
 
 @allocation_free
@@ -82,7 +82,7 @@ def decide_at(snapshots: np.ndarray, bar: int, position: np.ndarray, parameters:
 class Wipe(PerpetualStrategy):
     """Trade the retest of post-wipe support and resistance.
 
-    Buy logic: price comes back within `retest` of a standing support at least `least_age_bars` old and closes above it.
+    Buy logic: price comes back within `retest_tolerance` of a standing support at least `min_age_bars` old and closes above it.
     Sell logic: mirrored at resistance. Exit: the level breaks (stop), the target, or time. Order execution type: market at
     the next open.
     """

@@ -27,8 +27,8 @@ def test_the_top_level_init_files_are_left_out(wheel):
     assert "indicators/liquidation/venues.toml" in inside
     assert {"runs/reports/assets/review.js", "runs/reports/assets/review.css"} <= set(inside)
     assert "indicators/liquidation/__init__.py" in inside
-    for asset in ("lightweight-charts.js", "LICENSE", "NOTICE", "heatmap/heatmap.css", "heatmap/1-unpacking.js"):
-        assert f"runs/reports/assets/{asset}" in inside
+    for asset in ("lightweight-charts.js", "LICENSE", "NOTICE", "heatmap.css", "1-unpacking.js"):
+        assert f"runs/reports/heatmap/assets/{asset}" in inside
     assert not [name for name in inside if name.startswith("test") or "/test" in name]
 
 

@@ -20,7 +20,7 @@ from datafeeds.catalog.store import Catalog
 from datafeeds.errors import MarketError, ReplyError, SourceError, TemporaryError
 from datafeeds.exchanges.download import Downloaded, Report
 from datafeeds.exchanges.paging import clean
-from datafeeds.retry import Patience, patiently
+from datafeeds.retry import RetryPolicy, retry
 from datafeeds.series import KINDS, Rows, Series, timeframe_seconds
 
 _AT_ONCE = 4  # files under way at the same time, of all series together: assumption, kind to a free service
@@ -93,7 +93,7 @@ async def collect_all(
     planned: list[Series],
     start_ms: int,
     end_ms: int,
-    patience: Patience,
+    patience: RetryPolicy,
     report: Report | None = None,
     host: str | None = None,
     from_trades: bool = False,
@@ -102,7 +102,7 @@ async def collect_all(
     """Bring several series from their venue's archive; see `collect`."""
     try:  # without network nothing is gained by waiting long
         hasty = replace(patience, attempts=min(_FIRST_ATTEMPTS, patience.attempts))
-        await patiently(lambda: reach(session, _base(planned[0], host) + "/"), hasty)
+        await retry(lambda: reach(session, _base(planned[0], host) + "/"), hasty)
     except TemporaryError as error:
         return [Downloaded(series, 0, error=str(error)) for series in planned]
     job = functools.partial(collect, session, catalog, report=report, host=host, from_trades=from_trades, again=again)
@@ -115,7 +115,7 @@ async def collect(
     series: Series,
     start_ms: int,
     end_ms: int,
-    patience: Patience,
+    patience: RetryPolicy,
     report: Report | None = None,
     host: str | None = None,
     from_trades: bool = False,
@@ -152,7 +152,7 @@ async def collect(
     async def one(file: ArchiveFile) -> None:
         async with places:
             fetch = functools.partial(_parsed, session, catalog.root, f"{base}/{file.path}", series, file, from_trades)
-            parsed = await patiently(fetch, patience)
+            parsed = await retry(fetch, patience)
             if parsed is not None:
                 await asyncio.to_thread(catalog.add, series, parsed.rows, [(file.start_ms, file.end_ms)])
         days = _asked(days_of(series, file, from_trades), lacking) if parsed is None and file.monthly else []

@@ -15,11 +15,11 @@ from datafeeds.errors import MarketError, ReplyError, SourceError, TemporaryErro
 from datafeeds.retry import wish_seconds
 from datafeeds.text import reason
 
-MOST_BYTES = 2 * 2**30
+MAX_BYTES = 2 * 2**30
 """*Assumption*: a day of the busiest contract's trades is some 100 MB, packed."""
 
 _BLOCK = 2**18
-_LONGEST_CHECKSUM = 1000
+_MAX_CHECKSUM = 1000
 _REFUSED = (401, 403, 451)
 # a file may take as long as it needs, but not without an end; assumption: an hour for the largest
 _TIMEOUT = aiohttp.ClientTimeout(total=3600, connect=60, sock_connect=30, sock_read=60)
@@ -31,7 +31,7 @@ class _AbsentError(Exception):
 
 @contextlib.asynccontextmanager
 async def fetched(
-    session: aiohttp.ClientSession, url: str, folder: Path, checksum: bool, most: int = MOST_BYTES
+    session: aiohttp.ClientSession, url: str, folder: Path, checksum: bool, most: int = MAX_BYTES
 ) -> AsyncIterator[Path | None]:
     """Give a file for as long as the context lasts; None if the archive has none.
 
@@ -124,7 +124,7 @@ async def _checksum(session: aiohttp.ClientSession, url: str) -> str | None:
         async with contextlib.aclosing(_blocks(session, f"{url}.CHECKSUM")) as blocks:
             async for block in blocks:
                 text += block
-                if len(text) > _LONGEST_CHECKSUM:
+                if len(text) > _MAX_CHECKSUM:
                     break
     except _AbsentError:
         return None

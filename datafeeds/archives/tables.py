@@ -18,7 +18,7 @@ from datafeeds.stamps import stood_at
 from datafeeds.text import reason, shown
 
 _DAY_MS = 86_400_000
-_MOST_TABLE_BYTES = 64 * 2**20  # assumption: a month of one-minute candles is some MB
+_MAX_TABLE_BYTES = 64 * 2**20  # assumption: a month of one-minute candles is some MB
 _MICROSECONDS_FROM = 10**14  # a time in milliseconds reaches this in the year 5138
 
 KLINES = ("open_time", "open", "high", "low", "close", "volume", "close_time", "quote_volume", "count", "taker_buy_volume",
@@ -117,8 +117,8 @@ def read_table(series: Series, file: ArchiveFile, content: IO[bytes]) -> Rows:
     ReplyError
         If it is not the documented table, or holds rows of other times than its name says.
     """
-    text = content.read(_MOST_TABLE_BYTES + 1)
-    if len(text) > _MOST_TABLE_BYTES:
+    text = content.read(_MAX_TABLE_BYTES + 1)
+    if len(text) > _MAX_TABLE_BYTES:
         raise ReplyError(f"{file.name}: larger than any such table")
     read = _READERS[series.kind]
     try:

@@ -15,7 +15,7 @@ AGGREGATED = ("agg_trade_id", "price", "quantity", "first_trade_id", "last_trade
 BYBIT = ("timestamp", "symbol", "side", "size", "price", "tickDirection", "trdMatchID", "grossValue", "homeNotional",
          "foreignNotional")  # fmt: skip
 
-_MOST_TRADES = 2**26  # assumption: a day of the busiest contract has some ten million
+_MAX_TRADES = 2**26  # assumption: a day of the busiest contract has some ten million
 
 
 @dataclass(frozen=True)
@@ -98,11 +98,11 @@ class _Seen:
     """Which numbers of a file's trades have come; only touched pages of it take memory."""
 
     def __init__(self, start: int, name: str) -> None:
-        self._from, self._flags, self._name = start - _MOST_TRADES // 2, np.zeros(_MOST_TRADES, dtype=bool), name
+        self._from, self._flags, self._name = start - _MAX_TRADES // 2, np.zeros(_MAX_TRADES, dtype=bool), name
 
     def first(self, number: np.ndarray) -> np.ndarray:
         """Return the places (m,) of the numbers that have not come yet, each once, rising."""
-        span = self._from, self._from + _MOST_TRADES
+        span = self._from, self._from + _MAX_TRADES
         if number.min() < max(0, span[0]) or number.max() >= span[1]:
             raise ReplyError(f"{self._name}: numbers of trades that lie too far apart")
         place = np.unique(number, return_index=True)[1]
@@ -129,10 +129,10 @@ def _bybit(series: Series, file: ArchiveFile, content: IO[bytes]) -> Iterator[tu
         falling = bool(micro[0] > micro[-1]) if falling is None else falling
         position = count + np.arange(len(micro), dtype=np.int64)
         count += len(micro)
-        if count > _MOST_TRADES:
+        if count > _MAX_TRADES:
             raise ReplyError(f"{file.name}: more trades than a day can have")
         within = (micro - file.start_ms * 1000) % (86_400_000_000)
-        order = within * _MOST_TRADES + (_MOST_TRADES - 1 - position if falling else position)
+        order = within * _MAX_TRADES + (_MAX_TRADES - 1 - position if falling else position)
         yield Trades(micro // 1000, order, price, size, side == "Buy"), 0
 
 

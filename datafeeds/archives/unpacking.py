@@ -12,14 +12,14 @@ from typing import IO, cast
 from datafeeds.errors import ReplyError
 from datafeeds.text import reason
 
-MOST_BYTES = 4 * 2**30
+MAX_BYTES = 4 * 2**30
 """*Assumption*: a day of the busiest contract's trades is below 1 GB."""
 
-MOST_EXPANSION = 200
+MAX_EXPANSION = 200
 """*Assumption*: CSV files of prices shrink five- to fiftyfold; deflate can do a thousandfold."""
 
 _SMALL = 2**20  # below this size any expansion is harmless
-_LARGEST_DIRECTORY = 2**20  # bytes; the directory of one member takes some hundred
+_MAX_DIRECTORY = 2**20  # bytes; the directory of one member takes some hundred
 _BLOCK = 2**18
 
 
@@ -53,8 +53,8 @@ class _Directory:
         self.seek, self.tell, self.seekable, self.close = source.seek, source.tell, source.seekable, source.close
 
     def read(self, size: int = -1) -> bytes:
-        block = self._source.read(min(size, _LARGEST_DIRECTORY + 1) if size >= 0 else _LARGEST_DIRECTORY + 1)
-        if len(block) > _LARGEST_DIRECTORY:
+        block = self._source.read(min(size, _MAX_DIRECTORY + 1) if size >= 0 else _MAX_DIRECTORY + 1)
+        if len(block) > _MAX_DIRECTORY:
             raise ReplyError(f"{self._name}: its directory is larger than that of one file")
         return block
 
@@ -77,7 +77,7 @@ def unpacked(file: Path, name: str = "") -> Iterator[io.BufferedReader]:
     """
     name = name or file.name
     size = file.stat().st_size
-    most = min(MOST_BYTES, max(size * MOST_EXPANSION, _SMALL))
+    most = min(MAX_BYTES, max(size * MAX_EXPANSION, _SMALL))
     with contextlib.ExitStack() as stack:
         packed = stack.enter_context(file.open("rb"))
         with _damage(name):

@@ -15,7 +15,7 @@ from datafeeds.errors import MarketError, ReplyError, SourceError, TemporaryErro
 from datafeeds.exchanges.contract import Contract
 from datafeeds.exchanges.secrets import keys_of, redacted
 from datafeeds.exchanges.session import bounded_session
-from datafeeds.retry import Patience, patiently, wish_seconds
+from datafeeds.retry import RetryPolicy, retry, wish_seconds
 
 _CLASSES = {"binance": "binanceusdm", "bybit": "bybit", "okx": "okx", "gate": "gate", "hyperliquid": "hyperliquid"}
 _MARKETS = {"binance": ["linear"]}  # the others': swaps
@@ -28,7 +28,7 @@ _TIMEOUT_SECONDS = 20.0  # assumption: ccxt's is 10 s, too short for the largest
 class Client:
     """A venue's interface; use it as ``async with connect(...) as client``."""
 
-    def __init__(self, venue: str, exchange: Any, patience: Patience) -> None:
+    def __init__(self, venue: str, exchange: Any, patience: RetryPolicy) -> None:
         self.venue = venue
         self._exchange, self._patience = exchange, patience
         self._loading = asyncio.Lock()  # several series ask at once; one load serves them
@@ -48,7 +48,7 @@ class Client:
         """
         await self.now_ms(replace(self._patience, attempts=_FIRST_ATTEMPTS))
 
-    async def now_ms(self, patience: Patience | None = None) -> int:
+    async def now_ms(self, patience: RetryPolicy | None = None) -> int:
         """Return the venue's clock, milliseconds since 1970: this machine's may be wrong, and would call open bars closed."""
 
         async def once() -> int:
@@ -57,7 +57,7 @@ class Client:
                 raise ReplyError(f"{self.venue} does not tell its time")
             return now
 
-        return await patiently(once, patience or self._patience)
+        return await retry(once, patience or self._patience)
 
     async def contract(self, symbol: str) -> Contract:
         """Return what the venue says of a symbol.
@@ -92,7 +92,7 @@ class Client:
                 if market is not None and market.get("swap"):
                     self._found[symbol] = market
                     return market
-                await patiently(functools.partial(self._load_markets, symbol), self._patience)
+                await retry(functools.partial(self._load_markets, symbol), self._patience)
         return None
 
     async def _load_markets(self, symbol: str) -> None:
@@ -130,11 +130,11 @@ class Client:
                 return list((await _translated(self.venue, exchange.fetch_leverage_tiers([symbol])))[symbol])
             return list(await _translated(self.venue, exchange.fetch_market_leverage_tiers(symbol)))
 
-        return await patiently(once, self._patience)
+        return await retry(once, self._patience)
 
 
 @contextlib.asynccontextmanager
-async def connect(venue: str, patience: Patience | None = None, url: str | None = None) -> AsyncIterator[Client]:
+async def connect(venue: str, patience: RetryPolicy | None = None, url: str | None = None) -> AsyncIterator[Client]:
     """Open a venue's interface.
 
     Parameters
@@ -165,7 +165,7 @@ async def connect(venue: str, patience: Patience | None = None, url: str | None 
     async with bounded_session() as session:
         exchange.session, exchange.own_session = session, False
         try:
-            yield Client(venue, exchange, patience or Patience())
+            yield Client(venue, exchange, patience or RetryPolicy())
         finally:
             await exchange.close()
 

@@ -13,7 +13,7 @@ from datafeeds.exchanges import binance, bybit, gate, hyperliquid, okx
 from datafeeds.exchanges.contract import Contract
 from datafeeds.exchanges.paging import Page, clean, whole, windows
 from datafeeds.exchanges.source import DAY_MS, Source
-from datafeeds.retry import Patience, patiently
+from datafeeds.retry import RetryPolicy, retry
 from datafeeds.series import KINDS, Rows, Series, timeframe_seconds
 
 if TYPE_CHECKING:  # ccxt takes a second to load, and archives do without
@@ -98,7 +98,7 @@ async def download_all(
     planned: list[tuple[Series, Source]],
     start_ms: int,
     end_ms: int,
-    patience: Patience,
+    patience: RetryPolicy,
     report: Report | None = None,
     again: bool = False,
 ) -> list[Downloaded]:
@@ -131,7 +131,7 @@ async def download(
     source: Source,
     start_ms: int,
     end_ms: int,
-    patience: Patience,
+    patience: RetryPolicy,
     report: Report | None = None,
     again: bool = False,
 ) -> Downloaded:
@@ -202,7 +202,7 @@ def _answered(series: Series, source: Source, page: Rows, first: int, last: int,
 
 
 async def _page(
-    client: "Client", series: Series, source: Source, contract: Contract, patience: Patience, said: dict[str, None],
+    client: "Client", series: Series, source: Source, contract: Contract, patience: RetryPolicy, said: dict[str, None],
     first: int, last: int,
 ) -> Page:  # fmt: skip
     """Return a page by one request, and note in `said` what the source remarks about it."""
@@ -216,4 +216,4 @@ async def _page(
             said[f"{series}: {remark}"] = None
         return clean(series, rows, first, last)
 
-    return await patiently(once, patience)
+    return await retry(once, patience)

@@ -19,7 +19,7 @@ EMPTY_ANSWERS = 3
 """Empty answers in a row that make a stretch empty. *Assumption*: a venue that is busy recovers within three requests."""
 
 _SHORTEST_MS = 60_000  # a stretch too short to be cut further
-_MOST_HOLES = 8  # holes between rows of one page that are asked for one by one; more are asked for once, together
+_MAX_HOLES = 8  # holes between rows of one page that are asked for one by one; more are asked for once, together
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ async def _with_holes(series: Series, fetch: Fetch, rows: Rows, first: int, last
     """Return the rows, completed if they hold many holes, and the stretches without rows that are still to be asked for."""
     holes = _holes(series, rows, first, last)
     inner = [hole for hole in holes if hole[0] > rows["ts"][0] and hole[1] <= rows["ts"][-1]]
-    if len(inner) <= _MOST_HOLES:
+    if len(inner) <= _MAX_HOLES:
         return rows, holes
     rows = merge(series, rows, (await fetch(first, last)).rows, [])
     edges = [hole for hole in _holes(series, rows, first, last) if hole[0] < rows["ts"][0] or hole[0] > rows["ts"][-1]]

@@ -7,7 +7,7 @@ from typing import Any
 import aiohttp
 import certifi
 
-LARGEST_REPLY_BYTES = 64 * 2**20
+MAX_REPLY_BYTES = 64 * 2**20
 """*Assumption*: the largest lists of contracts are some MB."""
 
 
@@ -17,16 +17,16 @@ class _BoundedResponse(aiohttp.ClientResponse):
             parts, size = [], 0
             async for chunk in self.content.iter_any():
                 size += len(chunk)
-                if size > LARGEST_REPLY_BYTES:
+                if size > MAX_REPLY_BYTES:
                     self.close()
-                    raise aiohttp.ClientPayloadError(f"reply above {LARGEST_REPLY_BYTES:,} bytes")
+                    raise aiohttp.ClientPayloadError(f"reply above {MAX_REPLY_BYTES:,} bytes")
                 parts.append(chunk)
             self._body = b"".join(parts)
         return self._body
 
 
 def bounded_session(**options: Any) -> aiohttp.ClientSession:
-    """Return a session whose replies hold `LARGEST_REPLY_BYTES` at most; it takes proxies from the environment."""
+    """Return a session whose replies hold `MAX_REPLY_BYTES` at most; it takes proxies from the environment."""
     # the same certificates on every system, unless the user names others (a company's proxy)
     trusted = None if os.environ.get("SSL_CERT_FILE") else certifi.where()
     connector = aiohttp.TCPConnector(ssl=ssl.create_default_context(cafile=trusted))

@@ -11,7 +11,7 @@ from datafeeds.live.feeds import Feed
 from datafeeds.live.liquidation import Markets, reason
 from datafeeds.retry import wish_seconds
 
-_LARGEST_MESSAGE_BYTES = 4 * 2**20  # *assumption*: a message holds some kB
+_MAX_MESSAGE_BYTES = 4 * 2**20  # *assumption*: a message holds some kB
 _CLOSING_SECONDS = 1.0  # a venue that does not say goodbye need not be waited for
 _REFUSALS = (400, 401, 403, 404, 410, 451)  # the answers that asking again does not change; 451: not from this country
 
@@ -64,7 +64,7 @@ async def converse(
     opening = session.ws_connect(
         url,
         autoping=False,  # pongs are the only sign of life of a quiet feed, so they are read here
-        max_msg_size=_LARGEST_MESSAGE_BYTES,
+        max_msg_size=_MAX_MESSAGE_BYTES,
         timeout=aiohttp.ClientWSTimeout(ws_close=_CLOSING_SECONDS),
     )
     try:

@@ -5,11 +5,11 @@ from datafeeds.catalog.coverage import Intervals
 _SECOND_MS = 1000
 
 
-class Claims:
+class HeardIntervals:
     """Collects the times over which a connection stood, in milliseconds of receipt.
 
     A frame proves the time since the frame before it: one connection delivers in order, so nothing that was sent earlier is
-    still to come. Claims end on whole seconds, so that the second of an unreadable message has not been claimed yet.
+    still to come. They end on whole seconds, so that the second of an unreadable message has not been claimed yet.
 
     Parameters
     ----------

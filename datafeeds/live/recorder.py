@@ -16,7 +16,7 @@ from datafeeds.live.journal import Journal, journal_folder
 from datafeeds.live.journal_lines import Session
 from datafeeds.live.liquidation import Markets
 from datafeeds.live.recording import Recorded, Recording
-from datafeeds.retry import Patience
+from datafeeds.retry import RetryPolicy
 
 FLUSH_SECONDS = 1.0
 """What a kill can take."""
@@ -36,7 +36,7 @@ async def record(
     url: str | None = None,
     now_ms: Callable[[], int] = wall_ms,
     stop: asyncio.Event,
-    patience: Patience | None = None,
+    patience: RetryPolicy | None = None,
     report: Callable[[str], None] | None = None,
 ) -> Recorded:
     """Record liquidations until `stop` is set. Lost connections are opened again for ever, with growing random waits.
@@ -78,7 +78,9 @@ async def record(
         }
         recording = Recording(feed, followed, journals, now_ms, report or (lambda sentence: None))
         try:
-            await first_of(_follow(recording, session, address, patience or Patience()), _flush(recording), stop.wait())
+            await first_of(
+                _follow(recording, session, address, patience or RetryPolicy()), _flush(recording), stop.wait()
+            )
         finally:
             recording.lost()
             recording.flush()
@@ -91,7 +93,7 @@ async def _flush(recording: Recording) -> None:
         recording.flush()  # not in a thread: nothing may come between lines; a late receipt is only noted later
 
 
-async def _follow(recording: Recording, session: aiohttp.ClientSession, url: str, patience: Patience) -> None:
+async def _follow(recording: Recording, session: aiohttp.ClientSession, url: str, patience: RetryPolicy) -> None:
     failures, clock = 0, asyncio.get_running_loop().time
     while True:
         began, stood = clock(), recording.so_far.connections
@@ -106,7 +108,7 @@ async def _follow(recording: Recording, session: aiohttp.ClientSession, url: str
             await patience.sleep(wait)
 
 
-def _wait(failures: int, wish: float | None, patience: Patience) -> float:
+def _wait(failures: int, wish: float | None, patience: RetryPolicy) -> float:
     bound = min(patience.first_seconds * 2.0 ** min(failures, 30), patience.longest_seconds)
     jitter = secrets.SystemRandom().uniform(0.0, bound)
     return jitter if wish is None else min(max(wish, 0.0), patience.longest_wish_seconds) + jitter * 0.1

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from datafeeds.errors import ReplyError
 from datafeeds.live.feeds import Feed
-from datafeeds.live.heard import Claims
+from datafeeds.live.heard import HeardIntervals
 from datafeeds.live.journal import Journal
 from datafeeds.live.liquidation import Markets, Message
 
@@ -47,7 +47,7 @@ class Recording:
     ) -> None:
         self.feed, self.markets, self.report = feed, markets, report
         self._journals, self._clock, self._latest = journals, now_ms, 0
-        self._claims = Claims(int(feed.idle_seconds * 1000))
+        self._heard = HeardIntervals(int(feed.idle_seconds * 1000))
         self._standing, self._slow = False, 0
         self.so_far = Recorded(0, 0, 0)
 
@@ -76,9 +76,9 @@ class Recording:
         self.so_far = replace(self.so_far, events=self.so_far.events + len(message.liquidations))
         if message.subscribed and not self._standing:
             self._standing = True
-            self._claims.begin(now)
+            self._heard.begin(now)
             self.so_far = replace(self.so_far, connections=self.so_far.connections + 1)
-        self._claims.heard(now)
+        self._heard.heard(now)
         if ahead > _CLOCK_SLACK_MS:
             self._slow_clock(ahead, now)
         return self._standing
@@ -89,12 +89,12 @@ class Recording:
 
     def heard(self) -> None:
         """Take a sign of life."""
-        self._claims.heard(self._now())
+        self._heard.heard(self._now())
 
     def lost(self) -> None:
         """Claim nothing more until the next subscription stands."""
         self._standing = False
-        self._claims.end()
+        self._heard.end()
 
     def flush(self) -> None:
         """Write what came: events before the claim of their time.
@@ -104,14 +104,14 @@ class Recording:
         MarketError
             If it cannot be written.
         """
-        for start, end in self._claims.take():
+        for start, end in self._heard.take():
             for journal in self._journals.values():
                 journal.alive(start, end)
         for journal in self._journals.values():
             journal.flush()
 
     def _unreadable(self, why: str, now: int) -> None:
-        self._claims.missed(now)
+        self._heard.missed(now)
         count = self.so_far.unreadable + 1
         self.so_far = replace(self.so_far, unreadable=count)
         if _worth_saying(count):
@@ -119,7 +119,7 @@ class Recording:
             self.report(f"{what}; their seconds count as not observed")
 
     def _slow_clock(self, ahead: int, now: int) -> None:
-        self._claims.missed(now)
+        self._heard.missed(now)
         self._slow += 1
         if _worth_saying(self._slow):
             self.report(f"this machine's clock is {ahead / 1000:,.0f} s behind {self.feed.venue}'s: set it")

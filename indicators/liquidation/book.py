@@ -15,9 +15,9 @@ import numpy as np
 
 from indicators.liquidation.compiled import allocation_free
 from indicators.liquidation.grid import LONG, SHORT, Grid
-from indicators.liquidation.parameters import HOLDERS, MOST_STRATA, POPULATIONS, TRADERS
+from indicators.liquidation.parameters import HOLDERS, MAX_STRATA, POPULATIONS, TRADERS
 
-_BY_STRATUM = (np.float64, (2, MOST_STRATA))
+_BY_STRATUM = (np.float64, (2, MAX_STRATA))
 
 LEDGER = np.dtype(
     [

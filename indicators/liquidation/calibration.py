@@ -21,17 +21,17 @@ import numpy as np
 
 from indicators.liquidation.compiled import Record, allocation_free
 from indicators.liquidation.grid import Grid
-from indicators.liquidation.parameters import MOST_STRATA, MOST_TIERS, POPULATIONS, ModelParameters
+from indicators.liquidation.parameters import MAX_STRATA, MAX_TIERS, POPULATIONS, ModelParameters
 
 _BY_SIDE = (np.float64, (2,))
-_BY_TIER = (np.float64, (2, MOST_TIERS))
+_BY_TIER = (np.float64, (2, MAX_TIERS))
 _BY_POPULATION = (np.float64, (2, POPULATIONS))
 
 LEARNED = np.dtype(
     [
         ("leverages", *_BY_TIER),  # shares of the leverages, by side; they sum to what the prior's sum to
         ("populations", *_BY_POPULATION),  # shares of the populations, by side; they sum to one
-        ("shares", np.float64, (2, MOST_STRATA)),  # their product
+        ("shares", np.float64, (2, MAX_STRATA)),  # their product
         ("leverages_attributed", *_BY_TIER),
         ("leverages_exposed", *_BY_TIER),
         ("populations_attributed", *_BY_POPULATION),
@@ -58,9 +58,9 @@ _FEED_PRIOR_BARS = (
     3.0  # typical bars for which a feed is taken to pass on everything, forgotten like others (assumption)
 )
 _RESPONSE_PRIOR = 50.0  # information that a response of one starts with, in squared log units (assumption)
-_MOST_RATIO = 10.0  # a report beyond ten times the expected one says no more of shares and response (assumption)
+_MAX_RATIO = 10.0  # a report beyond ten times the expected one says no more of shares and response (assumption)
 _NOTHING = 1e-12  # what stands for no report at all under a logarithm
-_LEAST_RESPONSE, _MOST_RESPONSE = 0.2, 1.0  # a feed may be throttled, not exaggerate (the least is an assumption)
+_MIN_RESPONSE, _MAX_RESPONSE = 0.2, 1.0  # a feed may be throttled, not exaggerate (the least is an assumption)
 
 
 def nothing_learned(parameters: ModelParameters) -> np.ndarray:
@@ -101,9 +101,9 @@ def learned_share(learned: Record, grid: Grid, side: int, prior_bars: float) -> 
 def _learn_feed(learned: Record, side: int, distance: float, ratio: float, weight: float, kept: float) -> None:
     """Learn from one report, at a log distance from the centre, what share the feed passes on and how that bends."""
     learned.response_information[side] = kept * learned.response_information[side] + weight * distance * distance
-    score = weight * distance * (min(ratio, _MOST_RATIO) - 1.0)
+    score = weight * distance * (min(ratio, _MAX_RATIO) - 1.0)
     response = learned.response[side] + score / (_RESPONSE_PRIOR + learned.response_information[side])
-    learned.response[side] = min(max(response, _LEAST_RESPONSE), _MOST_RESPONSE)
+    learned.response[side] = min(max(response, _MIN_RESPONSE), _MAX_RESPONSE)
     learned.centre_weight[side] = kept * learned.centre_weight[side] + weight
     step = distance * weight / learned.centre_weight[side]
     learned.centre[side] += step
@@ -218,7 +218,7 @@ def learn(
     learned.unit[side] += (size - learned.unit[side]) / learned.unit_weight[side]
     weight = size / learned.unit[side]
     share_weight = weight * learned.response[side] / swept
-    _attribute(learned, grid, exposure, side, min(ratio, _MOST_RATIO), share_weight, kept)
+    _attribute(learned, grid, exposure, side, min(ratio, _MAX_RATIO), share_weight, kept)
     _settle_leverages(learned, grid, side, prior)
     _settle_populations(learned, side, prior)
     _learn_feed(learned, side, distance, ratio, weight, kept)

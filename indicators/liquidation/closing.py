@@ -16,7 +16,7 @@ from indicators.liquidation.grid import LONG, Grid
 _PRECISION = 1e-6  # relative, of the clock; the ledger enters what the clock closes, so nothing is lost by it
 _ALL_CLOSED = 50.0  # hazards after which nothing is left that a factor could say (e**-50)
 _ROUNDING = 1e-15  # of the size: finer than that a sum does not know itself
-_MOST_STEPS = 60  # Newton's method takes one or two; more only where nearly everything closes
+_MAX_STEPS = 60  # Newton's method takes one or two; more only where nearly everything closes
 
 
 @allocation_free
@@ -107,7 +107,7 @@ def closing_clock(grid: Grid, side: int, shares: Record, sizes: Record, share: f
         return 0.0
     # From where the first two terms of the series would be: near the answer for the small shares of most bars.
     clock = 2.0 * share * total / (slope + math.sqrt(max(slope * slope - 2.0 * bend * share * total, 0.0)))
-    for _ in range(_MOST_STEPS):
+    for _ in range(_MAX_STEPS):
         closed, slope = _closed_by(clock, grid, side, shares, sizes, ratio)
         if slope <= 0.0:
             break

@@ -10,7 +10,7 @@ import numpy as np
 
 from indicators.liquidation.compiled import allocation_free
 from indicators.liquidation.mechanics import liquidation_distance
-from indicators.liquidation.parameters import MOST_TIERS, POPULATIONS, ModelParameters
+from indicators.liquidation.parameters import MAX_TIERS, POPULATIONS, ModelParameters
 
 REACH = 1.0
 """Log price that the book keeps on its side of the close: e**-1 holds every long at 1.6x or more, e**+1 every short."""
@@ -32,10 +32,10 @@ TIERS = np.dtype(
         ("reach", np.int64),  # bins that are always kept beyond the close
         ("columns", np.int64),  # all bins that the book holds on a side
         ("margin", np.int64),  # padding of the cumulative kernels, and the widest bar, in bins
-        ("weights", np.float64, (MOST_TIERS,)),  # share of opened size, before anything is learned
-        ("close_rates", np.float64, (MOST_TIERS,)),  # hazard of closing, relative to the lowest leverage
-        ("shifts", np.int64, (2, MOST_TIERS)),  # bins from entry to liquidation; negative for longs
-        ("half_widths", np.int64, (2, MOST_TIERS)),  # half width of each kernel, bins
+        ("weights", np.float64, (MAX_TIERS,)),  # share of opened size, before anything is learned
+        ("close_rates", np.float64, (MAX_TIERS,)),  # hazard of closing, relative to the lowest leverage
+        ("shifts", np.int64, (2, MAX_TIERS)),  # bins from entry to liquidation; negative for longs
+        ("half_widths", np.int64, (2, MAX_TIERS)),  # half width of each kernel, bins
     ]
 )
 """What does not change from bar to bar, as one record."""

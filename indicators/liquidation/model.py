@@ -10,7 +10,7 @@ from indicators.liquidation.calibration import nothing_learned
 from indicators.liquidation.clusters import MOST, empty_clusters
 from indicators.liquidation.domain import as_record
 from indicators.liquidation.grid import Grid, build_grid
-from indicators.liquidation.parameters import MOST_TIERS, POPULATIONS, THRESHOLD_KINDS, ModelParameters
+from indicators.liquidation.parameters import MAX_TIERS, POPULATIONS, THRESHOLD_KINDS, ModelParameters
 from indicators.liquidation.signals import empty_levels
 
 SECONDS_PER_HOUR = 3600.0
@@ -160,7 +160,7 @@ def initial_state(model: Model) -> State:
         learned=model.prior.copy(),
         smoothed=np.zeros(int(settings["window_bins"])),
         spans=np.zeros((MOST, 2), dtype=np.int64),
-        sizes=np.zeros((MOST_TIERS, 2)),
+        sizes=np.zeros((MAX_TIERS, 2)),
         opened=np.zeros(POPULATIONS),
     )
 

@@ -7,7 +7,7 @@ from indicators.liquidation.domain import check, parameter
 
 THRESHOLD_KINDS = ("share", "usd", "quantile")
 
-MOST_TIERS = 16
+MAX_TIERS = 16
 """Leverage tiers that a book can hold."""
 
 POPULATIONS = 2
@@ -15,10 +15,10 @@ POPULATIONS = 2
 
 HOLDERS, TRADERS = range(POPULATIONS)
 
-MOST_STRATA = MOST_TIERS * POPULATIONS
+MAX_STRATA = MAX_TIERS * POPULATIONS
 """Leverages of populations that a book can hold."""
 
-_LEAST_WINDOW_BINS = 5  # the width of the smoothing kernel
+_MIN_WINDOW_BINS = 5  # the width of the smoothing kernel
 
 
 @dataclass(frozen=True)
@@ -147,11 +147,11 @@ class ModelParameters:
             raise ValueError(
                 f"leverages ({len(self.leverages)}) and leverage_weights ({len(self.leverage_weights)}) must pair up"
             )
-        if len(self.leverages) > MOST_TIERS:
-            raise ValueError(f"leverages has {len(self.leverages)} entries; at most {MOST_TIERS} are possible")
-        if self.cluster_window < _LEAST_WINDOW_BINS * self.bin_width:
+        if len(self.leverages) > MAX_TIERS:
+            raise ValueError(f"leverages has {len(self.leverages)} entries; at most {MAX_TIERS} are possible")
+        if self.cluster_window < _MIN_WINDOW_BINS * self.bin_width:
             raise ValueError(
-                f"cluster_window = {self.cluster_window:g} must hold {_LEAST_WINDOW_BINS} bins of bin_width = {self.bin_width:g}"
+                f"cluster_window = {self.cluster_window:g} must hold {_MIN_WINDOW_BINS} bins of bin_width = {self.bin_width:g}"
             )
         if any(b <= a for a, b in zip(self.leverages, self.leverages[1:], strict=False)):
             raise ValueError(f"leverages = {self.leverages} must ascend")

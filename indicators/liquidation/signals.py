@@ -16,13 +16,13 @@ LEVEL = np.dtype(
 )
 """A post-wipe level as a numpy record."""
 
-MOST_LEVELS = 16
+MAX_LEVELS = 16
 """Levels kept on one side; the weakest gives way (*assumption*: a month holds fewer large wipes)."""
 
 
 def empty_levels() -> np.ndarray:
     """Return room for the levels of both sides, all free."""
-    levels = np.zeros((2, MOST_LEVELS), dtype=LEVEL)
+    levels = np.zeros((2, MAX_LEVELS), dtype=LEVEL)
     levels["price"] = np.nan
     return levels
 

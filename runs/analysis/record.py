@@ -22,7 +22,7 @@ from runs.analysis.sections import (
     summary_section,
 )
 from runs.engines.event import run_model
-from runs.outcome.provenance import market_facts
+from runs.outcome.provenance import market_record
 
 NOT_MEASURED = "The signals have not been validated on this data by this version."
 CAVEATS = (
@@ -74,7 +74,7 @@ def analysis_record(
     """
     rows = [cluster_row(number, cluster) for number, cluster in enumerate(clusters, 1)]
     return {
-        "data": market_facts(market),
+        "data": market_record(market),
         "at": moment_section(market, view),
         "parameters": asdict(parameters),
         "last_24_hours": day_section(view, parameters),

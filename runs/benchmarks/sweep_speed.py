@@ -19,7 +19,7 @@ from datafeeds.schema import Market
 from runs.engines.configuration import configuration_from
 from runs.outcome.provenance import code_digest
 from runs.sweeps.space.candidates import Candidates, Combination
-from runs.sweeps.workers.evaluate import Bench, evaluate_unit
+from runs.sweeps.workers.evaluate import WorkerContext, evaluate_unit
 
 _SLOW_COMBINATIONS = 10  # of them optstrategy runs no more: it takes a quarter of a second for each
 _PROCESSES = 2
@@ -78,9 +78,9 @@ def sweeps(market: Market, combinations: int) -> dict[str, tuple[int, Callable[[
     """Return what is timed, by name: how many combinations, and the action; packages that are not installed are left out."""
     few = min(combinations, _SLOW_COMBINATIONS)
     windows = [(5 + number % 20, 30 + 5 * (number // 20)) for number in range(combinations)]
-    bench, ours = magnets(market), magnet_values(combinations)
+    context, ours = magnets(market), magnet_values(combinations)
     found: dict[str, tuple[int, Callable[[], Any]]] = {
-        "ours, one process": (combinations, lambda: _sweep(bench, ours)),
+        "ours, one process": (combinations, lambda: _sweep(context, ours)),
         f"optstrategy, {_PROCESSES} processes": (few, lambda: _optstrategy(market, windows[:few])),
     }
     if importlib.util.find_spec("backtesting"):
@@ -90,13 +90,13 @@ def sweeps(market: Market, combinations: int) -> dict[str, tuple[int, Callable[[
     return found
 
 
-def magnets(market: Market) -> Bench:
-    """Return a worker's bench for magnets on a market, with heatmaps kept in memory."""
-    names = (("rule", "stop_ranges"), ("rule", "time_limit_hours"))
+def magnets(market: Market) -> WorkerContext:
+    """Return a worker's context for magnets on a market, with heatmaps kept in memory."""
+    names = (("rule", "stop_atr"), ("rule", "time_limit_hours"))
     base = configuration_from({"strategy": "magnet"})
     code = code_digest(base.strategy)
     candidates = Candidates(base, names, (market.name, market.fingerprint(), code))
-    return Bench(candidates, market, None, "sharpe", code)
+    return WorkerContext(candidates, market, None, "sharpe", code)
 
 
 def magnet_values(combinations: int) -> list[tuple[float, float]]:
@@ -105,9 +105,9 @@ def magnet_values(combinations: int) -> list[tuple[float, float]]:
     return [(float(stop), float(24 + number % 10 * 12)) for number, stop in enumerate(stops)]
 
 
-def _sweep(bench: Bench, values: list[tuple[float, float]]) -> None:
-    key = bench.candidates.key
-    evaluate_unit(tuple(Combination(number, key(one), one) for number, one in enumerate(values)), bench)
+def _sweep(context: WorkerContext, values: list[tuple[float, float]]) -> None:
+    key = context.candidates.key
+    evaluate_unit(tuple(Combination(number, key(one), one) for number, one in enumerate(values)), context)
 
 
 def _optstrategy(market: Market, windows: list[tuple[int, int]]) -> None:

@@ -74,7 +74,7 @@ class InputError(ValueError):
     """Bad input, found by a command; one sentence."""
 
 
-def checked(action: Callable[..., object], *arguments: object) -> object:
+def as_input_error(action: Callable[..., object], *arguments: object) -> object:
     """Call what reads the user's input; its ValueErrors are input errors.
 
     A ValueError from anywhere else is a defect of ours and must not be dressed up as the user's mistake.

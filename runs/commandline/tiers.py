@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from datafeeds.exchanges.client import connect
-from datafeeds.retry import Patience
+from datafeeds.retry import RetryPolicy
 
 _NAMES = ("minNotional", "maxNotional", "maintenanceMarginRate", "maxLeverage")
 
@@ -24,7 +24,7 @@ async def ask_tiers(venue: str, symbols: tuple[str, ...], url: str | None = None
     SourceError
         If it cannot be reached.
     """
-    async with connect(venue, Patience(), url) as client:
+    async with connect(venue, RetryPolicy(), url) as client:
         await client.reach()
         return {
             symbol: [

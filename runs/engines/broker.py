@@ -21,7 +21,7 @@ from runs.perpetual.accounting import (
     opening_part,
 )
 from runs.perpetual.costs import CostParameters
-from runs.perpetual.matching import MOST_EVENTS, process_bar
+from runs.perpetual.matching import MAX_EVENTS, process_bar
 from runs.perpetual.orders import PRICES
 from strategies.sizing import whole_steps
 
@@ -177,8 +177,8 @@ class PerpetualBroker(bt.BrokerBase):  # type: ignore[misc]
             self.positions.append(0.0)
             return
         self._desk.expire()
-        if self._lines + self._desk.count + MOST_EVENTS > len(self._ledger):
-            room = np.zeros(len(self._ledger) + self._desk.count + MOST_EVENTS, dtype=FILL)
+        if self._lines + self._desk.count + MAX_EVENTS > len(self._ledger):
+            room = np.zeros(len(self._ledger) + self._desk.count + MAX_EVENTS, dtype=FILL)
             self._ledger = np.concatenate([self._ledger, room])
         before, row = self._lines, index if self._whole else 1
         self._lines, over, self._equity = process_bar(

@@ -1,4 +1,4 @@
-"""A strategy over a range of bars in one compiled loop: the event engine's rules, conduct, matching and accounting.
+"""A strategy over a range of bars in one compiled loop: the event engine's rules, position, matching and accounting.
 
 Nothing here computes a price, a size or a sum. What the event engine does through backtrader's orders (send a bracket,
 cancel it, drop what works no longer) is done here on the rows that `process_bar` reads.
@@ -15,10 +15,10 @@ import numpy as np
 
 from indicators.liquidation.compiled import Record, allocation_free, kept_in_memory
 from runs.perpetual.accounting import FILL, LIMIT, MARKET, STOP, open_account
-from runs.perpetual.matching import MOST_EVENTS, process_bar
+from runs.perpetual.matching import MAX_EVENTS, process_bar
 from runs.perpetual.orders import CANCELLED, ORDER, WAITING, WORKING
 from strategies.intent import ENTER, EXIT, KEEP, POSITION, Intent
-from strategies.position import new_conduct, note_position, traded_size
+from strategies.position import new_position_memory, traded_size, update_position
 
 PROGRESS = np.dtype(
     [
@@ -61,7 +61,7 @@ class Evaluation:
 
 
 @dataclass(frozen=True)
-class Course:
+class EvaluationInputs:
     """What a strategy runs on and with.
 
     Attributes
@@ -125,14 +125,14 @@ def _cancel_bracket(orders: np.ndarray, progress: Record) -> None:
 
 
 @allocation_free
-def _send(intent: Intent, size: float, orders: np.ndarray, progress: Record, conduct: np.ndarray) -> None:
+def _send(intent: Intent, size: float, orders: np.ndarray, progress: Record, position_memory: np.ndarray) -> None:
     """Send what an intent trades: a market order, and for an entry its stop and target, which wait for it."""
     entry = progress.sent
     _write_order(orders, progress, MARKET, size, math.nan, -1)
     if intent.action != ENTER:
         return
     progress.entry = entry
-    conduct[0].tag = intent.tag
+    position_memory[0].tag = intent.tag
     if not math.isnan(intent.stop):
         _write_order(orders, progress, STOP, -size, intent.stop, entry)
     if not math.isnan(intent.target):
@@ -140,8 +140,8 @@ def _send(intent: Intent, size: float, orders: np.ndarray, progress: Record, con
 
 
 @allocation_free
-def carry_out(
-    intent: Intent, close: float, position: Record, orders: np.ndarray, progress: Record, conduct: np.ndarray,
+def submit_intent(
+    intent: Intent, close: float, position: Record, orders: np.ndarray, progress: Record, position_memory: np.ndarray,
     sizing: np.ndarray,
 ) -> None:  # fmt: skip
     """Turn an intent into order rows."""
@@ -151,18 +151,20 @@ def carry_out(
     if intent.action == EXIT:
         _cancel_bracket(orders, progress)
     if size != 0.0:
-        _send(intent, size, orders, progress, conduct)
+        _send(intent, size, orders, progress, position_memory)
 
 
-def decide(view: Record, position: Record, parameters: Record) -> Intent:  # pragma: no cover - replaced when compiled
+def decide(
+    snapshot: Record, position: Record, parameters: Record
+) -> Intent:  # pragma: no cover - replaced when compiled
     """Stand for the rule that `trading_loop` puts in this name's place."""
     raise NotImplementedError
 
 
-def _take_bars(
+def _run_bars(
     snapshots: np.ndarray, prices: np.ndarray, first: int, last: int, rule: np.ndarray, sizing: np.ndarray,
     costs: np.ndarray, tiers: np.ndarray, account: np.ndarray, orders: np.ndarray, progress: np.ndarray,
-    conduct: np.ndarray, position: np.ndarray, fills: np.ndarray, equities: np.ndarray, sizes: np.ndarray,
+    position_memory: np.ndarray, position: np.ndarray, fills: np.ndarray, equities: np.ndarray, sizes: np.ndarray,
 ) -> bool:  # fmt: skip
     """Take bars from where `progress` stands: orders meet the bar, then the rule is asked at its close.
 
@@ -176,7 +178,7 @@ def _take_bars(
     while state.bar < last:
         bar = state.bar
         if state.count > 0 or held.size != 0.0:
-            if state.lines + state.count + MOST_EVENTS > len(fills) or state.count + _BRACKET > len(orders):
+            if state.lines + state.count + MAX_EVENTS > len(fills) or state.count + _BRACKET > len(orders):
                 return False
             state.lines, over, equity = process_bar(
                 account, orders, state.count, bar, prices, bar, costs, tiers, fills, state.lines
@@ -185,11 +187,11 @@ def _take_bars(
                 _drop(orders, state)
         equities[bar - first] = equity
         sizes[bar - first] = held.size
-        note_position(position, conduct, bar, held.size, held.entry_price, equity)
+        update_position(position, position_memory, bar, held.size, held.entry_price, equity)
         intent = decide(snapshots[bar], position[0], rule[0])
         state.bar = bar + 1
         if intent.action != KEEP:
-            carry_out(intent, snapshots[bar].close, position[0], orders, state, conduct, sizing)
+            submit_intent(intent, snapshots[bar].close, position[0], orders, state, position_memory, sizing)
     return True
 
 
@@ -200,7 +202,7 @@ def trading_loop(rule: Any, on_disk: bool) -> Callable[..., bool]:
     Parameters
     ----------
     rule
-        A compiled ``decide(view, position, parameters)``.
+        A compiled ``decide(snapshot, position, parameters)``.
     on_disk
         Whether the machine code is kept: only for rules of this project, whose sources the cache's folder is named by.
 
@@ -210,31 +212,31 @@ def trading_loop(rule: Any, on_disk: bool) -> Callable[..., bool]:
     own globals; as an argument or in a closure the rule would be compiled anew by every process.
     """
     source = rule.py_func
-    name = f"take_bars_{source.__module__}_{source.__qualname__}".replace(".", "_")
-    loop = types.FunctionType(_take_bars.__code__, {**globals(), "decide": rule}, name)
+    name = f"run_bars_{source.__module__}_{source.__qualname__}".replace(".", "_")
+    loop = types.FunctionType(_run_bars.__code__, {**globals(), "decide": rule}, name)
     loop.__qualname__, loop.__module__ = name, __name__
     return allocation_free(loop) if on_disk else kept_in_memory(loop)
 
 
-def evaluate(loop: Callable[..., bool], course: Course) -> Evaluation:
-    """Take a fresh account through a course.
+def evaluate(loop: Callable[..., bool], inputs: EvaluationInputs) -> Evaluation:
+    """Take a fresh account through its inputs.
 
     Parameters
     ----------
     loop
         From `trading_loop`.
-    course
+    inputs
         What to run on and with.
     """
-    count = course.last - course.first
-    account, orders = open_account(course.starting_cash), np.zeros(_FIRST_ORDERS, dtype=ORDER)
-    progress = np.array([(course.first, 0, 0, 0, -1)], dtype=PROGRESS)
-    conduct, position = new_conduct(course.hours_per_bar), np.zeros(1, dtype=POSITION)
+    count = inputs.last - inputs.first
+    account, orders = open_account(inputs.starting_cash), np.zeros(_FIRST_ORDERS, dtype=ORDER)
+    progress = np.array([(inputs.first, 0, 0, 0, -1)], dtype=PROGRESS)
+    position_memory, position = new_position_memory(inputs.hours_per_bar), np.zeros(1, dtype=POSITION)
     fills, equities, sizes = np.zeros(_FIRST_LINES, dtype=FILL), np.empty(count), np.empty(count)
     while not loop(
-        course.snapshots, course.prices, course.first, course.last, course.rule, course.sizing, course.costs,
-        course.tiers, account, orders, progress, conduct, position, fills, equities, sizes,
+        inputs.snapshots, inputs.prices, inputs.first, inputs.last, inputs.rule, inputs.sizing, inputs.costs,
+        inputs.tiers, account, orders, progress, position_memory, position, fills, equities, sizes,
     ):  # fmt: skip
         fills = np.concatenate([fills, np.zeros(len(fills), dtype=FILL)])
         orders = np.concatenate([orders, np.zeros(len(orders), dtype=ORDER)])
-    return Evaluation(fills[: progress["lines"][0]], equities, sizes, account, course.first)
+    return Evaluation(fills[: progress["lines"][0]], equities, sizes, account, inputs.first)

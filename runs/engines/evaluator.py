@@ -11,7 +11,7 @@ from datafeeds.schema import Market
 from indicators.liquidation.domain import as_record
 from indicators.liquidation.model import SECONDS_PER_HOUR
 from indicators.liquidation.venues import Venue
-from runs.engines.compiled import Course, Evaluation, evaluate, trading_loop
+from runs.engines.compiled import Evaluation, EvaluationInputs, evaluate, trading_loop
 from runs.engines.configuration import Configuration
 from runs.engines.event import first_bars, profile_for, run_backtest
 from runs.engines.snapshot_cache import Heatmaps
@@ -95,13 +95,13 @@ class Evaluator:
         loop = trading_loop(kind.decide, configuration.strategy in BUILT_IN)
         return evaluate(loop, self._course(configuration, kind))
 
-    def _course(self, configuration: Configuration, kind: Any) -> Course:
+    def _course(self, configuration: Configuration, kind: Any) -> EvaluationInputs:
         costs = configuration.costs
         if costs.venue not in self._profiles:
             self._profiles[costs.venue] = profile_for(configuration, self._seen)
         profile = self._profiles[costs.venue]
         check_leverage(costs, profile)
-        return Course(
+        return EvaluationInputs(
             snapshots=self._heatmaps.snapshots(self._market, configuration.model),
             prices=self._prices,
             first=self._first,

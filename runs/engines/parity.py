@@ -11,7 +11,7 @@ from runs.perpetual.accounting import ACCOUNT, FILL_KINDS
 TOLERANCE = 1e-9
 """Relative; the two do the same operations, so that what differs at all is a bug, but libraries may round differently."""
 
-_MONEY = ("fee", "realised", "funding", "liquidation_fee", "absorbed", "wallet_after")
+_MONEY = ("fee", "realised", "funding", "liquidation_fee", "insurance_fund", "wallet_after")
 _COMPARED = ("bar", "kind", "size", "price", *_MONEY, "position_after")
 
 

@@ -23,8 +23,8 @@ from runs.engines.event import model_bars
 HEATMAPS_VARIABLE = "LIQUIDATION_HEATMAP_CACHE"
 """Environment variable that names the folder of kept heatmaps."""
 
-_MOST_BYTES = 4 << 30  # assumption: what a cache may take of a disk without being asked
-_MOST_IN_MEMORY = 8  # of five years of hours, 16 MB each
+_MAX_BYTES = 4 << 30  # assumption: what a cache may take of a disk without being asked
+_MAX_IN_MEMORY = 8  # of five years of hours, 16 MB each
 
 
 def heatmaps_folder(option: Path | str | None = None) -> Path:
@@ -47,9 +47,7 @@ class Heatmaps:
         How many heatmaps stay open.
     """
 
-    def __init__(
-        self, folder: Path | None, most_bytes: int = _MOST_BYTES, most_in_memory: int = _MOST_IN_MEMORY
-    ) -> None:
+    def __init__(self, folder: Path | None, most_bytes: int = _MAX_BYTES, most_in_memory: int = _MAX_IN_MEMORY) -> None:
         self.folder = folder
         self._most_bytes, self._most_in_memory = most_bytes, most_in_memory
         self._open: OrderedDict[tuple[str, ModelParameters], np.ndarray] = OrderedDict()

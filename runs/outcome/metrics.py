@@ -13,7 +13,7 @@ import pandas as pd
 from indicators.liquidation.anatomy import MARKET_STATES
 from runs.engines.result import Result
 from runs.outcome.breakdown import breakdown
-from runs.outcome.provenance import iso, market_facts
+from runs.outcome.provenance import iso, market_record
 from runs.outcome.trades import round_trips
 from runs.perpetual.accounting import equity_from_fills, reconciliation_error, turnover
 from runs.perpetual.round_trips import hit_rate
@@ -92,7 +92,7 @@ def _money(result: Result) -> dict[str, Any]:
         "fees_quote": float(account["fees"]),
         "funding_paid_quote": float(account["funding"]),
         "liquidation_fees_quote": float(account["liquidation_fees"]),
-        "absorbed_quote": float(account["absorbed"]),
+        "insurance_fund_quote": float(account["insurance_fund"]),
         "liquidations": int(account["liquidations"]),
         "turnover_quote": turnover(fills),
         "equity_from_cash_flows_quote": equity_from_fills(float(account["start"]), fills, close),
@@ -113,7 +113,7 @@ def _exposure(result: Result) -> dict[str, Any]:
 
 def _data(result: Result) -> dict[str, Any]:
     state = MARKET_STATES[int(result.snapshots["market_state"][-1])]
-    return {**market_facts(result.market), "market_state": state}
+    return {**market_record(result.market), "market_state": state}
 
 
 def run_metrics(result: Result, trades: pd.DataFrame | None = None) -> dict[str, Any]:

@@ -38,7 +38,7 @@ def iso(time: np.datetime64) -> str:
     return f"{np.datetime_as_string(time, unit='s')}Z"
 
 
-def market_facts(market: Market) -> dict[str, Any]:
+def market_record(market: Market) -> dict[str, Any]:
     """Return a market's name, extent and fingerprint, what it lacks, and its defects."""
     return {
         "name": market.name,
@@ -48,8 +48,8 @@ def market_facts(market: Market) -> dict[str, Any]:
         "first_bar": iso(market.times[0]),
         "last_bar": iso(market.times[-1]),
         "fingerprint": market.fingerprint(),
-        "facts": market.facts(),
-        "defects": market.quality.lines(),
+        "facts": market.caveats(),
+        "defects": market.quality.sentences(),
     }
 
 

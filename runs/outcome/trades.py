@@ -11,7 +11,7 @@ from runs.perpetual.round_trips import trips_of
 
 COLUMNS = (
     "entry_time", "exit_time", "side", "size", "entry_price", "exit_price", "notional", "gross_pnl", "fees", "funding",
-    "liquidation_fee", "absorbed", "net_pnl", "return_on_equity", "bars_held", "max_adverse_excursion",
+    "liquidation_fee", "insurance_fund", "net_pnl", "return_on_equity", "bars_held", "max_adverse_excursion",
     "max_favourable_excursion", "exit_reason", "open", "signal_magnet", "signal_phase", "signal_cluster_distance",
     "signal_volatility",
 )  # fmt: skip
@@ -68,7 +68,7 @@ def _row(
         "size": float(trip["peak"]), "entry_price": entry,
         "exit_price": float(trip["exit_value"]) / left if left else np.nan, "notional": float(trip["peak"]) * entry,
         "gross_pnl": float(trip["gross"]), "fees": float(trip["fees"]), "funding": float(trip["funding"]),
-        "liquidation_fee": float(trip["liquidation_fee"]), "absorbed": float(trip["absorbed"]), "net_pnl": net,
+        "liquidation_fee": float(trip["liquidation_fee"]), "insurance_fund": float(trip["insurance_fund"]), "net_pnl": net,
         "return_on_equity": net / before if before > 0.0 else np.nan, "bars_held": exit_bar - bar,
         "max_adverse_excursion": min(sign * (adverse / entry - 1.0), 0.0),
         "max_favourable_excursion": max(sign * (favourable / entry - 1.0), 0.0),

@@ -2,7 +2,7 @@
 
 Equity at price P is ``wallet + size (P - entry)``, and the wallet is ``start + realised - fees - funding - liquidation
 fees + absorbed``. Isolated margin is an earmark within the wallet: it is what a position can lose. A venue's insurance
-fund bears what a liquidation loses beyond it (`absorbed`), so no account falls below zero.
+fund bears what a liquidation loses beyond it (`insurance_fund`), so no account falls below zero.
 """
 
 import math
@@ -23,7 +23,7 @@ ACCOUNT = np.dtype(
         ("fees", np.float64),  # trading fees, and slippage that a bar's range did not admit
         ("funding", np.float64),  # paid, net of received
         ("liquidation_fees", np.float64),
-        ("absorbed", np.float64),  # losses that the insurance fund bore
+        ("insurance_fund", np.float64),  # losses that the insurance fund bore
         ("liquidations", np.float64),  # how many
         ("refused", np.float64),  # how many orders that were to open
     ]
@@ -41,7 +41,7 @@ FILL = np.dtype(
         ("realised", np.float64),  # gross
         ("funding", np.float64),  # + = paid by us
         ("liquidation_fee", np.float64),
-        ("absorbed", np.float64),
+        ("insurance_fund", np.float64),
         ("position_after", np.float64),
         ("wallet_after", np.float64),
     ]
@@ -202,7 +202,7 @@ def liquidate(account: Record, price: float, fee_rate: float, isolated: bool) ->
     absorbed = max(-left, 0.0)
     account.realised += realised
     account.liquidation_fees += fee
-    account.absorbed += absorbed
+    account.insurance_fund += absorbed
     account.liquidations += 1.0
     account.wallet += realised - fee + absorbed
     account.size, account.margin, account.entry_price = 0.0, 0.0, 0.0
@@ -228,7 +228,7 @@ def equity_from_fills(start: float, fills: np.ndarray, price: float) -> float:
     """
     flows = [start, math.fsum(fills["size"]) * price]
     flows.extend((-fills["size"] * fills["price"]).tolist())
-    for name, sign in (("fee", -1.0), ("funding", -1.0), ("liquidation_fee", -1.0), ("absorbed", 1.0)):
+    for name, sign in (("fee", -1.0), ("funding", -1.0), ("liquidation_fee", -1.0), ("insurance_fund", 1.0)):
         flows.extend((sign * fills[name]).tolist())
     return math.fsum(flows)
 
@@ -256,7 +256,7 @@ def reconciliation_error(account: np.ndarray, fills: np.ndarray, price: float) -
             -float(record["fees"]),
             -float(record["funding"]),
             -float(record["liquidation_fees"]),
-            float(record["absorbed"]),
+            float(record["insurance_fund"]),
         )
     )
     by_flows = equity_from_fills(start, fills, price)

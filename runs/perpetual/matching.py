@@ -36,7 +36,7 @@ from runs.perpetual.accounting import (
 )
 from runs.perpetual.orders import CANCELLED, FILLED, LIQUIDATED, REFUSED, STOP_LIMIT, WAITING, WORKING
 
-MOST_EVENTS = 4
+MAX_EVENTS = 4
 """Ledger lines that a bar can add besides one for each order: funding, and liquidations."""
 
 
@@ -60,7 +60,7 @@ def _write(
 ) -> None:
     line = fills[count]
     line.bar, line.order, line.kind, line.size, line.price = bar, order, kind, size, price
-    line.fee, line.realised, line.funding, line.liquidation_fee, line.absorbed = 0.0, 0.0, 0.0, 0.0, 0.0
+    line.fee, line.realised, line.funding, line.liquidation_fee, line.insurance_fund = 0.0, 0.0, 0.0, 0.0, 0.0
     line.position_after, line.wallet_after = account.size, account.wallet
 
 
@@ -197,7 +197,7 @@ def _liquidate_if_reached(
             orders[row].state = LIQUIDATED
     _write(fills, done, account, bar, -1, LIQUIDATION, size, price)
     line = fills[done]
-    line.realised, line.liquidation_fee, line.absorbed = realised, fee, absorbed
+    line.realised, line.liquidation_fee, line.insurance_fund = realised, fee, absorbed
     return done + 1
 
 
@@ -315,7 +315,7 @@ def process_bar(
     costs, tiers
         (1,) of `COSTS`; (n, 3) maintenance tiers.
     fills, done
-        Ledger of `FILL` with room for `count` + `MOST_EVENTS` further lines after the first `done`.
+        Ledger of `FILL` with room for `count` + `MAX_EVENTS` further lines after the first `done`.
 
     Returns
     -------

@@ -22,7 +22,7 @@ TRIP = np.dtype(
         ("fees", np.float64),
         ("funding", np.float64),
         ("liquidation_fee", np.float64),
-        ("absorbed", np.float64),
+        ("insurance_fund", np.float64),
         ("net", np.float64),  # gross - fees - funding - liquidation fee + absorbed
     ]
 )
@@ -37,7 +37,7 @@ def _begin(trip: Record, bar: int, opened: float) -> None:
     trip.bar, trip.exit_bar, trip.exit_kind = bar, -1, -1
     trip.side = 1.0 if opened > 0.0 else -1.0
     trip.entered, trip.left, trip.peak, trip.entry_value, trip.exit_value = 0.0, 0.0, 0.0, 0.0, 0.0
-    trip.gross, trip.fees, trip.funding, trip.liquidation_fee, trip.absorbed = 0.0, 0.0, 0.0, 0.0, 0.0
+    trip.gross, trip.fees, trip.funding, trip.liquidation_fee, trip.insurance_fund = 0.0, 0.0, 0.0, 0.0, 0.0
 
 
 @allocation_free
@@ -55,12 +55,12 @@ def _reduce(trip: Record, fill: Record, closed: float) -> None:
     trip.gross += fill.realised
     trip.fees += abs(closed / fill.size) * fill.fee
     trip.liquidation_fee += fill.liquidation_fee
-    trip.absorbed += fill.absorbed
+    trip.insurance_fund += fill.insurance_fund
 
 
 @allocation_free
 def _settle(trip: Record) -> None:
-    trip.net = trip.gross - trip.fees - trip.funding - trip.liquidation_fee + trip.absorbed
+    trip.net = trip.gross - trip.fees - trip.funding - trip.liquidation_fee + trip.insurance_fund
 
 
 @allocation_free

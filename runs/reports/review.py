@@ -6,7 +6,7 @@ from typing import Any
 from runs.reports.page import data_block, escape, page
 from runs.reviews.pictures import Pictures
 
-MOST_MARKETS = 200
+MAX_MARKETS = 200
 """Markets whose candles a page holds (16 KB each at most); of further ones it shows buy-and-hold's line (assumption)."""
 
 _ASSETS = Path(__file__).parent / "assets"
@@ -38,7 +38,7 @@ def review_content(table: dict[str, Any], pictures: Pictures) -> dict[str, Any]:
 
 
 def _market(market: dict[str, Any], index: int) -> dict[str, Any]:
-    return market if index < MOST_MARKETS else {name: part for name, part in market.items() if name != "candles"}
+    return market if index < MAX_MARKETS else {name: part for name, part in market.items() if name != "candles"}
 
 
 def review_page(content: dict[str, Any], token: str | None = None, digest: str = "") -> str:

@@ -13,8 +13,8 @@ def flat_settings(configuration: Mapping[str, Any]) -> dict[str, Any]:
 
     Examples
     --------
-    >>> flat_settings({"strategy": "magnet", "seed": 7, "rule": {"nearest": 0.01}})
-    {'rule.nearest': 0.01, 'seed': 7}
+    >>> flat_settings({"strategy": "magnet", "seed": 7, "rule": {"min_distance": 0.01}})
+    {'rule.min_distance': 0.01, 'seed': 7}
     """
     out: dict[str, Any] = {}
     for group in _GROUPS:

@@ -13,7 +13,7 @@ from runs.reviews.safe_files import DamageError, plain_file, read_object
 
 FILE = "notes.json"
 
-LONGEST_NOTE, LONGEST_TAG, MOST_TAGS = 10_000, 50, 50
+MAX_NOTE, MAX_TAG, MAX_TAGS = 10_000, 50, 50
 """Characters, and tags of one run (assumption: more is an accident)."""
 
 _VERSION = 1
@@ -29,13 +29,13 @@ class Note:
 
     def __post_init__(self) -> None:
         """Refuse what no page could show."""
-        if len(self.text) > LONGEST_NOTE:
-            raise ValueError(f"a note of {len(self.text)} characters is too long; {LONGEST_NOTE} are allowed")
-        if len(self.tags) > MOST_TAGS:
-            raise ValueError(f"{len(self.tags)} tags are too many; {MOST_TAGS} are allowed")
+        if len(self.text) > MAX_NOTE:
+            raise ValueError(f"a note of {len(self.text)} characters is too long; {MAX_NOTE} are allowed")
+        if len(self.tags) > MAX_TAGS:
+            raise ValueError(f"{len(self.tags)} tags are too many; {MAX_TAGS} are allowed")
         for tag in self.tags:
-            if not tag or len(tag) > LONGEST_TAG or tag != tag.strip() or "," in tag or not tag.isprintable():
-                raise ValueError(f"tag {tag[:60]!r}: write 1 to {LONGEST_TAG} printable characters without a comma")
+            if not tag or len(tag) > MAX_TAG or tag != tag.strip() or "," in tag or not tag.isprintable():
+                raise ValueError(f"tag {tag[:60]!r}: write 1 to {MAX_TAG} printable characters without a comma")
 
 
 def note(text: str, tags: Iterable[str]) -> Note:

@@ -68,7 +68,7 @@ def read_below(root: Path, address: str) -> tuple[bytes, str]:
         return opened.read(), kind
 
 
-LARGEST_BYTES = 64 << 20
+MAX_BYTES = 64 << 20
 """A larger JSON file is none of ours (assumption: the largest summary of a sweep has a few MB)."""
 
 
@@ -106,7 +106,7 @@ def read_object(path: Path) -> dict[str, Any]:
     state = plain_file(path)
     if state is None:
         raise DamageError(f"{path.name} is missing")
-    if state.st_size > LARGEST_BYTES:
+    if state.st_size > MAX_BYTES:
         raise DamageError(f"{path.name} is too large to be one of ours")
     try:
         value = json.loads(path.read_bytes())

@@ -15,7 +15,7 @@ from runs.reviews.state import Review, read_review, state_digest
 
 HOST = "127.0.0.1"
 
-_LONGEST_BODY = 100_000
+_MAX_BODY = 100_000
 """Bytes of a change of a note; the longest note in the widest characters, escaped, has fewer."""
 
 _INLINE = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
@@ -100,7 +100,7 @@ class _Handler(BaseHTTPRequestHandler):
             length = int(self.headers.get("Content-Length", ""))
         except ValueError:
             length = -1
-        if not 0 <= length <= _LONGEST_BODY:
+        if not 0 <= length <= _MAX_BODY:
             return self._refuse(413, "the note is too long")
         body = self.rfile.read(length)  # read in any case, or the refusal would be lost in a reset connection
         if self.path != "/notes" or not self._trusted():

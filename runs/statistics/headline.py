@@ -13,7 +13,7 @@ from runs.statistics.stationary import optimal_block_length, stationary_indices
 DRAWS = 1000
 """Resamples; the ends of a 95 % interval then vary by less than a tenth of its width."""
 
-LEAST_DAYS = 20
+MIN_DAYS = 20
 """Below this an interval would pretend; assumption."""
 
 
@@ -59,7 +59,7 @@ def headline_intervals(
     dict
         By the names of `FIGURES`. Percentiles over the stationary bootstrap (Politis & Romano 1994) with the block length of
         Politis & White (2004), expanded for few blocks (`bootstrap.expanded_tail`). NaN, as the figures of a run are, with
-        fewer than `LEAST_DAYS` days, and where no resample defines a figure.
+        fewer than `MIN_DAYS` days, and where no resample defines a figure.
 
     Notes
     -----
@@ -76,7 +76,7 @@ def headline_intervals(
         raise ValueError(f"a confidence of {confidence}: must lie between 0 and 1")
     if returns.ndim != 1 or not np.isfinite(returns).all():
         raise ValueError("daily returns: give one finite number a day")
-    if len(returns) < LEAST_DAYS:
+    if len(returns) < MIN_DAYS:
         return dict.fromkeys(FIGURES, Interval(math.nan, math.nan))
     block_length = optimal_block_length(returns)[0]
     drawn = returns[stationary_indices(np.random.default_rng(seed), len(returns), block_length, draws)]

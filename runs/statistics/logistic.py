@@ -8,7 +8,7 @@ _RIDGE = (
     1e-6  # of a row's information: settles what the data leave open (also perfect separation), and moves nothing else
 )
 _STEPS = 50
-_LONGEST_STEP = 2.0  # log odds that any forecast may move in one step
+_MAX_STEP = 2.0  # log odds that any forecast may move in one step
 _SETTLED = 1e-4  # log odds: Newton squares what remains, so the last step leaves about 1e-8
 _FURTHEST = 30.0  # log odds
 
@@ -88,7 +88,7 @@ def fit_logistic(covariates: np.ndarray, events: np.ndarray, start: np.ndarray |
         gather_logistic(covariates, events, coefficients, score, information)
         step = np.linalg.solve(information + penalty * np.eye(count), score - penalty * coefficients)
         longest = float(np.abs(covariates @ step).max())
-        coefficients += step * min(1.0, _LONGEST_STEP / longest) if longest > 0.0 else step
+        coefficients += step * min(1.0, _MAX_STEP / longest) if longest > 0.0 else step
         if longest < _SETTLED:
             break
     return coefficients

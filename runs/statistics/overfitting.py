@@ -12,7 +12,7 @@ from runs.statistics.performance import DAYS_PER_YEAR
 BLOCKS = 16
 """12,870 splits; what Bailey et al. (2017) use."""
 
-_MOST_BLOCKS = 20  # 184,756 splits; assumption: nobody needs more
+_MAX_BLOCKS = 20  # 184,756 splits; assumption: nobody needs more
 _CELLS = 2**15  # Sharpe ratios at a time: temporaries of 256 kB, which stay in the cache
 _TIE = 1e-12  # Sharpe ratios nearer than this, relatively, are equal but for rounding
 
@@ -70,8 +70,8 @@ def backtest_overfitting(returns: np.ndarray, blocks: int = BLOCKS) -> Overfitti
     ValueError
         For an odd or excessive number of blocks, fewer than two days a block, or fewer than two trials that vary.
     """
-    if blocks % 2 or not 2 <= blocks <= _MOST_BLOCKS:
-        raise ValueError(f"{blocks} blocks: give an even number from 2 to {_MOST_BLOCKS}")
+    if blocks % 2 or not 2 <= blocks <= _MAX_BLOCKS:
+        raise ValueError(f"{blocks} blocks: give an even number from 2 to {_MAX_BLOCKS}")
     panel = checked_panel(returns, 2 * blocks, 2)
     columns = varying_trials(panel, 2)
     halves = _Halves(panel, columns, blocks)

@@ -6,7 +6,7 @@ from indicators.liquidation.compiled import allocation_free
 
 _RIDGE = 1e-6  # of the information about the mean: settles what the data leave open, and moves nothing they settle
 _STEPS = 100
-_LONGEST_STEP = 2.0  # log units that any forecast may move in one step
+_MAX_STEP = 2.0  # log units that any forecast may move in one step
 _SETTLED = 1e-9
 _FURTHEST = 30.0  # log units
 
@@ -104,7 +104,7 @@ def fit_poisson(covariates: np.ndarray, sizes: np.ndarray, start: np.ndarray | N
         gather_moments(covariates, sizes, coefficients, score, information)
         step = np.linalg.solve(information + penalty + 1e-300 * np.eye(count), score)
         longest = float(np.abs(covariates @ step).max())
-        coefficients += step * min(1.0, _LONGEST_STEP / longest) if longest > 0.0 else step
+        coefficients += step * min(1.0, _MAX_STEP / longest) if longest > 0.0 else step
         if longest < _SETTLED:
             break
     return coefficients

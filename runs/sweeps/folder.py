@@ -11,7 +11,7 @@ from filelock import FileLock, Timeout
 from datafeeds.schema import Market
 from runs.outcome.folder import FolderError
 from runs.outcome.metrics import jsonable
-from runs.outcome.provenance import code_digest, market_facts, package_version
+from runs.outcome.provenance import code_digest, market_record, package_version
 from runs.outcome.writing import replace_file
 from runs.sweeps.plan import Plan
 
@@ -26,21 +26,21 @@ _IDENTITY = ("format", "configuration", "space", "search", "objective", "data", 
 """What must be the same for rows of one folder."""
 
 
-def sweep_facts(plan: Plan, market: Market, combinations: int) -> dict[str, Any]:
+def sweep_record(plan: Plan, market: Market, combinations: int) -> dict[str, Any]:
     """Return what the marker holds: the plan, the market, the code, and the number of combinations."""
     facts = {
         "format": FORMAT,
         "package": package_version(),
-        **plan.facts(),
+        **plan.record(),
         "combinations": combinations,
-        "data": market_facts(market),
+        "data": market_record(market),
         "code": code_digest(plan.configuration.strategy),
         "confirmation": None,
     }
     return dict(json.loads(json.dumps(jsonable(facts))))
 
 
-def read_facts(folder: Path) -> dict[str, Any]:
+def read_record(folder: Path) -> dict[str, Any]:
     """Return the content of a sweep's marker.
 
     Raises
@@ -117,7 +117,7 @@ def occupied(folder: Path, option: str) -> Iterator[None]:
         lock.release()
 
 
-def write_facts(folder: Path, facts: dict[str, Any]) -> None:
+def write_record(folder: Path, facts: dict[str, Any]) -> None:
     """Write the marker, whole or not at all.
 
     Raises

@@ -14,7 +14,7 @@ from runs.engines.configuration import configuration_from
 from runs.engines.evaluator import Evaluator
 from runs.engines.snapshot_cache import Heatmaps
 from runs.statistics.performance import DAYS_PER_YEAR
-from runs.sweeps.findings.outcomes import Outcomes, read_outcomes
+from runs.sweeps.findings.outcomes import SweepResults, read_results
 from runs.sweeps.findings.split_sample import sharpe_ratios
 from runs.sweeps.findings.statistics import statistics_of, verdict_on
 from runs.sweeps.findings.summary import benchmark_returns
@@ -30,9 +30,9 @@ COMBINATIONS = 200
 DRAWS = 1000
 
 _VALUES = {
-    "nearest": (0.001, 0.002, 0.005, 0.01),
-    "farthest": (0.02, 0.03, 0.05, 0.08),
-    "stop_ranges": (1.0, 2.0, 3.0, 5.0),
+    "min_distance": (0.001, 0.002, 0.005, 0.01),
+    "max_distance": (0.02, 0.03, 0.05, 0.08),
+    "stop_atr": (1.0, 2.0, 3.0, 5.0),
     "time_limit_hours": (6.0, 12.0, 24.0, 48.0),
 }
 """What is swept of the magnet; around its defaults."""
@@ -67,11 +67,11 @@ class Planted:
 def combinations(count: int, seed: int) -> list[dict[str, float]]:
     """Return `count` different rules of the magnet, drawn from the grid of 256."""
     grid = [dict(zip(_VALUES, values, strict=True)) for values in itertools.product(*_VALUES.values())]
-    places = np.random.default_rng(seed).permutation(len(grid))[:count]
-    return [grid[place] for place in places]
+    indices = np.random.default_rng(seed).permutation(len(grid))[:count]
+    return [grid[place] for place in indices]
 
 
-def sweep_in(planted: Planted, seed: int, bars: int, count: int = COMBINATIONS) -> tuple[Outcomes, np.ndarray]:
+def sweep_in(planted: Planted, seed: int, bars: int, count: int = COMBINATIONS) -> tuple[SweepResults, np.ndarray]:
     """Return the rows of a sweep of the magnet over one market, and the daily returns of buy and hold.
 
     Parameters
@@ -97,22 +97,22 @@ def sweep_in(planted: Planted, seed: int, bars: int, count: int = COMBINATIONS) 
     first = rows[0]["daily_returns"]
     rows[0]["daily_returns"] = first + planted.sharpe * first.std(ddof=1) / math.sqrt(DAYS_PER_YEAR)
     rows[0]["sharpe"] = float(rows[0]["sharpe"]) + planted.sharpe
-    outcomes = read_outcomes(pd.DataFrame(rows), evaluator.days, "sharpe")
-    return (_signed(outcomes, seed) if planted.signs else outcomes), benchmark_returns(market, evaluator.days)
+    results = read_results(pd.DataFrame(rows), evaluator.days, "sharpe")
+    return (_signed(results, seed) if planted.signs else results), benchmark_returns(market, evaluator.days)
 
 
-def _signed(outcomes: Outcomes, seed: int) -> Outcomes:
-    signs = np.random.default_rng([seed, 1]).choice([-1.0, 1.0], len(outcomes.days))
-    returns = outcomes.returns * signs[:, None]
-    return replace(outcomes, returns=returns, table=outcomes.table.assign(sharpe=sharpe_ratios(returns)))
+def _signed(results: SweepResults, seed: int) -> SweepResults:
+    signs = np.random.default_rng([seed, 1]).choice([-1.0, 1.0], len(results.days))
+    returns = results.returns * signs[:, None]
+    return replace(results, returns=returns, table=results.table.assign(sharpe=sharpe_ratios(returns)))
 
 
 def verdict_in(planted: Planted, bars: int, seed: int) -> tuple[str, float, float, float]:
     """Return the verdict on one sweep, its consistent SPA p-value, its PBO and its deflated Sharpe ratio (effective trials)."""
-    outcomes, benchmark = sweep_in(planted, seed, bars)
-    statistics = statistics_of(outcomes, benchmark, None, DRAWS, seed)
+    results, benchmark = sweep_in(planted, seed, bars)
+    statistics = statistics_of(results, benchmark, None, DRAWS, seed)
     return (
-        str(verdict_on(outcomes, statistics)["verdict"]),
+        str(verdict_on(results, statistics)["verdict"]),
         statistics["superior_ability"]["cash"]["p_consistent"],
         statistics["overfitting"]["probability"],
         statistics["deflation"]["effective"]["deflated_sharpe"],

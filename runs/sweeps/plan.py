@@ -50,7 +50,7 @@ class Plan:
             return Grid(self.space)
         return (Random if self.method == "random" else Guided)(self.space, int(self.trials or 0), self.seed)
 
-    def facts(self) -> dict[str, Any]:
+    def record(self) -> dict[str, Any]:
         """Return plain values that JSON can hold; `plan_from` turns them back."""
         axes = [
             {"parameter": axis.label, "values": axis.text, "kind": axis.kind, "count": len(axis.values)}
@@ -71,7 +71,7 @@ def plan_from(settings: Mapping[str, Any]) -> Plan:
     Parameters
     ----------
     settings
-        ``configuration`` (nested plain values), ``space`` (texts as of ``--param``, or the axes of `Plan.facts`),
+        ``configuration`` (nested plain values), ``space`` (texts as of ``--param``, or the axes of `Plan.record`),
         ``search`` (method, trials, seed) and ``objective``.
 
     Raises

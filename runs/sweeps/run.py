@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from datafeeds.schema import Market
-from runs.commandline.command import InputError, checked
+from runs.commandline.command import InputError, as_input_error
 from runs.engines.evaluator import Evaluator
 from runs.engines.event import load_market, run_backtest
 from runs.engines.parity import first_difference
@@ -25,55 +25,62 @@ from runs.outcome.folder import FolderError, claim_folder, release_folder, run_n
 from runs.outcome.metrics import jsonable, trades_of
 from runs.outcome.writing import replace_file
 from runs.reports.sweep.page import sweep_page
-from runs.sweeps.findings.outcomes import Outcomes, read_outcomes
+from runs.sweeps.findings.outcomes import SweepResults, read_results
 from runs.sweeps.findings.summary import DRAWS, summarise
-from runs.sweeps.folder import check_new, occupied, read_facts, refuse_difference, sweep_facts, write_facts
+from runs.sweeps.folder import check_new, occupied, read_record, refuse_difference, sweep_record, write_record
 from runs.sweeps.plan import Plan
 from runs.sweeps.progress import progress
-from runs.sweeps.rows.log import Spool
-from runs.sweeps.rows.objective import best_first, merit
+from runs.sweeps.rows.log import RowLog
+from runs.sweeps.rows.objective import best_first, score
 from runs.sweeps.rows.table import row_configuration, trials_table, write_trials
 from runs.sweeps.space.candidates import Candidates, Combination
 from runs.sweeps.space.search import Draw
 from runs.sweeps.terminal import print_best, print_plan
 from runs.sweeps.workers.dask import Cluster, ClusterError, check_address
-from runs.sweeps.workers.evaluate import LARGEST_UNIT, Bench, evaluator, units
-from runs.sweeps.workers.executors import Alone, Crew, Processes
+from runs.sweeps.workers.evaluate import MAX_UNIT, WorkerContext, evaluator, units
+from runs.sweeps.workers.executors import Executor, InProcess, ProcessPool
 
 _UNITS_A_WORKER = 4
 """Units that each worker gets of a small batch, so that none waits long for the last (assumption)."""
 
 
-def run_course(plan: Plan, bench: Bench, crew: Crew, spool: Spool, report: Callable[[int], None]) -> None:
-    """Do what is not yet in the spool.
+def run_course(
+    plan: Plan, context: WorkerContext, executor: Executor, row_log: RowLog, report: Callable[[int], None]
+) -> None:
+    """Do what is not yet in the row_log.
 
     Parameters
     ----------
-    plan, bench, crew, spool
+    plan, context, executor, row_log
         What to try, with what, by whom, and where the rows go.
     report
         Called with the number of combinations that are done in addition, earlier ones included.
     """
     search = plan.search()
-    share = -(-search.batch // (_UNITS_A_WORKER * crew.size))
-    most = max(1, min(LARGEST_UNIT, share))
+    share = -(-search.batch // (_UNITS_A_WORKER * executor.size))
+    most = max(1, min(MAX_UNIT, share))
     for batch in search.batches():
         keys: dict[int, str] = {}
-        todo = _missing(batch, plan, bench, spool, keys, report)
-        for rows in crew.run(units(todo, plan.space.names, most)):
-            report(spool.append(rows))
-        search.tell({number: merit(plan.objective, spool.scores[key]) for number, key in keys.items()})
+        todo = _missing(batch, plan, context, row_log, keys, report)
+        for rows in executor.run(units(todo, plan.space.names, most)):
+            report(row_log.append(rows))
+        search.tell({number: score(plan.objective, row_log.scores[key]) for number, key in keys.items()})
 
 
 def _missing(
-    batch: Iterable[Draw], plan: Plan, bench: Bench, spool: Spool, keys: dict[int, str], report: Callable[[int], None]
+    batch: Iterable[Draw],
+    plan: Plan,
+    context: WorkerContext,
+    row_log: RowLog,
+    keys: dict[int, str],
+    report: Callable[[int], None],
 ) -> Iterator[Combination]:
     """Yield the combinations of a batch that have no row, and note the keys of all."""
-    for number, places in batch:
-        values = plan.space.values(places)
-        key = bench.candidates.key(values)
+    for number, indices in batch:
+        values = plan.space.values(indices)
+        key = context.candidates.key(values)
         keys[number] = key
-        if key in spool.scores:
+        if key in row_log.scores:
             report(1)
         else:
             yield Combination(number, key, values)
@@ -134,7 +141,7 @@ def write_report(
     facts
         What its sweep.json says: `objective`, `configuration` and `space` above all.
     trials
-        One row a combination (`read_outcomes`).
+        One row a combination (`read_results`).
     days
         (t,) datetime64[D] of the daily returns.
     market
@@ -159,11 +166,11 @@ def write_report(
         If it refuses another file.
     """
     write_trials(folder, trials)
-    outcomes = read_outcomes(trials, days, str(facts["objective"]))
-    runs = _runs_of_the_best(facts, outcomes, market, results or {}, best_runs)
+    found = read_results(trials, days, str(facts["objective"]))
+    runs = _runs_of_the_best(facts, found, market, results or {}, best_runs)
     _write_runs(folder, runs)
     trade_returns = trades_of(runs[0][1])["return_on_equity"].dropna().to_numpy(dtype=np.float64) if runs else None
-    summary = summarise(facts, outcomes, market, trade_returns, draws)
+    summary = summarise(facts, found, market, trade_returns, draws)
     summary["runs"] = [{"folder": f"best-{place}", "number": number} for place, (number, _) in enumerate(runs, 1)]
     replace_file(folder / "sweep.html", sweep_page(summary))
     replace_file(folder / "summary.json", json.dumps(summary, indent=1, allow_nan=False) + "\n")
@@ -171,11 +178,11 @@ def write_report(
 
 
 def _runs_of_the_best(
-    facts: dict[str, Any], outcomes: Outcomes, market: Market, results: Mapping[int, Result], most: int
+    facts: dict[str, Any], found: SweepResults, market: Market, results: Mapping[int, Result], most: int
 ) -> list[tuple[int, Result]]:
     runs = []
-    for place in outcomes.best_distinct(most):
-        row = outcomes.table.iloc[place]
+    for place in found.best_distinct(most):
+        row = found.table.iloc[place]
         number = int(row["number"])
         runs.append((number, results.get(number) or run_backtest(row_configuration(facts, row), market)))
     return runs
@@ -200,7 +207,7 @@ _INTERRUPTED = 130
 
 
 @dataclass(frozen=True)
-class Order:
+class RunOptions:
     """How a plan is carried out: nothing of it changes a row."""
 
     jobs: int
@@ -213,7 +220,7 @@ class Order:
     as_json: bool
 
 
-def launch(plan: Plan, order: Order) -> int:
+def launch(plan: Plan, options: RunOptions) -> int:
     """Carry a plan out; return the exit code.
 
     Raises
@@ -221,28 +228,28 @@ def launch(plan: Plan, order: Order) -> int:
     InputError, FolderError, MarketError
         For what the user can mend.
     """
-    if order.cluster is not None:
-        checked(check_address, order.cluster, order.insecure)
-    total = checked(plan.search).total  # type: ignore[attr-defined]
+    if options.cluster is not None:
+        as_input_error(check_address, options.cluster, options.insecure)
+    total = as_input_error(plan.search).total  # type: ignore[attr-defined]
     market = load_market(plan.configuration)
-    facts = sweep_facts(plan, market, total)
-    if order.dry_run:
-        print_plan(facts, plan, order.jobs)
+    facts = sweep_record(plan, market, total)
+    if options.dry_run:
+        print_plan(facts, plan, options.jobs)
         return 0
-    if order.resume is not None:
-        refuse_difference(order.resume, read_facts(order.resume), facts)
-    folder = order.resume or order.out or _default_folder(plan, facts)
-    if order.resume is None:
+    if options.resume is not None:
+        refuse_difference(options.resume, read_record(options.resume), facts)
+    folder = options.resume or options.out or _default_folder(plan, facts)
+    if options.resume is None:
         check_new(folder)
-    bench = _bench(plan, facts, market)
+    context = worker_context(plan, facts, market)
     with (
-        contextlib.closing(_crew(order, folder, bench)) as crew,
-        occupied(folder, "--resume" if order.resume else "--out"),
+        contextlib.closing(_executor(options, folder, context)) as executor,
+        occupied(folder, "--resume" if options.resume else "--out"),
     ):
-        if order.resume is None:
+        if options.resume is None:
             check_new(folder)  # again, now that nobody else can be in it
-            write_facts(folder, facts)
-        return _work(plan, order, folder, facts, bench, crew)
+            write_record(folder, facts)
+        return _work(plan, options, folder, facts, context, executor)
 
 
 def _default_folder(plan: Plan, facts: dict[str, Any]) -> Path:
@@ -251,23 +258,26 @@ def _default_folder(plan: Plan, facts: dict[str, Any]) -> Path:
     return _RESULTS / run_name(now, f"sweep-{plan.configuration.strategy}", named, facts["data"]["fingerprint"])
 
 
-def _bench(plan: Plan, facts: dict[str, Any], market: Market) -> Bench:
+def worker_context(plan: Plan, facts: dict[str, Any], market: Market) -> WorkerContext:
+    """Return what workers need for a plan on a market."""
     identity = (market.name, facts["data"]["fingerprint"], facts["code"])
     candidates = Candidates(plan.configuration, plan.space.names, identity)
-    return Bench(candidates, market, heatmaps_folder(), plan.objective, facts["code"])
+    return WorkerContext(candidates, market, heatmaps_folder(), plan.objective, facts["code"])
 
 
-def _work(plan: Plan, order: Order, folder: Path, facts: dict[str, Any], bench: Bench, crew: Crew) -> int:
+def _work(
+    plan: Plan, options: RunOptions, folder: Path, facts: dict[str, Any], context: WorkerContext, executor: Executor
+) -> int:
     labels = tuple(axis.label for axis in plan.space.axes)
     try:
         with (
-            contextlib.closing(Spool(folder, plan.objective)) as spool,
+            contextlib.closing(RowLog(folder, plan.objective)) as row_log,
             progress("sweep", facts["combinations"]) as report,
         ):
-            run_course(plan, bench, crew, spool, report)
-        crew.close()
+            run_course(plan, context, executor, row_log, report)
+        executor.close()
         trials = trials_table(folder, labels)
-        return _finish(order, folder, facts, bench, trials)
+        return _finish(options, folder, facts, context, trials)
     except KeyboardInterrupt:
         code, reason = _INTERRUPTED, "interrupted"
     except ClusterError as error:
@@ -283,27 +293,33 @@ def _work(plan: Plan, order: Order, folder: Path, facts: dict[str, Any], bench: 
     return code
 
 
-def _crew(order: Order, folder: Path, bench: Bench) -> Crew:
-    if order.cluster is None:
-        return Alone(bench) if order.jobs == 1 else Processes(bench, order.jobs, folder.absolute() / _SCRATCH)
+def _executor(options: RunOptions, folder: Path, context: WorkerContext) -> Executor:
+    if options.cluster is None:
+        return (
+            InProcess(context)
+            if options.jobs == 1
+            else ProcessPool(context, options.jobs, folder.absolute() / _SCRATCH)
+        )
     try:
-        return Cluster(bench, order.cluster)
+        return Cluster(context, options.cluster)
     except ClusterError as error:
         raise InputError(str(error)) from None
 
 
-def _finish(order: Order, folder: Path, facts: dict[str, Any], bench: Bench, trials: pd.DataFrame) -> int:
+def _finish(
+    options: RunOptions, folder: Path, facts: dict[str, Any], context: WorkerContext, trials: pd.DataFrame
+) -> int:
     failed = trials[trials["status"] == "error"]
     if len(failed) == len(trials):
         write_trials(folder, trials)
         raise InputError(f"no combination gave a result; the first: {failed['error'].iloc[0]} (rows in {folder})")
-    ours = evaluator(bench)
-    with progress("confirm", min(order.confirm, len(trials))) as report:
-        facts = facts | {"confirmation": confirm(order.confirm, facts, trials, bench.market, ours, report)}
-    write_facts(folder, facts)
-    summary = write_report(folder, facts, trials, ours.days, bench.market)
+    ours = evaluator(context)
+    with progress("confirm", min(options.confirm, len(trials))) as report:
+        facts = facts | {"confirmation": confirm(options.confirm, facts, trials, context.market, ours, report)}
+    write_record(folder, facts)
+    summary = write_report(folder, facts, trials, ours.days, context.market)
     summary = {"folder": str(folder), "confirmation": facts["confirmation"], **summary}
-    if order.as_json:
+    if options.as_json:
         sys.stdout.write(json.dumps(jsonable(summary), indent=2) + "\n")
     else:
         print_best(folder, facts, trials, summary)

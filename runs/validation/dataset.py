@@ -10,7 +10,7 @@ from indicators.liquidation.model import build_model
 from indicators.liquidation.parameters import ModelParameters
 from runs.engines.event import model_bars
 
-FORECAST_FIELDS = ("swept_long", "swept_short")
+MODEL_FIELDS = ("swept_long", "swept_short")
 """Snapshot fields that hold the size which the map before the bar expects to be liquidated in it, by side."""
 
 REPORT_FIELDS = ("expected_long", "expected_short")
@@ -21,7 +21,7 @@ RESPONSE_FIELDS = ("response_long", "response_short")
 
 
 @dataclass(frozen=True)
-class Reading:
+class Dataset:
     """A market and the map of it.
 
     Attributes
@@ -40,7 +40,7 @@ class Reading:
         Length of a bar.
     parameters
         Of the model.
-    prints
+    liquidations
         Liquidations with their prices, where they are known (`LIQUIDATION`); None where they are not.
     """
 
@@ -51,7 +51,7 @@ class Reading:
     bin_width: float
     bar_seconds: int
     parameters: ModelParameters
-    prints: np.ndarray | None = None
+    liquidations: np.ndarray | None = None
 
     @property
     def expected(self) -> np.ndarray:
@@ -86,26 +86,26 @@ LIQUIDATION = np.dtype([("bar", np.int64), ("side", np.int64), ("price", np.floa
 
 def expected_sizes(snapshots: np.ndarray) -> np.ndarray:
     """Return the forecast (n, 2) that snapshots hold, longs and shorts, base coin."""
-    return np.stack([snapshots[name] for name in FORECAST_FIELDS], axis=1)
+    return np.stack([snapshots[name] for name in MODEL_FIELDS], axis=1)
 
 
-def read_market(market: Market, parameters: ModelParameters, prints: np.ndarray | None = None) -> Reading:
+def read_market(market: Market, parameters: ModelParameters, liquidations: np.ndarray | None = None) -> Dataset:
     """Take a market through the model and keep the map at every bar.
 
     Parameters
     ----------
     market, parameters
         What to read, and with which model.
-    prints
+    liquidations
         (m,) of `LIQUIDATION`, where liquidations have prices.
     """
-    return read_bars(market, model_bars(market), parameters, prints)
+    return read_bars(market, model_bars(market), parameters, liquidations)
 
 
 def read_bars(
-    market: Market, bars: np.ndarray, parameters: ModelParameters, prints: np.ndarray | None = None
-) -> Reading:
+    market: Market, bars: np.ndarray, parameters: ModelParameters, liquidations: np.ndarray | None = None
+) -> Dataset:
     """Take bars (n,) of `BAR` through the model, where they say other things than their market does; else as `read_market`."""
     snapshots, outward = run_recorded(build_model(parameters, market.bar_seconds), bars)
     width, seconds = parameters.bin_width, market.bar_seconds
-    return Reading(market, bars, snapshots, outward, width, seconds, parameters, prints)
+    return Dataset(market, bars, snapshots, outward, width, seconds, parameters, liquidations)

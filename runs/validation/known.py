@@ -17,7 +17,7 @@ from runs.validation.claims.forecast import forecast_claims
 from runs.validation.claims.magnet import magnet_claim
 from runs.validation.claims.trading import trading_claims
 from runs.validation.claims.wipe import wipe_claim
-from runs.validation.dataset import Reading, read_bars, read_market
+from runs.validation.dataset import Dataset, read_bars, read_market
 from runs.validation.measures.reach import excursions
 
 FAIR = SimulationParameters(magnet_strength=0.0, cascade_feedback=0.0, post_wipe_reversion=0.0)
@@ -39,34 +39,34 @@ class World:
     nothing
         Names of the claims that are false there; each is to be validated no more often than the nominal rate.
     change
-        What is done to the reading before anything is measured, given the seed.
+        What is done to the dataset before anything is measured, given the seed.
     """
 
     name: str
     parameters: SimulationParameters
-    claims: Callable[[Reading], list[Claim]]
+    claims: Callable[[Dataset], list[Claim]]
     nothing: frozenset[str] = frozenset()
-    change: Callable[[Reading, int], Reading] = lambda reading, seed: reading
+    change: Callable[[Dataset, int], Dataset] = lambda dataset, seed: dataset
 
 
-def path_of_range_and_volume(reading: Reading, seed: int) -> np.ndarray:
+def path_of_range_and_volume(dataset: Dataset, seed: int) -> np.ndarray:
     """Return (n, 2) liquidations, base coin, that depend on a bar's range and volume alone, with heavy noise: no map knows more."""
-    bars = reading.bars
+    bars = dataset.bars
     noise = np.random.default_rng(seed).lognormal(-0.5, 1.0, (len(bars), 2))
     return 2e3 * excursions(bars) ** 1.5 * (bars["volume"] ** 0.8)[:, None] / 300.0 * noise
 
 
-def mapless_reports(reading: Reading, seed: int) -> Reading:
-    """Return a reading of the market with `path_of_range_and_volume` reported, which the model learns from."""
-    bars = reading.bars.copy()
-    bars["liquidated_long"], bars["liquidated_short"] = path_of_range_and_volume(reading, seed).T
-    return read_bars(reading.market, bars, reading.parameters)
+def mapless_reports(dataset: Dataset, seed: int) -> Dataset:
+    """Return a dataset of the market with `path_of_range_and_volume` reported, which the model learns from."""
+    bars = dataset.bars.copy()
+    bars["liquidated_long"], bars["liquidated_short"] = path_of_range_and_volume(dataset, seed).T
+    return read_bars(dataset.market, bars, dataset.parameters)
 
 
 def verdicts_in(world: World, seed: int, bars: int) -> dict[str, str]:
     """Return each claim's verdict in one market of a world, each judged alone: unadjusted, one-sided 2.5 %."""
-    reading = read_market(simulate(seed, bars=bars, parameters=world.parameters), ModelParameters())
-    claims = world.claims(world.change(reading, seed))
+    dataset = read_market(simulate(seed, bars=bars, parameters=world.parameters), ModelParameters())
+    claims = world.claims(world.change(dataset, seed))
     return {claim.name: judge([claim])[0].verdict for claim in claims}
 
 
@@ -79,12 +79,12 @@ def tally(found: Iterable[dict[str, str]]) -> dict[str, Counter[str]]:
     return counts
 
 
-def _knob(name: str, claim: Callable[[Reading], Claim], values: tuple[float, ...]) -> dict[str, World]:
+def _knob(name: str, claim: Callable[[Dataset], Claim], values: tuple[float, ...]) -> dict[str, World]:
     """Return the worlds along one knob, in which the claim that it makes true is measured."""
     worlds = {}
     for value in values:
         title, changed = f"{name} {value:g}", dict[str, Any]({name: value})
-        worlds[title] = World(title, replace(FAIR, **changed), lambda reading: [claim(reading)])
+        worlds[title] = World(title, replace(FAIR, **changed), lambda dataset: [claim(dataset)])
     return worlds
 
 

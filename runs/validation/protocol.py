@@ -5,18 +5,18 @@ from collections.abc import Callable
 from runs.validation.claim import Claim, judge
 from runs.validation.claims.forecast import forecast_claims
 from runs.validation.claims.trading import trading_claims
-from runs.validation.dataset import Reading
+from runs.validation.dataset import Dataset
 
-SOURCES: tuple[Callable[[Reading], list[Claim]], ...] = (forecast_claims, trading_claims)
-"""Where claims come from. Each takes a reading and returns claims that are not judged yet."""
+SOURCES: tuple[Callable[[Dataset], list[Claim]], ...] = (forecast_claims, trading_claims)
+"""Where claims come from. Each takes a dataset and returns claims that are not judged yet."""
 
 
-def validate(reading: Reading, report: Callable[[str], None] | None = None) -> list[Claim]:
+def validate(dataset: Dataset, report: Callable[[str], None] | None = None) -> list[Claim]:
     """Return all claims with their verdicts.
 
     Parameters
     ----------
-    reading
+    dataset
         A market and the map of it.
     report
         Called with what is being measured, for whoever waits.
@@ -25,5 +25,5 @@ def validate(reading: Reading, report: Callable[[str], None] | None = None) -> l
     for source in SOURCES:
         if report is not None:
             report(source.__name__.replace("_", " "))
-        claims += source(reading)
+        claims += source(dataset)
     return judge(claims)

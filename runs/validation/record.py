@@ -7,7 +7,7 @@ from typing import Any
 
 from indicators.liquidation.compiled import source_digest
 from runs.validation.claim import DISCOVERY_RATE, NOT_VALIDATED, TOO_LITTLE_DATA, VALIDATED, Claim, Test
-from runs.validation.dataset import Reading
+from runs.validation.dataset import Dataset
 
 ORDER = (NOT_VALIDATED, TOO_LITTLE_DATA, VALIDATED)
 """The unwelcome first."""
@@ -37,9 +37,9 @@ def in_order(claims: Sequence[Claim]) -> list[Claim]:
     return sorted(claims, key=lambda claim: ORDER.index(claim.verdict))
 
 
-def validation_record(claims: Sequence[Claim], reading: Reading) -> dict[str, Any]:
+def validation_record(claims: Sequence[Claim], dataset: Dataset) -> dict[str, Any]:
     """Return judged claims and the data they are of, as JSON can hold it."""
-    market = reading.market
+    market = dataset.market
     counts = {verdict: sum(claim.verdict == verdict for claim in claims) for verdict in ORDER}
     return {
         "data": {
@@ -50,9 +50,9 @@ def validation_record(claims: Sequence[Claim], reading: Reading) -> dict[str, An
             "bars": len(market),
             "bar_seconds": market.bar_seconds,
             "simulated": market.simulated,
-            "facts": market.facts(),
+            "facts": market.caveats(),
         },
-        "model": rounded(asdict(reading.parameters)),
+        "model": rounded(asdict(dataset.parameters)),
         "source_digest": source_digest(),
         "false_discovery_rate": DISCOVERY_RATE,
         "counts": counts,

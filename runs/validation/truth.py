@@ -127,7 +127,7 @@ def true_liquidations(simulated: SimulatedMarket) -> np.ndarray:
 
     Notes
     -----
-    The prints of the market hold bankruptcy prices, as venues' do, which lie some bins further out.
+    The liquidations of the market hold bankruptcy prices, as venues' do, which lie some bins further out.
     """
     rows = simulated.ledger[simulated.ledger["ending"] == LIQUIDATED]
     rows = rows[np.argsort(rows["ended_bar"], kind="stable")]

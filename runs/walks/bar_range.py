@@ -11,7 +11,7 @@ from runs.engines.evaluator import Evaluator, Trial, market_prices
 from runs.engines.event import first_bars, profile_for
 from runs.engines.snapshot_cache import Heatmaps
 from runs.perpetual.accounting import MARKET
-from runs.perpetual.matching import MOST_EVENTS, process_bar
+from runs.perpetual.matching import MAX_EVENTS, process_bar
 from runs.perpetual.orders import ORDER, WORKING
 
 
@@ -40,7 +40,7 @@ def closed_out(evaluation: Evaluation, last_bar: np.ndarray, costs: np.ndarray, 
     bar = evaluation.first + len(evaluation.equity) - 1
     number = int(evaluation.fills["order"].max()) + 1
     order = np.array([(number, MARKET, -account["size"][0], np.nan, np.nan, -1, -1, WORKING, -1)], dtype=ORDER)
-    fills = np.zeros(1 + MOST_EVENTS, dtype=evaluation.fills.dtype)
+    fills = np.zeros(1 + MAX_EVENTS, dtype=evaluation.fills.dtype)
     done, _, equity = process_bar(account, order, 1, bar, _moment(last_bar), 0, costs, tiers, fills, 0)
     equities, positions = evaluation.equity.copy(), evaluation.position.copy()
     equities[-1], positions[-1] = equity, account["size"][0]
@@ -59,7 +59,7 @@ def _moment(last_bar: np.ndarray) -> np.ndarray:
     return moment
 
 
-class Stretch:
+class BarRange:
     """Evaluate candidates on the bars ``first <= bar < last`` and close them out at the end.
 
     The map has seen the bars before `first` as well: it reads only the past. Nothing from `last` on is read.

@@ -12,13 +12,13 @@ from datafeeds.schema import Market
 from runs.engines.result import Result
 from runs.outcome.folder import equity_parquet, trades_csv, write_files
 from runs.outcome.metrics import daily_returns, jsonable, trades_of
-from runs.outcome.provenance import code_digest, market_facts, package_version
+from runs.outcome.provenance import code_digest, market_record, package_version
 from runs.reports.figures.thinning import largest_triangles
 from runs.reports.tearsheet import tearsheet
 from runs.reports.walk import walk_page
 from runs.sweeps.plan import Plan
-from runs.walks.joining import Leg
-from runs.walks.lengths import Asked, Spans
+from runs.walks.joining import TradedWindow
+from runs.walks.lengths import WindowLengths, WindowOptions
 
 MARKER = "walk.json"
 """The file by which a folder is known as a walk's."""
@@ -32,53 +32,60 @@ WINDOW_END = "window end"
 """Exit reason of a position that was closed because its test window ended."""
 
 
-def walk_facts(
-    plan: Plan, asked: Asked, choice: str, spans: Spans, market: Market, windows: int, combinations: int
+def walk_record(
+    plan: Plan, options: WindowOptions, choice: str, lengths: WindowLengths, market: Market, windows: int, combinations: int
 ) -> dict[str, Any]:  # fmt: skip
     """Return what it takes to repeat a walk."""
     facts = {
         "format": FORMAT,
-        "reproduce": shlex.join(reproduction(plan, asked, choice)),
+        "reproduce": shlex.join(reproduction(plan, options, choice)),
         "package": package_version(),
-        **plan.facts(),
+        **plan.record(),
         "choice": choice,
-        "spans": spans.facts(),
+        "spans": lengths.record(),
         "windows": windows,
         "combinations": combinations,
-        "data": market_facts(market),
+        "data": market_record(market),
         "code": code_digest(plan.configuration.strategy),
     }
     return dict(jsonable(facts))
 
 
-def reproduction(plan: Plan, asked: Asked, choice: str) -> list[str]:
+def reproduction(plan: Plan, options: WindowOptions, choice: str) -> list[str]:
     """Return the command that repeats a walk, from within its folder."""
     parts = ["python", "-m", "runs.walkforward", "--config", MARKER]
     for axis in plan.space.axes:
         parts += ["--param", f"{axis.label}={axis.text}"]
     for name in ("train", "test", "step", "purge", "embargo"):
-        value = getattr(asked, name)
+        value = getattr(options, name)
         parts += [] if value is None else [f"--{name}", value]
-    parts += ["--anchored"] if asked.anchored else []
+    parts += ["--anchored"] if options.anchored else []
     if plan.method != "grid":
         parts += ["--search", plan.method, "--trials", str(plan.trials), "--seed", str(plan.seed)]
     return [*parts, "--objective", plan.objective, "--choose", choice]
 
 
-def joined_trades(result: Result, legs: tuple[Leg, ...]) -> pd.DataFrame:
+def joined_trades(result: Result, traded_windows: tuple[TradedWindow, ...]) -> pd.DataFrame:
     """Return the round trips of all test windows, with the window's number, and with why they ended."""
     trades = trades_of(result)
-    start = legs[0].window.test_first
-    firsts = pd.DatetimeIndex([result.times[leg.window.test_first - start] for leg in legs])
+    start = traded_windows[0].window.test_first
+    firsts = pd.DatetimeIndex(
+        [result.times[traded_window.window.test_first - start] for traded_window in traded_windows]
+    )
     trades.insert(0, "window", firsts.searchsorted(pd.DatetimeIndex(trades["entry_time"]), side="right"))
-    for number, leg in enumerate(legs, start=1):
-        if leg.forced:
+    for number, traded_window in enumerate(traded_windows, start=1):
+        if traded_window.forced:
             trades.loc[trades.index[trades["window"] == number][-1:], "exit_reason"] = WINDOW_END
     return trades
 
 
 def write_walk(
-    facts: dict[str, Any], summary: dict[str, Any], result: Result, legs: tuple[Leg, ...], target: Path, temporary: Path
+    facts: dict[str, Any],
+    summary: dict[str, Any],
+    result: Result,
+    traded_windows: tuple[TradedWindow, ...],
+    target: Path,
+    temporary: Path,
 ) -> None:
     """Write all of a walk's files and move them to their place.
 
@@ -95,7 +102,7 @@ def write_walk(
         "walk.html": walk_page(facts, plain, curves),
         "tearsheet.html": tearsheet(result, summary["out_of_sample"], _settings(facts, summary)),
         "equity.parquet": equity_parquet(result),
-        "trades.csv": trades_csv(joined_trades(result, legs)),
+        "trades.csv": trades_csv(joined_trades(result, traded_windows)),
     }
     write_files(files, target, temporary)
 

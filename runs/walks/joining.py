@@ -15,17 +15,17 @@ from runs.engines.event import profile_for
 from runs.engines.result import Result
 from runs.engines.snapshot_cache import Heatmaps
 from runs.perpetual.accounting import ACCOUNT, FILL, open_account
-from runs.walks.bar_range import Stretch
+from runs.walks.bar_range import BarRange
 from runs.walks.windows import Window
 
-LEAST_CASH = 1e-6
+MIN_CASH = 1e-6
 """Quote: the least that an account can be opened with; with less the walk trades no more."""
 
-_SUMS = ("realised", "fees", "funding", "liquidation_fees", "absorbed", "liquidations", "refused")
+_SUMS = ("realised", "fees", "funding", "liquidation_fees", "insurance_fund", "liquidations", "refused")
 
 
 @dataclass(frozen=True)
-class Leg:
+class TradedWindow:
     """A test window traded.
 
     Attributes
@@ -33,13 +33,13 @@ class Leg:
     window
         Where.
     configuration
-        With what; its starting cash is what the leg before left.
+        With what; its starting cash is what the window before left.
     evaluation
         What came of it, flat at the end.
     forced
         Whether a position was closed because the window ended.
     metrics
-        Its figures; returns are of the leg's own starting cash.
+        Its figures; returns are of the window's own starting cash.
     """
 
     window: Window
@@ -51,21 +51,21 @@ class Leg:
 
 def trade(
     market: Market, heatmaps: Heatmaps, windows: Sequence[Window], chosen: Sequence[Configuration]
-) -> tuple[Leg, ...]:
+) -> tuple[TradedWindow, ...]:
     """Trade each test window with what its train window chose; each begins with the cash that the one before left."""
-    legs: list[Leg] = []
+    traded_windows: list[TradedWindow] = []
     cash = chosen[0].costs.starting_cash
     for window, configuration in zip(windows, chosen, strict=True):
-        stretch = Stretch(market, heatmaps, window.test_first, window.test_last)
+        bar_range = BarRange(market, heatmaps, window.test_first, window.test_last)
         forced, evaluation = False, _untraded(window, cash)
-        if cash >= LEAST_CASH:
+        if cash >= MIN_CASH:
             configuration = replace(configuration, costs=replace(configuration.costs, starting_cash=cash))
-            left_open = stretch.left_open(configuration)
-            forced, evaluation = bool(left_open.position[-1] != 0.0), stretch.close(configuration, left_open)
-        metrics = stretch.figures(evaluation).metrics if cash > 0.0 else {}
-        legs.append(Leg(window, configuration, evaluation, forced, metrics))
+            left_open = bar_range.left_open(configuration)
+            forced, evaluation = bool(left_open.position[-1] != 0.0), bar_range.close(configuration, left_open)
+        metrics = bar_range.figures(evaluation).metrics if cash > 0.0 else {}
+        traded_windows.append(TradedWindow(window, configuration, evaluation, forced, metrics))
         cash = float(evaluation.equity[-1])
-    return tuple(legs)
+    return tuple(traded_windows)
 
 
 def _untraded(window: Window, cash: float) -> Evaluation:
@@ -74,14 +74,14 @@ def _untraded(window: Window, cash: float) -> Evaluation:
     return Evaluation(np.zeros(0, dtype=FILL), np.full(bars, cash), np.zeros(bars), account, window.test_first)
 
 
-def tested_bars(market: Market, legs: Sequence[Leg]) -> Market:
+def tested_bars(market: Market, traded_windows: Sequence[TradedWindow]) -> Market:
     """Return the market from the first test window's first bar to the last one's last."""
-    first, last = legs[0].window.test_first, legs[-1].window.test_last
+    first, last = traded_windows[0].window.test_first, traded_windows[-1].window.test_last
     return replace(market, frame=market.frame.iloc[first:last].reset_index(drop=True))
 
 
-def join(market: Market, heatmaps: Heatmaps, base: Configuration, legs: Sequence[Leg]) -> Result:
-    """Return the legs as one result on the bars from the first test to the last.
+def join(market: Market, heatmaps: Heatmaps, base: Configuration, traded_windows: Sequence[TradedWindow]) -> Result:
+    """Return the traded_windows as one result on the bars from the first test to the last.
 
     Parameters
     ----------
@@ -89,44 +89,44 @@ def join(market: Market, heatmaps: Heatmaps, base: Configuration, legs: Sequence
         What was walked.
     base
         The configuration around which candidates lie; the result's.
-    legs
+    traded_windows
         From `trade`.
 
     Returns
     -------
     Result
-        One account from the first leg's cash to the last one's. Between two tests that do not touch it is flat. Snapshots are
-        those of each leg's own model; there are no clusters.
+        One account from the first window's cash to the last one's. Between two tests that do not touch it is flat. Snapshots are
+        those of each window's own model; there are no clusters.
     """
-    cut = tested_bars(market, legs)
-    start = legs[0].window.test_first
+    cut = tested_bars(market, traded_windows)
+    start = traded_windows[0].window.test_first
     equity, position = np.full(len(cut), math.nan), np.zeros(len(cut))
     snapshots = heatmaps.snapshots(market, base.model)[start : start + len(cut)].copy()
-    for leg in legs:
-        bars = slice(leg.window.test_first - start, leg.window.test_last - start)
-        equity[bars.start :] = leg.evaluation.equity[-1]  # until the next leg
-        equity[bars], position[bars] = leg.evaluation.equity, leg.evaluation.position
-        window = slice(leg.window.test_first, leg.window.test_last)
-        snapshots[bars] = heatmaps.snapshots(market, leg.configuration.model)[window]
+    for traded_window in traded_windows:
+        bars = slice(traded_window.window.test_first - start, traded_window.window.test_last - start)
+        equity[bars.start :] = traded_window.evaluation.equity[-1]  # until the next traded_window
+        equity[bars], position[bars] = traded_window.evaluation.equity, traded_window.evaluation.position
+        window = slice(traded_window.window.test_first, traded_window.window.test_last)
+        snapshots[bars] = heatmaps.snapshots(market, traded_window.configuration.model)[window]
     return Result(
         market=cut,
         configuration=base,
         venue=profile_for(base, cut),
         equity=equity,
         position=position,
-        fills=_ledger(legs, start),
-        account=_account(legs),
+        fills=_ledger(traded_windows, start),
+        account=_account(traded_windows),
         snapshots=snapshots,
         clusters=np.zeros(0, dtype=CLUSTER),
         state=initial_state(build_model(base.model, cut.bar_seconds)),  # several maps were traded, none is the last
     )
 
 
-def _ledger(legs: Sequence[Leg], start: int) -> np.ndarray:
+def _ledger(traded_windows: Sequence[TradedWindow], start: int) -> np.ndarray:
     """Return all fills, bars counted from the first test's first, order ids distinct."""
     parts, sent = [], 0
-    for leg in legs:
-        fills = leg.evaluation.fills.copy()
+    for traded_window in traded_windows:
+        fills = traded_window.evaluation.fills.copy()
         fills["bar"] -= start
         ordered = fills["order"] >= 0
         fills["order"][ordered] += sent
@@ -135,11 +135,11 @@ def _ledger(legs: Sequence[Leg], start: int) -> np.ndarray:
     return np.concatenate(parts)
 
 
-def _account(legs: Sequence[Leg]) -> np.ndarray:
-    """Return the account after all legs: it began with the first one's cash, and every leg ended flat."""
+def _account(traded_windows: Sequence[TradedWindow]) -> np.ndarray:
+    """Return the account after all traded_windows: it began with the first one's cash, and every window ended flat."""
     account = np.zeros(1, dtype=ACCOUNT)
-    account["start"] = legs[0].evaluation.account["start"]
-    account["wallet"] = legs[-1].evaluation.account["wallet"]
+    account["start"] = traded_windows[0].evaluation.account["start"]
+    account["wallet"] = traded_windows[-1].evaluation.account["wallet"]
     for name in _SUMS:
-        account[name] = math.fsum(float(leg.evaluation.account[name][0]) for leg in legs)
+        account[name] = math.fsum(float(traded_window.evaluation.account[name][0]) for traded_window in traded_windows)
     return account

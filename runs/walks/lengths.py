@@ -17,7 +17,7 @@ _HOLDING = "limit_hours"
 
 
 @dataclass(frozen=True)
-class Memory:
+class Lookback:
     """A length of time and the parameter that it comes from.
 
     Attributes
@@ -32,22 +32,22 @@ class Memory:
     source: str
 
 
-def holding_memory(base: Configuration, space: Space) -> Memory:
+def holding_memory(base: Configuration, space: Space) -> Lookback:
     """Return the longest time that a candidate holds a position: how far a trade's outcome reaches past its decision.
 
     A rule without a time limit gives 0: whatever it holds is closed with the train window, which reads nothing after it.
     """
     found = [
-        Memory(float(_largest(base, space, "rule", name)), f"rule.{name}") for name in base.rule if _holds(base, name)
+        Lookback(float(_largest(base, space, "rule", name)), f"rule.{name}") for name in base.rule if _holds(base, name)
     ]
-    return max(found, key=lambda memory: memory.hours, default=Memory(0.0, "the rule has no time limit"))
+    return max(found, key=lambda memory: memory.hours, default=Lookback(0.0, "the rule has no time limit"))
 
 
 def _holds(base: Configuration, name: str) -> bool:
     return name.endswith(_HOLDING) and isinstance(base.rule[name], float)
 
 
-def signal_memory(base: Configuration, space: Space) -> Memory:
+def signal_memory(base: Configuration, space: Space) -> Lookback:
     """Return the longest memory of the map: how long a bar goes on shaping the signals after it.
 
     Notes
@@ -57,15 +57,15 @@ def signal_memory(base: Configuration, space: Space) -> Memory:
     """
     half_life = float(_largest(base, space, "model", "half_life_hours"))
     spread = float(_largest(base, space, "model", "half_life_spread"))
-    found = [Memory(half_life * spread, "model.half_life_hours x half_life_spread, the holders' half-life")]
+    found = [Lookback(half_life * spread, "model.half_life_hours x half_life_spread, the holders' half-life")]
     for field in dataclasses.fields(ModelParameters):
         value = _largest(base, space, "model", field.name)
         if field.name.startswith("calibration_") and not _largest(base, space, "model", "calibrate"):
             continue
         if field.name.endswith("_hours"):
-            found.append(Memory(float(value), f"model.{field.name}"))
+            found.append(Lookback(float(value), f"model.{field.name}"))
         elif field.name.endswith("_days"):
-            found.append(Memory(float(value) * _HOURS_PER_DAY, f"model.{field.name}"))
+            found.append(Lookback(float(value) * _HOURS_PER_DAY, f"model.{field.name}"))
     return max(found, key=lambda memory: memory.hours)
 
 
@@ -82,7 +82,7 @@ _SECONDS_PER_HOUR = 3600.0
 
 
 @dataclass(frozen=True)
-class Asked:
+class WindowOptions:
     """Lengths as the user wrote them (``365d``); None: derived."""
 
     train: str
@@ -94,7 +94,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Spans:
+class WindowLengths:
     """Lengths in bars, and where purge and embargo come from.
 
     Attributes
@@ -120,17 +120,17 @@ class Spans:
         """Return the windows on a market of so many bars; raises as `lay_windows` does."""
         return lay_windows(bars, self.train, self.test, self.step, self.purge + self.embargo, self.anchored)
 
-    def facts(self) -> dict[str, Any]:
+    def record(self) -> dict[str, Any]:
         """Return plain values that JSON can hold."""
         return asdict(self)
 
 
-def spans_of(asked: Asked, plan: Plan, bar_seconds: int) -> Spans:
+def lengths_of(options: WindowOptions, plan: Plan, bar_seconds: int) -> WindowLengths:
     """Return the lengths of a walk.
 
     Parameters
     ----------
-    asked
+    options
         What the user wrote.
     plan
         Whose parameters say how long trades last and signals remember.
@@ -142,15 +142,15 @@ def spans_of(asked: Asked, plan: Plan, bar_seconds: int) -> Spans:
     ValueError
         For a text that is no length, or a window shorter than a bar.
     """
-    test = window_bars("--test", asked.test, bar_seconds)
+    test = window_bars("--test", options.test, bar_seconds)
     holding, signal = (of(plan.configuration, plan.space) for of in (holding_memory, signal_memory))
-    purge, purge_source = _gap("--purge", asked.purge, holding.hours, holding.source, bar_seconds)
-    embargo, embargo_source = _gap("--embargo", asked.embargo, signal.hours, signal.source, bar_seconds)
-    return Spans(
-        train=window_bars("--train", asked.train, bar_seconds),
+    purge, purge_source = _gap("--purge", options.purge, holding.hours, holding.source, bar_seconds)
+    embargo, embargo_source = _gap("--embargo", options.embargo, signal.hours, signal.source, bar_seconds)
+    return WindowLengths(
+        train=window_bars("--train", options.train, bar_seconds),
         test=test,
-        step=test if asked.step is None else window_bars("--step", asked.step, bar_seconds),
-        anchored=asked.anchored,
+        step=test if options.step is None else window_bars("--step", options.step, bar_seconds),
+        anchored=options.anchored,
         purge=purge,
         embargo=embargo,
         purge_source=purge_source,

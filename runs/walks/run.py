@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from datafeeds.schema import Market
-from runs.commandline.command import InputError, checked
+from runs.commandline.command import InputError, as_input_error
 from runs.engines.configuration import Configuration
 from runs.engines.event import load_market
 from runs.engines.parity import first_difference
@@ -19,11 +19,11 @@ from runs.outcome.metrics import jsonable
 from runs.sweeps.plan import Plan
 from runs.sweeps.progress import progress
 from runs.sweeps.space.candidates import Candidates
-from runs.walks.bar_range import Stretch
-from runs.walks.folder import MARKER, walk_facts, write_walk
-from runs.walks.joining import Leg, join, trade
-from runs.walks.lengths import Asked, spans_of
-from runs.walks.scoring import Trainer, combinations_of, score, train_stretches
+from runs.walks.bar_range import BarRange
+from runs.walks.folder import MARKER, walk_record, write_walk
+from runs.walks.joining import TradedWindow, join, trade
+from runs.walks.lengths import WindowOptions, lengths_of
+from runs.walks.scoring import Trainer, combinations_of, score_candidates, train_ranges
 from runs.walks.selection import choices
 from runs.walks.summary import walk_summary, window_row
 from runs.walks.terminal import print_plan, print_walk
@@ -38,19 +38,19 @@ class Walked:
 
     Attributes
     ----------
-    places
+    indices
         For each window the number of the chosen candidate; None: there was nothing to choose by, and the defaults were traded.
     chosen
         For each window the configuration traded, with the cash of the walk's beginning.
-    legs
+    traded_windows
         The tests; none where no candidate is valid.
     errors
         Why candidates have no result at all.
     """
 
-    places: list[int | None]
+    indices: list[int | None]
     chosen: list[Configuration]
-    legs: tuple[Leg, ...]
+    traded_windows: tuple[TradedWindow, ...]
     errors: list[str]
 
 
@@ -58,27 +58,27 @@ def walk(plan: Plan, choice: str, trainer: Trainer, heatmaps: Heatmaps, jobs: in
     """Choose on every train window and trade every test window."""
     combinations = combinations_of(plan)
     with progress("train", len(combinations)) as report:
-        scores, errors = score(combinations, trainer, jobs, report)
+        scores, errors = score_candidates(combinations, trainer, jobs, report)
     failed = [error for error in errors if error]
     if len(failed) == len(combinations):
         return Walked([], [], (), failed)
-    places = choices(scores, tuple(len(axis.values) for axis in plan.space.axes) if choice == "region" else None)
+    indices = choices(scores, tuple(len(axis.values) for axis in plan.space.axes) if choice == "region" else None)
     chosen = [
         plan.configuration if place is None else trainer.candidates.configuration(combinations[place].values)
-        for place in places
+        for place in indices
     ]
-    return Walked(places, chosen, trade(trainer.market, heatmaps, trainer.windows, chosen), failed)
+    return Walked(indices, chosen, trade(trainer.market, heatmaps, trainer.windows, chosen), failed)
 
 
 def window_rows(plan: Plan, walked: Walked, trainer: Trainer) -> list[dict[str, Any]]:
     """Return what is said of each window."""
     rows = []
-    for place, leg in enumerate(walked.legs):
-        configuration, stretch = walked.chosen[place], train_stretches(trainer)[place]
+    for place, traded_window in enumerate(walked.traded_windows):
+        configuration, bar_range = walked.chosen[place], train_ranges(trainer)[place]
         values = {axis.label: _value(configuration, axis.group, axis.name) for axis in plan.space.axes}
-        trained = stretch.figures(stretch.evaluate(configuration)).metrics
-        row = window_row(place + 1, trainer.market, leg, values, trained)
-        rows.append(row | {"combination": walked.places[place]})
+        trained = bar_range.figures(bar_range.evaluate(configuration)).metrics
+        row = window_row(place + 1, trainer.market, traded_window, values, trained)
+        rows.append(row | {"combination": walked.indices[place]})
     return rows
 
 
@@ -87,14 +87,22 @@ def _value(configuration: Configuration, group: str, name: str) -> Any:
 
 
 def confirm(
-    count: int, legs: tuple[Leg, ...], market: Market, heatmaps: Heatmaps, report: Callable[[int], None]
+    count: int,
+    traded_windows: tuple[TradedWindow, ...],
+    market: Market,
+    heatmaps: Heatmaps,
+    report: Callable[[int], None],
 ) -> dict[str, Any]:
     """Run the first `count` test windows again in the event engine, until one differs; each before its forced close."""
     found: dict[str, Any] = {"asked": count, "equal": 0, "window": None, "difference": None}
-    traded = [(number, leg) for number, leg in enumerate(legs, start=1) if leg.metrics]
-    for number, leg in traded[:count]:
-        stretch = Stretch(market, heatmaps, leg.window.test_first, leg.window.test_last)
-        difference = first_difference(leg.configuration, market, stretch.left_open(leg.configuration))
+    traded = [
+        (number, traded_window) for number, traded_window in enumerate(traded_windows, start=1) if traded_window.metrics
+    ]
+    for number, traded_window in traded[:count]:
+        bar_range = BarRange(market, heatmaps, traded_window.window.test_first, traded_window.window.test_last)
+        difference = first_difference(
+            traded_window.configuration, market, bar_range.left_open(traded_window.configuration)
+        )
         report(1)
         if difference is not None:
             return found | {"window": number, "difference": difference}
@@ -103,7 +111,7 @@ def confirm(
 
 
 @dataclass(frozen=True)
-class Order:
+class RunOptions:
     """How a walk is carried out: nothing of it changes a figure."""
 
     jobs: int
@@ -114,7 +122,7 @@ class Order:
     as_json: bool
 
 
-def launch(plan: Plan, asked: Asked, choice: str, order: Order) -> int:
+def launch(plan: Plan, window_options: WindowOptions, choice: str, options: RunOptions) -> int:
     """Carry a walk out; return the exit code.
 
     Raises
@@ -122,27 +130,27 @@ def launch(plan: Plan, asked: Asked, choice: str, order: Order) -> int:
     InputError, FolderError, MarketError
         For what the user can mend.
     """
-    checked(_refuse, plan, choice)
-    total = checked(plan.search).total  # type: ignore[attr-defined]
+    as_input_error(_refuse, plan, choice)
+    total = as_input_error(plan.search).total  # type: ignore[attr-defined]
     market = load_market(plan.configuration)
-    spans = checked(spans_of, asked, plan, market.bar_seconds)
-    windows: tuple[Window, ...] = checked(spans.windows, len(market))  # type: ignore[attr-defined,assignment]
-    facts = walk_facts(plan, asked, choice, spans, market, len(windows), total)  # type: ignore[arg-type]
-    if order.dry_run:
-        print_plan(facts, plan, windows, market, order.jobs)
+    lengths = as_input_error(lengths_of, window_options, plan, market.bar_seconds)
+    windows: tuple[Window, ...] = as_input_error(lengths.windows, len(market))  # type: ignore[attr-defined,assignment]
+    facts = walk_record(plan, window_options, choice, lengths, market, len(windows), total)  # type: ignore[arg-type]
+    if options.dry_run:
+        print_plan(facts, plan, windows, market, options.jobs)
         return 0
-    target, temporary = claim_folder(_name(plan, facts), order.out, order.overwrite, MARKER)
+    target, temporary = claim_folder(_name(plan, facts), options.out, options.overwrite, MARKER)
     try:
         candidates = Candidates(plan.configuration, plan.space.names, ())
         trainer = Trainer(candidates, plan.objective, market, windows, heatmaps_folder())
         heatmaps = Heatmaps(trainer.heatmaps)
-        walked = walk(plan, choice, trainer, heatmaps, order.jobs)
-        if not walked.legs:
+        walked = walk(plan, choice, trainer, heatmaps, options.jobs)
+        if not walked.traded_windows:
             raise InputError(f"no combination gave a result; the first: {walked.errors[0]}")
-        summary = _finish(plan, order, facts, walked, trainer, heatmaps, target, temporary)
+        summary = _finish(plan, options, facts, walked, trainer, heatmaps, target, temporary)
     finally:
         release_folder(temporary)
-    return _announce(order, facts, summary, target)
+    return _announce(options, facts, summary, target)
 
 
 def _refuse(plan: Plan, choice: str) -> None:
@@ -166,28 +174,28 @@ def _name(plan: Plan, facts: dict[str, Any]) -> str:
 
 
 def _finish(
-    plan: Plan, order: Order, facts: dict[str, Any], walked: Walked, trainer: Trainer, heatmaps: Heatmaps, target: Path,
+    plan: Plan, options: RunOptions, facts: dict[str, Any], walked: Walked, trainer: Trainer, heatmaps: Heatmaps, target: Path,
     temporary: Path,
 ) -> dict[str, Any]:  # fmt: skip
     """Confirm, join and write a walk; return its summary."""
-    market, legs = trainer.market, walked.legs
-    with progress("confirm", min(order.confirm, len(legs))) as report:
-        confirmation = confirm(order.confirm, legs, market, heatmaps, report)
-    result = join(market, heatmaps, plan.configuration, legs)
+    market, traded_windows = trainer.market, walked.traded_windows
+    with progress("confirm", min(options.confirm, len(traded_windows))) as report:
+        confirmation = confirm(options.confirm, traded_windows, market, heatmaps, report)
+    result = join(market, heatmaps, plan.configuration, traded_windows)
     unused = len(market) - trainer.windows[-1].test_last
     summary = walk_summary(result, window_rows(plan, walked, trainer), plan.objective, unused) | {
         "failed_combinations": len(walked.errors),
         "first_error": walked.errors[0] if walked.errors else None,
         "confirmation": confirmation,
     }
-    write_walk(facts, summary, result, legs, target, temporary)
+    write_walk(facts, summary, result, traded_windows, target, temporary)
     return summary
 
 
-def _announce(order: Order, facts: dict[str, Any], summary: dict[str, Any], target: Path) -> int:
+def _announce(options: RunOptions, facts: dict[str, Any], summary: dict[str, Any], target: Path) -> int:
     """Say what came of it; return the exit code."""
     plain = jsonable(summary)
-    if order.as_json:
+    if options.as_json:
         sys.stdout.write(json.dumps({"folder": str(target), **plain}, indent=2) + "\n")
     else:
         print_walk(target, facts, plain)

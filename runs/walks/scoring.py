@@ -12,10 +12,10 @@ from joblib import Parallel, delayed
 from datafeeds.schema import Market
 from runs.engines.snapshot_cache import Heatmaps
 from runs.sweeps.plan import Plan
-from runs.sweeps.rows.objective import merit
+from runs.sweeps.rows.objective import score
 from runs.sweeps.space.candidates import Candidates, Combination
-from runs.sweeps.workers.evaluate import LARGEST_UNIT, Unit, units
-from runs.walks.bar_range import Stretch
+from runs.sweeps.workers.evaluate import MAX_UNIT, Unit, units
+from runs.walks.bar_range import BarRange
 from runs.walks.selection import Scores
 from runs.walks.windows import Window
 
@@ -23,7 +23,7 @@ from runs.walks.windows import Window
 def combinations_of(plan: Plan) -> list[Combination]:
     """Return all candidates of a grid or random search, in the order in which they are best evaluated."""
     draws = (draw for batch in plan.search().batches() for draw in batch)
-    found = [Combination(number, "", plan.space.values(places)) for number, places in draws]
+    found = [Combination(number, "", plan.space.values(indices)) for number, indices in draws]
     return sorted(found, key=lambda combination: combination.number)
 
 
@@ -52,10 +52,10 @@ class Trainer:
 
 @dataclass(frozen=True)
 class Scored:
-    """One candidate: (w,) merits and trades, and why it has no result at all (empty where it has one)."""
+    """One candidate: (w,) values and trades, and why it has no result at all (empty where it has one)."""
 
     number: int
-    merits: np.ndarray
+    values: np.ndarray
     trades: np.ndarray
     error: str
 
@@ -63,44 +63,44 @@ class Scored:
 _UNITS_A_WORKER = 4
 """So that none waits long for the last one (assumption)."""
 
-_stretches: dict[tuple[str, str, str, tuple[Window, ...]], list[Stretch]] = {}
+_ranges: dict[tuple[str, str, str, tuple[Window, ...]], list[BarRange]] = {}
 
 
-def train_stretches(trainer: Trainer) -> list[Stretch]:
+def train_ranges(trainer: Trainer) -> list[BarRange]:
     """Return this process's train windows, made once."""
     key = (trainer.market.fingerprint(), trainer.market.name, str(trainer.heatmaps), trainer.windows)
-    if key not in _stretches:
-        _stretches.clear()
+    if key not in _ranges:
+        _ranges.clear()
         heatmaps = Heatmaps(trainer.heatmaps)
-        _stretches[key] = [Stretch(trainer.market, heatmaps, w.train_first, w.train_last) for w in trainer.windows]
-    return _stretches[key]
+        _ranges[key] = [BarRange(trainer.market, heatmaps, w.train_first, w.train_last) for w in trainer.windows]
+    return _ranges[key]
 
 
 def score_unit(unit: Unit, trainer: Trainer) -> list[Scored]:
     """Return what every candidate of a unit earned on every train window."""
-    stretches = train_stretches(trainer)
-    return [_scored(combination, trainer, stretches) for combination in unit]
+    ranges = train_ranges(trainer)
+    return [_scored(combination, trainer, ranges) for combination in unit]
 
 
-def _scored(combination: Combination, trainer: Trainer, stretches: list[Stretch]) -> Scored:
-    merits, trades = np.full(len(stretches), -np.inf), np.zeros(len(stretches), dtype=np.int64)
+def _scored(combination: Combination, trainer: Trainer, ranges: list[BarRange]) -> Scored:
+    values, trades = np.full(len(ranges), -np.inf), np.zeros(len(ranges), dtype=np.int64)
     try:
         configuration = trainer.candidates.configuration(combination.values)
     except ValueError as error:
-        return Scored(combination.number, merits, trades, " ".join(str(error).split()))
+        return Scored(combination.number, values, trades, " ".join(str(error).split()))
     reason = ""
-    for place, stretch in enumerate(stretches):
+    for place, bar_range in enumerate(ranges):
         try:
-            metrics = stretch.figures(stretch.evaluate(configuration)).metrics
+            metrics = bar_range.figures(bar_range.evaluate(configuration)).metrics
         except ValueError as error:  # of this window alone: a later one must not undo what an earlier one chose
             reason = reason or " ".join(str(error).split())
             continue
-        merits[place] = merit(trainer.objective, float(metrics[trainer.objective]))
+        values[place] = score(trainer.objective, float(metrics[trainer.objective]))
         trades[place] = int(metrics["trades"])
-    return Scored(combination.number, merits, trades, "" if np.isfinite(merits).any() else reason)
+    return Scored(combination.number, values, trades, "" if np.isfinite(values).any() else reason)
 
 
-def score(
+def score_candidates(
     combinations: list[Combination], trainer: Trainer, jobs: int, report: Callable[[int], None]
 ) -> tuple[Scores, list[str]]:
     """Evaluate all candidates on all train windows.
@@ -108,11 +108,11 @@ def score(
     Parameters
     ----------
     combinations
-        In any order; their numbers are their places in the result.
+        In any order; their numbers are their indices in the result.
     trainer
         With what.
     jobs
-        Processes; 1 is this one.
+        ProcessPool; 1 is this one.
     report
         Called with the number of candidates newly done.
 
@@ -122,13 +122,13 @@ def score(
         (w, c) arrays, and for each candidate why it has no result (empty where it has one).
     """
     shape = (len(trainer.windows), len(combinations))
-    merits, trades, errors = np.full(shape, -np.inf), np.zeros(shape, np.int64), [""] * len(combinations)
-    most = max(1, min(LARGEST_UNIT, len(combinations) // (_UNITS_A_WORKER * jobs)))
+    values, trades, errors = np.full(shape, -np.inf), np.zeros(shape, np.int64), [""] * len(combinations)
+    most = max(1, min(MAX_UNIT, len(combinations) // (_UNITS_A_WORKER * jobs)))
     for rows in _all_rows(list(units(combinations, trainer.candidates.names, most)), trainer, jobs):
         for row in rows:
-            merits[:, row.number], trades[:, row.number], errors[row.number] = row.merits, row.trades, row.error
+            values[:, row.number], trades[:, row.number], errors[row.number] = row.values, row.trades, row.error
         report(len(rows))
-    return Scores(merits, trades), errors
+    return Scores(values, trades), errors
 
 
 def _all_rows(todo: list[Unit], trainer: Trainer, jobs: int) -> Iterator[list[Scored]]:

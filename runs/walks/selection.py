@@ -16,22 +16,22 @@ class Scores:
 
     Attributes
     ----------
-    merits
+    values
         (w, c) the objective, so that more is better; -inf: no result.
     trades
         (w, c) how many trades were made.
     """
 
-    merits: np.ndarray
+    values: np.ndarray
     trades: np.ndarray
 
 
-def choose(merits: np.ndarray, trades: np.ndarray) -> int | None:
+def choose(values: np.ndarray, trades: np.ndarray) -> int | None:
     """Return the place of the best candidate of one window, the first of equal ones.
 
     Parameters
     ----------
-    merits
+    values
         (c,) more is better, -inf (a NaN objective) never wins.
     trades
         (c,) how many trades each made.
@@ -41,17 +41,17 @@ def choose(merits: np.ndarray, trades: np.ndarray) -> int | None:
     int or None
         None where no candidate traded or none has a result: there is nothing to choose by.
     """
-    if not len(merits) or not trades.any() or not np.isfinite(merits).any():
+    if not len(values) or not trades.any() or not np.isfinite(values).any():
         return None
-    return int(np.where(np.isfinite(merits), merits, -math.inf).argmax())
+    return int(np.where(np.isfinite(values), values, -math.inf).argmax())
 
 
-def region_medians(merits: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+def region_medians(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """Return for each point of a grid the median over it and its neighbours, diagonal ones included.
 
     Parameters
     ----------
-    merits
+    values
         (c,) of all points, the last axis turning fastest; -inf: no result.
     shape
         Number of values on each axis; their product is c.
@@ -62,7 +62,7 @@ def region_medians(merits: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
         (c,) the lower median, -inf where the point itself has no result: that one could not be traded. A neighbour without
         a result counts as the worst of all.
     """
-    grid = merits.reshape(shape)
+    grid = values.reshape(shape)
     bordered = np.pad(grid, 1, constant_values=math.nan)
     offsets = itertools.product((0, 1, 2), repeat=len(shape))
     around = [bordered[tuple(slice(o, o + size) for o, size in zip(offset, shape, strict=True))] for offset in offsets]
@@ -74,5 +74,5 @@ def region_medians(merits: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 def choices(scores: Scores, shape: tuple[int, ...] | None) -> list[int | None]:
     """Return what each window chooses: the place of a candidate, or None for the defaults; by region if there is a grid's shape."""
-    merits = scores.merits if shape is None else [region_medians(row, shape) for row in scores.merits]
-    return [choose(row, trades) for row, trades in zip(merits, scores.trades, strict=True)]
+    values = scores.values if shape is None else [region_medians(row, shape) for row in scores.values]
+    return [choose(row, trades) for row, trades in zip(values, scores.trades, strict=True)]

@@ -11,7 +11,7 @@ from datafeeds.schema import Market
 from runs.engines.result import Result
 from runs.outcome.metrics import daily_returns, run_metrics
 from runs.statistics.sharpe import probabilistic_sharpe, sharpe_sample
-from runs.walks.joining import Leg
+from runs.walks.joining import TradedWindow
 
 CONFIDENCE = 0.95
 """Probability of a true Sharpe ratio above zero from which on a result is told from luck (assumption: the usual level)."""
@@ -21,7 +21,7 @@ LUCK, TOLD, TOO_LITTLE = "not told from luck", "told from luck", "too little to 
 
 
 def window_row(
-    number: int, market: Market, leg: Leg, values: dict[str, Any], trained: dict[str, float]
+    number: int, market: Market, traded_window: TradedWindow, values: dict[str, Any], trained: dict[str, float]
 ) -> dict[str, Any]:
     """Return what is said of one window.
 
@@ -29,21 +29,21 @@ def window_row(
     ----------
     number
         From 1.
-    market, leg
+    market, traded_window
         The whole market, and the test window traded.
     values
         The chosen value of each parameter by ``group.name``.
     trained
         Metrics of the chosen candidate on the train window.
     """
-    window = leg.window
+    window = traded_window.window
     return {
         "number": number,
         "train": _range(market, window.train_first, window.train_last),
         "test": _range(market, window.test_first, window.test_last),
         "chosen": values,
         "in_sample": trained,
-        "out_of_sample": leg.metrics,
+        "out_of_sample": traded_window.metrics,
     }
 
 
@@ -129,4 +129,4 @@ def _sentence(summary: dict[str, Any], verdict: str) -> str:
     chance = summary["probabilistic_sharpe"]
     if math.isnan(chance):
         return f"{sentence}; {verdict}."
-    return f"{sentence}; {verdict}: the true Sharpe is above zero with probability {chance:.1%} ({CONFIDENCE:.0%} is asked)."
+    return f"{sentence}; {verdict}: the true Sharpe is above zero with probability {chance:.1%} ({CONFIDENCE:.0%} is options)."

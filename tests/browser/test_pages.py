@@ -37,7 +37,7 @@ OURS = {"tearsheet": "#liquidation-heatmap"}
 """The part of a page that is of our making, where it is not all of it."""
 
 TOKENS = ("ink", "faint", "line", "accent", "bad", "none", "good", "long", "short")
-LEAST_CONTRAST = 4.5  # WCAG 2.2, success criterion 1.4.3
+MIN_CONTRAST = 4.5  # WCAG 2.2, success criterion 1.4.3
 
 CONTRASTS = """
 const luminance = ([r, g, b]) => [r, g, b].map(v => v / 255).map(v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
@@ -70,7 +70,7 @@ def results(tmp_path_factory) -> Path:
     environment.setenv("LIQUIDATION_HEATMAP_CACHE", str(root / "heatmaps"))
     environment.setattr("runs.walks.folder.tearsheet", lambda *_: "<html></html>")
     named, labelled = ("--data", str(data)), ("--strategy", STRATEGY, "--set", f"label={LABEL}")
-    space = ("--strategy", STRATEGY, "--param", f"label={LABEL},plain", "--param", "stop_ranges=1,3", "--confirm", "0")
+    space = ("--strategy", STRATEGY, "--param", f"label={LABEL},plain", "--param", "stop_atr=1,3", "--confirm", "0")
     try:
         assert runs.backtest.main([*labelled, *named, "--out", str(out / "run")]) == 0
         assert runs.analyze.main([*named, "--html", "--out", str(out / "report")]) == 0
@@ -112,7 +112,7 @@ def test_it_opens_quietly_fits_reads_well_and_is_not_blank(
     assert driver.execute_script("return document.scrollingElement.scrollWidth") <= width + 1
     contrasts = driver.execute_script(CONTRASTS, ours(name))
     assert len(contrasts) > 10
-    assert [(round(ratio, 2), what) for ratio, what in contrasts if ratio < LEAST_CONTRAST] == []
+    assert [(round(ratio, 2), what) for ratio, what in contrasts if ratio < MIN_CONTRAST] == []
     picture = Image.open(screenshot(f"{name}-{width}-{'dark' if dark else 'light'}")).convert("RGB")
     colours = sorted((count for count, _ in picture.getcolors(1 << 24)), reverse=True)
     assert len(colours) > 20

@@ -70,7 +70,7 @@ def test_what_would_spoil_every_number_is_refused_in_one_sentence(name):
 
 def test_a_good_frame_has_nothing_to_report():
     market = market_from_frame(frame(open_interest=100.0, funding_rate=np.nan), "test")
-    assert market.quality.lines() == []
+    assert market.quality.sentences() == []
     assert market.bar_seconds == 3600
 
 
@@ -83,7 +83,7 @@ def test_the_given_frame_is_left_alone():
 
 def test_gaps_are_counted():
     market = market_from_frame(frame().drop(index=[10, 11, 30]).reset_index(drop=True), "test")
-    assert market.quality.lines() == ["2 gaps in time, 3 bars missing; the longest after 2024-01-01 09:00 (2 bars)"]
+    assert market.quality.sentences() == ["2 gaps in time, 3 bars missing; the longest after 2024-01-01 09:00 (2 bars)"]
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_any_honest_way_to_write_time_is_the_same_market(ts):
 
 def test_naive_times_are_named():
     market = market_from_frame(frame(ts=pd.date_range("2024-01-01", periods=50, freq="h")), "test")
-    assert market.quality.lines() == ["times without a zone are taken as UTC"]
+    assert market.quality.sentences() == ["times without a zone are taken as UTC"]
 
 
 def test_the_fingerprint_is_of_the_content():
@@ -131,7 +131,7 @@ def test_a_bad_range_is_refused(start, end, sentence):
 
 
 def test_facts_name_what_stands_in():
-    facts = " ".join(market_from_frame(frame(), "test").facts())
+    facts = " ".join(market_from_frame(frame(), "test").caveats())
     for word in ("no open interest", "no mark high and low", "no funding", "no reported liquidations"):
         assert word in facts
 

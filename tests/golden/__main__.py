@@ -28,7 +28,7 @@ MOMENTS = {
 }  # a crash, the day after, a calm day
 WIDTH = 100
 # Clusters of the simulated market seldom stand within 2 % of each other, so by default the cascade would leave no line.
-RULES = {"cascade": {"least_risk": 1.0}}
+RULES = {"cascade": {"min_risk": 1.0}}
 
 
 def ledger(strategy: str) -> list[dict[str, object]]:

@@ -21,7 +21,7 @@ from tests.runs.reviews.forging import real_run
 PROJECT = Path(__file__).resolve().parents[2]
 VARIABLE = "_LIQUIDATION_HEATMAP_COMPLETE"
 
-PARAM = ("--param", "retest=0.005,0.01")
+PARAM = ("--param", "retest_tolerance=0.005,0.01")
 SPANS = ("--train", "5d", "--test", "2d", "--purge", "1h", "--embargo", "1h")
 
 # A run of the command that works and costs little; DATA is a small market file, RESULTS a folder with a run.

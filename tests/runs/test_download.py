@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from datafeeds.catalog.store import Catalog
-from datafeeds.retry import Patience
+from datafeeds.retry import RetryPolicy
 from datafeeds.simulated.market import simulate
 from runs.backtest import main as backtest
 from runs.download import main
@@ -112,7 +112,7 @@ def test_bad_input_is_one_line_and_exit_code_two(arguments, reason, tmp_path, ca
 
 @pytest.mark.parametrize("arguments", [["--follow", "liquidations"], ["--tiers"]])
 def test_without_network_it_says_what_still_runs(arguments, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(Patience.__init__, "__defaults__", (2, 0.001, 0.002, 900.0, asyncio.sleep))
+    monkeypatch.setattr(RetryPolicy.__init__, "__defaults__", (2, 0.001, 0.002, 900.0, asyncio.sleep))
     code = main([*MARKET, *arguments, "--url", "http://127.0.0.1:9", "--catalog", str(tmp_path)])
     told = capsys.readouterr()
     assert (code, told.out) == (1, "")
@@ -181,7 +181,7 @@ def test_an_unfinished_download_goes_on_with_the_same_command(tmp_path, capsys):
     with BackgroundVenue("bybit", make_truth(3, hours=400), iter(faults)) as server:
         server._fault = lambda asked: next(server.faults, None)  # no mercy
         command = [sys.executable, "-c", "import datafeeds.retry as p; import dataclasses, sys\n"
-                   "p.Patience.__init__.__defaults__ = (2, 0.001, 0.002, 900.0, p.asyncio.sleep)\n"
+                   "p.RetryPolicy.__init__.__defaults__ = (2, 0.001, 0.002, 900.0, p.asyncio.sleep)\n"
                    "from runs.download import main; sys.exit(main(sys.argv[1:]))"]  # fmt: skip
         arguments = [*MARKET, *RANGE, "--url", server.url, "--catalog", str(tmp_path)]
         first = subprocess.run([*command, *arguments], cwd=PROJECT, capture_output=True, text=True, timeout=120)

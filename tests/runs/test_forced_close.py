@@ -64,7 +64,7 @@ def test_a_short_that_gaps_beyond_its_bankruptcy_is_closed_at_the_open_before_it
     desk.orders[0] = order(1, MARKET, 50.0)
     assert desk.bar(125.0, 126.0, 118.0, 120.0) == [(LIQUIDATION, 50.0, 125.0)]
     assert desk.states() == [LIQUIDATED]
-    assert desk.account["absorbed"][0] == pytest.approx(750.0)  # lost 1,250 against a margin of 500
+    assert desk.account["insurance_fund"][0] == pytest.approx(750.0)  # lost 1,250 against a margin of 500
     assert desk.account["wallet"][0] == pytest.approx(1e6 - 500.0)
 
 
@@ -127,7 +127,9 @@ def test_own_liquidation_never_raises_equity(leverage, tiers, side, isolated, pa
             if line["kind"] == LIQUIDATION:
                 entry = line["price"] + line["realised"] / line["size"]
                 before = wallet - line["size"] * (reference - entry)
-                assert line["wallet_after"] - line["absorbed"] <= before + 1e-9 * (1e4 + abs(line["size"]) * entry)
+                assert line["wallet_after"] - line["insurance_fund"] <= before + 1e-9 * (
+                    1e4 + abs(line["size"]) * entry
+                )
             elif line["kind"] != FUNDING:
                 held, reference = float(line["position_after"]), float(line["price"])
                 rate = max(row[1] for row in tiers if row[0] <= abs(held) * reference)

@@ -15,7 +15,7 @@ from runs.sweep import main
 from runs.sweeps.folder import occupied
 from runs.sweeps.rows.objective import METRICS
 
-SMALL = ["--param", "nearest=0.01,0.02,0.06", "--param", "magnet_ratio=1.5,3"]
+SMALL = ["--param", "min_distance=0.01,0.02,0.06", "--param", "magnet_ratio=1.5,3"]
 
 
 @pytest.fixture(scope="module")
@@ -43,14 +43,14 @@ def test_every_combination_is_a_row_with_the_figures_of_its_backtest(market, tmp
     assert "agrees with the best 3, trade for trade" in " ".join(capsys.readouterr().out.split())
     trials = pd.read_parquet(tmp_path / "a" / "trials.parquet")
     product = list(itertools.product([1.5, 3.0], [0.01, 0.02, 0.06]))
-    assert list(zip(trials["model.magnet_ratio"], trials["rule.nearest"], strict=True)) == product
+    assert list(zip(trials["model.magnet_ratio"], trials["rule.min_distance"], strict=True)) == product
     assert list(trials["number"]) == list(range(6))
     assert list(trials["status"]) == ["ok", "ok", "error"] * 2
-    assert trials["error"][2] == "nearest = 0.06 must be below farthest = 0.05"
+    assert trials["error"][2] == "min_distance = 0.06 must be below max_distance = 0.05"
     assert len(trials["daily_returns"][2]) == 0
     assert trials["sharpe"][2] != trials["sharpe"][2]
     configuration = configuration_from(
-        {"strategy": "magnet", "data": market, "rule": {"nearest": 0.02}, "model": {"magnet_ratio": 3.0}}
+        {"strategy": "magnet", "data": market, "rule": {"min_distance": 0.02}, "model": {"magnet_ratio": 3.0}}
     )
     figures = run_metrics(run_backtest(configuration, load_market(configuration)))
     flat = figures["performance"] | figures["trading"] | figures["money"] | figures["exposure"]
@@ -70,7 +70,14 @@ def test_processes_a_rerun_and_a_resumed_sweep_give_identical_rows(market, tmp_p
 
 @pytest.mark.parametrize("method", ["random", "model"])
 def test_a_search_gives_the_same_rows_whoever_works_and_however_often_it_stops(market, tmp_path, method):
-    params = ["--param", "nearest=0.001:0.03:0.001", "--param", "stop_ranges=1:5:0.5", "--param", "max_leverage=1,2,3"]
+    params = [
+        "--param",
+        "min_distance=0.001:0.03:0.001",
+        "--param",
+        "stop_atr=1:5:0.5",
+        "--param",
+        "max_leverage=1,2,3",
+    ]
     more = ["--search", method, "--trials", "40", "--seed", "5"]
     assert swept(market, tmp_path / "one", *more, params=params) == 0
     assert swept(market, tmp_path / "two", *more, "--jobs", "2", params=params) == 0
@@ -97,7 +104,10 @@ def test_a_dry_run_says_what_it_would_do_and_writes_nothing(market, tmp_path, ca
     assert main(["--strategy", "magnet", "--data", market, *SMALL, "--dry-run"]) == 0
     plan = json.loads(capsys.readouterr().out)
     assert (plan["dry_run"], plan["runs"], plan["bars"]) == (True, 6, 500)
-    assert {axis["parameter"]: axis["count"] for axis in plan["space"]} == {"model.magnet_ratio": 2, "rule.nearest": 3}
+    assert {axis["parameter"]: axis["count"] for axis in plan["space"]} == {
+        "model.magnet_ratio": 2,
+        "rule.min_distance": 3,
+    }
     assert list(tmp_path.iterdir()) == []
 
 
@@ -112,15 +122,15 @@ BAD = {
     "no strategy": ([], "no strategy named"),
     "nothing to sweep": (["--strategy", "magnet"], "nothing to sweep"),
     "unknown strategy": (["--strategy", "magnt", *SMALL], "did you mean 'magnet'"),
-    "unknown parameter": (["--strategy", "magnet", "--param", "nearst=1,2"], "did you mean 'nearest'"),
-    "empty": (["--strategy", "magnet", "--param", "nearest="], "no values"),
-    "reversed": (["--strategy", "magnet", "--param", "nearest=2:1:0.1"], "reversed"),
-    "not a number": (["--strategy", "magnet", "--param", "nearest=nan"], "no finite number"),
+    "unknown parameter": (["--strategy", "magnet", "--param", "min_distanc=1,2"], "did you mean 'min_distance'"),
+    "empty": (["--strategy", "magnet", "--param", "min_distance="], "no values"),
+    "reversed": (["--strategy", "magnet", "--param", "min_distance=2:1:0.1"], "reversed"),
+    "not a number": (["--strategy", "magnet", "--param", "min_distance=nan"], "no finite number"),
     "too large": (
-        ["--strategy", "magnet", "--param", "nearest=0:1:0.000000001"],
+        ["--strategy", "magnet", "--param", "min_distance=0:1:0.000000001"],
         "the grid has 1,000,000,001 combinations",
     ),
-    "twice": (["--strategy", "magnet", "--param", "nearest=1,2", "--param", "rule.nearest=3"], "given twice"),
+    "twice": (["--strategy", "magnet", "--param", "min_distance=1,2", "--param", "rule.min_distance=3"], "given twice"),
     "no trials": (["--strategy", "magnet", *SMALL, "--search", "random"], "needs --trials"),
     "grid with trials": (["--strategy", "magnet", *SMALL, "--trials", "3"], "--trials needs --search"),
     "too many trials": (["--strategy", "magnet", *SMALL, "--search", "random", "--trials", "7"], "no more than 6"),
@@ -154,8 +164,8 @@ def test_bad_input_gets_one_line_and_code_2_and_leaves_nothing(case, tmp_path, c
 
 
 def test_where_no_combination_is_valid_the_first_reason_is_said(market, tmp_path, capsys):
-    assert swept(market, tmp_path / "a", params=["--param", "nearest=0.5,0.6"]) == 2
-    assert "no combination gave a result; the first: nearest = 0.5 must be below" in capsys.readouterr().err
+    assert swept(market, tmp_path / "a", params=["--param", "min_distance=0.5,0.6"]) == 2
+    assert "no combination gave a result; the first: min_distance = 0.5 must be below" in capsys.readouterr().err
 
 
 def test_taken_folders_are_refused(market, tmp_path, capsys):
@@ -187,7 +197,7 @@ def test_a_folder_of_other_code_data_or_configuration_is_not_resumed(market, tmp
         (lambda: edit(folder, format=0), [], "was written by another version"),
         (lambda: (folder / "sweep.json").write_text("{"), [], "holds no sweep"),
         (lambda: None, ["--set", "taker_fee_bps=1"], "configuration.costs.taker_fee_bps differs: 5.0 there, 1.0 here"),
-        (lambda: None, ["--param", "nearest=0.01"], "space differs"),
+        (lambda: None, ["--param", "min_distance=0.01"], "space differs"),
         (lambda: None, ["--search", "random", "--trials", "3"], 'search.method differs: "grid" there, "random" here'),
         (lambda: None, ["--objective", "calmar"], 'objective differs: "sharpe" there, "calmar" here'),
     ]

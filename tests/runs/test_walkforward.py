@@ -14,7 +14,7 @@ from runs.reports.walk import walk_page
 from runs.walkforward import main
 
 FILES = ["equity.parquet", "summary.json", "tearsheet.html", "trades.csv", "walk.html", "walk.json"]
-PARAMETERS = ("--param", "rule.nearest=0.002,0.01", "--param", "stop_ranges=1,3")
+PARAMETERS = ("--param", "rule.min_distance=0.002,0.01", "--param", "stop_atr=1,3")
 SPANS = ("--train", "20d", "--test", "10d", "--embargo", "1d")
 EVIL = "<script>alert(1)</script>"
 
@@ -155,8 +155,8 @@ def test_text_from_outside_stays_text(walked):
         (("--test", "10m"), "shorter than a bar"),
         (("--step", "1d"), "two tests would share bars"),
         (("--purge", "soon"), "--purge 'soon'"),
-        (("--param", "nearset=1,2"), "nearest"),
-        (("--param", "stop_ranges=5"), "given twice"),
+        (("--param", "min_distanec=1,2"), "min_distance"),
+        (("--param", "stop_atr=5"), "given twice"),
         (("--objective", "sharp"), "sharpe"),
         (("--param", "starting_cash=1,2"), "--param starting_cash"),
         (("--search", "random", "--trials", "2", "--choose", "region"), "--choose region"),

@@ -41,7 +41,7 @@ class Silent(magnet.Magnet):
     """Brings its own rule and inherits the parent's entry for arrays, which must not be used."""
 
     @staticmethod
-    def decide(view, position, parameters):
+    def decide(snapshot, position, parameters):
         return keep()
 
 

@@ -193,7 +193,7 @@ def test_sizes_are_cut_towards_zero_without_losing_a_step_to_rounding(size, step
 
 
 def test_bad_parameters_are_refused():
-    with pytest.raises(ValueError, match=r"nearest = 0.1 must be below farthest"):
-        magnet.MagnetParameters(nearest=0.1)
+    with pytest.raises(ValueError, match=r"min_distance = 0.1 must be below max_distance"):
+        magnet.MagnetParameters(min_distance=0.1)
     with pytest.raises(ValueError, match=r"risk_fraction = 2.0 is outside"):
         SizingParameters(risk_fraction=2.0)

@@ -35,7 +35,7 @@ _GLYPHS = {True: {"long": "█", "short": "▒", "cluster": "◆"}, False: {"lon
 
 _CLUSTER_TITLES = ("#", "price", "extent", "type", "base coin", "USD", "distance")
 _BESIDE_BARS = 50  # columns of the ladder that are no bar: price, distance, volume, cumulative, clusters, and the gaps
-_LEAST_BAR, _MOST_BAR = 4, 30
+_MIN_BAR, _MAX_BAR = 4, 30
 
 
 def print_analysis(record: dict[str, Any], console: Console) -> None:
@@ -103,7 +103,7 @@ def _table(titles: tuple[str, ...], rows: list[tuple[str, ...]]) -> RenderableTy
 
 def _ladder(record: dict[str, Any], width: int, fancy: bool) -> RenderableType:
     """Return the heat table: a row a level, the highest price first, the last price between the sides."""
-    room = max(_LEAST_BAR, min(_MOST_BAR, (width - _BESIDE_BARS) // 2))
+    room = max(_MIN_BAR, min(_MAX_BAR, (width - _BESIDE_BARS) // 2))
     glyphs, table = _GLYPHS[fancy], Table.grid(padding=(0, 1, 0, 0))
     for justify in ("right", "right", "right", "left", "right", "right", "left"):
         table.add_column(justify=justify, no_wrap=True)  # type: ignore[arg-type]

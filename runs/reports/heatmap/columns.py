@@ -6,7 +6,7 @@ import numpy as np
 
 from datafeeds.schema import Market
 
-MOST_DECIMALS = 8
+MAX_DECIMALS = 8
 """Decimals of the finest tick of any listed perpetual."""
 
 
@@ -59,7 +59,7 @@ def decimals_of(prices: np.ndarray) -> int | None:
     >>> decimals_of(np.array([0.5, 12.25])), decimals_of(np.array([1.0 / 3.0]))
     (2, None)
     """
-    for decimals in range(MOST_DECIMALS + 1):
+    for decimals in range(MAX_DECIMALS + 1):
         scale = 10.0**decimals
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)

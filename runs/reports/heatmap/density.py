@@ -14,22 +14,22 @@ CODES = 254
 
 DECADES = 5.0
 
-MOST_CELLS = 15_000_000
+MAX_CELLS = 15_000_000
 """Cells of a page's matrix: about 5 MB packed; longer markets are recorded every few bars. Measured on BTC, 1 h."""
 
-MOST_COLUMNS = 60_000
+MAX_COLUMNS = 60_000
 """Columns of a page, however narrow its window: their prices and clusters take about 40 bytes each, packed."""
 
 _ROWS_AT_ONCE = 4096  # columns coded at a time, so that the logarithms stay in the cache
 
 
 def bars_per_column(bars: int, window_bins: int) -> int:
-    """Return how many bars share a column so that a page stays within `MOST_CELLS` and `MOST_COLUMNS`.
+    """Return how many bars share a column so that a page stays within `MAX_CELLS` and `MAX_COLUMNS`.
 
     >>> bars_per_column(43_361, 150), bars_per_column(500_000, 150), bars_per_column(500_000, 5)
     (1, 11, 9)
     """
-    return max(1, math.ceil(bars * (2 * window_bins + 1) / MOST_CELLS), math.ceil(bars / MOST_COLUMNS))
+    return max(1, math.ceil(bars * (2 * window_bins + 1) / MAX_CELLS), math.ceil(bars / MAX_COLUMNS))
 
 
 def top_of(outward: np.ndarray) -> float:

@@ -9,7 +9,7 @@ import pandas as pd
 from indicators.liquidation.anatomy import BUILDING
 from runs.perpetual.accounting import LIQUIDATION
 
-Order = tuple[int, str, float, float, float]
+SentOrder = tuple[int, str, float, float, float]
 """A line of the broker's journal: bar, kind, signed size, price, limit price."""
 
 
@@ -19,7 +19,7 @@ def columns_of(bars: np.ndarray, ends: np.ndarray) -> np.ndarray:
 
 
 def trade_marks(
-    trades: pd.DataFrame, times: np.ndarray, ends: np.ndarray, orders: Sequence[Order] = ()
+    trades: pd.DataFrame, times: np.ndarray, ends: np.ndarray, orders: Sequence[SentOrder] = ()
 ) -> list[dict[str, Any]]:
     """Return one mark a round trip.
 
@@ -60,7 +60,7 @@ def trade_marks(
     return marks
 
 
-def _first(orders: Sequence[Order], kind: str) -> float | None:
+def _first(orders: Sequence[SentOrder], kind: str) -> float | None:
     return next((float(order[3]) for order in orders if order[1] == kind and order[3] > 0.0), None)
 
 

@@ -22,7 +22,7 @@ from runs.perpetual.accounting import FILL
 from runs.reports.heatmap.colours import colour_table
 from runs.reports.heatmap.columns import blocks, decimals_of
 from runs.reports.heatmap.density import CODES, DECADES, bars_per_column, encode, place, top_of
-from runs.reports.heatmap.marks import Order, level_marks, liquidation_marks, phase_marks, trade_marks
+from runs.reports.heatmap.marks import SentOrder, level_marks, liquidation_marks, phase_marks, trade_marks
 from runs.reports.heatmap.outlines import CENTRE_STEPS, SIZE_FROM, SIZE_STEP, outline
 from runs.reports.heatmap.packing import element
 from runs.reports.page import data_block, escape, page, table
@@ -36,7 +36,7 @@ _EVERY_BAR = "One column a bar."
 
 @cache
 def _script() -> str:
-    ours = sorted((_ASSETS / "heatmap").glob("*.js"), key=lambda path: int(path.name.split("-")[0]))
+    ours = sorted(_ASSETS.glob("[0-9]*.js"), key=lambda path: int(path.name.split("-")[0]))
     body = "\n".join(path.read_text(encoding="utf-8") for path in ours)
     library = (_ASSETS / "lightweight-charts.js").read_text(encoding="utf-8")
     return f'{library}\n(async()=>{{"use strict";\n{body}\n}})();'
@@ -54,7 +54,7 @@ def heatmap_page(
     title: str | None = None,
     trades: pd.DataFrame | None = None,
     fills: np.ndarray | None = None,
-    orders: Sequence[Order] = (),
+    orders: Sequence[SentOrder] = (),
 ) -> str:
     """Return the heatmap of a market as a page; equal input gives equal bytes.
 
@@ -88,7 +88,7 @@ def heatmap_page(
     arrays = _arrays(columns, watched, parameters.bin_width, top, facts["decimals"])
     arrays += element("array-marks", np.frombuffer(json.dumps(marks, allow_nan=False).encode(), dtype=np.uint8))
     body = _body(title or market.name, market, parameters, every) + data_block("facts", facts) + arrays
-    style = (_ASSETS / "heatmap" / "heatmap.css").read_text(encoding="utf-8")
+    style = (_ASSETS / "heatmap.css").read_text(encoding="utf-8")
     return page(f"Liquidation heatmap: {title or market.name}", body, style, _script())
 
 
@@ -132,7 +132,7 @@ def _body(title: str, market: Market, parameters: ModelParameters, every: int) -
         if every == 1
         else f"One column is {every} bars, and holds the map as it stood after the last of them."
     )
-    frame = (_ASSETS / "heatmap" / "heatmap.html").read_text(encoding="utf-8")
+    frame = (_ASSETS / "heatmap.html").read_text(encoding="utf-8")
     rows = [
         (field.name, _shown(getattr(parameters, field.name)), field.metadata["unit"], field.metadata["source"])
         for field in dataclasses.fields(parameters)
@@ -144,7 +144,7 @@ def _body(title: str, market: Market, parameters: ModelParameters, every: int) -
         "step": f"{10.0 ** (DECADES / CODES) - 1.0:.1%}",
         "bin": f"{parameters.bin_width:g}",
         "window": f"{parameters.cluster_window:g}",
-        "data": "; ".join(escape(fact) for fact in market.facts()) or "complete",
+        "data": "; ".join(escape(fact) for fact in market.caveats()) or "complete",
         "parameters": table(("parameter", "value", "unit", "source"), rows),
     }
     for name, text in values.items():

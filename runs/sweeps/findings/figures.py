@@ -8,14 +8,14 @@ import numpy as np
 from runs.reports.figures.thinning import largest_triangles
 from runs.statistics.headline import FIGURES, headline_intervals
 from runs.sweeps.findings import figures as display
-from runs.sweeps.findings.outcomes import Outcomes, plain
-from runs.sweeps.findings.split_sample import Halves
+from runs.sweeps.findings.outcomes import SweepResults, plain
+from runs.sweeps.findings.split_sample import SplitSample
 from runs.sweeps.findings.surface import Neighbourhoods, neighbourhoods, surfaces
 from runs.sweeps.rows.objective import LESS_IS_BETTER
 
-MOST_LINES = 500
-MOST_POINTS = 1000
-MOST_ROWS = 20
+MAX_LINES = 500
+MAX_POINTS = 1000
+MAX_ROWS = 20
 CURVE_POINTS = 300
 CURVES = 3
 _BARS = 40
@@ -24,7 +24,7 @@ _FIRST = 50
 
 
 def spread(order: np.ndarray, most: int) -> np.ndarray:
-    """Return at most `most` of the places in `order` (n,), best first: the first ones, and others spread over the ranks.
+    """Return at most `most` of the indices in `order` (n,), best first: the first ones, and others spread over the ranks.
 
     Examples
     --------
@@ -37,32 +37,32 @@ def spread(order: np.ndarray, most: int) -> np.ndarray:
     return order[np.r_[np.arange(first), np.linspace(first, len(order) - 1, most - first).round().astype(np.int64)]]
 
 
-def parallel(outcomes: Outcomes) -> dict[str, Any]:
+def parallel(results: SweepResults) -> dict[str, Any]:
     """Return the axes of the parallel coordinates, and a line of values for some trials, the best first."""
-    usable = outcomes.order[np.isfinite(outcomes.merits[outcomes.order])]
-    shown, names = spread(usable, MOST_LINES), (*outcomes.parameters, outcomes.objective)
-    rows = outcomes.table.iloc[shown]
+    usable = results.order[np.isfinite(results.scores[results.order])]
+    shown, names = spread(usable, MAX_LINES), (*results.parameters, results.objective)
+    rows = results.table.iloc[shown]
     return {
         "names": list(names),
         "lines": [[plain(value) for value in row] for row in rows[list(names)].itertuples(index=False)],
         "shown": len(shown),
-        "of": len(outcomes.table),
+        "of": len(results.table),
     }
 
 
-def scatter(outcomes: Outcomes, parts: Halves) -> dict[str, Any]:
+def scatter(results: SweepResults, parts: SplitSample) -> dict[str, Any]:
     """Return number, first-half and second-half Sharpe ratio of some trials."""
     both = np.isfinite(parts.first) & np.isfinite(parts.second)
-    usable = outcomes.order[both[outcomes.order]]
-    numbers = outcomes.table["number"].to_numpy()
-    shown = spread(usable, MOST_POINTS)
+    usable = results.order[both[results.order]]
+    numbers = results.table["number"].to_numpy()
+    shown = spread(usable, MAX_POINTS)
     points = [[int(numbers[place]), float(parts.first[place]), float(parts.second[place])] for place in shown]
     return {"points": points, "shown": len(points), "of": int(both.sum())}
 
 
-def histogram(outcomes: Outcomes, deviation: float) -> dict[str, Any]:
+def histogram(results: SweepResults, deviation: float) -> dict[str, Any]:
     """Return how many trials have which annual Sharpe ratio, and how many would if all were noise of the same spread."""
-    ratios = outcomes.table["sharpe"].to_numpy(dtype=np.float64)
+    ratios = results.table["sharpe"].to_numpy(dtype=np.float64)
     ratios = ratios[np.isfinite(ratios)]
     if not len(ratios):
         return {"edges": [], "counts": [], "noise": []}
@@ -74,10 +74,10 @@ def histogram(outcomes: Outcomes, deviation: float) -> dict[str, Any]:
     return {"edges": edges.tolist(), "counts": counts.tolist(), "noise": noise.tolist()}
 
 
-def curves(outcomes: Outcomes, benchmark: np.ndarray) -> dict[str, Any]:
+def curves(results: SweepResults, benchmark: np.ndarray) -> dict[str, Any]:
     """Return what one unit became, for the best trials and for buy and hold: a few hundred points each, as days since the first."""
-    numbers = outcomes.table["number"].to_numpy()
-    series = [(f"trial {numbers[place]}", outcomes.returns[:, place]) for place in outcomes.best_distinct(CURVES)]
+    numbers = results.table["number"].to_numpy()
+    series = [(f"trial {numbers[place]}", results.returns[:, place]) for place in results.best_distinct(CURVES)]
     series.append(("buy and hold", benchmark))
     lines = []
     for name, returns in series:
@@ -85,36 +85,36 @@ def curves(outcomes: Outcomes, benchmark: np.ndarray) -> dict[str, Any]:
         days = np.arange(len(worth), dtype=np.float64)
         kept = largest_triangles(days, worth, CURVE_POINTS)
         lines.append({"name": name, "days": kept.tolist(), "worth": worth[kept].tolist()})
-    return {"first_day": str(outcomes.days[0]), "last_day": str(outcomes.days[-1]), "lines": lines}
+    return {"first_day": str(results.days[0]), "last_day": str(results.days[-1]), "lines": lines}
 
 
-def best_rows(outcomes: Outcomes) -> list[dict[str, Any]]:
+def best_rows(results: SweepResults) -> list[dict[str, Any]]:
     """Return number, parameters and metrics of the best trials."""
-    return [row_of(outcomes, int(place)) for place in outcomes.order[:MOST_ROWS]]
+    return [row_of(results, int(place)) for place in results.order[:MAX_ROWS]]
 
 
-def row_of(outcomes: Outcomes, place: int) -> dict[str, Any]:
+def row_of(results: SweepResults, place: int) -> dict[str, Any]:
     """Return one trial's number, parameters and metrics."""
-    row = outcomes.table.iloc[place]
+    row = results.table.iloc[place]
     return {
         "number": int(row["number"]),
-        "parameters": {name: plain(row[name]) for name in outcomes.parameters},
-        "metrics": {name: plain(row[name]) for name in outcomes.metrics},
+        "parameters": {name: plain(row[name]) for name in results.parameters},
+        "metrics": {name: plain(row[name]) for name in results.metrics},
     }
 
 
-MOST_SURFACES = 15
+MAX_SURFACES = 15
 """Pairs of parameters on the page: all pairs of six."""
 
 
-def best_found(outcomes: Outcomes, benchmark: np.ndarray, seed: int) -> dict[str, Any] | None:
+def best_found(results: SweepResults, benchmark: np.ndarray, seed: int) -> dict[str, Any] | None:
     """Return the best trial, intervals of its headline figures, and those of buy and hold (t,); None without one."""
-    if not len(outcomes.order):
+    if not len(results.order):
         return None
-    place = int(outcomes.order[0])
-    intervals = headline_intervals(outcomes.returns[:, place], seed=seed)
+    place = int(results.order[0])
+    intervals = headline_intervals(results.returns[:, place], seed=seed)
     held = headline_figures(benchmark)
-    return display.row_of(outcomes, place) | {
+    return display.row_of(results, place) | {
         "intervals": {name: {"low": ends.low, "high": ends.high} for name, ends in intervals.items()},
         "buy_and_hold": held,
     }
@@ -125,11 +125,11 @@ def headline_figures(returns: np.ndarray) -> dict[str, float]:
     return {name: figure(returns) for name, figure in FIGURES.items()} if len(returns) else {}
 
 
-def halves_found(outcomes: Outcomes, parts: Halves) -> dict[str, Any]:
+def split_sample_found(results: SweepResults, parts: SplitSample) -> dict[str, Any]:
     """Return how the best of the first half of the days fared in the second."""
-    numbers, chosen = outcomes.table["number"].to_numpy(), parts.chosen
+    numbers, chosen = results.table["number"].to_numpy(), parts.chosen
     return {
-        "second_half_from": str(outcomes.days[parts.split]) if len(outcomes.days) else None,
+        "second_half_from": str(results.days[parts.split]) if len(results.days) else None,
         "rank_correlation": parts.correlation,
         "chosen": int(numbers[chosen]) if chosen >= 0 else None,
         "chosen_sharpe_first": float(parts.first[chosen]) if chosen >= 0 else None,
@@ -139,25 +139,25 @@ def halves_found(outcomes: Outcomes, parts: Halves) -> dict[str, Any]:
     }
 
 
-def region_found(outcomes: Outcomes) -> dict[str, Any] | None:
+def region_found(results: SweepResults) -> dict[str, Any] | None:
     """Return the best point and the centre of the best region with their surroundings; None where no region is defined."""
-    around = neighbourhoods(outcomes.table[list(outcomes.parameters)], outcomes.merits)
+    around = neighbourhoods(results.table[list(results.parameters)], results.scores)
     if around.best < 0:
         return None
     return {
         "kind": around.kind,
-        "best_point": _surroundings(outcomes, around, int(outcomes.order[0])),
-        "best_region": _surroundings(outcomes, around, around.best),
+        "best_point": _surroundings(results, around, int(results.order[0])),
+        "best_region": _surroundings(results, around, around.best),
     }
 
 
-def _surroundings(outcomes: Outcomes, around: Neighbourhoods, place: int) -> dict[str, Any]:
-    sign = -1.0 if outcomes.objective in LESS_IS_BETTER else 1.0
-    row = outcomes.table.iloc[place]
+def _surroundings(results: SweepResults, around: Neighbourhoods, place: int) -> dict[str, Any]:
+    sign = -1.0 if results.objective in LESS_IS_BETTER else 1.0
+    row = results.table.iloc[place]
     return {
         "number": int(row["number"]),
-        "parameters": {name: plain(row[name]) for name in outcomes.parameters},
-        "objective": sign * float(outcomes.merits[place]),
+        "parameters": {name: plain(row[name]) for name in results.parameters},
+        "objective": sign * float(results.scores[place]),
         "points": int(around.sizes[place]),
         "mean": sign * float(around.mean[place]),
         "median": sign * float(around.median[place]),
@@ -165,10 +165,10 @@ def _surroundings(outcomes: Outcomes, around: Neighbourhoods, place: int) -> dic
     }
 
 
-def surfaces_found(outcomes: Outcomes) -> list[dict[str, Any]]:
+def surfaces_found(results: SweepResults) -> list[dict[str, Any]]:
     """Return the surfaces of the objective over pairs of parameters."""
-    objective = outcomes.table[outcomes.objective].to_numpy(dtype=np.float64)
-    found = surfaces(outcomes.table[list(outcomes.parameters)], objective, MOST_SURFACES)
+    objective = results.table[results.objective].to_numpy(dtype=np.float64)
+    found = surfaces(results.table[list(results.parameters)], objective, MAX_SURFACES)
     return [
         surface._asdict()
         | {"mean": surface.mean.tolist(), "median": surface.median.tolist(), "counts": surface.counts.tolist()}

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from runs.sweeps.rows.objective import merit
+from runs.sweeps.rows.objective import score
 
 _GROUPS = ("rule.", "model.", "sizing.", "costs.")
 
 
 @dataclass(frozen=True)
-class Outcomes:
+class SweepResults:
     """The trials of a sweep.
 
     Attributes
@@ -48,14 +48,14 @@ class Outcomes:
         return tuple(str(name) for name in self.table.columns if name not in plain)
 
     @cached_property
-    def merits(self) -> np.ndarray:
+    def scores(self) -> np.ndarray:
         """(n,) the objective so that more is better; -inf where it is not defined."""
-        return np.array([merit(self.objective, float(value)) for value in self.table[self.objective]], dtype=np.float64)
+        return np.array([score(self.objective, float(value)) for value in self.table[self.objective]], dtype=np.float64)
 
     @cached_property
     def order(self) -> np.ndarray:
-        """(n,) places in the table, best first; equal ones by number."""
-        return np.argsort(-self.merits, kind="stable")
+        """(n,) indices in the table, best first; equal ones by number."""
+        return np.argsort(-self.scores, kind="stable")
 
     @cached_property
     def varies(self) -> np.ndarray:
@@ -63,15 +63,15 @@ class Outcomes:
         return np.ptp(self.returns, axis=0) > 0.0 if len(self.returns) else np.zeros(len(self.table), dtype=bool)
 
     def best_distinct(self, most: int) -> list[int]:
-        """Return places in the table, best first, at most `most`, without those that earned exactly what a better one did."""
+        """Return indices in the table, best first, at most `most`, without those that earned exactly what a better one did."""
         seen: set[bytes] = set()
-        places: list[int] = []
+        indices: list[int] = []
         for place in self.order:
             earned = self.returns[:, place].tobytes()
-            if len(places) < most and earned not in seen:
-                places.append(int(place))
+            if len(indices) < most and earned not in seen:
+                indices.append(int(place))
                 seen.add(earned)
-        return places
+        return indices
 
     @cached_property
     def duplicates(self) -> int:
@@ -79,7 +79,7 @@ class Outcomes:
         return len(self.table) - len({column.tobytes() for column in np.ascontiguousarray(self.returns.T)})
 
 
-def read_outcomes(trials: pd.DataFrame, days: np.ndarray, objective: str) -> Outcomes:
+def read_results(trials: pd.DataFrame, days: np.ndarray, objective: str) -> SweepResults:
     """Return the rows of a sweep as arrays.
 
     Parameters
@@ -104,7 +104,7 @@ def read_outcomes(trials: pd.DataFrame, days: np.ndarray, objective: str) -> Out
             raise ValueError(f"trial {number} has {values.size} daily returns, and the sweep has {len(days)} days")
     returns = np.stack(rows, axis=1) if rows else np.zeros((len(days), 0))
     failed = trials[trials["status"] != "ok"].sort_values("number").reset_index(drop=True)
-    return Outcomes(done.drop(columns="daily_returns"), failed, returns, days, objective)
+    return SweepResults(done.drop(columns="daily_returns"), failed, returns, days, objective)
 
 
 def plain(value: Any) -> Any:

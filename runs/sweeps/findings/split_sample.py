@@ -9,7 +9,7 @@ from runs.statistics.performance import DAYS_PER_YEAR, total_return
 from runs.statistics.rank import rank_correlation
 
 
-class Halves(NamedTuple):
+class SplitSample(NamedTuple):
     """The trials on either half of the days.
 
     Attributes
@@ -37,7 +37,7 @@ class Halves(NamedTuple):
     split: int
 
 
-def halves(returns: np.ndarray) -> Halves:
+def halves(returns: np.ndarray) -> SplitSample:
     """Return how the trials' order in the first half of the days fared in the second.
 
     Parameters
@@ -50,15 +50,18 @@ def halves(returns: np.ndarray) -> Halves:
     both = np.isfinite(first) & np.isfinite(second)
     correlation = rank_correlation(first[both], second[both]) if both.sum() > 2 else math.nan
     if not both.any():
-        return Halves(first, second, correlation, -1, math.nan, math.nan, split)
+        return SplitSample(first, second, correlation, -1, math.nan, math.nan, split)
     chosen = int(np.flatnonzero(both)[first[both].argmax()])
     others = np.delete(second[both], np.flatnonzero(both).searchsorted(chosen))
     beaten = float(np.mean(others < second[chosen])) if len(others) else math.nan
-    return Halves(first, second, correlation, chosen, total_return(returns[split:, chosen]), beaten, split)
+    return SplitSample(first, second, correlation, chosen, total_return(returns[split:, chosen]), beaten, split)
 
 
 def sharpe_ratios(returns: np.ndarray) -> np.ndarray:
-    """Return (n,) annualised Sharpe ratios of (t, n) daily returns over zero; NaN without variance. As `runs.outcome.metrics.sharpe`."""
+    """Return (n,) annualised Sharpe ratios of (t, n) daily returns over zero; NaN without variance.
+
+    As `runs.statistics.performance.sharpe`.
+    """
     if len(returns) < 2:
         return np.full(returns.shape[1], np.nan)
     deviation = returns.std(axis=0, ddof=1)

@@ -11,8 +11,8 @@ from runs.statistics.overfitting import BLOCKS, backtest_overfitting
 from runs.statistics.performance import DAYS_PER_YEAR
 from runs.statistics.reality import superior_predictive_ability
 from runs.statistics.sharpe import minimum_backtest_length_years, probabilistic_sharpe, sharpe_sample
-from runs.sweeps.findings.outcomes import Outcomes
-from runs.sweeps.findings.verdict import LEVEL, Evidence, judge
+from runs.sweeps.findings.outcomes import SweepResults
+from runs.sweeps.findings.verdict import LEVEL, VerdictInputs, judge
 
 ANNUAL = math.sqrt(DAYS_PER_YEAR)
 DECIDES = (
@@ -102,13 +102,13 @@ def ability(excess: np.ndarray, draws: int, seed: int) -> dict[str, Any] | None:
 
 
 def statistics_of(
-    outcomes: Outcomes, benchmark: np.ndarray, trade_returns: np.ndarray | None, draws: int, seed: int
+    results: SweepResults, benchmark: np.ndarray, trade_returns: np.ndarray | None, draws: int, seed: int
 ) -> dict[str, Any]:
     """Return all statistics of a sweep; None in place of what is not defined.
 
     Parameters
     ----------
-    outcomes
+    results
         The sweep.
     benchmark
         (t,) daily returns of buy and hold.
@@ -117,7 +117,7 @@ def statistics_of(
     draws, seed
         Resamples of each bootstrap, and their seed.
     """
-    returns, numbers = outcomes.returns, outcomes.table["number"].to_numpy()
+    returns, numbers = results.returns, results.table["number"].to_numpy()
     deflated = deflation(returns)
     tests = {"cash": ability(returns, draws, seed), "buy_and_hold": ability(returns - benchmark[:, None], draws, seed)}
     for found in (deflated, *tests.values()):
@@ -134,7 +134,7 @@ def statistics_of(
             "probability_worse": drawn.probability_worse,
         }
     return {
-        "probabilistic_sharpe": probabilistic(returns[:, outcomes.order[0]]) if len(numbers) else None,
+        "probabilistic_sharpe": probabilistic(returns[:, results.order[0]]) if len(numbers) else None,
         "deflation": deflated,
         "overfitting": overfitting(returns),
         "superior_ability": {**tests, "decides": "cash", "why": DECIDES},
@@ -142,7 +142,7 @@ def statistics_of(
     }
 
 
-def verdict_on(outcomes: Outcomes, statistics: dict[str, Any]) -> dict[str, Any]:
+def verdict_on(results: SweepResults, statistics: dict[str, Any]) -> dict[str, Any]:
     """Return the verdict, its sentence and its level, from `statistics_of` the same sweep."""
 
     def take(name: str, *path: str) -> float:
@@ -151,9 +151,9 @@ def verdict_on(outcomes: Outcomes, statistics: dict[str, Any]) -> dict[str, Any]
             found = found and found[key]
         return float("nan") if found is None else float(found)
 
-    evidence = Evidence(
-        days=len(outcomes.days),
-        trials=int(outcomes.varies.sum()),
+    evidence = VerdictInputs(
+        days=len(results.days),
+        trials=int(results.varies.sum()),
         ability=take("superior_ability", "cash", "p_consistent"),
         probabilistic=take("probabilistic_sharpe"),
         deflated=take("deflation", "raw", "deflated_sharpe"),

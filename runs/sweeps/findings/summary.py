@@ -9,7 +9,7 @@ from datafeeds.schema import Market
 from runs.outcome.metrics import daily_returns, jsonable
 from runs.sweeps.findings import figures as display
 from runs.sweeps.findings import figures as findings
-from runs.sweeps.findings.outcomes import Outcomes, plain
+from runs.sweeps.findings.outcomes import SweepResults, plain
 from runs.sweeps.findings.split_sample import halves
 from runs.sweeps.findings.statistics import statistics_of, verdict_on
 from runs.sweeps.rows.objective import LESS_IS_BETTER
@@ -19,12 +19,12 @@ VERSION = 1
 DRAWS = 2000
 """Resamples: a p-value of .05 is then known to +-.01 (binomial, two deviations)."""
 
-MOST_ERRORS = 50
+MAX_ERRORS = 50
 
 
 def summarise(
     facts: dict[str, Any],
-    outcomes: Outcomes,
+    results: SweepResults,
     market: Market,
     trade_returns: np.ndarray | None = None,
     draws: int = DRAWS,
@@ -35,7 +35,7 @@ def summarise(
     ----------
     facts
         What sweep.json says; used are ``configuration``, ``objective``, ``combinations`` and ``search`` with its seed.
-    outcomes
+    results
         The rows.
     market
         What was traded.
@@ -49,29 +49,29 @@ def summarise(
     dict
         Plain values that JSON can hold; what is not defined is None.
     """
-    days = outcomes.days
+    days = results.days
     benchmark, seed = benchmark_returns(market, days), int((facts.get("search") or {}).get("seed") or 0)
-    parts = halves(outcomes.returns)
-    statistics = statistics_of(outcomes, benchmark, trade_returns, draws, seed)
-    verdict = verdict_on(outcomes, statistics)
+    parts = halves(results.returns)
+    statistics = statistics_of(results, benchmark, trade_returns, draws, seed)
+    verdict = verdict_on(results, statistics)
     content = {
         "version": VERSION,
         "sentence": verdict["sentence"],
         "verdict": verdict,
         "data": _data(market, days),
-        "sweep": _sweep(facts, outcomes),
-        "counts": _counts(facts, outcomes),
-        "best": findings.best_found(outcomes, benchmark, seed),
+        "sweep": _sweep(facts, results),
+        "counts": _counts(facts, results),
+        "best": findings.best_found(results, benchmark, seed),
         "statistics": statistics,
-        "halves": findings.halves_found(outcomes, parts),
-        "region": findings.region_found(outcomes),
-        "surfaces": findings.surfaces_found(outcomes),
-        "parallel": display.parallel(outcomes),
-        "scatter": display.scatter(outcomes, parts),
-        "histogram": display.histogram(outcomes, (statistics["deflation"] or {}).get("deviation_of_sharpe", 0.0)),
-        "curves": display.curves(outcomes, benchmark) if len(days) else None,
-        "table": display.best_rows(outcomes),
-        "errors": _errors(outcomes),
+        "halves": findings.split_sample_found(results, parts),
+        "region": findings.region_found(results),
+        "surfaces": findings.surfaces_found(results),
+        "parallel": display.parallel(results),
+        "scatter": display.scatter(results, parts),
+        "histogram": display.histogram(results, (statistics["deflation"] or {}).get("deviation_of_sharpe", 0.0)),
+        "curves": display.curves(results, benchmark) if len(days) else None,
+        "table": display.best_rows(results),
+        "errors": _errors(results),
     }
     return dict(jsonable(content))
 
@@ -99,36 +99,36 @@ def _data(market: Market, days: np.ndarray) -> dict[str, Any]:
     }
 
 
-def _sweep(facts: dict[str, Any], outcomes: Outcomes) -> dict[str, Any]:
+def _sweep(facts: dict[str, Any], results: SweepResults) -> dict[str, Any]:
     swept = []
-    for name in outcomes.parameters:
-        column = outcomes.table[name]
+    for name in results.parameters:
+        column = results.table[name]
         known = sorted({plain(value) for value in column}, key=lambda value: (isinstance(value, str), value))
         ends = (known[0], known[-1]) if known else (None, None)
         swept.append({"name": name, "values": len(known), "low": ends[0], "high": ends[1]})
     return {
         "strategy": str(facts.get("configuration", {}).get("strategy", "")),
-        "objective": outcomes.objective,
-        "less_is_better": outcomes.objective in LESS_IS_BETTER,
+        "objective": results.objective,
+        "less_is_better": results.objective in LESS_IS_BETTER,
         "search": facts.get("search"),
         "parameters": swept,
     }
 
 
-def _counts(facts: dict[str, Any], outcomes: Outcomes) -> dict[str, int]:
-    tried = len(outcomes.table) + len(outcomes.failed)
+def _counts(facts: dict[str, Any], results: SweepResults) -> dict[str, int]:
+    tried = len(results.table) + len(results.failed)
     return {
         "planned": int(facts.get("combinations", tried)),
         "combinations": tried,
-        "evaluated": len(outcomes.table),
-        "errors": len(outcomes.failed),
-        "duplicates": outcomes.duplicates,
-        "without_variation": int((~outcomes.varies).sum()),
+        "evaluated": len(results.table),
+        "errors": len(results.failed),
+        "duplicates": results.duplicates,
+        "without_variation": int((~results.varies).sum()),
     }
 
 
-def _errors(outcomes: Outcomes) -> list[dict[str, Any]]:
+def _errors(results: SweepResults) -> list[dict[str, Any]]:
     """Return the different errors, the commonest first, with how many trials they ended and the first of them."""
-    grouped = outcomes.failed.groupby("error", sort=False)["number"]
+    grouped = results.failed.groupby("error", sort=False)["number"]
     rows = [(-len(group), int(group.min()), str(text)) for text, group in grouped]
-    return [{"error": text, "trials": -less, "first": first} for less, first, text in sorted(rows)[:MOST_ERRORS]]
+    return [{"error": text, "trials": -less, "first": first} for less, first, text in sorted(rows)[:MAX_ERRORS]]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-MOST_VALUES = 12
+MAX_VALUES = 12
 """More different values of a number are grouped into as many classes of equal count, so that a surface stays readable."""
 
 _APART = 2
@@ -89,13 +89,13 @@ def _classes(column: pd.Series) -> tuple[np.ndarray, list[str]]:
     """Return (n,) the class of each value, and the classes' labels."""
     kinds = column.map(type).nunique()
     numeric = kinds == 1 and pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
-    if numeric and column.nunique() > MOST_VALUES:
-        edges = np.unique(np.quantile(column, np.linspace(0.0, 1.0, MOST_VALUES + 1)))
-        places = np.clip(np.searchsorted(edges, column.to_numpy(), side="right") - 1, 0, len(edges) - 2)
-        return places, [f"{low:.3g} .. {high:.3g}" for low, high in itertools.pairwise(edges)]
+    if numeric and column.nunique() > MAX_VALUES:
+        edges = np.unique(np.quantile(column, np.linspace(0.0, 1.0, MAX_VALUES + 1)))
+        indices = np.clip(np.searchsorted(edges, column.to_numpy(), side="right") - 1, 0, len(edges) - 2)
+        return indices, [f"{low:.3g} .. {high:.3g}" for low, high in itertools.pairwise(edges)]
     values = column.to_numpy() if numeric else column.astype(str).to_numpy()
-    known, places = np.unique(values, return_inverse=True)
-    return places, _labels(known) if numeric else [str(value) for value in known]
+    known, indices = np.unique(values, return_inverse=True)
+    return indices, _labels(known) if numeric else [str(value) for value in known]
 
 
 def _labels(values: np.ndarray) -> list[str]:
@@ -122,14 +122,14 @@ def _contrast(surface: Surface) -> float:
     return float(np.nanstd(surface.median)) if np.isfinite(surface.median).any() else 0.0
 
 
-def neighbourhoods(parameters: pd.DataFrame, merits: np.ndarray) -> Neighbourhoods:
+def neighbourhoods(parameters: pd.DataFrame, scores: np.ndarray) -> Neighbourhoods:
     """Return what surrounds each point, so that a lone peak is told from a plateau.
 
     Parameters
     ----------
     parameters
         (n,) rows, a column a parameter.
-    merits
+    scores
         (n,) the objective, more being better; -inf where it is not defined, which counts as worst.
 
     Notes
@@ -139,19 +139,19 @@ def neighbourhoods(parameters: pd.DataFrame, merits: np.ndarray) -> Neighbourhoo
     in rank. Values without an order are never near one another. A point with less than half of the largest
     surroundings lies in a corner and is no centre of a region.
     """
-    count = len(merits)
+    count = len(scores)
     if not count:
         empty = np.zeros(0)
         return Neighbourhoods("adjacent", empty.astype(np.int64), empty, empty, empty, -1)
     grid = _is_grid(parameters, count)
-    places = _places(parameters, grid)
-    nearest = min(2 * places.shape[1] + 1, count)
+    indices = _places(parameters, grid)
+    nearest = min(2 * indices.shape[1] + 1, count)
     sizes, figures = np.zeros(count, dtype=np.int64), np.full((3, count), np.nan)
     for start in range(0, count, _ROWS):
-        distance = _distances(places, start)
+        distance = _distances(indices, start)
         for row, line in enumerate(distance, start):
             near = np.flatnonzero(line <= 1.0) if grid else np.argpartition(line, nearest - 1)[:nearest]
-            values = merits[near]
+            values = scores[near]
             sizes[row] = len(near)
             figures[:, row] = values.mean(), np.median(values), values.min()
     eligible = np.isfinite(figures[1]) & (2 * sizes >= sizes.max())
@@ -165,7 +165,7 @@ def _is_grid(parameters: pd.DataFrame, count: int) -> bool:
 
 
 def _places(parameters: pd.DataFrame, grid: bool) -> np.ndarray:
-    """Return (n, p) places: the number of the value on a grid, else the rank as a share; without an order far apart."""
+    """Return (n, p) indices: the number of the value on a grid, else the rank as a share; without an order far apart."""
     columns = []
     for name in parameters.columns:
         column = parameters[name]
@@ -178,9 +178,9 @@ def _places(parameters: pd.DataFrame, grid: bool) -> np.ndarray:
     return np.stack(columns, axis=1) if columns else np.zeros((len(parameters), 1))
 
 
-def _distances(places: np.ndarray, start: int) -> np.ndarray:
+def _distances(indices: np.ndarray, start: int) -> np.ndarray:
     """Return (rows, n) the largest difference over the parameters, from some rows to all points."""
-    some, farthest = places[start : start + _ROWS], np.zeros((min(_ROWS, len(places) - start), len(places)))
-    for column in range(places.shape[1]):
-        np.maximum(farthest, np.abs(some[:, column, None] - places[None, :, column]), out=farthest)
+    some, farthest = indices[start : start + _ROWS], np.zeros((min(_ROWS, len(indices) - start), len(indices)))
+    for column in range(indices.shape[1]):
+        np.maximum(farthest, np.abs(some[:, column, None] - indices[None, :, column]), out=farthest)
     return farthest

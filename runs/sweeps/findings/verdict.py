@@ -12,7 +12,7 @@ TOO_LITTLE = "too little data"
 LEVEL = 0.05
 """How often a sweep over noise may be called more than luck, at most. The level of Hansen 2005 and of White 2000."""
 
-LEAST_DAYS = 60
+MIN_DAYS = 60
 """Fewer days say nothing: the blocks of a bootstrap over dependent days would be a handful (*assumption*)."""
 
 SURE = 0.95
@@ -23,7 +23,7 @@ COIN = 0.5
 
 
 @dataclass(frozen=True)
-class Evidence:
+class VerdictInputs:
     """What the verdict is made of; NaN where it is not defined.
 
     Attributes
@@ -59,7 +59,7 @@ class Verdict(NamedTuple):
     sentence: str
 
 
-def judge(evidence: Evidence) -> Verdict:
+def judge(evidence: VerdictInputs) -> Verdict:
     """Return the verdict on a sweep's best result.
 
     Notes
@@ -72,11 +72,9 @@ def judge(evidence: Evidence) -> Verdict:
     worse trial lowers it for all. Nor does the probability of overfitting, which asks
     whether the order of the trials lasts: where all are equally good, it does not.
     """
-    if evidence.days < LEAST_DAYS or not evidence.trials:
+    if evidence.days < MIN_DAYS or not evidence.trials:
         what = f"{evidence.days} days" if evidence.trials else "no trial that traded"
-        return Verdict(
-            TOO_LITTLE, f"Too little data: {what}; {LEAST_DAYS} days and one trial that trades are the least."
-        )
+        return Verdict(TOO_LITTLE, f"Too little data: {what}; {MIN_DAYS} days and one trial that trades are the least.")
     if not math.isfinite(evidence.ability):
         return Verdict(LUCK, f"Luck, as nothing shows otherwise: the test could not be made.{_beside(evidence)}")
     often = f"over noise, a sweep like this one does as well or better in {_percent(evidence.ability)} of cases (SPA)"
@@ -88,7 +86,7 @@ def judge(evidence: Evidence) -> Verdict:
     return Verdict(MORE, f"More than luck, at the {LEVEL:.0%} level: {often}.{_beside(evidence)}")
 
 
-def _doubts(evidence: Evidence) -> list[str]:
+def _doubts(evidence: VerdictInputs) -> list[str]:
     doubts = []
     if not evidence.probabilistic >= SURE:
         doubts.append("the best by itself is not surely above zero (probabilistic Sharpe ratio below 0.95)")
@@ -97,7 +95,7 @@ def _doubts(evidence: Evidence) -> list[str]:
     return doubts
 
 
-def _beside(evidence: Evidence) -> str:
+def _beside(evidence: VerdictInputs) -> str:
     """Return what the verdict does not rest on and a reader wants beside it."""
     parts = []
     if math.isfinite(evidence.overfitting):

@@ -17,7 +17,7 @@ _FLUSH_SECONDS = 0.5
 """At most this much work is lost to a power cut (a kill loses none of it); a flush a row would cost more than the row."""
 
 
-class Spool:
+class RowLog:
     """Rows by key, each counted once.
 
     Attributes

@@ -41,10 +41,10 @@ def check_objective(name: str) -> str:
     return name
 
 
-def merit(name: str, value: float) -> float:
+def score(name: str, value: float) -> float:
     """Return a metric so that more is better; NaN is worse than all.
 
-    >>> merit("sharpe", 1.5), merit("fees_quote", 3.0), merit("sharpe", math.nan)
+    >>> score("sharpe", 1.5), score("fees_quote", 3.0), score("sharpe", math.nan)
     (1.5, -3.0, -inf)
     """
     if math.isnan(value):
@@ -55,5 +55,5 @@ def merit(name: str, value: float) -> float:
 def best_first(trials: Any, name: str) -> Any:
     """Return the successful rows of a table of trials, best first; equal ones by number."""
     done = trials[trials["status"] == "ok"]
-    order = done.assign(_merit=[merit(name, float(value)) for value in done[name]])
+    order = done.assign(_merit=[score(name, float(value)) for value in done[name]])
     return order.sort_values(["_merit", "number"], ascending=[False, True]).drop(columns="_merit")

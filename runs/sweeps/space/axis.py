@@ -14,7 +14,7 @@ from strategies.registry import load_strategy
 _DIGITS = 60
 """Decimal digits of range arithmetic: two floats of this world's sizes add without rounding."""
 
-_MOST_LISTED = 100_000
+_MAX_LISTED = 100_000
 """Most points of a logarithmic range (assumption: more is a slip of the keyboard)."""
 
 _MOST = 2**62
@@ -161,8 +161,8 @@ def _steps(parts: list[str], whole: bool) -> Steps:
 
 def _logarithmic(parts: list[str], whole: bool) -> tuple[Any, ...]:
     low, high = (float(_decimal(part, whole)) for part in parts[:2])
-    if not parts[3].isdecimal() or not 1 <= int(parts[3]) <= _MOST_LISTED:
-        raise ValueError(f"the count {parts[3]!r} must be a whole number from 1 to {_MOST_LISTED:,}")
+    if not parts[3].isdecimal() or not 1 <= int(parts[3]) <= _MAX_LISTED:
+        raise ValueError(f"the count {parts[3]!r} must be a whole number from 1 to {_MAX_LISTED:,}")
     if low <= 0.0:
         raise ValueError("a logarithmic range must begin above zero")
     if low > high:

@@ -30,7 +30,7 @@ class Search(Protocol):
     def batches(self) -> Iterator[Iterable[Draw]]:
         """Yield batches of draws."""
 
-    def tell(self, merits: Mapping[int, float]) -> None:
+    def tell(self, scores: Mapping[int, float]) -> None:
         """Hear how good each number of the last batch was (more is better, -inf: no result)."""
 
 
@@ -49,9 +49,9 @@ class Grid:
 
     def batches(self) -> Iterator[Iterable[Draw]]:
         """Yield all in one batch; neighbours share the model's parameters."""
-        yield ((number, self._space.places(number)) for number in range(self.total))
+        yield ((number, self._space.indices(number)) for number in range(self.total))
 
-    def tell(self, merits: Mapping[int, float]) -> None:
+    def tell(self, scores: Mapping[int, float]) -> None:
         """Hear nothing: all are tried anyway."""
 
 
@@ -68,9 +68,9 @@ class Random:
         """Yield all in one batch, those with the same model's parameters together."""
         inner = self._space.size // self._space.size_of_model
         order = sorted(range(self.total), key=lambda number: self._drawn[number] // inner)
-        yield ((number, self._space.places(self._drawn[number])) for number in order)
+        yield ((number, self._space.indices(self._drawn[number])) for number in order)
 
-    def tell(self, merits: Mapping[int, float]) -> None:
+    def tell(self, scores: Mapping[int, float]) -> None:
         """Hear nothing: chance has no memory."""
 
 

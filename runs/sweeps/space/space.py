@@ -15,7 +15,7 @@ class Space:
     Examples
     --------
     >>> axes = (Axis("model", "a", "1,2", "list", (1, 2)), Axis("rule", "b", "5,6,7", "list", (5, 6, 7)))
-    >>> Space(axes).size, Space(axes).places(4), Space(axes).values((1, 1))
+    >>> Space(axes).size, Space(axes).indices(4), Space(axes).values((1, 1))
     (6, (1, 1), (2, 6))
     """
 
@@ -36,17 +36,17 @@ class Space:
         """Group and name of each axis."""
         return tuple((axis.group, axis.name) for axis in self.axes)
 
-    def places(self, number: int) -> tuple[int, ...]:
+    def indices(self, number: int) -> tuple[int, ...]:
         """Return the place on each axis of combination `number` in [0, size); the last axis turns fastest."""
-        places = []
+        indices = []
         for axis in reversed(self.axes):
             number, place = divmod(number, len(axis.values))
-            places.append(place)
-        return tuple(reversed(places))
+            indices.append(place)
+        return tuple(reversed(indices))
 
-    def values(self, places: tuple[int, ...]) -> tuple[Any, ...]:
+    def values(self, indices: tuple[int, ...]) -> tuple[Any, ...]:
         """Return the values at a place on each axis."""
-        return tuple(axis.values[place] for axis, place in zip(self.axes, places, strict=True))
+        return tuple(axis.values[place] for axis, place in zip(self.axes, indices, strict=True))
 
 
 def parse_space(texts: tuple[str, ...], base: Configuration) -> Space:

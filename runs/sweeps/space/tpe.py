@@ -16,7 +16,7 @@ _TRIES = 4
 
 
 class Guided:
-    """Tree-structured Parzen estimators over the places on the axes (Bergstra et al. 2011, as optuna has them).
+    """Tree-structured Parzen estimators over the indices on the axes (Bergstra et al. 2011, as optuna has them).
 
     The same seed and the same results give the same draws; so a resumed sweep replays its earlier tellings and goes on.
     """
@@ -44,49 +44,49 @@ class Guided:
         for first in range(0, self.total, BATCH):
             yield [(number, self._propose(number)) for number in range(first, min(first + BATCH, self.total))]
 
-    def tell(self, merits: Mapping[int, float]) -> None:
-        """Tell the last batch's merits, in the order of their numbers."""
+    def tell(self, scores: Mapping[int, float]) -> None:
+        """Tell the last batch's scores, in the order of their numbers."""
         for number, trial in sorted(self._asked.items()):
-            merit = merits.get(number, float("-inf"))
-            if merit == float("-inf"):
+            score = scores.get(number, float("-inf"))
+            if score == float("-inf"):
                 self._study.tell(trial, state=self._failed)
             else:
-                self._study.tell(trial, merit)
+                self._study.tell(trial, score)
         self._asked.clear()
 
     def _propose(self, number: int) -> tuple[int, ...]:
         for _ in range(_TRIES):
             trial = self._study.ask()
-            places = self._places(trial)
-            if places not in self._seen:
+            indices = self._places(trial)
+            if indices not in self._seen:
                 break
             self._study.tell(trial, state=self._failed)
         else:
-            places = self._unseen()
-            self._study.enqueue_trial({axis.label: at for axis, at in zip(self._space.axes, places, strict=True)})
+            indices = self._unseen()
+            self._study.enqueue_trial({axis.label: at for axis, at in zip(self._space.axes, indices, strict=True)})
             trial = self._study.ask()
             self._places(trial)
-        self._seen.add(places)
+        self._seen.add(indices)
         self._asked[number] = trial
-        return places
+        return indices
 
     def _places(self, trial: Any) -> tuple[int, ...]:
         """Return a trial's place on each axis: ordered for numbers, unordered for all else."""
-        places = []
+        indices = []
         for axis in self._space.axes:
             count = len(axis.values)
             if isinstance(axis.values[0], (int, float)) and not isinstance(axis.values[0], bool):
-                places.append(trial.suggest_int(axis.label, 0, count - 1))
+                indices.append(trial.suggest_int(axis.label, 0, count - 1))
             else:
-                places.append(trial.suggest_categorical(axis.label, list(range(count))))
-        return tuple(places)
+                indices.append(trial.suggest_categorical(axis.label, list(range(count))))
+        return tuple(indices)
 
     def _unseen(self) -> tuple[int, ...]:
         """Return a place that was never proposed: there is one, as there are no more trials than combinations."""
         size = self._space.size
         start = self._chance.randrange(size)
         for step in range(len(self._seen) + 1):
-            places = self._space.places((start + step) % size)
-            if places not in self._seen:
-                return places
+            indices = self._space.indices((start + step) % size)
+            if indices not in self._seen:
+                return indices
         raise AssertionError("more proposals than combinations")

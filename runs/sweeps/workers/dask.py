@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from runs.sweeps.rows.row import Row
-from runs.sweeps.workers.evaluate import Bench, CodeDiffersError, Unit, evaluate_unit, failed
+from runs.sweeps.workers.evaluate import CodeDiffersError, Unit, WorkerContext, evaluate_unit, failed
 
 _PATIENCE_SECONDS = 8
 """How long a scheduler, and then its first worker, may take to answer (assumption)."""
@@ -57,9 +57,9 @@ def _is_loopback(host: str) -> bool:
 
 
 class Cluster:
-    """The workers of a Dask scheduler. The bench reaches each of them once, and is made again where it was lost."""
+    """The workers of a Dask scheduler. The context reaches each of them once, and is made again where it was lost."""
 
-    def __init__(self, bench: Bench, address: str) -> None:
+    def __init__(self, context: WorkerContext, address: str) -> None:
         """Connect.
 
         Raises
@@ -72,7 +72,7 @@ class Cluster:
         except ModuleNotFoundError:
             raise ClusterError("--cluster needs Dask: pip install 'liquidation-heatmap[cluster]'") from None
         logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is said in one line, by us
-        self._bench, self._address = bench, address
+        self._context, self._address = context, address
         self._distributed = distributed
         self._client: Any = None
         self._counted = (-math.inf, 1)
@@ -85,9 +85,9 @@ class Cluster:
             reason = "it has no worker" if connected else " ".join(str(error).split())[:120] or type(error).__name__
             raise ClusterError(f"--cluster {address}: cannot be reached ({reason})") from None
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # that the bench is large: it travels once
+            warnings.simplefilter("ignore", UserWarning)  # that the context is large: it travels once
             # A task rather than scattered data: the scheduler makes it again when all who held it are gone.
-            self._there = self._client.submit(_same, bench, key=f"bench-{bench.market.fingerprint()}-{id(self)}")
+            self._there = self._client.submit(_same, context, key=f"context-{context.market.fingerprint()}-{id(self)}")
 
     def run(self, units: Iterable[Unit]) -> Iterator[list[Row]]:
         """Yield rows as units are finished; Dask does again what a dead worker held.
@@ -135,7 +135,7 @@ class Cluster:
             try:
                 yield future.result()
             except self._distributed.KilledWorker:
-                yield [failed(combination, "its workers died", self._bench)]
+                yield [failed(combination, "its workers died", self._context)]
 
     @property
     def size(self) -> int:
@@ -152,5 +152,5 @@ class Cluster:
             self._client = None
 
 
-def _same(bench: Bench) -> Bench:
-    return bench
+def _same(context: WorkerContext) -> WorkerContext:
+    return context

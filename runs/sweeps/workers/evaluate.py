@@ -18,7 +18,7 @@ from runs.sweeps.space.candidates import Candidates, Combination
 Unit = tuple[Combination, ...]
 """Combinations that one worker evaluates in one go, neighbours by the model's parameters."""
 
-LARGEST_UNIT = 64
+MAX_UNIT = 64
 """Most combinations of a unit (assumption: tens of milliseconds or more, so that handing it over costs little)."""
 
 _UNIT_MODELS = 4
@@ -32,7 +32,7 @@ class CodeDiffersError(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Bench:
+class WorkerContext:
     """All that a worker needs besides its units; it travels once.
 
     Attributes
@@ -76,7 +76,7 @@ _evaluators: dict[tuple[str, str, str], Evaluator] = {}
 _taking_turns = threading.Lock()
 
 
-def evaluator(bench: Bench) -> Evaluator:
+def evaluator(context: WorkerContext) -> Evaluator:
     """Return this process's evaluator of a market, made once.
 
     Raises
@@ -84,36 +84,36 @@ def evaluator(bench: Bench) -> Evaluator:
     CodeDiffersError
         If this process runs other code than the sweep.
     """
-    here = code_digest(bench.candidates.base.strategy)
-    if here != bench.code:
+    here = code_digest(context.candidates.base.strategy)
+    if here != context.code:
         raise CodeDiffersError(
-            f"a worker runs code {here}, this sweep code {bench.code}: install the same version on all machines"
+            f"a worker runs code {here}, this sweep code {context.code}: install the same version on all machines"
         )
-    key = (bench.market.fingerprint(), bench.market.name, str(bench.heatmaps))
+    key = (context.market.fingerprint(), context.market.name, str(context.heatmaps))
     if key not in _evaluators:
         _evaluators.clear()
-        _evaluators[key] = Evaluator(bench.market, Heatmaps(bench.heatmaps))
+        _evaluators[key] = Evaluator(context.market, Heatmaps(context.heatmaps))
     return _evaluators[key]
 
 
-def evaluate_unit(unit: Unit, bench: Bench) -> list[Row]:
+def evaluate_unit(unit: Unit, context: WorkerContext) -> list[Row]:
     """Return the row of every combination of a unit; a bad combination's holds its error."""
     with _taking_turns:  # a cluster's worker may have threads; compiled code takes turns anyway
-        ours = evaluator(bench)
-        return [_row(combination, bench, ours) for combination in unit]
+        ours = evaluator(context)
+        return [_row(combination, context, ours) for combination in unit]
 
 
-def _row(combination: Combination, bench: Bench, ours: Evaluator) -> Row:
+def _row(combination: Combination, context: WorkerContext, ours: Evaluator) -> Row:
     try:
-        trial = ours.trial(bench.candidates.configuration(combination.values))
+        trial = ours.trial(context.candidates.configuration(combination.values))
     except ValueError as error:
-        return failed(combination, str(error), bench)
+        return failed(combination, str(error), context)
     except Exception as error:
-        return failed(combination, f"{type(error).__name__}: {error}", bench)
-    return encode(combination, "", trial.metrics, trial.daily_returns, bench.objective)
+        return failed(combination, f"{type(error).__name__}: {error}", context)
+    return encode(combination, "", trial.metrics, trial.daily_returns, context.objective)
 
 
-def failed(combination: Combination, error: str, bench: Bench) -> Row:
+def failed(combination: Combination, error: str, context: WorkerContext) -> Row:
     """Return the row of a combination without a result."""
     text = " ".join(error.split())[:_ERROR_LENGTH] or "failed without saying why"
-    return encode(combination, text, {}, np.zeros(0), bench.objective)
+    return encode(combination, text, {}, np.zeros(0), context.objective)

@@ -16,8 +16,8 @@ from typing import Any, Protocol
 import pandas as pd
 
 from runs.sweeps.rows.row import Row, row_of
-from runs.sweeps.workers.evaluate import Bench, Unit, evaluate_unit, evaluator
-from runs.sweeps.workers.retry import Rota
+from runs.sweeps.workers.evaluate import Unit, WorkerContext, evaluate_unit, evaluator
+from runs.sweeps.workers.retry import RetryQueue
 
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
 
@@ -25,7 +25,7 @@ _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM
 _MARKET = "market.parquet"
 
 
-class Crew(Protocol):
+class Executor(Protocol):
     """Workers; `size` says how many."""
 
     @property
@@ -39,39 +39,39 @@ class Crew(Protocol):
         """Let the workers go, at once."""
 
 
-class Alone:
+class InProcess:
     """The work done in this process."""
 
     size = 1
 
-    def __init__(self, bench: Bench) -> None:
-        self._bench = bench
+    def __init__(self, context: WorkerContext) -> None:
+        self._context = context
 
     def run(self, units: Iterable[Unit]) -> Iterator[list[Row]]:
         """Yield rows unit by unit."""
         for unit in units:
-            yield evaluate_unit(unit, self._bench)
+            yield evaluate_unit(unit, self._context)
 
     def close(self) -> None:
         """Do nothing."""
 
 
-class Processes:
-    """`jobs` processes of joblib's loky. Each gets the bench once, when it starts.
+class ProcessPool:
+    """`jobs` processes of joblib's loky. Each gets the context once, when it starts.
 
     Rows come back through files in `scratch`, and the pipe that all workers share carries their names alone: what fits a pipe's
     atomic write arrives whole or not at all, but of a longer message a killed worker can leave half, and then the reader waits for
     the rest forever (seen).
     """
 
-    def __init__(self, bench: Bench, jobs: int, scratch: Path) -> None:
-        self._bench, self.size, self._scratch = bench, jobs, scratch
+    def __init__(self, context: WorkerContext, jobs: int, scratch: Path) -> None:
+        self._context, self.size, self._scratch = context, jobs, scratch
         self._executor: Any = None
 
     def run(self, units: Iterable[Unit]) -> Iterator[list[Row]]:
         """Yield rows as units are finished; a unit whose worker died is done again."""
-        rota = Rota(self._submit, self._collect, self.close, self._nudge, 2 * self.size, self._bench)
-        yield from rota.run(units)
+        queue = RetryQueue(self._submit, self._collect, self.close, self._nudge, 2 * self.size, self._context)
+        yield from queue.run(units)
 
     def close(self) -> None:
         """Kill the workers: what they hold is in no row, and will be done again."""
@@ -85,7 +85,7 @@ class Processes:
         if self._executor is None:
             self._executor = self._engage()
         with _interrupts_ignored():  # a worker that starts now must leave Ctrl-C to us
-            return self._executor.submit(_on_this_bench, unit)
+            return self._executor.submit(_in_this_context, unit)
 
     def _nudge(self) -> None:
         """Break an executor whose manager reads what a dead worker will never finish (seen): without writers it reads an end."""
@@ -100,7 +100,7 @@ class Processes:
 
     def _collect(self, name: str) -> list[Row]:
         path = self._scratch / name
-        rows = [row_of(line, self._bench.objective) for line in path.read_bytes().splitlines(keepends=True)]
+        rows = [row_of(line, self._context.objective) for line in path.read_bytes().splitlines(keepends=True)]
         path.unlink()
         return rows
 
@@ -110,14 +110,14 @@ class Processes:
         shutil.rmtree(self._scratch, ignore_errors=True)  # a killed sweep's
         self._scratch.mkdir()
         # What a process gets at its start must fit a pipe: of one that is killed before it has read all, the writer never hears.
-        market = self._bench.market
+        market = self._context.market
         market.frame.to_parquet(self._scratch / _MARKET)
-        bench = replace(self._bench, market=replace(market, frame=market.frame.iloc[:0]))
+        context = replace(self._context, market=replace(market, frame=market.frame.iloc[:0]))
         warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given", category=UserWarning)
         return ProcessPoolExecutor(
             max_workers=self.size,
             initializer=_begin,
-            initargs=(bench, self._scratch, os.getpid()),
+            initargs=(context, self._scratch, os.getpid()),
             env=_ONE_THREAD,
         )
 
@@ -134,18 +134,18 @@ class _interrupts_ignored:  # noqa: N801 - used like a function
             signal.signal(signal.SIGINT, self._previous)
 
 
-_given: list[tuple[Bench, Path]] = []
+_given: list[tuple[WorkerContext, Path]] = []
 _numbers = itertools.count()
 
 
-def _begin(bench: Bench, scratch: Path, parent: int) -> None:
-    """Set a worker process up: it gets the bench, leaves Ctrl-C to its parent, and ends with it."""
+def _begin(context: WorkerContext, scratch: Path, parent: int) -> None:
+    """Set a worker process up: it gets the context, leaves Ctrl-C to its parent, and ends with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    market = replace(bench.market, frame=pd.read_parquet(scratch / _MARKET))
-    bench = replace(bench, market=market)
-    _given[:] = [(bench, scratch)]
-    evaluator(bench)
+    market = replace(context.market, frame=pd.read_parquet(scratch / _MARKET))
+    context = replace(context, market=market)
+    _given[:] = [(context, scratch)]
+    evaluator(context)
 
 
 def _end_with(parent: int) -> None:
@@ -154,9 +154,9 @@ def _end_with(parent: int) -> None:
     os._exit(1)
 
 
-def _on_this_bench(unit: Unit) -> str:
+def _in_this_context(unit: Unit) -> str:
     """Evaluate a unit, and return the name of the file that holds its rows."""
-    bench, scratch = _given[0]
+    context, scratch = _given[0]
     name = f"{os.getpid()}-{next(_numbers)}"
-    (scratch / name).write_bytes(b"".join(row.line for row in evaluate_unit(unit, bench)))
+    (scratch / name).write_bytes(b"".join(row.line for row in evaluate_unit(unit, context)))
     return name

@@ -6,12 +6,12 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, 
 from typing import Any
 
 from runs.sweeps.rows.row import Row
-from runs.sweeps.workers.evaluate import Bench, Unit, failed
+from runs.sweeps.workers.evaluate import Unit, WorkerContext, failed
 
 _STRIKES = 3
 """Deaths of workers that a unit may witness before it is done alone, a combination at a time (assumption)."""
 
-_MOST_STRIKES = 5
+_MAX_STRIKES = 5
 """Deaths that a combination may witness, the last ones alone, before it is a row with an error (assumption)."""
 
 _PATIENCE_SECONDS = 3.0
@@ -20,7 +20,7 @@ _PATIENCE_SECONDS = 3.0
 _Task = tuple[Unit, int]
 
 
-class Rota:
+class RetryQueue:
     """Units on an executor that breaks when a worker dies.
 
     A broken executor does not say whose fault it was: all units under way are done again on a new one. What has seen
@@ -34,7 +34,7 @@ class Rota:
         dismiss: Callable[[], None],
         nudge: Callable[[], None],
         at_once: int,
-        bench: Bench,
+        context: WorkerContext,
     ) -> None:
         """Take the verbs of an executor.
 
@@ -48,11 +48,11 @@ class Rota:
             Drops the executor when it is broken; the next `submit` makes another.
         nudge
             Called now and then while nothing comes: breaks an executor that has not noticed a death.
-        at_once, bench
+        at_once, context
             Most units under way; and what failed rows are made with.
         """
         self._submit, self._collect, self._dismiss = submit, collect, dismiss
-        self._nudge, self._at_once, self._bench = nudge, at_once, bench
+        self._nudge, self._at_once, self._context = nudge, at_once, context
         self._again: deque[_Task] = deque()
         self._alone: deque[_Task] = deque()
         self._pending: dict[Any, _Task] = {}
@@ -105,8 +105,8 @@ class Rota:
         self._pending.clear()
         self._dismiss()
         for unit, strikes in lost:
-            if strikes + 1 >= _MOST_STRIKES:
-                yield [failed(unit[0], f"its worker died {strikes + 1} times", self._bench)]
+            if strikes + 1 >= _MAX_STRIKES:
+                yield [failed(unit[0], f"its worker died {strikes + 1} times", self._context)]
             elif strikes + 1 >= _STRIKES:
                 self._alone.extend(((combination,), strikes + 1) for combination in unit)
             else:

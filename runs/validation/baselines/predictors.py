@@ -17,7 +17,7 @@ from runs.validation.baselines.variants import (
     time_shifted,
 )
 from runs.validation.baselines.volume_profile import kernel_share, volume_profile
-from runs.validation.dataset import Reading
+from runs.validation.dataset import Dataset
 from runs.validation.measures.expanding_window import first_scored, log_size, walk_forward
 from runs.validation.measures.reach import excursions
 
@@ -36,25 +36,25 @@ NO_MAP: dict[str, tuple[str, ...]] = {
 _SECONDS_PER_WEEK = 604_800
 
 
-def covariates_of(reading: Reading) -> dict[str, np.ndarray]:
+def covariates_of(dataset: Dataset) -> dict[str, np.ndarray]:
     """Return all covariates, (n, 2) each, by name: logs of what is known of a bar once its range and volume are given."""
-    distances, count = excursions(reading.bars), len(reading.bars)
-    volatility = np.concatenate([[np.nan], reading.snapshots["volatility"][:-1]])
+    distances, count = excursions(dataset.bars), len(dataset.bars)
+    volatility = np.concatenate([[np.nan], dataset.snapshots["volatility"][:-1]])
     sizes = {
         "excursion": distances,
-        "kernel": kernel_share(reading, distances),
-        "volume": np.repeat(reading.bars["volume"][:, None], 2, axis=1),
+        "kernel": kernel_share(dataset, distances),
+        "volume": np.repeat(dataset.bars["volume"][:, None], 2, axis=1),
         "volatility": np.repeat(np.nan_to_num(volatility)[:, None], 2, axis=1),
-        "profile": volume_profile(reading),
-        "map": reading.expected,
-        "path": path_only(reading),
-        "permuted path": path_only(reading, reversed_mixture(reading.parameters)),
-        "shifted flow": shifted_flow(reading),
-        "flat": flat_mixture(reading),
-        "permuted": permuted_tiers(reading),
-        "average": average_map(reading),
-        "shifted": time_shifted(reading),
-        "swapped": side_swapped(reading),
+        "profile": volume_profile(dataset),
+        "map": dataset.expected,
+        "path": path_only(dataset),
+        "permuted path": path_only(dataset, reversed_mixture(dataset.parameters)),
+        "shifted flow": shifted_flow(dataset),
+        "flat": flat_mixture(dataset),
+        "permuted": permuted_tiers(dataset),
+        "average": average_map(dataset),
+        "shifted": time_shifted(dataset),
+        "swapped": side_swapped(dataset),
     }
     logs = {name: np.stack([log_size(values[:, side]) for side in range(2)], axis=1) for name, values in sizes.items()}
     return {name: values.reshape(count, 2) for name, values in logs.items()}
@@ -112,14 +112,14 @@ class SideTable:
         return poisson_deviance(self.sizes[self.scored], self.forecast(names))
 
 
-def side_tables(reading: Reading) -> tuple[SideTable, SideTable]:
+def side_tables(dataset: Dataset) -> tuple[SideTable, SideTable]:
     """Return the tables of longs and shorts, of the same forecasters on the same bars."""
-    covariates, reported = covariates_of(reading), reading.reported
-    weekly = max(1, round(_SECONDS_PER_WEEK / reading.bar_seconds))
+    covariates, reported = covariates_of(dataset), dataset.reported
+    weekly = max(1, round(_SECONDS_PER_WEEK / dataset.bar_seconds))
     tables = []
     for side in range(2):
         columns = {name: values[:, side] for name, values in covariates.items()}
         known = np.isfinite(np.stack([reported[:, side], *columns.values()])).all(axis=0)
         kept = {name: values[known] for name, values in columns.items()}
-        tables.append(SideTable(reported[known, side], reading.days[known], kept, weekly))
+        tables.append(SideTable(reported[known, side], dataset.days[known], kept, weekly))
     return tables[0], tables[1]

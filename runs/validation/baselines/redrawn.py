@@ -25,18 +25,18 @@ from indicators.liquidation.signals import (
     price_impact,
     record_level,
 )
-from runs.validation.dataset import Reading
+from runs.validation.dataset import Dataset
 from runs.validation.measures.reach import adverse_extremes, price_bins
 
 _SIDES = (("down", "below", "support"), ("up", "above", "resistance"))
 
 
-def redrawn_snapshots(reading: Reading, outward: np.ndarray, lost: np.ndarray) -> np.ndarray:
+def redrawn_snapshots(dataset: Dataset, outward: np.ndarray, lost: np.ndarray) -> np.ndarray:
     """Return the snapshots with magnet, cascade risk and levels of another map; the core's own functions make them.
 
     Parameters
     ----------
-    reading
+    dataset
         The market, and the snapshots that give everything but the signals.
     outward
         (n, 2, bins) the map that replaces the model's, of any unit: it is scaled to the model's total.
@@ -47,14 +47,14 @@ def redrawn_snapshots(reading: Reading, outward: np.ndarray, lost: np.ndarray) -
     -----
     Warm-up, phases, volatility and turnover stay the model's.
     """
-    snapshots = reading.snapshots.copy()
-    settings = build_model(reading.parameters, reading.bar_seconds).settings[0]
+    snapshots = dataset.snapshots.copy()
+    settings = build_model(dataset.parameters, dataset.bar_seconds).settings[0]
     total = float(outward.sum(dtype=np.float64))
-    scale = float(reading.outward.sum(dtype=np.float64)) / total if total > 0.0 else 0.0
+    scale = float(dataset.outward.sum(dtype=np.float64)) / total if total > 0.0 else 0.0
     for row in range(len(snapshots)):
-        _write_signals(snapshots[row : row + 1], outward[row].astype(np.float64) * scale, settings, reading.bin_width)
-    snapshots["magnet"][np.isnan(reading.snapshots["magnet"])] = math.nan
-    _write_levels(reading, snapshots, lost * scale, settings)
+        _write_signals(snapshots[row : row + 1], outward[row].astype(np.float64) * scale, settings, dataset.bin_width)
+    snapshots["magnet"][np.isnan(dataset.snapshots["magnet"])] = math.nan
+    _write_levels(dataset, snapshots, lost * scale, settings)
     return snapshots
 
 
@@ -100,12 +100,12 @@ def _least(
     return threshold
 
 
-def _write_levels(reading: Reading, snapshots: np.ndarray, lost: np.ndarray, settings: np.void) -> None:
+def _write_levels(dataset: Dataset, snapshots: np.ndarray, lost: np.ndarray, settings: np.void) -> None:
     """Write the levels that the map's own wipes leave, at the extreme of the bar that swept them."""
-    levels, closes = empty_levels(), reading.bars["close"]
-    extremes, tolerance = adverse_extremes(reading.bars), float(settings["level_tolerance"])
+    levels, closes = empty_levels(), dataset.bars["close"]
+    extremes, tolerance = adverse_extremes(dataset.bars), float(settings["level_tolerance"])
     sizes = lost * closes[:, None]
-    least = [_threshold(reading, sizes[:, side], name) for side, (*_, name) in enumerate(_SIDES)]
+    least = [_threshold(dataset, sizes[:, side], name) for side, (*_, name) in enumerate(_SIDES)]
     for row, close in enumerate(closes):
         for side, name in ((LONG, "support"), (SHORT, "resistance")):
             drop_levels(levels, side, close, tolerance, row - settings["level_age_bars"])
@@ -120,8 +120,8 @@ def _write_levels(reading: Reading, snapshots: np.ndarray, lost: np.ndarray, set
             snapshots[f"{name}_reported"][row] = 0.0
 
 
-def _threshold(reading: Reading, sizes: np.ndarray, name: str) -> float:
+def _threshold(dataset: Dataset, sizes: np.ndarray, name: str) -> float:
     """Return the size beyond which as many bars wiped as made a level by the model."""
-    made = reading.snapshots[f"{name}_bar"]
+    made = dataset.snapshots[f"{name}_bar"]
     count = len(np.unique(made[~np.isnan(made)]))
     return float(np.sort(sizes)[-count]) if 0 < count <= len(sizes) else math.inf

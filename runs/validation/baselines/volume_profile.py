@@ -7,7 +7,7 @@ import numpy as np
 from indicators.liquidation.compiled import allocation_free
 from indicators.liquidation.grid import build_grid
 from indicators.liquidation.parameters import ModelParameters
-from runs.validation.dataset import Reading
+from runs.validation.dataset import Dataset
 from runs.validation.measures.reach import adverse_extremes, previous_closes, price_bins
 
 _RENORMALISE = 1e-9
@@ -111,7 +111,7 @@ def profile_maps(bars: np.ndarray, parameters: ModelParameters, bar_seconds: int
     return maps
 
 
-def volume_profile(reading: Reading) -> np.ndarray:
+def volume_profile(dataset: Dataset) -> np.ndarray:
     """Return (n, 2) what each bar reaches in a volume profile with a leverage kernel that nothing wipes, base coin.
 
     Notes
@@ -119,21 +119,21 @@ def volume_profile(reading: Reading) -> np.ndarray:
     The profile forgets with the model's half-life. It knows where trades took place and how far leverage liquidates, but
     not which of those levels price has already been to.
     """
-    bars, width, parameters = reading.bars, reading.bin_width, reading.parameters
+    bars, width, parameters = dataset.bars, dataset.bin_width, dataset.parameters
     extremes = adverse_extremes(bars)
     prices = (bars["low"], bars["high"], extremes[:, 0], extremes[:, 1], previous_closes(bars))
     bins = np.stack([price_bins(values, width) for values in prices], axis=1)
     bins -= bins.min()  # the room, not the values, depends on the whole range
-    half_life = parameters.half_life_hours * 3600.0 / reading.bar_seconds
+    half_life = parameters.half_life_hours * 3600.0 / dataset.bar_seconds
     forecast, profile = np.zeros((len(bars), 2)), np.zeros(int(bins.max()) + 1)
     volume = np.ascontiguousarray(bars["volume"])
     sweep_profile(volume, bins, leverage_kernels(parameters), 0.5 ** (1.0 / half_life), profile, forecast)
     return forecast
 
 
-def kernel_share(reading: Reading, distances: np.ndarray) -> np.ndarray:
+def kernel_share(dataset: Dataset, distances: np.ndarray) -> np.ndarray:
     """Return (n, 2) the share of positions entered at the last close that an excursion (n, 2; log price) liquidates."""
-    kernels = leverage_kernels(reading.parameters)
+    kernels = leverage_kernels(dataset.parameters)
     sums = np.concatenate([np.zeros((2, 1)), np.cumsum(kernels, axis=1)], axis=1)
-    edges = np.arange(sums.shape[1]) * reading.bin_width
+    edges = np.arange(sums.shape[1]) * dataset.bin_width
     return np.stack([np.interp(distances[:, side], edges, sums[side]) for side in range(2)], axis=1)

@@ -10,7 +10,7 @@ from runs.statistics.poisson import fit_poisson, predict_poisson
 from runs.validation.baselines.predictors import SideTable
 from runs.validation.baselines.variants import time_shifted
 from runs.validation.claim import Claim, Test
-from runs.validation.dataset import Reading
+from runs.validation.dataset import Dataset
 
 LOWEST_SLOPE, HIGHEST_SLOPE = 0.8, 1.25
 """What still counts as one: 80 .. 125 %, the convention of equivalence tests (FDA 2001, bioequivalence)."""
@@ -19,7 +19,7 @@ _STATISTIC = f"elasticity of reported on forecast size; distance from {LOWEST_SL
 _DECILES = 10
 
 
-def calibration_claim(name: str, side_name: str, table: SideTable | None, reading: Reading, side: int) -> Claim:
+def calibration_claim(name: str, side_name: str, table: SideTable | None, dataset: Dataset, side: int) -> Claim:
     """Return the claim that reported size is proportional to forecast size, by two one-sided tests (Schuirmann 1987).
 
     Parameters
@@ -28,7 +28,7 @@ def calibration_claim(name: str, side_name: str, table: SideTable | None, readin
         Of the claim; "long" or "short".
     table
         The side's data; None where the data has too little.
-    reading, side
+    dataset, side
         Where the forecasts, as they are, come from.
 
     Notes
@@ -41,10 +41,10 @@ def calibration_claim(name: str, side_name: str, table: SideTable | None, readin
     statement = f"A forecast of twice the size means twice the {side_name} liquidations"
     if table is None:
         return Claim(name, statement, _STATISTIC, remarks=("the data reports too few liquidations",))
-    rows = np.flatnonzero(np.isfinite(reading.reported[:, side]))[-len(table.sizes[table.scored]) :]
-    sizes, days = reading.reported[rows, side], reading.days[rows]
-    slopes = slope_draws(reading.forecast[rows, side], sizes, days)
-    shifted = slope_draws(_as_reported(reading, time_shifted(reading))[rows, side], sizes, days)
+    rows = np.flatnonzero(np.isfinite(dataset.reported[:, side]))[-len(table.sizes[table.scored]) :]
+    sizes, days = dataset.reported[rows, side], dataset.days[rows]
+    slopes = slope_draws(dataset.forecast[rows, side], sizes, days)
+    shifted = slope_draws(_as_reported(dataset, time_shifted(dataset))[rows, side], sizes, days)
     if slopes is None:
         return Claim(name, statement, _STATISTIC, remarks=("the map expects nothing in most bars",))
     effective = min(effective_size(sizes), float(len(np.unique(days))))
@@ -58,16 +58,16 @@ def calibration_claim(name: str, side_name: str, table: SideTable | None, readin
         placebos = (Test("a map of another time", _interval(within, days), len(sizes), effective, one_sided=True),)
     details: dict[str, object] = {
         "slope": _interval(slopes, days)._asdict(),
-        "reliability": reliability(reading.forecast[rows, side], sizes),
+        "reliability": reliability(dataset.forecast[rows, side], sizes),
     }
     return Claim(name, statement, _STATISTIC, tests, placebos=placebos, details=details)
 
 
-def _as_reported(reading: Reading, sizes: np.ndarray) -> np.ndarray:
+def _as_reported(dataset: Dataset, sizes: np.ndarray) -> np.ndarray:
     """Return what the feed would be expected to report of other liquidated sizes (n, 2), as learned before each bar."""
-    known = reading.expected > 0.0
-    ratios = np.divide(sizes, reading.expected, out=np.zeros_like(sizes), where=known)
-    return reading.forecast * ratios**reading.response
+    known = dataset.expected > 0.0
+    ratios = np.divide(sizes, dataset.expected, out=np.zeros_like(sizes), where=known)
+    return dataset.forecast * ratios**dataset.response
 
 
 def slope_draws(forecasts: np.ndarray, sizes: np.ndarray, days: np.ndarray, seed: int = 0) -> np.ndarray | None:

@@ -7,11 +7,11 @@ import numpy as np
 from indicators.liquidation.compiled import allocation_free
 from runs.validation.baselines.variants import average_profile, shifted_maps
 from runs.validation.claim import Claim, Test
-from runs.validation.dataset import Reading
+from runs.validation.dataset import Dataset
 from runs.validation.measures.reach import previous_closes, price_bins, reached_bins, standing_before
 from runs.validation.measures.skill import ratio_test
 
-LEAST_BINS = 4
+MIN_BINS = 4
 """Bins that a bar must have reached for its top quarter to be one."""
 
 CURVE = (0.05, 0.1, 0.25, 0.5, 0.75)
@@ -47,7 +47,7 @@ def gather_capture(
     """Write what the top `share` of each bar's reached bins holds; equal scores share the last places evenly."""
     for bar in range(len(reached)):
         bins = reached[bar]
-        if bins < LEAST_BINS:
+        if bins < MIN_BINS:
             continue
         top, total, chosen, weight = np.ceil(share * bins), 0.0, 0.0, 0.0
         for place in range(bins):
@@ -84,7 +84,7 @@ def capture(
     liquidated
         (n, bins) base coin liquidated in each bin during the bar.
     reached
-        (n,) bins that the bar reached. Bars that reached fewer than `LEAST_BINS` count for nothing.
+        (n,) bins that the bar reached. Bars that reached fewer than `MIN_BINS` count for nothing.
     share
         Of the bins, 0 .. 1; rounded up to whole bins.
     weights
@@ -98,21 +98,21 @@ def capture(
     return caught
 
 
-def liquidated_bins(reading: Reading, side: int) -> np.ndarray:
-    """Return (n, bins) base coin liquidated by distance from the close before, from the prints."""
-    sizes = np.zeros((len(reading.bars), reading.outward.shape[2]))
-    if reading.prints is None:
+def liquidated_bins(dataset: Dataset, side: int) -> np.ndarray:
+    """Return (n, bins) base coin liquidated by distance from the close before, from the liquidations."""
+    sizes = np.zeros((len(dataset.bars), dataset.outward.shape[2]))
+    if dataset.liquidations is None:
         return sizes
-    prints = reading.prints[reading.prints["side"] == side]
-    before = price_bins(previous_closes(reading.bars)[prints["bar"]], reading.bin_width)
-    at = price_bins(prints["price"], reading.bin_width)
+    liquidations = dataset.liquidations[dataset.liquidations["side"] == side]
+    before = price_bins(previous_closes(dataset.bars)[liquidations["bar"]], dataset.bin_width)
+    at = price_bins(liquidations["price"], dataset.bin_width)
     places = (before - 1 - at) if side == 0 else (at - before - 1)
     inside = (places >= 0) & (places < sizes.shape[1])
-    np.add.at(sizes, (prints["bar"][inside], places[inside]), prints["size"][inside])
+    np.add.at(sizes, (liquidations["bar"][inside], places[inside]), liquidations["size"][inside])
     return sizes
 
 
-def capture_claim(name: str, side_name: str, reading: Reading, side: int) -> Claim:
+def capture_claim(name: str, side_name: str, dataset: Dataset, side: int) -> Claim:
     """Return the claim that liquidations lie where the map stands highest, among the levels that price reached.
 
     Notes
@@ -123,23 +123,23 @@ def capture_claim(name: str, side_name: str, reading: Reading, side: int) -> Cla
     pass the second test.
     """
     statement = f"Of the levels that price reached, {side_name} liquidations lie where the map stands highest"
-    liquidated = liquidated_bins(reading, side)
+    liquidated = liquidated_bins(dataset, side)
     if not liquidated.any():
         remark = "the data gives liquidations no prices, so which level they lay at is unknown"
         return Claim(name, statement, _STATISTIC, remarks=(remark,))
-    reached = reached_bins(reading)[:, side]
-    ours = standing_before(reading.outward)[:, side]
-    shifted = standing_before(shifted_maps(reading))[:, side]
-    average = standing_before(average_profile(reading))[:, side]
+    reached = reached_bins(dataset)[:, side]
+    ours = standing_before(dataset.outward)[:, side]
+    shifted = standing_before(shifted_maps(dataset))[:, side]
+    average = standing_before(average_profile(dataset))[:, side]
     caught = {
         "chance": capture(ours, liquidated, reached),
         "the map's average by distance": capture(_over(ours, average), liquidated, reached, weights=average),
         "a map of another time": capture(_over(shifted, average), liquidated, reached, weights=average),
     }
-    tests = [_lift(label, catch, reading.days, label.startswith("a map of")) for label, catch in caught.items()]
+    tests = [_lift(label, catch, dataset.days, label.startswith("a map of")) for label, catch in caught.items()]
     if min(test.observations for test in tests) == 0:
         return Claim(name, statement, _STATISTIC, remarks=("no bar with liquidations reached enough levels",))
-    details = _curve(reading, side, liquidated, reached)
+    details = _curve(dataset, side, liquidated, reached)
     return Claim(name, statement, _STATISTIC, tuple(tests[:2]), placebos=(tests[2],), details=details)
 
 
@@ -153,11 +153,11 @@ def _lift(label: str, caught: Captured, days: np.ndarray, one_sided: bool) -> Te
     return ratio_test(label, (caught.size - caught.chance)[counted], caught.chance[counted], days[counted], one_sided)
 
 
-def _curve(reading: Reading, side: int, liquidated: np.ndarray, reached: np.ndarray) -> dict[str, object]:
-    density, rows = standing_before(reading.outward)[:, side], []
+def _curve(dataset: Dataset, side: int, liquidated: np.ndarray, reached: np.ndarray) -> dict[str, object]:
+    density, rows = standing_before(dataset.outward)[:, side], []
     for share in CURVE:
         caught = capture(density, liquidated, reached, share)
-        counted = reached >= LEAST_BINS
+        counted = reached >= MIN_BINS
         total = float(liquidated[counted][np.arange(liquidated.shape[1]) < reached[counted, None]].sum())
         rows.append(
             {

@@ -7,7 +7,7 @@ import pandas as pd
 
 from runs.statistics.logistic import fit_logistic, log_loss, predict_logistic
 from runs.validation.claim import Claim, Test
-from runs.validation.dataset import Reading
+from runs.validation.dataset import Dataset
 from runs.validation.measures.expanding_window import first_scored
 from runs.validation.measures.skill import ratio_test
 
@@ -32,7 +32,7 @@ _VARIANCE_HOURS = (4.0, 168.0)  # half-lives beside the snapshot's own day
 _REFIT_SHARE = 0.04  # rows by which data must have grown for a new fit, where that is more than a week
 _FURTHEST = 5.0  # standard deviations (*assumption*)
 _SECONDS_PER_HOUR, _SECONDS_PER_WEEK = 3600.0, 604_800.0
-_LEAST_VARIANCE = 1e-12  # stands for no variance under a logarithm: a move of 1e-6
+_MIN_VARIANCE = 1e-12  # stands for no variance under a logarithm: a move of 1e-6
 
 
 class Forecast(NamedTuple):
@@ -65,15 +65,15 @@ def largest_moves(bars: np.ndarray, horizon: int) -> np.ndarray:
     return moves
 
 
-def volatility_columns(reading: Reading) -> np.ndarray:
+def volatility_columns(dataset: Dataset) -> np.ndarray:
     """Return (n, 5) what is known without a map: log variance by three half-lives, and the hour of day as sine and cosine."""
-    closes, hours = reading.bars["close"], reading.bar_seconds / _SECONDS_PER_HOUR
-    squares = pd.Series(np.diff(np.log(closes), prepend=np.log(reading.bars["open"][0])) ** 2)
+    closes, hours = dataset.bars["close"], dataset.bar_seconds / _SECONDS_PER_HOUR
+    squares = pd.Series(np.diff(np.log(closes), prepend=np.log(dataset.bars["open"][0])) ** 2)
     variances = [squares.ewm(halflife=half_life / hours).mean().to_numpy() for half_life in _VARIANCE_HOURS]
-    variances.append(reading.snapshots["volatility"] ** 2)
-    seconds = reading.market.times.astype("datetime64[s]").astype(np.int64) % 86_400
+    variances.append(dataset.snapshots["volatility"] ** 2)
+    seconds = dataset.market.times.astype("datetime64[s]").astype(np.int64) % 86_400
     angle = 2.0 * np.pi * seconds / 86_400.0
-    logs = [np.log(np.maximum(np.nan_to_num(values), _LEAST_VARIANCE)) for values in variances]
+    logs = [np.log(np.maximum(np.nan_to_num(values), _MIN_VARIANCE)) for values in variances]
     return np.stack([*logs, np.sin(angle), np.cos(angle)], axis=1)
 
 
@@ -130,16 +130,16 @@ def _design(covariates: np.ndarray, first: int) -> np.ndarray:
     return np.column_stack([np.ones(len(covariates)), np.clip(scaled, -_FURTHEST, _FURTHEST)])
 
 
-def cascade_claim(reading: Reading) -> Claim:
+def cascade_claim(dataset: Dataset) -> Claim:
     """Return the claim, not judged yet."""
-    bars_per_hour = _SECONDS_PER_HOUR / reading.bar_seconds
+    bars_per_hour = _SECONDS_PER_HOUR / dataset.bar_seconds
     horizon = max(1, round(HORIZON_HOURS * bars_per_hour))
-    weekly = max(1, round(_SECONDS_PER_WEEK / reading.bar_seconds))
-    moves, known = largest_moves(reading.bars, horizon), volatility_columns(reading)
+    weekly = max(1, round(_SECONDS_PER_WEEK / dataset.bar_seconds))
+    moves, known = largest_moves(dataset.bars, horizon), volatility_columns(dataset)
     without = walk_events(known, moves, horizon, weekly)
     if not (0.0 < without.events.sum() < len(without.events)):
         return Claim("cascade", STATEMENT, STATISTIC, remarks=(TOO_FEW,))
-    risk, blocks = risk_columns(reading.snapshots), reading.days[without.rows] // BLOCK_DAYS
+    risk, blocks = risk_columns(dataset.snapshots), dataset.days[without.rows] // BLOCK_DAYS
     turned = np.roll(risk, len(risk) // 2, axis=0)
     ours, shifted = (
         walk_events(np.column_stack([known, columns]), moves, horizon, weekly) for columns in (risk, turned)

@@ -8,7 +8,7 @@ from runs.validation.baselines.predictors import NO_MAP, RANGE_AND_VOLUME, SideT
 from runs.validation.claim import Claim, Test
 from runs.validation.claims.calibration import calibration_claim
 from runs.validation.claims.capture import capture_claim
-from runs.validation.dataset import Reading
+from runs.validation.dataset import Dataset
 from runs.validation.measures.skill import skill_test
 
 SIDES = ("long", "short")
@@ -29,7 +29,7 @@ STATEMENTS = {
 NO_REPORTS = "the data reports no liquidations, or too few to fit on one part and score on another"
 
 
-def forecast_claims(reading: Reading) -> list[Claim]:
+def forecast_claims(dataset: Dataset) -> list[Claim]:
     """Return the claims about the forecast, each by side, not judged yet.
 
     Notes
@@ -38,14 +38,14 @@ def forecast_claims(reading: Reading) -> list[Claim]:
     forecasters are given the bar's own range, and where they use it its volume: the question is which *levels* hold size, not
     whether price will come.
     """
-    reports = np.isfinite(reading.reported).all(axis=1).any() and bool(np.nansum(reading.reported) > 0.0)
-    tables = side_tables(reading) if reports else None
+    reports = np.isfinite(dataset.reported).all(axis=1).any() and bool(np.nansum(dataset.reported) > 0.0)
+    tables = side_tables(dataset) if reports else None
     claims = []
     for side, name in enumerate(SIDES):
         table = tables[side] if tables and tables[side].has_data else None
         claims += table_claims(table, name)
-        claims.append(calibration_claim(f"calibration_{name}", name, table, reading, side))
-        claims.append(capture_claim(f"capture_{name}", name, reading, side))
+        claims.append(calibration_claim(f"calibration_{name}", name, table, dataset, side))
+        claims.append(capture_claim(f"capture_{name}", name, dataset, side))
     return claims
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from runs.validation.baselines.controls import control_values
 from runs.validation.claim import Claim
-from runs.validation.dataset import Reading
+from runs.validation.dataset import Dataset
 from runs.validation.measures.episodes import LIMIT_HOURS, Signal, episode_details, episodes_of
 from runs.validation.measures.skill import mean_test
 
@@ -39,7 +39,7 @@ def shifted_signal(signal: Signal) -> Signal:
     return Signal(np.roll(signal.direction, by), np.roll(signal.distance, by))
 
 
-def magnet_claim(reading: Reading) -> Claim:
+def magnet_claim(dataset: Dataset) -> Claim:
     """Return the claim, not judged yet.
 
     Notes
@@ -47,24 +47,24 @@ def magnet_claim(reading: Reading) -> Claim:
     Two tests. Against a fair game the mean is zero by optional stopping. A market that rises lets bets on rising win, magnet
     or not; so the second test is against matched levels, which rise as much. Placebos are against matched levels too.
     """
-    limit = max(1, round(LIMIT_HOURS * _SECONDS_PER_HOUR / reading.bar_seconds))
-    signal = magnet_signal(reading.snapshots)
-    episodes = episodes_of(reading.bars["close"], signal, limit)
+    limit = max(1, round(LIMIT_HOURS * _SECONDS_PER_HOUR / dataset.bar_seconds))
+    signal = magnet_signal(dataset.snapshots)
+    episodes = episodes_of(dataset.bars["close"], signal, limit)
     if not len(episodes.starts):
         return Claim("magnet", STATEMENT, STATISTIC, remarks=(NO_EPISODES,))
     tests = (
         mean_test("a fair game", episodes.values),
-        mean_test("matched levels", episodes.values - control_values(reading, episodes, limit)),
+        mean_test("matched levels", episodes.values - control_values(dataset, episodes, limit)),
     )
     placebos = []
     others = {
         "the magnet of another time": shifted_signal(signal),
-        "the lesser cluster": lesser_signal(reading.snapshots),
+        "the lesser cluster": lesser_signal(dataset.snapshots),
     }
     for label, other in others.items():
-        found = episodes_of(reading.bars["close"], other, limit)
+        found = episodes_of(dataset.bars["close"], other, limit)
         if len(found.starts):
-            gains = found.values - control_values(reading, found, limit)
+            gains = found.values - control_values(dataset, found, limit)
             placebos.append(mean_test(label, gains, one_sided=True))
-    details = episode_details(episodes, reading.bar_seconds / _SECONDS_PER_HOUR)
+    details = episode_details(episodes, dataset.bar_seconds / _SECONDS_PER_HOUR)
     return Claim("magnet", STATEMENT, STATISTIC, tests, placebos=tuple(placebos), details=details)

@@ -12,10 +12,10 @@ from runs.validation.claim import TOO_LITTLE_DATA, VALIDATED, Claim, judge
 from runs.validation.claims.cascade import cascade_claim
 from runs.validation.claims.magnet import magnet_claim
 from runs.validation.claims.wipe import wipe_claim
-from runs.validation.dataset import Reading
+from runs.validation.dataset import Dataset
 from runs.validation.record import claim_record
 
-TRADED_ON: dict[str, Callable[[Reading], Claim]] = {
+TRADED_ON: dict[str, Callable[[Dataset], Claim]] = {
     "magnet": magnet_claim,
     "cascade": cascade_claim,
     "wipe": wipe_claim,
@@ -29,16 +29,16 @@ NO_CLAIM = (
 """What is said of a strategy of the user's own."""
 
 
-def trading_claims(reading: Reading) -> list[Claim]:
+def trading_claims(dataset: Dataset) -> list[Claim]:
     """Return the claims behind the signals, not judged yet."""
-    return [magnet_claim(reading), cascade_claim(reading), wipe_claim(reading)]
+    return [magnet_claim(dataset), cascade_claim(dataset), wipe_claim(dataset)]
 
 
-def signal_reading(market: Market, snapshots: np.ndarray, parameters: ModelParameters) -> Reading:
-    """Return a reading of (n,) snapshots that are at hand, without maps: enough for the trading claims."""
+def signal_reading(market: Market, snapshots: np.ndarray, parameters: ModelParameters) -> Dataset:
+    """Return a dataset of (n,) snapshots that are at hand, without maps: enough for the trading claims."""
     no_map = np.empty((len(snapshots), 2, 0), dtype=np.float32)
     bars = model_bars(market)
-    return Reading(market, bars, snapshots, no_map, parameters.bin_width, market.bar_seconds, parameters)
+    return Dataset(market, bars, snapshots, no_map, parameters.bin_width, market.bar_seconds, parameters)
 
 
 def strategy_evidence(

@@ -3,7 +3,7 @@
 import numpy as np
 
 from runs.validation.claim import Claim, Test
-from runs.validation.dataset import Reading
+from runs.validation.dataset import Dataset
 from runs.validation.measures.reach import excursions, previous_closes
 from runs.validation.measures.reactions import Levels, Reactions, apart, horizon_bars, reactions
 from runs.validation.measures.skill import mean_test
@@ -12,7 +12,7 @@ STATEMENT = "Levels that wipes leave hold better than levels of equal swings wit
 
 STATISTIC = "mean return away from the level in the 24 hours after the first retest, in standard deviations of 24 hours"
 
-LEAST_SWING = 1.0
+MIN_SWING = 1.0
 """Standard deviations of a bar that a swing without a wipe must have gone (*assumption*: less is no swing)."""
 
 CALIPER = 1.25
@@ -24,26 +24,26 @@ NO_LEVELS = "no level that a wipe left was retested, or none like it without a w
 _NAMES = ("support", "resistance")
 
 
-def wipe_levels(reading: Reading) -> Levels:
+def wipe_levels(dataset: Dataset) -> Levels:
     """Return the levels that wipes have left, each at the bar that made it; a level behind a nearer one is in no snapshot."""
-    snapshots, found = reading.snapshots, []
+    snapshots, found = dataset.snapshots, []
     for side, name in enumerate(_NAMES):
         bars = np.flatnonzero(snapshots[f"{name}_bar"] == np.arange(len(snapshots)))
         found.append((bars, np.full(len(bars), side), snapshots[f"{name}_price"][bars]))
     bars, sides, prices = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    return Levels(bars, sides, prices, swings_of(reading)[bars, sides])
+    return Levels(bars, sides, prices, swings_of(dataset)[bars, sides])
 
 
-def swings_of(reading: Reading) -> np.ndarray:
+def swings_of(dataset: Dataset) -> np.ndarray:
     """Return (n, 2) how far each bar went down and up from the close before, in the standard deviations known there."""
-    volatility = np.concatenate([[np.nan], reading.snapshots["volatility"][:-1]])
+    volatility = np.concatenate([[np.nan], dataset.snapshots["volatility"][:-1]])
     known = np.where(volatility > 0.0, volatility, np.inf)
-    return np.nan_to_num(excursions(reading.bars) / known[:, None])
+    return np.nan_to_num(excursions(dataset.bars) / known[:, None])
 
 
-def quiet_swings(reading: Reading, wipes: Levels) -> Levels:
+def quiet_swings(dataset: Dataset, wipes: Levels) -> Levels:
     """Return the levels of swings in which open interest did not fall, as deep within their swing as wipes lie in theirs."""
-    bars, swings = reading.bars, swings_of(reading)
+    bars, swings = dataset.bars, swings_of(dataset)
     change = np.diff(bars["open_interest"], prepend=np.nan)
     quiet = (change >= 0.0) & (bars["open_interest_break"] == 0.0)
     distances, before = excursions(bars), previous_closes(bars)
@@ -51,7 +51,7 @@ def quiet_swings(reading: Reading, wipes: Levels) -> Levels:
     found = []
     for side in range(2):
         made = wipes.bars[wipes.sides == side]
-        rows = np.setdiff1d(np.flatnonzero(quiet & (swings[:, side] >= LEAST_SWING)), made)
+        rows = np.setdiff1d(np.flatnonzero(quiet & (swings[:, side] >= MIN_SWING)), made)
         sign = -1.0 if side == 0 else 1.0
         prices = before[rows] * np.exp(sign * depth * distances[rows, side])
         found.append((rows, np.full(len(rows), side), prices, swings[rows, side]))
@@ -65,9 +65,9 @@ def _depth(wipes: Levels, distances: np.ndarray, before: np.ndarray) -> float:
     return float(np.clip(np.median(shares), 0.0, 1.0)) if len(shares) else 1.0
 
 
-def shifted_levels(reading: Reading, levels: Levels) -> Levels:
+def shifted_levels(dataset: Dataset, levels: Levels) -> Levels:
     """Return the levels of another time: turned by half of the data, as far from the close as they were."""
-    closes, count = reading.bars["close"], len(reading.bars)
+    closes, count = dataset.bars["close"], len(dataset.bars)
     bars = (levels.bars + count // 2) % count
     return Levels(bars, levels.sides, levels.prices * closes[bars] / closes[levels.bars], levels.swings)
 
@@ -95,7 +95,7 @@ def matched_gains(wipes: Levels, ours: Reactions, quiet: Levels, theirs: Reactio
     return np.array(gains)
 
 
-def wipe_claim(reading: Reading) -> Claim:
+def wipe_claim(dataset: Dataset) -> Claim:
     """Return the claim, not judged yet.
 
     Notes
@@ -103,17 +103,17 @@ def wipe_claim(reading: Reading) -> Claim:
     Two tests: a reaction away from the level at all, and more of it than after a swing of equal size without a fall of
     open interest, which carries the market's drift and the reversal that follows any swing.
     """
-    if not np.isfinite(reading.bars["open_interest"]).any():
+    if not np.isfinite(dataset.bars["open_interest"]).any():
         return Claim("wipe", STATEMENT, STATISTIC, remarks=(NO_OPEN_INTEREST,))
-    wipes = wipe_levels(reading)
-    quiet, horizon = quiet_swings(reading, wipes), horizon_bars(reading)
-    ours, theirs = apart(reactions(reading, wipes), horizon), reactions(reading, quiet)
+    wipes = wipe_levels(dataset)
+    quiet, horizon = quiet_swings(dataset, wipes), horizon_bars(dataset)
+    ours, theirs = apart(reactions(dataset, wipes), horizon), reactions(dataset, quiet)
     gains = matched_gains(wipes, ours, quiet, theirs, horizon)
     if not len(gains):
         return Claim("wipe", STATEMENT, STATISTIC, remarks=(NO_LEVELS,))
     tests = (mean_test("no reaction", ours.values), mean_test("swings without a fall of open interest", gains))
-    shifted = shifted_levels(reading, wipes)
-    others = matched_gains(shifted, apart(reactions(reading, shifted), horizon), quiet, theirs, horizon)
+    shifted = shifted_levels(dataset, wipes)
+    others = matched_gains(shifted, apart(reactions(dataset, shifted), horizon), quiet, theirs, horizon)
     placebos: tuple[Test, ...] = ()
     if len(others):
         placebos = (mean_test("levels of another time", others, one_sided=True),)

@@ -76,7 +76,7 @@ def episodes_of(closes: np.ndarray, signal: Signal, limit: int) -> Episodes:
     targets = np.concatenate([[np.nan], (closes * (1.0 + signal.direction * signal.distance))[:-1]])
     distances = directions * (targets / closes - 1.0)
     speaks = np.abs(directions) == 1.0
-    within = (distances >= _TRADED.nearest) & (distances <= _TRADED.farthest)
+    within = (distances >= _TRADED.min_distance) & (distances <= _TRADED.max_distance)
     candidates = np.flatnonzero(speaks & within)
     candidates = candidates[candidates < len(closes) - 1]
     starts, ends, place = [], [], 0

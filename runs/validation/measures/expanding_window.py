@@ -4,7 +4,7 @@ import numpy as np
 
 from runs.statistics.poisson import fit_poisson, predict_poisson
 
-LEAST_ROWS = 500
+MIN_ROWS = 500
 """Bars that the first fit takes at least; a third of the data where that is more."""
 
 _FLOOR = 0.01  # of the mean so far: what stands for zero under a logarithm
@@ -31,7 +31,7 @@ def log_size(sizes: np.ndarray) -> np.ndarray:
 
 def first_scored(count: int) -> int:
     """Return how many rows the first fit takes of `count`."""
-    return max(count // 3, LEAST_ROWS)
+    return max(count // 3, MIN_ROWS)
 
 
 def walk_forward(covariates: np.ndarray, sizes: np.ndarray, every: int) -> np.ndarray:

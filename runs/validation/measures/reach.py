@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from runs.validation.dataset import Reading
+from runs.validation.dataset import Dataset
 
 
 def previous_closes(bars: np.ndarray) -> np.ndarray:
@@ -28,12 +28,12 @@ def price_bins(prices: np.ndarray, bin_width: float) -> np.ndarray:
     return np.floor(np.log(prices) / bin_width).astype(np.int64)
 
 
-def reached_bins(reading: Reading) -> np.ndarray:
+def reached_bins(dataset: Dataset) -> np.ndarray:
     """Return (n, 2) how many of the bins outward from the close before each bar reached; the window's width at most."""
-    before = price_bins(previous_closes(reading.bars), reading.bin_width)
-    extremes = price_bins(adverse_extremes(reading.bars), reading.bin_width)
+    before = price_bins(previous_closes(dataset.bars), dataset.bin_width)
+    extremes = price_bins(adverse_extremes(dataset.bars), dataset.bin_width)
     counts = np.stack([before - extremes[:, 0], extremes[:, 1] - before], axis=1)
-    return np.clip(counts, 0, reading.outward.shape[2])
+    return np.clip(counts, 0, dataset.outward.shape[2])
 
 
 def standing_before(outward: np.ndarray) -> np.ndarray:

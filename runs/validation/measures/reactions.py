@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from indicators.liquidation.compiled import allocation_free
-from runs.validation.dataset import Reading
+from runs.validation.dataset import Dataset
 from strategies.wipe import WipeParameters
 
 HORIZON_HOURS = 24.0
@@ -97,7 +97,7 @@ def first_return(
     return -1
 
 
-def reactions(reading: Reading, levels: Levels) -> Reactions:
+def reactions(dataset: Dataset, levels: Levels) -> Reactions:
     """Return how price reacts at its first return to each level.
 
     Notes
@@ -105,30 +105,30 @@ def reactions(reading: Reading, levels: Levels) -> Reactions:
     A return is the retest that the strategy trades. The reaction runs from the close after it, so that what bounces between
     bid and ask is not in it, over `HORIZON_HOURS`, divided by volatility times the root of the bars.
     """
-    bars, parameters = reading.bars, reading.parameters
-    horizon = horizon_bars(reading)
-    oldest = round(parameters.level_age_days * 24.0 * _SECONDS_PER_HOUR / reading.bar_seconds)
+    bars, parameters = dataset.bars, dataset.parameters
+    horizon = horizon_bars(dataset)
+    oldest = round(parameters.level_age_days * 24.0 * _SECONDS_PER_HOUR / dataset.bar_seconds)
     closes, latest = np.ascontiguousarray(bars["close"]), len(bars) - horizon - 2
     extremes = [np.ascontiguousarray(bars["low"]), np.ascontiguousarray(bars["high"])]
     returned = np.full(len(levels.bars), -1, dtype=np.int64)
     for index, (made, side, price) in enumerate(zip(levels.bars, levels.sides, levels.prices, strict=True)):
         last, direction = min(int(made) + oldest, latest), 1.0 if side == 0 else -1.0
         returned[index] = first_return(
-            extremes[side], closes, direction, price, int(made), int(_TRADED.least_age_bars), last, _TRADED.retest,
+            extremes[side], closes, direction, price, int(made), int(_TRADED.min_age_bars), last, _TRADED.retest_tolerance,
             parameters.level_tolerance,
         )  # fmt: skip
     kept = np.flatnonzero(returned >= 0)
     starts, directions = returned[kept] + 1, np.where(levels.sides[kept] == 0, 1.0, -1.0)
-    scale = reading.snapshots["volatility"][returned[kept]] * np.sqrt(horizon)
+    scale = dataset.snapshots["volatility"][returned[kept]] * np.sqrt(horizon)
     values = directions * (closes[starts + horizon] / closes[starts] - 1.0) / np.where(scale > 0.0, scale, np.inf)
     ahead = closes[starts[:, None] + np.arange(horizon + 1)]
     beyond = directions[:, None] * (ahead / levels.prices[kept][:, None] - 1.0)
     return Reactions(kept, returned[kept], values, (beyond >= -parameters.level_tolerance).all(axis=1))
 
 
-def horizon_bars(reading: Reading) -> int:
+def horizon_bars(dataset: Dataset) -> int:
     """Return how many bars a reaction takes."""
-    return max(1, round(HORIZON_HOURS * _SECONDS_PER_HOUR / reading.bar_seconds))
+    return max(1, round(HORIZON_HOURS * _SECONDS_PER_HOUR / dataset.bar_seconds))
 
 
 def apart(found: Reactions, horizon: int) -> Reactions:

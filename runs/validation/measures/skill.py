@@ -41,7 +41,7 @@ def ratio_test(baseline: str, gains: np.ndarray, losses: np.ndarray, days: np.nd
     return Test(baseline, interval, len(gains), effective, one_sided)
 
 
-MOST_BLOCKS = 200
+MAX_BLOCKS = 200
 """Blocks that episodes are drawn in: beyond it an interval changes little, and its cost grows."""
 
 
@@ -50,10 +50,10 @@ def mean_test(baseline: str, values: np.ndarray, one_sided: bool = False) -> Tes
 
     Notes
     -----
-    Each episode is a block, or a few neighbours are where there are more than `MOST_BLOCKS`. Effective are the episodes
+    Each episode is a block, or a few neighbours are where there are more than `MAX_BLOCKS`. Effective are the episodes
     after autocorrelation.
     """
     count = len(values)
-    labels = np.arange(count) * min(count, MOST_BLOCKS) // max(count, 1)
+    labels = np.arange(count) * min(count, MAX_BLOCKS) // max(count, 1)
     interval = ratio_interval(block_sums(values, labels), block_sums(np.ones(count), labels))
     return Test(baseline, interval, count, effective_size(values), one_sided)

@@ -7,7 +7,7 @@ import aiohttp
 from datafeeds.archives.collection import collect
 from datafeeds.archives.layout import archive_files
 from datafeeds.catalog.store import Catalog
-from datafeeds.retry import Patience
+from datafeeds.retry import RetryPolicy
 from tests.datafeeds.archives.loopback import ArchiveServer
 from tests.datafeeds.archives.writing import (
     DAY,
@@ -26,7 +26,7 @@ async def no_sleep(_):
     await asyncio.sleep(0)
 
 
-HASTE = Patience(attempts=4, sleep=no_sleep)
+HASTE = RetryPolicy(attempts=4, sleep=no_sleep)
 
 
 def run(root, files, series, start, end, faults=(), **options):

@@ -11,7 +11,7 @@ from datafeeds.catalog.inventory import inventory
 from datafeeds.catalog.store import Catalog
 from datafeeds.errors import MarketError
 from datafeeds.exchanges.session import bounded_session
-from datafeeds.retry import Patience
+from datafeeds.retry import RetryPolicy
 from datafeeds.series import Series
 from tests.datafeeds.archives.samples import DAY_MS, HOUR_MS, MARCH_MS, klines, zipped
 from tests.datafeeds.archives.server import ArchiveServer
@@ -36,7 +36,7 @@ def run(files, root, faults=(), span=(0, DAYS), attempts=8, again=False, waits=N
             waits.append(seconds)
 
     async def job():
-        patience = Patience(attempts=attempts, sleep=sleep)
+        patience = RetryPolicy(attempts=attempts, sleep=sleep)
         async with ArchiveServer(files, faults) as server, bounded_session() as session:
             start, end = (MARCH_MS + day * DAY_MS for day in span)
             result = await collect(session, Catalog(root), CANDLES, start, end, patience, host=server.url, again=again)
@@ -124,7 +124,7 @@ def test_an_unreachable_archive_is_told_soon():
         async with bounded_session() as session:
             plan = plan_archive("binance", "BTC/USDT:USDT", "1h")
             return await collect_all(
-                session, Catalog("/nowhere"), plan, 0, 1, Patience(sleep=sleep), host="http://127.0.0.1:9"
+                session, Catalog("/nowhere"), plan, 0, 1, RetryPolicy(sleep=sleep), host="http://127.0.0.1:9"
             )
 
     results = asyncio.run(job())

@@ -126,7 +126,7 @@ def test_larger_bars_are_made_of_smaller_ones_where_those_are_there(catalog):
     catalog.add(CANDLES, candles(range(48)), [hours(0, 48)])
     made = read_catalog_market(catalog, market_id("binance:BTC/USDT:USDT:4h"))
     assert made.fingerprint() == resample(read_catalog_market(catalog, BTC), 14_400).fingerprint()
-    assert any("4h made of 1h" in line for line in made.facts())
+    assert any("4h made of 1h" in line for line in made.caveats())
 
 
 def test_a_market_that_is_not_there_is_answered_with_the_command_that_brings_it(catalog):
@@ -140,7 +140,7 @@ def test_gaps_that_nobody_asked_for_are_told_from_those_of_the_venue(catalog):
     catalog.add(CANDLES, candles([0, 1, 2, 4]), [hours(0, 5)])  # the venue had no fourth hour
     catalog.add(CANDLES, candles(range(10, 12)), [hours(10, 12)])
     market = read_catalog_market(catalog, BTC)
-    assert "5 bars of the range were never downloaded" in market.facts()[0]
+    assert "5 bars of the range were never downloaded" in market.caveats()[0]
     held = inventory(catalog)[0]
     assert (held.rows, held.absent, held.not_downloaded) == (6, 1, [hours(5, 10)])
 

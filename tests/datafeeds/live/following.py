@@ -9,13 +9,13 @@ from datafeeds.live.feeds import by_id
 from datafeeds.live.journal import journal_folder, read_journal
 from datafeeds.live.liquidation import LiveMarket
 from datafeeds.live.recorder import record
-from datafeeds.retry import Patience
+from datafeeds.retry import RetryPolicy
 from tests.datafeeds.live.socket_server import SocketServer
 
 BASE = 1_700_000_000_000
 ALL = (0, 2**53)
 BITCOIN = by_id([LiveMarket("BTCUSDT", "BTC/USDT:USDT")])
-QUICK = Patience(first_seconds=0.002, longest_seconds=0.01)
+QUICK = RetryPolicy(first_seconds=0.002, longest_seconds=0.01)
 
 
 def read(root, venue="bybit", symbol="BTC/USDT:USDT"):

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from datafeeds.catalog.coverage import union
-from datafeeds.live.heard import Claims
+from datafeeds.live.heard import HeardIntervals
 
 LONGEST = 10_000
 
@@ -30,7 +30,7 @@ def oracle(connections, instant):
 @pytest.mark.parametrize("seed", range(40))
 def test_claims_are_those_of_the_oracle(seed):
     rng = random.Random(seed)
-    claims, taken, connections, now = Claims(LONGEST), [], [], 1_700_000_000_000 + rng.randrange(1000)
+    claims, taken, connections, now = HeardIntervals(LONGEST), [], [], 1_700_000_000_000 + rng.randrange(1000)
     for _ in range(rng.randint(1, 4)):
         now += rng.randrange(100, 5000)
         claims.begin(now)
@@ -58,7 +58,7 @@ def test_claims_are_those_of_the_oracle(seed):
 
 
 def test_a_second_is_never_claimed_before_it_is_over():
-    claims = Claims(LONGEST)
+    claims = HeardIntervals(LONGEST)
     claims.begin(1500)
     claims.heard(3999)
     assert claims.take() == [(1500, 3000)]
@@ -68,7 +68,7 @@ def test_a_second_is_never_claimed_before_it_is_over():
 
 
 def test_a_silence_that_is_too_long_is_not_claimed():
-    claims = Claims(LONGEST)
+    claims = HeardIntervals(LONGEST)
     claims.begin(0)
     claims.heard(2000)
     claims.heard(2000 + LONGEST + 1)

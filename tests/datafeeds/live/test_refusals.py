@@ -9,7 +9,7 @@ from datafeeds.errors import MarketError, SourceError
 from datafeeds.live import recorder
 from datafeeds.live.feeds import FEEDS
 from datafeeds.live.journal import journal_folder
-from datafeeds.retry import Patience
+from datafeeds.retry import RetryPolicy
 from tests.datafeeds.live.examples import MARKETS, REFUSALS, bybit_event
 from tests.datafeeds.live.following import BASE, follow, sizes
 from tests.datafeeds.live.socket_server import CLOSE, CONFIRM
@@ -50,7 +50,7 @@ def test_a_venue_that_names_a_wait_gets_it_within_reason(asked, granted, tmp_pat
         waits.append(seconds)
 
     scripts = [[429, ("Retry-After", asked)], [CONFIRM, bybit_event(BASE, 1)]]
-    patience = Patience(first_seconds=0.5, sleep=sleep)
+    patience = RetryPolicy(first_seconds=0.5, sleep=sleep)
     follow(tmp_path, scripts, lambda _: sizes(tmp_path) == [1.0], patience=patience)
     assert granted <= waits[0] < granted + 0.2
 
@@ -62,7 +62,7 @@ def test_no_venue_at_all_is_tried_for_ever_with_growing_waits(tmp_path):
         waits.append(seconds)
         await asyncio.sleep(0)
 
-    patience = Patience(first_seconds=1.0, longest_seconds=60.0, sleep=sleep)
+    patience = RetryPolicy(first_seconds=1.0, longest_seconds=60.0, sleep=sleep)
     follow(tmp_path, [[]], lambda _: len(waits) > 60, url="ws://127.0.0.1:9/", patience=patience)
     assert max(waits[:3]) <= 8.0
     assert 30.0 < max(waits) <= 60.0

@@ -7,7 +7,7 @@ from pathlib import Path
 from datafeeds.catalog.store import Catalog
 from datafeeds.exchanges.client import connect
 from datafeeds.exchanges.download import Downloaded, download_all, plan
-from datafeeds.retry import Patience
+from datafeeds.retry import RetryPolicy
 from tests.datafeeds.loopback.faults import Fault
 from tests.datafeeds.loopback.server import VenueServer
 from tests.datafeeds.loopback.truth import HOUR_MS, START_MS, Truth
@@ -20,7 +20,7 @@ async def _no_sleep(_: float) -> None:
     await asyncio.sleep(0)
 
 
-HASTE = Patience(sleep=_no_sleep)
+HASTE = RetryPolicy(sleep=_no_sleep)
 """Our default patience, without its waiting."""
 
 

@@ -10,7 +10,7 @@ from aiohttp import web
 import datafeeds.exchanges.session as session_module
 from datafeeds.errors import SourceError
 from datafeeds.exchanges.client import connect
-from datafeeds.retry import Patience
+from datafeeds.retry import RetryPolicy
 from tests.datafeeds.serving import serving
 
 MB = 2**20
@@ -31,10 +31,10 @@ async def packed(request):
 
 @pytest.mark.parametrize("answer", [endless, packed])
 def test_a_reply_without_end_is_left_at_its_bound(answer, monkeypatch):
-    monkeypatch.setattr(session_module, "LARGEST_REPLY_BYTES", MB)
+    monkeypatch.setattr(session_module, "MAX_REPLY_BYTES", MB)
 
     async def job():
-        async with serving(answer) as url, connect("bybit", Patience(attempts=1), url) as client:
+        async with serving(answer) as url, connect("bybit", RetryPolicy(attempts=1), url) as client:
             with pytest.raises(SourceError, match="reply above 1,048,576 bytes"):
                 await client.ask("publicGetV5MarketKline", {})
 

@@ -10,7 +10,7 @@ from datafeeds.catalog.store import Catalog
 from datafeeds.errors import MarketError, SourceError, TemporaryError
 from datafeeds.exchanges.client import connect
 from datafeeds.exchanges.download import download_all, plan
-from datafeeds.retry import Patience, patiently
+from datafeeds.retry import RetryPolicy, retry
 from tests.datafeeds.loopback.faults import Fault
 from tests.datafeeds.loopback.server import VenueServer
 from tests.datafeeds.loopback.truth import HOUR_MS, START_MS, make_truth
@@ -31,7 +31,7 @@ def using(venue, faults, job, patience=None, truth=None):
         async with VenueServer(
             known.speak, truth or make_truth(1, hours=30, whole_sizes=known.whole_sizes), faults
         ) as server:
-            patient = patience(sleep) if patience else Patience(sleep=sleep)
+            patient = patience(sleep) if patience else RetryPolicy(sleep=sleep)
             async with connect(venue, patient, server.url) as client:
                 return await job(client, server)
 
@@ -56,7 +56,7 @@ def test_without_a_wish_waits_grow_at_random_up_to_a_bound():
 
     for _ in range(200):
         with pytest.raises(TemporaryError):
-            asyncio.run(patiently(fails, Patience(attempts=9, sleep=sleep)))
+            asyncio.run(retry(fails, RetryPolicy(attempts=9, sleep=sleep)))
     rounds = [waits[turn::8] for turn in range(8)]
     assert all(max(seconds) <= min(2.0**turn, 60.0) for turn, seconds in enumerate(rounds))
     assert max(rounds[0]) < max(rounds[3]) < max(rounds[6]) <= 60.0
@@ -109,12 +109,12 @@ def test_keys_never_appear_in_a_log_an_error_or_a_result(kind, monkeypatch, capl
         except (SourceError, MarketError) as error:
             said += [str(error), repr(error)]
         planned = plan("binance", "BTC/USDT:USDT", "1h")
-        patience = Patience(attempts=1)
+        patience = RetryPolicy(attempts=1)
         outcome = await download_all(client, Catalog(tmp_path), planned, START_MS, START_MS + 9 * HOUR_MS, patience)
         return [*said, str(outcome)], [headers.get("X-MBX-APIKEY") for headers in server.headers]
 
     def once(sleep):
-        return Patience(attempts=1, sleep=sleep)
+        return RetryPolicy(attempts=1, sleep=sleep)
 
     (said, sent), _ = using("binance", iter([None, None, Fault(kind, 3), *[Fault(kind, 3)] * 50]), job, once)
     assert KEY in sent  # it went to the venue, where it belongs

@@ -14,7 +14,7 @@ from datafeeds.exchanges.client import connect
 from datafeeds.exchanges.contract import Contract
 from datafeeds.exchanges.download import plan
 from datafeeds.exchanges.paging import clean
-from datafeeds.retry import Patience
+from datafeeds.retry import RetryPolicy
 from tests.datafeeds.loopback.truth import HOUR_MS, START_MS, make_truth
 from tests.datafeeds.loopback.venues import VENUES
 from tests.datafeeds.serving import serving
@@ -142,7 +142,7 @@ def test_bytes_of_any_kind_in_place_of_a_reply_end_in_one_sentence(venue):
 
     async def job():
         errors = []
-        async with serving(answer) as url, connect(venue, Patience(attempts=2, sleep=sleep), url) as client:
+        async with serving(answer) as url, connect(venue, RetryPolicy(attempts=2, sleep=sleep), url) as client:
             for _ in range(60):
                 for ask in (client.now_ms(), client.contract("BTC/USDT:USDT")):
                     try:

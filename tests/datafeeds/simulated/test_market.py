@@ -37,8 +37,8 @@ def test_a_longer_run_begins_with_the_shorter_one():
 def test_a_market_is_simulated_says_so_and_has_no_defect():
     market = simulate(1, bars=500)
     assert market.simulated
-    assert market.facts()[0] == "simulated market: nothing here ever traded"
-    assert market.quality.lines() == []
+    assert market.caveats()[0] == "simulated market: nothing here ever traded"
+    assert market.quality.sentences() == []
     assert market.frame.drop(columns="funding_rate").notna().all(axis=None)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from indicators.liquidation.book import close_down_to, copy_book, deposit, empty_book, recentre, sweep
 from indicators.liquidation.closing import close_population
 from indicators.liquidation.grid import LONG, SHORT, build_grid, price_bin
-from indicators.liquidation.parameters import HOLDERS, MOST_TIERS, POPULATIONS, TRADERS, ModelParameters
+from indicators.liquidation.parameters import HOLDERS, MAX_TIERS, POPULATIONS, TRADERS, ModelParameters
 
 _spec = importlib.util.spec_from_file_location("reference_book", Path(__file__).with_name("reference_book.py"))
 reference_book = importlib.util.module_from_spec(_spec)
@@ -47,7 +47,7 @@ def play(book, bar):
     swept = [sweep(book, SHARES, LONG, bins[0]), sweep(book, SHARES, SHORT, bins[1])]
     recentre(book, GRID, bins[2])
     for population in range(POPULATIONS):
-        room = np.zeros((MOST_TIERS, 2))
+        room = np.zeros((MAX_TIERS, 2))
         close_population(book, GRID, LEVERAGES, room, population, shares[population], LOSS_RATIO)
     deposit(book, GRID, np.array(opened), *bins)
     return swept

@@ -15,7 +15,7 @@ from indicators.liquidation.book import close_down_to, deposit, empty_book, rece
 from indicators.liquidation.closing import close_population
 from indicators.liquidation.grid import LONG, SHORT, build_grid, price_bin
 from indicators.liquidation.model import build_model, initial_state
-from indicators.liquidation.parameters import HOLDERS, MOST_TIERS, POPULATIONS, TRADERS, ModelParameters
+from indicators.liquidation.parameters import HOLDERS, MAX_TIERS, POPULATIONS, TRADERS, ModelParameters
 from indicators.liquidation.snapshot import SNAPSHOT
 from indicators.liquidation.step import step
 from runs.engines.event import model_bars
@@ -98,8 +98,8 @@ def test_arrays_sum_to_the_ledger_for_any_tiers_and_threefold_moves(parameters, 
         sweep(book, np.tile(leverages, 2) / 2.0, LONG, low)
         sweep(book, np.tile(leverages, 2) / 2.0, SHORT, high)
         recentre(book, grid, place)
-        close_population(book, grid, leverages, np.zeros((MOST_TIERS, 2)), HOLDERS, 0.1, ratio)
-        close_population(book, grid, leverages, np.zeros((MOST_TIERS, 2)), TRADERS, share, ratio)
+        close_population(book, grid, leverages, np.zeros((MAX_TIERS, 2)), HOLDERS, 0.1, ratio)
+        close_population(book, grid, leverages, np.zeros((MAX_TIERS, 2)), TRADERS, share, ratio)
         deposit(book, grid, np.array([10.0, 7.0]), low, high, place)
         ledger = book.ledger[0]
         for side in (LONG, SHORT):

@@ -9,7 +9,7 @@ from indicators.liquidation.bar import empty_bars
 from indicators.liquidation.calibration import expected_size, learn, learned_share
 from indicators.liquidation.grid import LONG, SHORT
 from indicators.liquidation.model import build_model, initial_state
-from indicators.liquidation.parameters import MOST_STRATA, POPULATIONS, ModelParameters
+from indicators.liquidation.parameters import MAX_STRATA, POPULATIONS, ModelParameters
 from indicators.liquidation.step import run
 
 PRIOR, COUNT = (0.4, 0.3, 0.2, 0.1), 4
@@ -43,7 +43,7 @@ def feed(model, exposed, reported, learned=None, side=LONG):
     """Learn from bars of exposures and reports of one side, as the step does; return what is known at the end."""
     learned = model.prior.copy() if learned is None else learned
     for row, report in zip(exposed, reported, strict=True):
-        exposure = np.zeros((2, MOST_STRATA))
+        exposure = np.zeros((2, MAX_STRATA))
         exposure[side, : len(row)] = row
         swept = float(learned[0]["shares"][side, : len(row)] @ row)
         learn(learned[0], model.grid, model.settings[0], exposure, side, swept, float(report))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from indicators.liquidation.book import close_down_to, copy_book, deposit, empty_book, recentre, sweep
 from indicators.liquidation.closing import close_population, closing_clock, loss_columns, size_in_loss
 from indicators.liquidation.grid import LONG, SHORT, build_grid, price_bin
-from indicators.liquidation.parameters import HOLDERS, MOST_TIERS, POPULATIONS, TRADERS, ModelParameters
+from indicators.liquidation.parameters import HOLDERS, MAX_TIERS, POPULATIONS, TRADERS, ModelParameters
 
 _spec = importlib.util.spec_from_file_location("reference_book", Path(__file__).with_name("reference_book.py"))
 reference_book = importlib.util.module_from_spec(_spec)
@@ -28,7 +28,7 @@ RATIOS = st.sampled_from([0.01, 0.2, 0.67, 1.0, 1.5, 10.0])
 
 
 def close(book, population, share, ratio, grid=GRID, leverages=LEVERAGES):
-    close_population(book, grid, leverages, np.zeros((MOST_TIERS, 2)), population, share, ratio)
+    close_population(book, grid, leverages, np.zeros((MAX_TIERS, 2)), population, share, ratio)
 
 
 def play(book, bar, ratio):
@@ -250,7 +250,7 @@ def closings(draw):
         leverages=tuple(leverages), leverage_weights=(1.0 / count,) * count, leverage_close_power=draw(st.floats(0.0, 3.0)),
         bin_width=0.01,
     )  # fmt: skip
-    sizes = np.zeros((MOST_TIERS, 2))
+    sizes = np.zeros((MAX_TIERS, 2))
     sizes[:count] = draw(st.lists(st.tuples(SIZES, SIZES), min_size=count, max_size=count))
     shares = np.array(draw(st.lists(st.one_of(st.just(0.0), st.floats(1e-9, 1.0)), min_size=count, max_size=count)))
     return parameters, sizes, np.array([shares, shares[::-1]])
@@ -259,13 +259,13 @@ def closings(draw):
 @settings(max_examples=300, deadline=None)
 @given(closings(), st.sampled_from([LONG, SHORT]), CLOSED, st.floats(0.01, 10.0))
 @example(
-    (ModelParameters(leverages=(3.0,), leverage_weights=(1.0,)), np.ones((MOST_TIERS, 2)), np.ones((2, 1))),
+    (ModelParameters(leverages=(3.0,), leverage_weights=(1.0,)), np.ones((MAX_TIERS, 2)), np.ones((2, 1))),
     0,
     1e-12,
     1.0,
 )
 @example(
-    (ModelParameters(leverages=(3.0,), leverage_weights=(1.0,)), np.ones((MOST_TIERS, 2)), np.ones((2, 1))),
+    (ModelParameters(leverages=(3.0,), leverage_weights=(1.0,)), np.ones((MAX_TIERS, 2)), np.ones((2, 1))),
     0,
     1.0 - 1e-12,
     0.01,
@@ -292,4 +292,4 @@ def test_the_clock_closes_just_the_share(closing, side, share, ratio):
 
 
 def test_where_nobody_stands_no_clock_runs():
-    assert closing_clock(GRID, LONG, LEVERAGES, np.zeros((MOST_TIERS, 2)), 0.5, 1.0) == 0.0
+    assert closing_clock(GRID, LONG, LEVERAGES, np.zeros((MAX_TIERS, 2)), 0.5, 1.0) == 0.0

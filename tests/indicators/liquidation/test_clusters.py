@@ -13,7 +13,7 @@ from indicators.liquidation.snapshot import CLUSTER
 from tests.indicators.liquidation.reference_clusters import slow_spans
 
 
-def spans_of(smoothed, prominence):
+def lengths_of(smoothed, prominence):
     spans = np.zeros((MOST, 2), dtype=np.int64)
     return spans[: find_spans(np.asarray(smoothed, dtype=float), prominence, spans)].tolist()
 
@@ -21,19 +21,19 @@ def spans_of(smoothed, prominence):
 @settings(max_examples=300, deadline=None)
 @given(hnp.arrays(np.float64, st.integers(5, 80), elements=st.floats(0.0, 100.0)), st.floats(0.05, 0.9))
 def test_spans_equal_the_definition(values, prominence):
-    assert spans_of(values, prominence) == slow_spans(values.tolist(), prominence)
+    assert lengths_of(values, prominence) == slow_spans(values.tolist(), prominence)
 
 
 def test_two_hills_are_two_spans():
     hills = np.exp(-0.5 * ((np.arange(100) - 30) / 5) ** 2) + 2.0 * np.exp(-0.5 * ((np.arange(100) - 70) / 5) ** 2)
-    spans = spans_of(hills, 0.25)
+    spans = lengths_of(hills, 0.25)
     assert [(a < 30 < b, a < 70 < b) for a, b in spans] == [(True, False), (False, True)]
     widths = [b - a for a, b in spans]
     assert widths == pytest.approx([2.355 * 5] * 2, abs=1.5)  # full width at half maximum of a Gaussian
 
 
 def test_a_ramp_without_a_fall_is_no_span():
-    assert spans_of(np.arange(50.0), 0.25) == []
+    assert lengths_of(np.arange(50.0), 0.25) == []
 
 
 @given(hnp.arrays(np.float64, (2, 40), elements=st.floats(0.0, 1e6)))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from indicators.liquidation.domain import as_record, from_mapping
 from indicators.liquidation.grid import build_grid
 from indicators.liquidation.model import build_model
-from indicators.liquidation.parameters import MOST_TIERS, ModelParameters
+from indicators.liquidation.parameters import MAX_TIERS, ModelParameters
 
 NUMBERS = [f for f in dataclasses.fields(ModelParameters) if isinstance(f.default, float)]
 
@@ -43,7 +43,7 @@ def test_a_number_outside_its_domain_or_not_a_number_is_refused_by_name(field):
         ({"leverages": "2/3", "leverage_weights": ".7/.7"}, "at most 1"),
         ({"cluster_threshold_kind": 3}, "is none of"),
         ({"cluster_threshold": 2.0}, "at most 1 for a share"),
-        ({"leverages": list(range(2, 19)), "leverage_weights": [0.01] * 17}, f"at most {MOST_TIERS}"),
+        ({"leverages": list(range(2, 19)), "leverage_weights": [0.01] * 17}, f"at most {MAX_TIERS}"),
         ({"cluster_window": 0.01, "bin_width": 0.004}, "must hold 5 bins"),
         ({"leverages": (100.0,), "leverage_weights": (1.0,), "maintenance_margin_rate": 0.01}, "liquidated at entry"),
     ],
@@ -83,7 +83,7 @@ def test_the_record_holds_every_number_and_no_text():
 @settings(max_examples=40, deadline=None)
 @given(
     st.sampled_from([0.0002, 0.001, 0.01]), st.floats(0.01, 0.5), st.floats(0.0, 0.009), st.floats(0.05, 0.6),
-    st.lists(st.floats(1.01, 100.0), min_size=1, max_size=MOST_TIERS, unique=True),
+    st.lists(st.floats(1.01, 100.0), min_size=1, max_size=MAX_TIERS, unique=True),
 )  # fmt: skip
 def test_every_accepted_mixture_gives_kernels_that_sum_to_one_on_the_right_side(width, smear, rate, window, leverages):
     leverages = tuple(sorted(leverages))

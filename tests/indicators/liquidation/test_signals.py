@@ -7,7 +7,7 @@ import pytest
 
 from indicators.liquidation.clusters import MOST
 from indicators.liquidation.signals import (
-    MOST_LEVELS,
+    MAX_LEVELS,
     cascade_gain,
     cascade_risk,
     drop_levels,
@@ -96,7 +96,7 @@ def test_a_wipe_within_the_same_event_keeps_the_larger():
 
 def test_a_full_table_gives_up_its_weakest():
     levels = empty_levels()
-    for bar in range(MOST_LEVELS):
+    for bar in range(MAX_LEVELS):
         record_level(levels, 1, 100.0 + bar, 1e6 + bar, 10.0 * bar, True, 1.0)
     record_level(levels, 1, 500.0, 1.0, 1e4, True, 1.0)
     assert 500.0 not in levels[1]["price"]

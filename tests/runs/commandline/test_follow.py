@@ -91,4 +91,4 @@ def test_bars_take_what_was_recorded_and_say_how_complete_it_is(tmp_path):
     (folder / "2024-01-01.jsonl").write_text("".join(lines))
     market = read_catalog_market(catalog, market_id("binance:BTC/USDT:USDT:1h"))
     assert market.frame["liquidated_long"].fillna(-1.0).tolist() == [0.0, 2.5, 0.0, -1.0]
-    assert any("lower bound" in line for line in market.facts())
+    assert any("lower bound" in line for line in market.caveats())

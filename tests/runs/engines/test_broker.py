@@ -293,7 +293,7 @@ def test_equity_is_cash_plus_open_profit_after_every_bar(seed):
                 - fill["fee"]
                 - fill["funding"]
                 - fill["liquidation_fee"]
-                + fill["absorbed"]
+                + fill["insurance_fund"]
             )
             held += fill["size"]
             line += 1

@@ -156,7 +156,7 @@ def test_the_run_reconciles():
 def test_equity_follows_from_the_fills_cash_flows_summed_here():
     run, fills = result(), result().fills
     flows = -fills["size"] * fills["price"] - fills["fee"] - fills["funding"] - fills["liquidation_fee"]
-    flows = flows + fills["absorbed"]
+    flows = flows + fills["insurance_fund"]
     start = float(run.account["start"][0])
     equity = math.fsum([start, *flows.tolist(), math.fsum(fills["size"]) * float(run.close[-1])])
     assert figures()["money"]["final_equity_quote"] == pytest.approx(equity, rel=1e-9)

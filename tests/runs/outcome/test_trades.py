@@ -150,7 +150,7 @@ def test_the_exit_reason_is_that_of_the_fill_that_closed(kind, reason):
 def test_a_liquidation_takes_its_fee_and_is_relieved_of_what_the_fund_bore():
     ledger = Ledger()
     ledger.trade(0, 10.0, 100.0)
-    ledger.trade(1, -10.0, 80.0, kind=LIQUIDATION, liquidation_fee=3.0, absorbed=50.0)
+    ledger.trade(1, -10.0, 80.0, kind=LIQUIDATION, liquidation_fee=3.0, insurance_fund=50.0)
     row = trips(ledger, [100.0, 80.0]).iloc[0]
     assert row["net_pnl"] == -200.0 - 3.0 + 50.0
 
@@ -219,11 +219,11 @@ def test_net_profits_add_up_to_the_change_of_equity_by_cash_flows(actions, last)
         elif ledger.size and what == "fund":
             ledger.fund(bar, milli / 1000)
         elif ledger.size:
-            ledger.trade(bar, -ledger.size, price, kind=LIQUIDATION, liquidation_fee=cost, absorbed=2 * cost)
+            ledger.trade(bar, -ledger.size, price, kind=LIQUIDATION, liquidation_fee=cost, insurance_fund=2 * cost)
         steps = bar + 1
     fills = ledger.fills()
     flows = [-fills["size"] * fills["price"], -fills["fee"], -fills["funding"], -fills["liquidation_fee"]]
-    change = math.fsum([*np.concatenate([*flows, fills["absorbed"]]).tolist(), ledger.size * last])
+    change = math.fsum([*np.concatenate([*flows, fills["insurance_fund"]]).tolist(), ledger.size * last])
     table = trips(ledger, np.full(steps + 1, last))
     assert math.fsum(table["net_pnl"]) == pytest.approx(change, abs=1e-9 * START)
     assert int(table["open"].sum()) == int(ledger.size != 0.0)

@@ -143,7 +143,7 @@ class Ledgers(RuleBasedStateMachine):
             - held["fees"]
             - held["funding"]
             - held["liquidation_fees"]
-            + held["absorbed"]
+            + held["insurance_fund"]
         )
         assert abs(float(held["wallet"]) - float(totals)) <= 1e-9 * scale
 

@@ -172,7 +172,7 @@ def test_a_gap_beyond_liquidation_fills_at_the_open_and_costs_no_more_than_the_m
     desk.bar(100.0, 101.0, 99.0, 100.0)
     assert desk.bar(70.0, 75.0, 60.0, 70.0) == [(LIQUIDATION, -1.0, 70.0)]
     assert desk.account["wallet"][0] == pytest.approx(1e6 - 10.0)
-    assert desk.account["absorbed"][0] == pytest.approx(20.0)
+    assert desk.account["insurance_fund"][0] == pytest.approx(20.0)
 
 
 def test_a_market_exit_cannot_outrun_a_liquidation_at_the_open():

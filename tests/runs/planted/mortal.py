@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from indicators.liquidation.compiled import allocation_free
 from indicators.liquidation.domain import parameter
 from strategies.base import PerpetualStrategy
-from strategies.intent import hold
+from strategies.intent import target_exposure
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,9 @@ class MortalParameters:
 
 
 @allocation_free
-def decide(view, position, parameters):
+def decide(snapshot, position, parameters):
     """Hold what the parameter says."""
-    return hold(parameters.exposure)
+    return target_exposure(parameters.exposure)
 
 
 class Mortal(PerpetualStrategy):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from indicators.liquidation.compiled import allocation_free
 from indicators.liquidation.domain import parameter
 from strategies.base import PerpetualStrategy
-from strategies.intent import enter, hold, keep, leave
+from strategies.intent import close, enter, keep, target_exposure
 
 
 @dataclass(frozen=True)
@@ -16,20 +16,20 @@ class RestlessParameters:
 
 
 @allocation_free
-def decide(view, position, parameters):
+def decide(snapshot, position, parameters):
     """Answer by a hash of bar, tag and seed; brackets stay behind when rebalancing changes what they protect."""
     drawn = (math.sin(position.bar * 12.9898 + parameters.seed * 78.233 + position.tag) * 43758.5453) % 1.0
     side = 1.0 if drawn * 16.0 % 2.0 < 1.0 else -1.0
-    away = parameters.reach * view.close * (0.2 + drawn * 8.0 % 1.0)
-    stop = view.close - side * away if drawn * 32.0 % 4.0 > 1.0 else math.nan
-    target = view.close + side * away if drawn * 64.0 % 4.0 > 1.0 else math.nan
+    away = parameters.reach * snapshot.close * (0.2 + drawn * 8.0 % 1.0)
+    stop = snapshot.close - side * away if drawn * 32.0 % 4.0 > 1.0 else math.nan
+    target = snapshot.close + side * away if drawn * 64.0 % 4.0 > 1.0 else math.nan
     if drawn < 0.3:
         return enter(side, stop, target, 1.0 + drawn)
     if drawn < 0.4:
-        return leave()
+        return close()
     if drawn < 0.5:
-        return hold(side * drawn * 4.0)
-    return hold(0.0) if drawn < 0.55 else keep()
+        return target_exposure(side * drawn * 4.0)
+    return target_exposure(0.0) if drawn < 0.55 else keep()
 
 
 class Restless(PerpetualStrategy):
@@ -48,8 +48,8 @@ class Plain(PerpetualStrategy):
     parameters_kind = PlainParameters
 
     @staticmethod
-    def decide(view, position, parameters):
-        return hold(parameters.exposure if view.close > view.low else 0.0)
+    def decide(snapshot, position, parameters):
+        return target_exposure(parameters.exposure if snapshot.close > snapshot.low else 0.0)
 
 
 class Meddling(Restless):

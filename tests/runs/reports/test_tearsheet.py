@@ -157,7 +157,8 @@ def test_the_same_run_gives_the_same_bytes():
 @pytest.mark.slow
 def test_the_page_has_the_same_bytes_under_any_hash_seed_and_time_zone(tmp_path):
     code = (
-        "import hashlib; from datafeeds.simulated.market import simulate; from runs.engines.configuration import configuration_from as c;"
+        "import hashlib; from datafeeds.simulated.market import simulate;"
+        "from runs.engines.configuration import configuration_from as c;"
         "from runs.engines.event import run_backtest as r; from runs.outcome.metrics import run_metrics as m;"
         "from runs.reports.tearsheet import tearsheet as t; x = r(c({'strategy': 'magnet'}), simulate(3, bars=2400));"
         "print(hashlib.sha256(t(x, m(x)).encode()).hexdigest())"

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from runs.reviews.notes import FILE, LONGEST_NOTE, Note, change_note, read_notes
+from runs.reviews.notes import FILE, MAX_NOTE, Note, change_note, read_notes
 from tests.runs.reviews.forging import HOSTILE
 
 
@@ -60,7 +60,7 @@ def test_tags_that_cannot_be_shown_are_refused(tmp_path, tag):
 
 def test_a_note_has_a_longest_length(tmp_path):
     with pytest.raises(ValueError, match="too long"):
-        change_note(tmp_path, "run", text="x" * (LONGEST_NOTE + 1))
+        change_note(tmp_path, "run", text="x" * (MAX_NOTE + 1))
 
 
 def test_the_file_is_plain_json(tmp_path):

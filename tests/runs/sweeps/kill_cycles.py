@@ -17,7 +17,7 @@ from runs.sweeps.folder import MARKER
 from runs.sweeps.rows.log import read_rows
 from tests.runs.sweeps.quick_sweep import main
 
-PARAMS = ["--param", "nearest=0.002:0.06:0.002", "--param", "stop_ranges=1:5:0.5", "--param", "magnet_ratio=1.5,2"]
+PARAMS = ["--param", "min_distance=0.002:0.06:0.002", "--param", "stop_atr=1:5:0.5", "--param", "magnet_ratio=1.5,2"]
 
 
 def start(arguments: list[str]) -> int:

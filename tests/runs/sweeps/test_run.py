@@ -21,7 +21,7 @@ FACTS = {
     "configuration": {"strategy": "magnet"},
     "objective": "sharpe",
     "search": {"method": "grid", "seed": 0},
-    "space": [{"parameter": "rule.nearest"}],
+    "space": [{"parameter": "rule.min_distance"}],
     "combinations": 2,
 }
 
@@ -35,7 +35,7 @@ def market():
 def results() -> dict[int, Result]:
     settings = {"strategy": "magnet"}
     return {
-        number: run_backtest(configuration_from(settings | {"rule": {"nearest": value}}), market())
+        number: run_backtest(configuration_from(settings | {"rule": {"min_distance": value}}), market())
         for number, value in enumerate(NEAREST)
     }
 
@@ -44,8 +44,8 @@ def results() -> dict[int, Result]:
 def trials() -> tuple[pd.DataFrame, np.ndarray]:
     evaluator, rows = Evaluator(market(), Heatmaps(None)), []
     for number, value in enumerate(NEAREST):
-        trial = evaluator.trial(configuration_from({"strategy": "magnet", "rule": {"nearest": value}}))
-        row = {"number": number, "key": str(number), "status": "ok", "error": "", "rule.nearest": value}
+        trial = evaluator.trial(configuration_from({"strategy": "magnet", "rule": {"min_distance": value}}))
+        row = {"number": number, "key": str(number), "status": "ok", "error": "", "rule.min_distance": value}
         rows.append(row | {name: trial.metrics[name] for name in METRICS} | {"daily_returns": trial.daily_returns})
     return pd.DataFrame(rows), evaluator.days
 
@@ -66,8 +66,8 @@ def test_a_report_has_its_table_its_page_its_figures_and_the_best_as_a_complete_
     best, run = summary["best"], json.loads((tmp_path / "best-1" / "metrics.json").read_text())
     assert run["performance"]["sharpe"] == pytest.approx(best["metrics"]["sharpe"], rel=1e-9)
     assert (
-        json.loads((tmp_path / "best-1" / "run.json").read_text())["configuration"]["rule"]["nearest"]
-        == (best["parameters"]["rule.nearest"])
+        json.loads((tmp_path / "best-1" / "run.json").read_text())["configuration"]["rule"]["min_distance"]
+        == (best["parameters"]["rule.min_distance"])
     )
     assert summary["statistics"]["trade_order_drawdown"]["trades"] == run["trading"]["trades"]
     assert "best-1/tearsheet.html" in (tmp_path / "sweep.html").read_text()

@@ -46,14 +46,14 @@ def test_every_claim_of_the_protocol_has_a_world():
 
 
 def test_reports_without_a_map_are_what_the_map_learns_from():
-    reading = reading_of(1, 400)
-    world = mapless_reports(reading, 3)
-    read = read_bars(reading.market, world.bars, reading.parameters)
+    dataset = reading_of(1, 400)
+    world = mapless_reports(dataset, 3)
+    read = read_bars(dataset.market, world.bars, dataset.parameters)
     assert world.outward.tobytes() == read.outward.tobytes()
     assert world.snapshots.tobytes() == read.snapshots.tobytes()
     assert (world.snapshots["learned_long"][-1], world.snapshots["learned_short"][-1]) > (0.0, 0.0)
     assert (world.reported >= 0.0).all()
-    assert world.reported.tobytes() == mapless_reports(reading, 3).reported.tobytes()
+    assert world.reported.tobytes() == mapless_reports(dataset, 3).reported.tobytes()
 
 
 def test_verdicts_are_counted_by_claim():

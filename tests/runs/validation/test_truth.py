@@ -60,9 +60,9 @@ def test_true_liquidations_sum_to_what_is_reported_in_full():
 
 
 def test_the_profile_puts_at_a_close_what_the_next_bar_is_told_to_reach():
-    reading = reading_of(3, 300)
-    maps = profile_maps(reading.bars, reading.parameters, reading.bar_seconds, 1)
-    forecast, reached = volume_profile(reading), reached_bins(reading)
+    dataset = reading_of(3, 300)
+    maps = profile_maps(dataset.bars, dataset.parameters, dataset.bar_seconds, 1)
+    forecast, reached = volume_profile(dataset), reached_bins(dataset)
     inside = (reached < maps.shape[2]) & (reached > 0)
     # The profile forgets when a bar is laid, so the next bar finds what stood at the close.
     np.testing.assert_allclose(swept(maps, reached)[inside], forecast[inside], rtol=1e-9)

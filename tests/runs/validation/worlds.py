@@ -7,12 +7,12 @@ import numpy as np
 
 from datafeeds.simulated.market import simulate
 from indicators.liquidation.parameters import ModelParameters
-from runs.validation.dataset import Reading, read_market
+from runs.validation.dataset import Dataset, read_market
 
 
 @cache
-def reading_of(seed: int, bars: int = 1500) -> Reading:
-    """Return the reading of a simulated market."""
+def reading_of(seed: int, bars: int = 1500) -> Dataset:
+    """Return the dataset of a simulated market."""
     return read_market(simulate(seed, bars=bars), ModelParameters())
 
 
@@ -21,14 +21,14 @@ def noise(seed: int, count: int) -> np.ndarray:
     return np.random.default_rng(seed).lognormal(-0.5, 1.0, (count, 2))
 
 
-def with_reports(reading: Reading, sizes: np.ndarray) -> Reading:
-    """Return the reading with other reported liquidations (n, 2); the map stays as it is."""
-    bars = reading.bars.copy()
+def with_reports(dataset: Dataset, sizes: np.ndarray) -> Dataset:
+    """Return the dataset with other reported liquidations (n, 2); the map stays as it is."""
+    bars = dataset.bars.copy()
     bars["liquidated_long"], bars["liquidated_short"] = sizes.T
-    return replace(reading, bars=bars)
+    return replace(dataset, bars=bars)
 
 
-def map_is_true(seed: int, bars: int = 1500) -> Reading:
+def map_is_true(seed: int, bars: int = 1500) -> Dataset:
     """Return a world in which a fifth of what the map expects is reported, with noise."""
-    reading = reading_of(seed, bars)
-    return with_reports(reading, 0.2 * reading.expected * noise(seed, bars))
+    dataset = reading_of(seed, bars)
+    return with_reports(dataset, 0.2 * dataset.expected * noise(seed, bars))

@@ -10,21 +10,21 @@ import pytest
 from runs.engines.parity import first_difference
 from runs.outcome.metrics import run_metrics
 from runs.perpetual.accounting import equity_from_fills, reconciliation_error
-from runs.walks.bar_range import Stretch
+from runs.walks.bar_range import BarRange
 from runs.walks.folder import WINDOW_END, joined_trades
 from runs.walks.joining import join, trade
-from tests.runs.walks.walked import MEMORY, PLAN, WINDOWS, legs, market
+from tests.runs.walks.walked import MEMORY, PLAN, WINDOWS, market, traded_windows
 
 START = PLAN.configuration.costs.starting_cash
 
 
 @pytest.fixture(scope="module")
 def result():
-    return join(market(), MEMORY, PLAN.configuration, legs())
+    return join(market(), MEMORY, PLAN.configuration, traded_windows())
 
 
 def test_the_product_of_window_returns_is_the_joined_return(result):
-    product = math.prod(1.0 + leg.metrics["total_return_fraction"] for leg in legs())
+    product = math.prod(1.0 + traded_window.metrics["total_return_fraction"] for traded_window in traded_windows())
     assert run_metrics(result)["performance"]["total_return_fraction"] == pytest.approx(product - 1.0, rel=1e-12)
     assert result.equity[-1] == pytest.approx(START * product, rel=1e-12)
 
@@ -41,15 +41,15 @@ def test_the_ledger_of_all_windows_reconciles_with_the_account(result):
 
 def test_every_window_begins_with_the_cash_that_the_one_before_left():
     cash = START
-    for leg in legs():
-        assert leg.evaluation.account["start"][0] == cash
-        assert leg.evaluation.position[-1] == 0.0
-        cash = leg.evaluation.equity[-1]
-        assert leg.evaluation.account["wallet"][0] == cash
+    for traded_window in traded_windows():
+        assert traded_window.evaluation.account["start"][0] == cash
+        assert traded_window.evaluation.position[-1] == 0.0
+        cash = traded_window.evaluation.equity[-1]
+        assert traded_window.evaluation.account["wallet"][0] == cash
 
 
 def forced_legs():
-    """Return legs that end with a position, by an overlay that always holds one."""
+    """Return traded_windows that end with a position, by an overlay that always holds one."""
     overlay = PLAN.configuration.__class__("overlay", rule={
         "calm_exposure": 1.0, "moderate_exposure": 0.75, "high_exposure": 0.5, "cascade_exposure": 0.25,
     })  # fmt: skip
@@ -59,20 +59,20 @@ def forced_legs():
 def test_a_position_left_is_sold_at_the_last_close_with_taker_fee_and_slippage():
     overlay, traded = forced_legs()
     costs = overlay.costs
-    for leg in traded:
-        stretch = Stretch(market(), MEMORY, leg.window.test_first, leg.window.test_last)
-        left = stretch.left_open(leg.configuration)
-        size, close = left.position[-1], market().frame["close"].iloc[leg.window.test_last - 1]
+    for traded_window in traded:
+        bar_range = BarRange(market(), MEMORY, traded_window.window.test_first, traded_window.window.test_last)
+        left = bar_range.left_open(traded_window.configuration)
+        size, close = left.position[-1], market().frame["close"].iloc[traded_window.window.test_last - 1]
         assert size != 0.0
-        assert leg.forced
+        assert traded_window.forced
         cost = abs(size) * close * (costs.taker_fee_bps + costs.slippage_bps) * 1e-4
-        assert leg.evaluation.equity[-1] == pytest.approx(left.equity[-1] - cost, rel=1e-12)
-        np.testing.assert_array_equal(leg.evaluation.equity[:-1], left.equity[:-1])
-        last = leg.evaluation.fills[-1]
-        assert (last["size"], last["price"], last["bar"]) == (-size, close, leg.window.test_last - 1)
+        assert traded_window.evaluation.equity[-1] == pytest.approx(left.equity[-1] - cost, rel=1e-12)
+        np.testing.assert_array_equal(traded_window.evaluation.equity[:-1], left.equity[:-1])
+        last = traded_window.evaluation.fills[-1]
+        assert (last["size"], last["price"], last["bar"]) == (-size, close, traded_window.window.test_last - 1)
         assert last["fee"] == pytest.approx(cost, rel=1e-9)
-        assert len(leg.evaluation.fills) == len(left.fills) + 1
-        assert first_difference(leg.configuration, market(), left) is None
+        assert len(traded_window.evaluation.fills) == len(left.fills) + 1
+        assert first_difference(traded_window.configuration, market(), left) is None
 
 
 def test_trades_name_their_window_and_what_its_end_forced():
@@ -90,8 +90,8 @@ def test_trades_name_their_window_and_what_its_end_forced():
 
 
 def test_between_tests_that_do_not_touch_the_account_is_flat():
-    first, last = legs()[0], WINDOWS[-1]
-    configuration = legs()[0].configuration
+    first, last = traded_windows()[0], WINDOWS[-1]
+    configuration = traded_windows()[0].configuration
     apart = trade(market(), MEMORY, [WINDOWS[0], last], [configuration, configuration])
     joined = join(market(), MEMORY, PLAN.configuration, apart)
     gap = slice(first.window.test_last - first.window.test_first, last.test_first - first.window.test_first)
@@ -102,7 +102,7 @@ def test_between_tests_that_do_not_touch_the_account_is_flat():
 
 def test_with_less_than_an_account_needs_the_walk_trades_no_more(monkeypatch):
     poor = replace(forced_legs()[0], costs=replace(PLAN.configuration.costs, taker_fee_bps=1000.0))
-    monkeypatch.setattr("runs.walks.joining.LEAST_CASH", START)
+    monkeypatch.setattr("runs.walks.joining.MIN_CASH", START)
     first, second = trade(market(), MEMORY, WINDOWS[:2], [poor, poor])
     assert 0.0 < first.evaluation.equity[-1] < START
     assert len(second.evaluation.fills) == 0

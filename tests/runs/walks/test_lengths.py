@@ -3,7 +3,7 @@
 import pytest
 
 from runs.sweeps.plan import plan_from
-from runs.walks.lengths import Asked, holding_memory, signal_memory, spans_of
+from runs.walks.lengths import WindowOptions, holding_memory, lengths_of, signal_memory
 
 
 def plan(strategy, *space, **groups):
@@ -16,24 +16,24 @@ def plan(strategy, *space, **groups):
     ("strategy", "space", "hours"),
     [
         ("magnet", "time_limit_hours=12,96,24", 96.0),
-        ("magnet", "nearest=0.001,0.002", 48.0),
+        ("magnet", "min_distance=0.001,0.002", 48.0),
         ("cascade", "with_limit_hours=1:100:1", 100.0),
-        ("cascade", "least_risk=1,2", 72.0),
+        ("cascade", "min_risk=1,2", 72.0),
         ("overlay", "calm_exposure=0.5,1", 0.0),
     ],
 )
 def test_holding_is_the_longest_time_limit_of_any_candidate(strategy, space, hours):
-    asked = plan(strategy, space)
-    assert holding_memory(asked.configuration, asked.space).hours == hours
+    options = plan(strategy, space)
+    assert holding_memory(options.configuration, options.space).hours == hours
 
 
 @pytest.mark.parametrize(
     ("space", "model", "hours", "source"),
     [
-        ("nearest=0.001,0.002", {}, 720.0, "calibration_half_life_hours"),
-        ("nearest=0.001,0.002", {"calibrate": False}, 720.0, "level_age_days"),
+        ("min_distance=0.001,0.002", {}, 720.0, "calibration_half_life_hours"),
+        ("min_distance=0.001,0.002", {"calibrate": False}, 720.0, "level_age_days"),
         (
-            "nearest=0.001,0.002",
+            "min_distance=0.001,0.002",
             {"calibrate": False, "level_age_days": 1.0},
             144.0,
             "half_life_hours x half_life_spread",
@@ -43,16 +43,16 @@ def test_holding_is_the_longest_time_limit_of_any_candidate(strategy, space, hou
     ],
 )
 def test_signal_memory_is_the_longest_of_the_map_in_any_candidate(space, model, hours, source):
-    asked = plan("magnet", space, model=model)
-    found = signal_memory(asked.configuration, asked.space)
+    options = plan("magnet", space, model=model)
+    found = signal_memory(options.configuration, options.space)
     assert (found.hours, source in found.source) == (hours, True), found
 
 
 def test_a_gap_that_is_given_says_what_it_replaces():
-    asked = plan("magnet", "nearest=0.001,0.002")
-    derived = spans_of(Asked("100d", "10d"), asked, 3600)
+    options = plan("magnet", "min_distance=0.001,0.002")
+    derived = lengths_of(WindowOptions("100d", "10d"), options, 3600)
     assert (derived.train, derived.test, derived.step, derived.purge, derived.embargo) == (2400, 240, 240, 48, 720)
-    given = spans_of(Asked("100d", "10d", "20d", True, "1h", "900h"), asked, 3600)
+    given = lengths_of(WindowOptions("100d", "10d", "20d", True, "1h", "900h"), options, 3600)
     assert (given.step, given.purge, given.embargo) == (480, 1, 900)
     assert "too short" in given.purge_source
     assert "48 bars" in given.purge_source

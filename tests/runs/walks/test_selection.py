@@ -15,8 +15,8 @@ from runs.engines.snapshot_cache import Heatmaps
 from runs.lookahead import poisoned
 from runs.sweeps.plan import plan_from
 from runs.sweeps.space.candidates import Candidates
-from runs.walks.bar_range import Stretch
-from runs.walks.scoring import combinations_of, score
+from runs.walks.bar_range import BarRange
+from runs.walks.scoring import combinations_of, score_candidates
 from runs.walks.selection import choose, region_medians
 from tests.runs.walks.walked import CANDIDATES, PLAN, WINDOWS, chosen_on, market, trainer
 
@@ -24,12 +24,12 @@ MERITS = st.lists(st.sampled_from([-math.inf, -1.0, 0.0, 1.0, 2.5]), min_size=1,
 
 
 @given(MERITS)
-def test_the_first_of_the_best_is_chosen_and_no_result_never_wins(merits):
-    found = choose(np.array(merits), np.ones(len(merits)))
-    if max(merits) == -math.inf:
+def test_the_first_of_the_best_is_chosen_and_no_result_never_wins(values):
+    found = choose(np.array(values), np.ones(len(values)))
+    if max(values) == -math.inf:
         assert found is None
     else:
-        assert found == merits.index(max(merits))
+        assert found == values.index(max(values))
 
 
 def test_where_nobody_traded_nothing_is_chosen():
@@ -49,10 +49,10 @@ def test_a_region_is_the_median_of_a_point_and_its_neighbours(values):
 
 
 def test_a_lone_peak_loses_to_a_plateau_and_a_bad_point_is_never_chosen():
-    merits = np.array([0.0, 9.0, 0.0, 0.0, 2.0, 2.0, 2.0, -math.inf])
-    assert choose(merits, np.ones(8)) == 1
-    assert choose(region_medians(merits, (8,)), np.ones(8)) == 4
-    assert region_medians(merits, (8,))[7] == -math.inf
+    values = np.array([0.0, 9.0, 0.0, 0.0, 2.0, 2.0, 2.0, -math.inf])
+    assert choose(values, np.ones(8)) == 1
+    assert choose(region_medians(values, (8,)), np.ones(8)) == 4
+    assert region_medians(values, (8,))[7] == -math.inf
 
 
 def test_the_choice_is_the_best_of_an_exhaustive_loop_over_markets_that_end_with_the_train_window():
@@ -60,13 +60,13 @@ def test_the_choice_is_the_best_of_an_exhaustive_loop_over_markets_that_end_with
     combinations = combinations_of(PLAN)
     for window, place in zip(WINDOWS, found, strict=True):
         seen = first_bars(market(), window.train_last)  # there is no later bar
-        stretch, ratios = Stretch(seen, Heatmaps(None), window.train_first, window.train_last), {}
+        bar_range, ratios = BarRange(seen, Heatmaps(None), window.train_first, window.train_last), {}
         for number, combination in enumerate(combinations):
             try:
                 configuration = CANDIDATES.configuration(combination.values)
             except ValueError:
                 continue
-            ratios[number] = stretch.figures(stretch.evaluate(configuration)).metrics["sharpe"]
+            ratios[number] = bar_range.figures(bar_range.evaluate(configuration)).metrics["sharpe"]
         assert len(ratios) == 4
         assert place == max(ratios, key=lambda number: ratios[number])
 
@@ -75,14 +75,14 @@ def test_the_choice_is_the_best_of_an_exhaustive_loop_over_markets_that_end_with
 def test_a_poisoned_future_leaves_the_choice_unchanged(number):
     """From the end of the train window on everything is garbage: this window and those before choose as ever."""
     garbage = poisoned(market(), WINDOWS[number].train_last, seed=number)
-    ours = score(combinations_of(PLAN), trainer(market()), 1, lambda _: None)[0]
-    theirs = score(combinations_of(PLAN), trainer(garbage), 1, lambda _: None)[0]
+    ours = score_candidates(combinations_of(PLAN), trainer(market()), 1, lambda _: None)[0]
+    theirs = score_candidates(combinations_of(PLAN), trainer(garbage), 1, lambda _: None)[0]
     kept = slice(number + 1)
-    np.testing.assert_array_equal(ours.merits[kept], theirs.merits[kept])
+    np.testing.assert_array_equal(ours.values[kept], theirs.values[kept])
     np.testing.assert_array_equal(ours.trades[kept], theirs.trades[kept])
     assert chosen_on(garbage)[kept] == chosen_on(market())[kept]
     if number + 1 < len(WINDOWS):
-        assert (ours.merits[-1] != theirs.merits[-1]).any()  # the garbage does arrive
+        assert (ours.values[-1] != theirs.values[-1]).any()  # the garbage does arrive
 
 
 def test_two_processes_score_what_one_does_even_if_they_die(tmp_path, monkeypatch, capsys):
@@ -93,11 +93,11 @@ def test_two_processes_score_what_one_does_even_if_they_die(tmp_path, monkeypatc
     tried = replace(
         trainer(market()), candidates=Candidates(plan.configuration, plan.space.names, ()), heatmaps=tmp_path
     )
-    one = score(combinations_of(plan), tried, 1, lambda _: None)
+    one = score_candidates(combinations_of(plan), tried, 1, lambda _: None)
     told: list[int] = []
-    two = score(combinations_of(plan), tried, 2, told.append)
+    two = score_candidates(combinations_of(plan), tried, 2, told.append)
     assert "a worker died" in capsys.readouterr().err
     assert sum(told) == 6
-    np.testing.assert_array_equal(one[0].merits, two[0].merits)
+    np.testing.assert_array_equal(one[0].values, two[0].values)
     np.testing.assert_array_equal(one[0].trades, two[0].trades)
     assert one[1] == two[1] == [""] * 6

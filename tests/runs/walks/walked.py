@@ -7,14 +7,14 @@ from runs.engines.snapshot_cache import Heatmaps
 from runs.sweeps.plan import plan_from
 from runs.sweeps.space.candidates import Candidates
 from runs.walks.joining import trade
-from runs.walks.scoring import Trainer, combinations_of, score
+from runs.walks.scoring import Trainer, combinations_of, score_candidates
 from runs.walks.selection import choices
 from runs.walks.windows import lay_windows
 
 PLAN = plan_from(
     {
         "configuration": {"strategy": "magnet", "seed": 3},
-        "space": ["rule.nearest=0.002,0.005,0.08", "stop_ranges=1,3"],
+        "space": ["rule.min_distance=0.002,0.005,0.08", "stop_atr=1,3"],
         "search": {},
         "objective": None,
     }
@@ -41,12 +41,12 @@ def trainer(walked, objective="sharpe"):
 
 def chosen_on(walked, jobs=1, objective="sharpe"):
     """Return what each window chooses."""
-    scores, _ = score(combinations_of(PLAN), trainer(walked, objective), jobs, lambda _: None)
+    scores, _ = score_candidates(combinations_of(PLAN), trainer(walked, objective), jobs, lambda _: None)
     return choices(scores, None)
 
 
 @cache
-def legs():
+def traded_windows():
     """Return the test windows, traded."""
     combinations = combinations_of(PLAN)
     chosen = [CANDIDATES.configuration(combinations[place].values) for place in chosen_on(market())]

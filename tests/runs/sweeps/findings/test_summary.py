@@ -24,13 +24,13 @@ def market():
 
 @cache
 def summary() -> dict[str, Any]:
-    outcomes = outcomes_of(noise(DAYS, 60, 4), days_of(market()), errors=3)
-    return summarise(FACTS, outcomes, market(), np.array([0.1, -0.05, 0.02]), draws=200)
+    results = outcomes_of(noise(DAYS, 60, 4), days_of(market()), errors=3)
+    return summarise(FACTS, results, market(), np.array([0.1, -0.05, 0.02]), draws=200)
 
 
 def verdict_of(returns: np.ndarray, draws: int = 200) -> str:
-    outcomes = outcomes_of(returns)
-    return verdict_on(outcomes, statistics_of(outcomes, np.zeros(len(returns)), None, draws, 0))["verdict"]
+    results = outcomes_of(returns)
+    return verdict_on(results, statistics_of(results, np.zeros(len(returns)), None, draws, 0))["verdict"]
 
 
 def test_over_noise_the_report_says_luck_but_for_its_level():

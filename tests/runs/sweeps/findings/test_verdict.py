@@ -6,9 +6,9 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runs.sweeps.findings.verdict import LUCK, MORE, NOT_TOLD, TOO_LITTLE, Evidence, judge
+from runs.sweeps.findings.verdict import LUCK, MORE, NOT_TOLD, TOO_LITTLE, VerdictInputs, judge
 
-GOOD = Evidence(
+GOOD = VerdictInputs(
     days=400,
     trials=200,
     ability=0.003,
@@ -52,7 +52,9 @@ SHARES = st.one_of(st.floats(0.0, 1.0), st.just(math.nan))
 
 
 @given(
-    st.builds(Evidence, st.integers(0, 5000), st.integers(0, 10_000), SHARES, SHARES, SHARES, SHARES, SHARES, SHARES)
+    st.builds(
+        VerdictInputs, st.integers(0, 5000), st.integers(0, 10_000), SHARES, SHARES, SHARES, SHARES, SHARES, SHARES
+    )
 )
 def test_nothing_makes_more_than_luck_of_a_p_value_above_the_level(evidence):
     verdict, sentence = judge(evidence)

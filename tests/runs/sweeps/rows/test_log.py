@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runs.sweeps.rows.log import Spool, read_rows
+from runs.sweeps.rows.log import RowLog, read_rows
 from runs.sweeps.rows.row import decode, encode
 from runs.sweeps.space.candidates import Combination
 
@@ -48,22 +48,22 @@ def test_a_torn_tail_is_cut_wherever_it_tears(tmp_path):
         folder = tmp_path / str(length)
         (folder / "rows").mkdir(parents=True)
         (folder / "rows" / "00001.rows").write_bytes(whole + torn[:length])
-        spool = Spool(folder, "sharpe")
+        row_log = RowLog(folder, "sharpe")
         kept = {"key1", "key2"} | ({"key3"} if length == len(torn) else set())
-        assert set(spool.scores) == kept
-        spool.append([row(3), row(4)])
-        spool.close()
+        assert set(row_log.scores) == kept
+        row_log.append([row(3), row(4)])
+        row_log.close()
         assert (folder / "rows" / "00001.rows").read_bytes() == whole + (torn if length == len(torn) else b"")
         assert sorted(found["number"] for found in read_rows(folder)) == [1, 2, 3, 4]
 
 
 def test_a_damaged_line_in_the_middle_is_done_again_and_harms_no_other(tmp_path):
-    spool = Spool(tmp_path, "sharpe")
-    spool.append([row(1), row(2), row(3)])
-    spool.close()
+    row_log = RowLog(tmp_path, "sharpe")
+    row_log.append([row(1), row(2), row(3)])
+    row_log.close()
     (path,) = (tmp_path / "rows").iterdir()
     path.write_bytes(path.read_bytes().replace(b'"number":2', b'"number":7'))
-    again = Spool(tmp_path, "sharpe")
+    again = RowLog(tmp_path, "sharpe")
     assert set(again.scores) == {"key1", "key3"}
     assert again.append([row(1), row(2), row(3)]) == 1
     again.close()
@@ -71,9 +71,9 @@ def test_a_damaged_line_in_the_middle_is_done_again_and_harms_no_other(tmp_path)
 
 
 def test_a_key_counts_once_however_often_it_is_delivered(tmp_path):
-    spool = Spool(tmp_path, "sharpe")
-    assert [spool.append([row(1), row(1)]), spool.append([row(1), row(2)])] == [1, 1]
-    spool.close()
+    row_log = RowLog(tmp_path, "sharpe")
+    assert [row_log.append([row(1), row(1)]), row_log.append([row(1), row(2)])] == [1, 1]
+    row_log.close()
     lines = b"".join(path.read_bytes() for path in (tmp_path / "rows").iterdir()).splitlines()
     assert len(lines) == 2
     (tmp_path / "rows" / "00009.rows").write_bytes(row(2).line)  # as if two machines had written it
@@ -81,11 +81,11 @@ def test_a_key_counts_once_however_often_it_is_delivered(tmp_path):
 
 
 def test_scores_are_the_objectives(tmp_path):
-    spool = Spool(tmp_path, "sharpe")
-    spool.append([row(1), encode(Combination(2, "bad", ()), "no", {}, np.zeros(0), "sharpe")])
-    spool.close()
-    again = Spool(tmp_path, "sharpe")
+    row_log = RowLog(tmp_path, "sharpe")
+    row_log.append([row(1), encode(Combination(2, "bad", ()), "no", {}, np.zeros(0), "sharpe")])
+    row_log.close()
+    again = RowLog(tmp_path, "sharpe")
     again.close()
-    for scores in (spool.scores, again.scores):
+    for scores in (row_log.scores, again.scores):
         assert scores["key1"] == pytest.approx(1.0 / 3.0, abs=0.0)
         assert math.isnan(scores["bad"])

@@ -20,9 +20,9 @@ def values(text, strategy="magnet"):
 
 
 def test_a_step_of_a_tenth_gives_the_tenths_as_they_are_written():
-    assert values("nearest=0.1:0.3:0.1") == [0.1, 0.2, 0.3]
-    assert values("nearest=0.1:0.35:0.1") == [0.1, 0.2, 0.3]
-    assert values("nearest=0.1:0.1:0.1") == [0.1]
+    assert values("min_distance=0.1:0.3:0.1") == [0.1, 0.2, 0.3]
+    assert values("min_distance=0.1:0.35:0.1") == [0.1, 0.2, 0.3]
+    assert values("min_distance=0.1:0.1:0.1") == [0.1]
 
 
 @given(
@@ -34,7 +34,7 @@ def test_a_step_of_a_tenth_gives_the_tenths_as_they_are_written():
 def test_every_point_is_the_float_nearest_to_its_exact_value(low, step, count, part):
     high = low + step * count + step * part * Decimal("0.999")  # a part of a step beyond the last point
     oracle = [float(Fraction(low) + i * Fraction(step)) for i in range(count + 1)]
-    assert values(f"nearest={low}:{high}:{step}") == oracle
+    assert values(f"min_distance={low}:{high}:{step}") == oracle
 
 
 @given(st.floats(1e-3, 1.0), st.floats(1.01, 1e3), st.integers(2, 30))
@@ -49,7 +49,7 @@ def test_lists_are_of_the_parameters_kind():
     assert values("calibrate=true,false") == [True, False]
     assert values("margin_mode=cross,isolated") == ["cross", "isolated"]
     assert values("leverage_weights=1/2/3,3/2/1") == [(1.0, 2.0, 3.0), (3.0, 2.0, 1.0)]
-    assert values("nearest=1e-3,0.5") == [0.001, 0.5]
+    assert values("min_distance=1e-3,0.5") == [0.001, 0.5]
 
 
 @pytest.mark.parametrize("strategy", sorted(BASE))
@@ -81,34 +81,34 @@ def test_whole_numbers_of_a_foreign_strategy_stay_whole():
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("nearest", "write NAME=low:high:step"),
+        ("min_distance", "write NAME=low:high:step"),
         ("=1,2", "write NAME=low:high:step"),
-        ("nearest=", "no values"),
-        ("nearest=,", "an empty value"),
-        ("nearest=0.1,,0.2", "an empty value"),
-        ("nearest=0.1:0.2", "write NAME=low:high:step"),
-        ("nearest=0.1:0.2:lin:5", "write NAME=low:high:step"),
-        ("nearest=a:b:c", "'a' is no number"),
-        ("nearest=abc", "not of the kind float"),
-        ("nearest=nan", "no finite number"),
-        ("nearest=nan:1:1", "no finite number"),
-        ("nearest=0:inf:1", "no finite number"),
-        ("nearest=0:1e999:1", "no finite number"),
-        ("nearest=0.3:0.1:0.1", "reversed"),
-        ("nearest=0.3:0.1:log:3", "reversed"),
-        ("nearest=0.1:0.3:0", "above zero"),
-        ("nearest=0.1:0.3:-0.1", "above zero"),
-        ("nearest=0:1:log:5", "above zero"),
-        ("nearest=0.1:1:log:0", "whole number"),
-        ("nearest=0.1:1:log:2.5", "whole number"),
-        ("nearest=0.1:1:log:1", "two ends"),
-        ("nearest=0.1,0.10", "twice"),
+        ("min_distance=", "no values"),
+        ("min_distance=,", "an empty value"),
+        ("min_distance=0.1,,0.2", "an empty value"),
+        ("min_distance=0.1:0.2", "write NAME=low:high:step"),
+        ("min_distance=0.1:0.2:lin:5", "write NAME=low:high:step"),
+        ("min_distance=a:b:c", "'a' is no number"),
+        ("min_distance=abc", "not of the kind float"),
+        ("min_distance=nan", "no finite number"),
+        ("min_distance=nan:1:1", "no finite number"),
+        ("min_distance=0:inf:1", "no finite number"),
+        ("min_distance=0:1e999:1", "no finite number"),
+        ("min_distance=0.3:0.1:0.1", "reversed"),
+        ("min_distance=0.3:0.1:log:3", "reversed"),
+        ("min_distance=0.1:0.3:0", "above zero"),
+        ("min_distance=0.1:0.3:-0.1", "above zero"),
+        ("min_distance=0:1:log:5", "above zero"),
+        ("min_distance=0.1:1:log:0", "whole number"),
+        ("min_distance=0.1:1:log:2.5", "whole number"),
+        ("min_distance=0.1:1:log:1", "two ends"),
+        ("min_distance=0.1,0.10", "twice"),
         ("calibrate=true,1", "twice"),
         ("calibrate=maybe", "not of the kind bool"),
         ("leverage_weights=1/x", "numbers separated by /"),
-        ("nearest=1:1.0000000000000001:1e-17", "smaller than a float"),
-        ("nearest=0:1e300:1e-300", "more points than can be counted"),
-        ("nearst=1", "did you mean 'nearest'"),
+        ("min_distance=1:1.0000000000000001:1e-17", "smaller than a float"),
+        ("min_distance=0:1e300:1e-300", "more points than can be counted"),
+        ("min_distanc=1", "did you mean 'min_distance'"),
         ("rule.magnet_ratio=2", "unknown parameter"),
     ],
 )

@@ -10,37 +10,37 @@ from runs.sweeps.space.space import parse_space
 from runs.sweeps.space.tpe import Guided
 
 BASE = configuration_from({"strategy": "magnet"})
-SPACE = parse_space(("nearest=0.01:0.05:0.01", "magnet_ratio=2,3,4", "margin_mode=cross,isolated"), BASE)
-HUGE = parse_space(("nearest=0:1:0.000001", "leverage=1:100:0.001"), BASE)
+SPACE = parse_space(("min_distance=0.01:0.05:0.01", "magnet_ratio=2,3,4", "margin_mode=cross,isolated"), BASE)
+HUGE = parse_space(("min_distance=0:1:0.000001", "leverage=1:100:0.001"), BASE)
 
 
-def drawn(search, merit=lambda places: -float(sum(places))):
+def drawn(search, score=lambda indices: -float(sum(indices))):
     batches = []
     for batch in search.batches():
         batches.append(list(batch))
-        search.tell({number: merit(places) for number, places in batches[-1]})
+        search.tell({number: score(indices) for number, indices in batches[-1]})
     return batches
 
 
 def test_a_grid_is_every_combination_once():
     (batch,) = drawn(Grid(SPACE))
     assert [number for number, _ in batch] == list(range(30))
-    assert len({places for _, places in batch}) == 30
+    assert len({indices for _, indices in batch}) == 30
 
 
 def test_random_combinations_are_distinct_repeatable_and_grouped_by_the_models_parameters():
     (batch,) = drawn(Random(SPACE, 20, seed=3))
     assert drawn(Random(SPACE, 20, seed=3)) == [batch]
     assert drawn(Random(SPACE, 20, seed=4)) != [batch]
-    assert len({places for _, places in batch}) == 20
+    assert len({indices for _, indices in batch}) == 20
     assert sorted(number for number, _ in batch) == list(range(20))
-    models = [places[0] for _, places in batch]
+    models = [indices[0] for _, indices in batch]
     assert models == sorted(models)
 
 
 def test_more_random_trials_keep_the_numbers_of_fewer():
     fewer, more = (dict(drawn(Random(HUGE, count, seed=1))[0]) for count in (50, 200))
-    assert all(more[number] == places for number, places in fewer.items())
+    assert all(more[number] == indices for number, indices in fewer.items())
 
 
 def test_proposals_are_distinct_repeatable_and_exhaust_a_small_space():
@@ -48,20 +48,20 @@ def test_proposals_are_distinct_repeatable_and_exhaust_a_small_space():
     assert batches == drawn(Guided(SPACE, 30, seed=5))
     everything = [draw for batch in batches for draw in batch]
     assert [number for number, _ in everything] == list(range(30))
-    assert len({places for _, places in everything}) == 30
+    assert len({indices for _, indices in everything}) == 30
 
 
 def test_proposals_listen_to_what_they_are_told():
-    def near(places):
-        return -(abs(places[0] - 700_000) / 1e6 + abs(places[1] - 20_000) / 1e5)
+    def near(indices):
+        return -(abs(indices[0] - 700_000) / 1e6 + abs(indices[1] - 20_000) / 1e5)
 
-    guided = [near(places) for batch in drawn(Guided(HUGE, 96, seed=2), near) for _, places in batch]
-    chance = [near(places) for batch in drawn(Random(HUGE, 96, seed=2)) for _, places in batch]
+    guided = [near(indices) for batch in drawn(Guided(HUGE, 96, seed=2), near) for _, indices in batch]
+    chance = [near(indices) for batch in drawn(Random(HUGE, 96, seed=2)) for _, indices in batch]
     assert sum(guided[-48:]) / 48 > sum(chance) / 96 + 0.1
 
 
 def test_failures_and_missing_values_do_not_stop_proposals():
-    batches = drawn(Guided(SPACE, 20, seed=5), lambda places: float("-inf") if places[0] else 1.0)
+    batches = drawn(Guided(SPACE, 20, seed=5), lambda indices: float("-inf") if indices[0] else 1.0)
     assert sum(map(len, batches)) == 20
 
 

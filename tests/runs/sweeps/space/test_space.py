@@ -11,28 +11,28 @@ BASE = configuration_from({"strategy": "magnet"})
 
 
 def test_numbers_count_through_the_product_with_the_models_axes_slowest():
-    texts = ("stop_ranges=1,2,3", "magnet_ratio=2,3", "taker_fee_bps=1:4:1", "calibrate=true,false")
+    texts = ("stop_atr=1,2,3", "magnet_ratio=2,3", "taker_fee_bps=1:4:1", "calibrate=true,false")
     space = parse_space(texts, BASE)
     assert [axis.label for axis in space.axes] == [
         "model.magnet_ratio",
         "model.calibrate",
-        "rule.stop_ranges",
+        "rule.stop_atr",
         "costs.taker_fee_bps",
     ]
     product = list(itertools.product([2.0, 3.0], [True, False], [1.0, 2.0, 3.0], [1.0, 2.0, 3.0, 4.0]))
-    assert [space.values(space.places(number)) for number in range(space.size)] == product
+    assert [space.values(space.indices(number)) for number in range(space.size)] == product
     assert space.size_of_model == 4
 
 
 def test_a_space_of_a_thousand_million_points_and_more_is_counted_at_once():
-    texts = ("nearest=0:1:0.000001", "stop_ranges=1:100:0.0001", "leverage=1:100:0.001")
+    texts = ("min_distance=0:1:0.000001", "stop_atr=1:100:0.0001", "leverage=1:100:0.001")
     space = parse_space(texts, BASE)
     assert space.size == 1_000_001 * 990_001 * 99_001
-    assert space.values(space.places(space.size - 1)) == (1.0, 100.0, 100.0)
+    assert space.values(space.indices(space.size - 1)) == (1.0, 100.0, 100.0)
 
 
 def test_a_parameter_cannot_be_named_twice_nor_none():
-    with pytest.raises(ValueError, match=r"--param rule.nearest: given twice"):
-        parse_space(("nearest=1,2", "rule.nearest=3"), BASE)
+    with pytest.raises(ValueError, match=r"--param rule.min_distance: given twice"):
+        parse_space(("min_distance=1,2", "rule.min_distance=3"), BASE)
     with pytest.raises(ValueError, match="nothing to sweep"):
         parse_space((), BASE)

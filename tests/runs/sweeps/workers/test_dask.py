@@ -12,13 +12,13 @@ import pytest
 
 from runs.engines.event import load_market
 from runs.sweep import main
-from runs.sweeps.folder import sweep_facts
+from runs.sweeps.folder import sweep_record
 from runs.sweeps.plan import plan_from
-from runs.sweeps.run import _bench
+from runs.sweeps.run import worker_context
 from runs.sweeps.workers.dask import Cluster, ClusterError, check_address
 
-PROJECT = Path(__file__).resolve().parents[3]
-PARAMS = ["--param", "nearest=0.001:0.06:0.001", "--param", "stop_ranges=1:5:0.2", "--param", "magnet_ratio=1.5,2,3"]
+PROJECT = Path(__file__).resolve().parents[4]
+PARAMS = ["--param", "min_distance=0.001:0.06:0.001", "--param", "stop_atr=1:5:0.2", "--param", "magnet_ratio=1.5,2,3"]
 
 
 def free_port():
@@ -58,15 +58,15 @@ def rows(folder):
     return sorted(line for path in (folder / "rows").iterdir() for line in path.read_bytes().splitlines())
 
 
-def bench(market):
+def context(market):
     settings = {
         "configuration": {"strategy": "magnet", "data": str(market)},
-        "space": ["nearest=0.01,0.02"],
+        "space": ["min_distance=0.01,0.02"],
         "search": {},
     }
     plan = plan_from(settings)
     loaded = load_market(plan.configuration)
-    return _bench(plan, sweep_facts(plan, loaded, 2), loaded)
+    return worker_context(plan, sweep_record(plan, loaded, 2), loaded)
 
 
 def test_a_cluster_gives_the_rows_of_one_process_and_loses_none_when_a_worker_dies(cluster, small_market, tmp_path):
@@ -96,13 +96,13 @@ os.kill(int(sys.argv[2]), 9)
 
 
 def test_workers_with_other_code_are_refused(cluster, small_market):
-    other = dataclasses.replace(bench(small_market), code="0123456789abcdef")
-    crew = Cluster(other, cluster[0])
+    other = dataclasses.replace(context(small_market), code="0123456789abcdef")
+    executor = Cluster(other, cluster[0])
     try:
         with pytest.raises(ClusterError, match=r"a worker runs code \w{16}, this sweep code 0123456789abcdef: install"):
-            list(crew.run([()]))
+            list(executor.run([()]))
     finally:
-        crew.close()
+        executor.close()
 
 
 def test_an_unreachable_scheduler_is_one_line_within_seconds_and_leaves_nothing(small_market, tmp_path, capsys):

@@ -8,7 +8,7 @@ import pytest
 
 from runs.sweeps.rows.row import Row, decode
 from runs.sweeps.space.candidates import Combination
-from runs.sweeps.workers.retry import Rota
+from runs.sweeps.workers.retry import RetryQueue
 
 BENCH = SimpleNamespace(objective="sharpe")
 
@@ -58,7 +58,9 @@ def finished(breaks, seed, size=7, count=100):
     units = [tuple(combinations[at : at + size]) for at in range(0, count, size)]
     executor = working_wait.executor = Executor(breaks, seed)
     rows = [
-        row for rows in Rota(executor.submit, list, executor.dismiss, lambda: None, 4, BENCH).run(units) for row in rows
+        row
+        for rows in RetryQueue(executor.submit, list, executor.dismiss, lambda: None, 4, BENCH).run(units)
+        for row in rows
     ]
     return rows, executor
 

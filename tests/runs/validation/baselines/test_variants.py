@@ -12,7 +12,7 @@ from runs.validation.baselines.variants import (
     time_shifted,
 )
 from runs.validation.baselines.volume_profile import kernel_share, leverage_kernels, volume_profile
-from runs.validation.dataset import Reading
+from runs.validation.dataset import Dataset
 from runs.validation.measures.reach import (
     adverse_extremes,
     excursions,
@@ -44,7 +44,7 @@ def test_the_path_only_map_sees_neither_volume_nor_open_interest():
     bars = READING.bars.copy()
     bars["volume"] *= np.random.default_rng(0).random(len(bars))
     bars["open_interest"] = np.nan
-    other = Reading(READING.market, bars, *list(vars(READING).values())[2:])
+    other = Dataset(READING.market, bars, *list(vars(READING).values())[2:])
     assert path_only(other).tobytes() == path_only(READING).tobytes()
 
 
@@ -52,7 +52,7 @@ def test_the_average_map_knows_no_future():
     cut = 200
     outward = READING.outward.copy()
     outward[cut:] = 1e6
-    poisoned = Reading(READING.market, READING.bars, READING.snapshots, outward, *list(vars(READING).values())[4:])
+    poisoned = Dataset(READING.market, READING.bars, READING.snapshots, outward, *list(vars(READING).values())[4:])
     assert average_map(poisoned)[: cut + 1].tobytes() == average_map(READING)[: cut + 1].tobytes()
 
 

@@ -1,4 +1,4 @@
-"""The capture curve by brute force, and on prints that follow the map or do not."""
+"""The capture curve by brute force, and on liquidations that follow the map or do not."""
 
 from dataclasses import replace
 
@@ -7,22 +7,22 @@ import pytest
 
 from runs.validation.baselines.variants import random_levels
 from runs.validation.claim import NOT_VALIDATED, TOO_LITTLE_DATA, VALIDATED, judge
-from runs.validation.claims.capture import LEAST_BINS, capture, capture_claim, liquidated_bins
+from runs.validation.claims.capture import MIN_BINS, capture, capture_claim, liquidated_bins
 from runs.validation.dataset import LIQUIDATION
 from runs.validation.measures.reach import previous_closes, price_bins, reached_bins, standing_before
 from tests.runs.validation.worlds import reading_of
 
 
-def prints_by(reading, weights, seed=0):
-    """Return prints in every bin that a bar reached, as large as `weights` (n, 2, bins) there, with noise."""
+def prints_by(dataset, weights, seed=0):
+    """Return liquidations in every bin that a bar reached, as large as `weights` (n, 2, bins) there, with noise."""
     random, rows = np.random.default_rng(seed), []
-    before = price_bins(previous_closes(reading.bars), reading.bin_width)
-    for bar, counts in enumerate(reached_bins(reading)):
+    before = price_bins(previous_closes(dataset.bars), dataset.bin_width)
+    for bar, counts in enumerate(reached_bins(dataset)):
         for side, count in enumerate(counts):
             for place in np.flatnonzero(weights[bar, side, :count]):
                 level = before[bar] - 1 - place if side == 0 else before[bar] + 1 + place
                 size = weights[bar, side, place] * random.lognormal()
-                rows.append((bar, side, np.exp((level + 0.5) * reading.bin_width), size))
+                rows.append((bar, side, np.exp((level + 0.5) * dataset.bin_width), size))
     return np.array(rows, dtype=LIQUIDATION)
 
 
@@ -32,7 +32,7 @@ def test_the_top_quarter_by_brute_force():
     reached = random.integers(0, 21, 30)
     caught = capture(density, liquidated, reached)
     for bar, count in enumerate(reached):
-        if count < LEAST_BINS:
+        if count < MIN_BINS:
             assert caught.size[bar] == caught.chance[bar] == 0.0
             continue
         top = int(np.ceil(count / 4))
@@ -56,18 +56,18 @@ def test_weights_say_what_would_lie_there_anyway():
 
 
 def test_prints_are_found_at_their_distance():
-    reading = reading_of(3, 400)
-    prints = prints_by(reading, standing_before(reading.outward))
-    ours = replace(reading, prints=prints)
+    dataset = reading_of(3, 400)
+    liquidations = prints_by(dataset, standing_before(dataset.outward))
+    ours = replace(dataset, liquidations=liquidations)
     for side in range(2):
-        total = prints["size"][prints["side"] == side].sum()
+        total = liquidations["size"][liquidations["side"] == side].sum()
         assert liquidated_bins(ours, side).sum() == pytest.approx(total)
 
 
 def test_prints_that_follow_the_map_are_captured_and_even_ones_are_not():
-    reading = reading_of(4, 4000)
-    followed = replace(reading, prints=prints_by(reading, standing_before(reading.outward)))
-    even = replace(reading, prints=prints_by(reading, np.ones_like(reading.outward)))
+    dataset = reading_of(4, 4000)
+    followed = replace(dataset, liquidations=prints_by(dataset, standing_before(dataset.outward)))
+    even = replace(dataset, liquidations=prints_by(dataset, np.ones_like(dataset.outward)))
     for side, name in enumerate(("long", "short")):
         assert judge([capture_claim("capture", name, followed, side)])[0].verdict == VALIDATED
         assert judge([capture_claim("capture", name, even, side)])[0].verdict == NOT_VALIDATED

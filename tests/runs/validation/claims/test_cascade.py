@@ -15,19 +15,19 @@ BARS = 4000
 READING = reading_of(3, BARS)
 
 
-def moved(reading, risk, effect, seed=0):
+def moved(dataset, risk, effect, seed=0):
     """Return a world with flat volatility but where risk (n,) of 0 or 2 raises the volatility of the next 24 bars."""
-    random, count = np.random.default_rng(seed), len(reading.bars)
+    random, count = np.random.default_rng(seed), len(dataset.bars)
     spread = 0.004 * np.exp(effect * np.concatenate([[0.0], risk[:-1]]) / 2.0)
     closes = 3e4 * np.exp(np.cumsum(spread * random.standard_normal(count)))
-    bars, snapshots = reading.bars.copy(), reading.snapshots.copy()
+    bars, snapshots = dataset.bars.copy(), dataset.snapshots.copy()
     bars["close"] = snapshots["close"] = closes
     bars["open"] = np.concatenate([[3e4], closes[:-1]])
     bars["high"], bars["low"] = np.maximum(bars["open"], closes), np.minimum(bars["open"], closes)
     snapshots["volatility"] = 0.004
     for side in ("up", "down"):
         snapshots[f"cascade_risk_{side}"], snapshots[f"cascade_gain_{side}"] = risk, 0.05 * risk
-    return replace(reading, bars=bars, snapshots=snapshots)
+    return replace(dataset, bars=bars, snapshots=snapshots)
 
 
 def stretches(count, seed=0, hours=48):

@@ -14,8 +14,8 @@ from runs.validation.protocol import validate
 from tests.runs.validation.worlds import map_is_true, reading_of, with_reports
 
 
-def verdicts(reading):
-    return {claim.name: claim.verdict for claim in validate(reading)}
+def verdicts(dataset):
+    return {claim.name: claim.verdict for claim in validate(dataset)}
 
 
 def test_a_world_in_which_the_map_is_true_is_validated():
@@ -34,8 +34,8 @@ def test_the_trap_of_random_levels_is_validated_on_nothing(seed):
 
 
 def test_without_reports_there_is_too_little_data():
-    reading = reading_of(1)
-    found = judge(forecast_claims(with_reports(reading, np.full((1500, 2), np.nan))))
+    dataset = reading_of(1)
+    found = judge(forecast_claims(with_reports(dataset, np.full((1500, 2), np.nan))))
     assert {claim.verdict for claim in found} == {TOO_LITTLE_DATA}
     assert all(claim.remarks for claim in found)
 
@@ -58,11 +58,11 @@ def test_a_poisoned_future_changes_no_earlier_forecast():
 
 def false_positives(seeds):
     """Return how many of the seeds validate each claim where liquidations follow range and volume alone."""
-    reading = reading_of(9)
-    tables = side_tables(with_reports(reading, path_of_range_and_volume(reading, 0)))
+    dataset = reading_of(9)
+    tables = side_tables(with_reports(dataset, path_of_range_and_volume(dataset, 0)))
     counts = {"forecast": 0, "today": 0, "open_interest": 0, "mixture": 0}
     for seed in seeds:
-        sizes = path_of_range_and_volume(reading, seed)[-len(tables[0].sizes) :, 0]
+        sizes = path_of_range_and_volume(dataset, seed)[-len(tables[0].sizes) :, 0]
         for claim in judge(table_claims(replace(tables[0], sizes=sizes), "long")):
             counts[claim.name.removesuffix("_long")] += claim.verdict == VALIDATED
     return counts

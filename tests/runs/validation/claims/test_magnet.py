@@ -11,10 +11,10 @@ from runs.validation.baselines.controls import CONTROLS, control_values
 from runs.validation.claim import NOT_VALIDATED, TOO_LITTLE_DATA, VALIDATED, judge
 from runs.validation.claims.magnet import lesser_signal, magnet_claim, magnet_signal, shifted_signal
 from runs.validation.claims.trading import trading_claims
-from runs.validation.dataset import Reading
+from runs.validation.dataset import Dataset
 from runs.validation.measures.episodes import Signal, episodes_of
 from runs.validation.measures.first_exit import first_exits, outcomes
-from runs.validation.measures.skill import MOST_BLOCKS, mean_test
+from runs.validation.measures.skill import MAX_BLOCKS, mean_test
 from runs.validation.protocol import SOURCES
 from tests.runs.validation.worlds import reading_of
 
@@ -30,7 +30,7 @@ def walk(seed, bars, drift=0.0, volatility=0.006):
 
 
 def world(closes, direction, distance=0.02):
-    """Return a reading of these closes in which the magnet points in a direction (n,) at a distance, the lesser cluster as far."""
+    """Return a dataset of these closes in which the magnet points in a direction (n,) at a distance, the lesser cluster as far."""
     count = len(closes)
     base = reading_of(3, 4000) if count > 400 else READING
     snapshots, bars = base.snapshots[:count].copy(), base.bars[:count].copy()
@@ -111,13 +111,13 @@ def test_what_has_ended_before_a_bar_knows_nothing_of_later_ones(cut):
 
 
 def test_a_control_is_the_same_bet_at_the_same_hour():
-    reading = world(walk(2, 4000), alternating(4000))
-    found = episodes_of(reading.bars["close"], magnet_signal(reading.snapshots), 48)
-    ours, again = (control_values(reading, found, 48, seed) for seed in (0, 0))
+    dataset = world(walk(2, 4000), alternating(4000))
+    found = episodes_of(dataset.bars["close"], magnet_signal(dataset.snapshots), 48)
+    ours, again = (control_values(dataset, found, 48, seed) for seed in (0, 0))
     assert ours.tobytes() == again.tobytes()
     assert np.abs(ours.mean()) < 4.0 * 0.5 / np.sqrt(len(ours) * CONTROLS) + 0.02
     # Closes that rise at 13:00 alone: a bet on rising that starts then wins at once, at no other hour so.
-    hours = reading.market.times.astype("datetime64[h]").astype(int) % 24
+    hours = dataset.market.times.astype("datetime64[h]").astype(int) % 24
     closes = 1e4 * np.cumprod(1.0 + 1e-5 + 0.021 * (hours == 14))
     rising = world(closes, np.where(hours == 12, 1.0, 0.0))
     bets = episodes_of(closes, magnet_signal(rising.snapshots), 1)
@@ -158,17 +158,17 @@ def test_without_a_magnet_there_is_too_little_data():
 
 
 def test_the_mean_of_many_episodes_is_that_of_all_of_them():
-    values = np.random.default_rng(0).standard_normal(3 * MOST_BLOCKS + 17)
+    values = np.random.default_rng(0).standard_normal(3 * MAX_BLOCKS + 17)
     test = mean_test("", values)
     assert test.interval.estimate == pytest.approx(values.mean())
-    assert test.interval.blocks == MOST_BLOCKS
+    assert test.interval.blocks == MAX_BLOCKS
     error = values.std() / np.sqrt(len(values))
     assert test.interval.high - test.interval.low == pytest.approx(2 * 1.96 * error, rel=0.15)
 
 
 def test_the_claim_needs_no_map_and_is_part_of_the_protocol():
     assert trading_claims in SOURCES
-    bare = Reading(
+    bare = Dataset(
         READING.market, READING.bars, READING.snapshots, READING.outward[:, :, :0], 0.001, 3600, READING.parameters
     )
     assert magnet_claim(bare) == magnet_claim(READING)

@@ -18,7 +18,7 @@ from runs.validation.claims.wipe import (
     wipe_claim,
     wipe_levels,
 )
-from runs.validation.dataset import Reading
+from runs.validation.dataset import Dataset
 from runs.validation.measures.reactions import Levels, Reactions, apart, first_return, reactions
 from tests.runs.validation.worlds import reading_of
 
@@ -181,7 +181,7 @@ def test_without_open_interest_there_is_too_little_data_and_a_reason():
 
 
 def test_the_claim_needs_no_map_and_is_among_the_trading_claims():
-    bare = Reading(
+    bare = Dataset(
         READING.market, READING.bars, READING.snapshots, READING.outward[:, :, :0], *list(vars(READING).values())[4:]
     )
     assert wipe_claim(bare) == wipe_claim(READING)

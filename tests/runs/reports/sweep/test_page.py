@@ -12,7 +12,7 @@ import pytest
 
 from runs.reports.numbers import readable
 from runs.reports.sweep.page import sweep_page
-from runs.sweeps.findings.outcomes import read_outcomes
+from runs.sweeps.findings.outcomes import read_results
 from runs.sweeps.findings.summary import summarise
 from tests.runs.sweeps.made import FACTS, days_of, market_of, noise, outcomes_of, table_of
 
@@ -120,7 +120,7 @@ def test_ten_thousand_trials_make_a_page_below_two_megabytes(monkeypatch):
     some = table_of(noise(DAYS, 400, 2))
     table = pd.concat([some] * 25, ignore_index=True).assign(number=range(10_000))
     table["model.magnet_ratio"] = np.random.default_rng(0).random(10_000)
-    outcomes = read_outcomes(table, days_of(market()), "sharpe")
+    outcomes = read_results(table, days_of(market()), "sharpe")
     page = sweep_page(summarise(FACTS, outcomes, market(), draws=50))
     assert len(page.encode()) < 2_000_000
     assert read(page).tags.count("polyline") < 520

@@ -18,7 +18,7 @@ from indicators.liquidation.parameters import ModelParameters
 from indicators.liquidation.step import run
 from tests.indicators.liquidation.reference_clusters import slow_spans
 
-GOLDEN = Path(__file__).resolve().parents[2] / "golden"
+GOLDEN = Path(__file__).resolve().parents[3] / "golden"
 RECIPE = runpy.run_path(str(GOLDEN / "__main__.py"))
 MOMENTS = RECIPE["MOMENTS"]
 BIN, WINDOW = 0.001, 150
