@@ -1,8 +1,8 @@
 """How sure a Sharpe ratio is, and how large one luck alone brings among many trials.
 
 Sharpe ratios are per observation (mean over standard deviation of the returns), never annualised, if not said otherwise.
-The uncertainty is that of Bailey & López de Prado (2012): the variance at the *estimated* ratio. `sharpe_at_null` holds the
-later form with the variance at the ratio that is tested; the two differ a lot where returns are skewed.
+The uncertainty is that of Bailey & López de Prado (2012): the variance at the *estimated* ratio. The later form (López de Prado,
+Lipton & Zoonekynd 2025) takes it at the ratio that is tested; the two differ a lot where returns are skewed.
 """
 
 import math
@@ -13,8 +13,8 @@ import numpy as np
 
 from runs.statistics import performance
 
-EULER_GAMMA = 0.5772156649015329
-NORMAL = NormalDist()
+_EULER_GAMMA = 0.5772156649015329
+_NORMAL = NormalDist()
 
 
 @dataclass(frozen=True)
@@ -29,15 +29,12 @@ class SharpeSample:
         Number of returns.
     skewness, kurtosis
         Of the returns; the kurtosis is not the excess: 3 if normal.
-    autocorrelation
-        Of the returns at lag one; only `sharpe_at_null` uses it.
     """
 
     sharpe: float
     observations: int
     skewness: float = 0.0
     kurtosis: float = 3.0
-    autocorrelation: float = 0.0
 
 
 def sharpe_sample(returns: np.ndarray) -> SharpeSample:
@@ -58,7 +55,6 @@ def sharpe_sample(returns: np.ndarray) -> SharpeSample:
         observations=len(values),
         skewness=float(np.mean(deviations**3)),
         kurtosis=float(np.mean(deviations**4)),
-        autocorrelation=float(deviations[1:] @ deviations[:-1] / len(values)),
     )
 
 
@@ -85,7 +81,7 @@ def probabilistic_sharpe(sample: SharpeSample, benchmark: float = 0.0) -> float:
     0.9134
     """
     distance = (sample.sharpe - benchmark) * math.sqrt(sample.observations - 1.0)
-    return NORMAL.cdf(distance / math.sqrt(_spread(sample)))
+    return _NORMAL.cdf(distance / math.sqrt(_spread(sample)))
 
 
 def expected_maximum_sharpe(trials: float, deviation: float = 1.0) -> float:
@@ -102,7 +98,7 @@ def expected_maximum_sharpe(trials: float, deviation: float = 1.0) -> float:
     -------
     float
         ``deviation ((1 - g) Zinv(1 - 1/N) + g Zinv(1 - 1/(N e)))`` with Euler's g (Bailey & López de Prado 2014, "The Deflated
-        Sharpe Ratio", eq. 1). 1 to 2.5 % high for N >= 5, 8 % low for N = 2 (`maximum_of_normals` is exact); not below 0.
+        Sharpe Ratio", eq. 1). 1 to 2.5 % high for N >= 5, 8 % low for N = 2; not below 0.
 
     Examples
     --------
@@ -113,8 +109,8 @@ def expected_maximum_sharpe(trials: float, deviation: float = 1.0) -> float:
         raise ValueError(f"{trials} trials with a deviation of {deviation}: give one or more, and none below zero")
     if trials == 1.0:
         return 0.0
-    first, second = NORMAL.inv_cdf(1.0 - 1.0 / trials), NORMAL.inv_cdf(1.0 - 1.0 / (trials * math.e))
-    return deviation * max((1.0 - EULER_GAMMA) * first + EULER_GAMMA * second, 0.0)
+    first, second = _NORMAL.inv_cdf(1.0 - 1.0 / trials), _NORMAL.inv_cdf(1.0 - 1.0 / (trials * math.e))
+    return deviation * max((1.0 - _EULER_GAMMA) * first + _EULER_GAMMA * second, 0.0)
 
 
 def deflated_sharpe(sample: SharpeSample, trials: float, deviation: float) -> float:
@@ -160,7 +156,7 @@ def minimum_track_record_length(sample: SharpeSample, benchmark: float = 0.0, co
     excess = sample.sharpe - benchmark
     if not excess > 0.0:
         return math.inf
-    return 1.0 + _spread(sample) * (NORMAL.inv_cdf(confidence) / excess) ** 2
+    return 1.0 + _spread(sample) * (_NORMAL.inv_cdf(confidence) / excess) ** 2
 
 
 def minimum_backtest_length_years(trials: float, annual_sharpe: float = 1.0) -> float:

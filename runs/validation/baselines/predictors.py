@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from runs.statistics.poisson import poisson_deviance
+from runs.statistics.glm import poisson_deviance
 from runs.validation.baselines.variants import (
     average_map,
     flat_mixture,

@@ -6,7 +6,7 @@ import numpy as np
 
 from runs.statistics.bootstrap import DRAWS, Interval, expanded_tail
 from runs.statistics.effective import effective_size
-from runs.statistics.poisson import fit_poisson, predict_poisson
+from runs.statistics.glm import fit_poisson, predict_poisson
 from runs.validation.baselines.predictors import SideTable
 from runs.validation.baselines.variants import time_shifted
 from runs.validation.claim import Claim, Test

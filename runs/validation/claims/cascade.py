@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from runs.statistics.logistic import fit_logistic, log_loss, predict_logistic
+from runs.statistics.glm import fit_logistic, log_loss, predict_logistic
 from runs.validation.claim import Claim, Test
 from runs.validation.dataset import Dataset
 from runs.validation.measures.expanding_window import first_scored

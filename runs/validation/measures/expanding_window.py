@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from runs.statistics.poisson import fit_poisson, predict_poisson
+from runs.statistics.glm import fit_poisson, predict_poisson
 
 MIN_ROWS = 500
 """Bars that the first fit takes at least; a third of the data where that is more."""

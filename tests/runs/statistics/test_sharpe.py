@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runs.statistics import performance
-from runs.statistics.maximum import maximum_of_normals
 from runs.statistics.sharpe import (
     SharpeSample,
     deflated_sharpe,
@@ -84,9 +83,12 @@ def test_expected_maxima_of_few(trials, approximation):
     assert expected_maximum_sharpe(trials) == pytest.approx(approximation, abs=5e-6)
 
 
-@pytest.mark.parametrize("trials", [5, 10, 45, 100, 1000])
-def test_the_approximation_is_at_most_three_percent_high(trials):
-    assert 1.0 < expected_maximum_sharpe(trials) / maximum_of_normals(trials).mean < 1.03
+@pytest.mark.parametrize(
+    ("trials", "mean"), [(5, 1.16296), (10, 1.53875), (45, 2.20772), (100, 2.50759), (1000, 3.24144)]
+)
+def test_the_approximation_is_at_most_three_percent_high(trials, mean):
+    # The exact mean of the largest of so many normals, by numerical integration (Harter 1961 tabulates the first ones).
+    assert 1.0 < expected_maximum_sharpe(trials) / mean < 1.03
 
 
 def test_five_years_allow_45_trials():

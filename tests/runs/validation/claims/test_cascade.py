@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from runs.statistics.logistic import fit_logistic, predict_logistic
+from runs.statistics.glm import fit_logistic, predict_logistic
 from runs.validation.claim import NOT_VALIDATED, TOO_LITTLE_DATA, VALIDATED, judge
 from runs.validation.claims.cascade import cascade_claim, largest_moves, risk_columns, volatility_columns, walk_events
 from runs.validation.claims.trading import trading_claims

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from runs.statistics.poisson import fit_poisson, predict_poisson
+from runs.statistics.glm import fit_poisson, predict_poisson
 from runs.validation.measures.expanding_window import first_scored, log_size, walk_forward
 
 
