@@ -103,7 +103,7 @@ def test_a_market_reads_one_side_and_says_so_where_its_range_needs_it(catalog):
     assert market.frame["open_interest"].iloc[[0, MONTH - 2, MONTH - 1]].tolist() == [500.5, 871.5, 1744.0]
     assert [fact for fact in market.caveats() if "hold the sum of longs and shorts" in fact]
     later = read_catalog_market(catalog, bybit, start_ms=START_MS + 1500 * HOUR_MS)
-    assert not [fact for fact in later.facts() if "longs and shorts" in fact]
+    assert not [fact for fact in later.caveats() if "longs and shorts" in fact]
 
 
 def test_a_file_of_ones_own_under_bybits_name_is_taken_as_it_is(catalog):
