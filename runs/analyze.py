@@ -1,6 +1,5 @@
 """The liquidation report at any bar: where the map stands, in the terminal, as Markdown, as a page, or as JSON."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from runs.commandline.options import market_options
 from runs.engines.configuration import Configuration, model_parameters
 from runs.engines.event import load_market
 from runs.outcome.folder import check_file, claim_folder, release_folder, write_file, write_files
-from runs.outcome.metrics import jsonable
+from runs.outcome.writing import json_text, jsonable
 from runs.reports.analysis.markdown import markdown_report
 from runs.reports.analysis.page import analysis_page
 from runs.reports.analysis.terminal import print_analysis, terminal_text
@@ -86,7 +85,7 @@ def _forms(record: dict[str, Any], heatmap: str | None) -> dict[str, str]:
     return {
         ".md": markdown_report(record),
         ".html": analysis_page(plain, heatmap),
-        ".json": json.dumps(plain, indent=2, allow_nan=False) + "\n",
+        ".json": json_text(plain),
         ".txt": terminal_text(record, _TEXT_WIDTH),
     }
 

@@ -1,23 +1,20 @@
 """Run one strategy on one market, and leave a folder that can be believed."""
 
-import datetime
-import json
 import sys
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from runs.commandline.command import as_input_error, note, run_command, suggest
 from runs.commandline.dry_run import BACKTEST_BARS_PER_SECOND, START_SECONDS, tell_plan
 from runs.commandline.options import asked_settings, configuration_options, dry_run_option, market_named_by
+from runs.commandline.output import print_json, print_lines, print_results, utc_now, wide_console
+from runs.commandline.progress import progress
 from runs.engines.configuration import Configuration, configuration_from
 from runs.engines.event import load_market, profile_for, run_backtest
 from runs.outcome.folder import PAGES, claim_folder, release_folder, run_name, write_run
-from runs.outcome.metrics import jsonable
 from runs.perpetual.costs import check_leverage
 
 
@@ -45,43 +42,20 @@ def command(
         seconds = START_SECONDS + len(market) / BACKTEST_BARS_PER_SECOND
         tell_plan(configuration.as_dict(), len(market), 1, seconds)
         return 0
-    now = datetime.datetime.now(datetime.timezone.utc)  # noqa: UP017 - the spelling that 3.11 to 3.13 share
-    name = run_name(now, configuration.strategy, configuration.as_dict(), market.fingerprint())
+    name = run_name(utc_now(), configuration.strategy, configuration.as_dict(), market.fingerprint())
     target, temporary = claim_folder(name, out, overwrite)
     try:
-        with _progress(len(market)) as report:
+        with progress("backtest", len(market), "bars") as report:
             result = run_backtest(configuration, market, report=report)
         metrics = write_run(result, target, temporary)
     finally:
         release_folder(temporary)
     if as_json:
-        sys.stdout.write(json.dumps(jsonable({"folder": str(target), **metrics}), indent=2) + "\n")
+        print_json({"folder": str(target), **metrics})
     else:
         _print_summary(metrics, target)
         suggest("analyze", market_named_by(configuration))
     return 0
-
-
-class _progress:  # noqa: N801 - used like a function
-    """A progress bar on stderr if that is a terminal, else nothing; as a context it gives the function to report to."""
-
-    def __init__(self, total: int) -> None:
-        self._bar: Progress | None = None
-        self._total = total
-
-    def __enter__(self) -> Any:
-        console = Console(stderr=True)
-        if not console.is_terminal:
-            return None
-        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,}/{task.total:,} bars"))
-        self._bar = Progress(*columns, TimeRemainingColumn(), console=console, transient=True)
-        task = self._bar.add_task("backtest", total=self._total)
-        self._bar.start()
-        return lambda done: self._bar.update(task, completed=done) if self._bar else None
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar:
-            self._bar.stop()
 
 
 _ROWS = (
@@ -94,7 +68,6 @@ _ROWS = (
 
 
 def _print_summary(metrics: dict[str, Any], target: Path) -> None:
-    console = Console()
     data, money, trading = metrics["data"], metrics["money"], metrics["trading"]
     note(*data["facts"], *data["defects"])
     if refused := trading["entries_refused"]:
@@ -116,11 +89,9 @@ def _print_summary(metrics: dict[str, Any], target: Path) -> None:
         ("Reconciliation error", f"{money['reconciliation_error']:.1e}"),
     ):
         table.add_row(label, value, "")
-    console.print(table)
-    console.print(metrics["evidence"]["sentence"], markup=False, highlight=False, soft_wrap=True)
-    pages = ", ".join(str(target / name) for name in PAGES)
-    for line in (f"Results in {target}", f"Pages: {pages}"):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    wide_console().print(table)
+    print_lines(metrics["evidence"]["sentence"])
+    print_results(target, *PAGES)
 
 
 def _cell(value: float, shape: str) -> str:

@@ -1,6 +1,5 @@
 """Speed, as ratios measured in one run on the same bars: stock backtrader, our feed, the whole magnet run, the step alone."""
 
-import json
 import statistics
 import sys
 import time
@@ -12,7 +11,6 @@ import backtrader as bt
 import click
 import numpy as np
 import pandas as pd
-from rich.console import Console
 from rich.table import Table
 
 from datafeeds.markets import open_market
@@ -26,6 +24,7 @@ from runs.benchmarks.catalog_speed import measure_reading
 from runs.benchmarks.sweep_speed import measure_sweep
 from runs.benchmarks.timing import times_in_turn
 from runs.commandline.command import run_command, suggest
+from runs.commandline.output import print_json, wide_console
 from runs.engines.configuration import configuration_from
 from runs.engines.event import first_bars, model_bars, run_backtest
 
@@ -166,7 +165,7 @@ def command(
             "median": figures,
             "ten_times_the_bars": ten,
         }
-        sys.stdout.write(json.dumps(values, indent=2) + "\n")
+        print_json(values)
         return 0
     table = Table(title=f"{market.name}, {len(market):,} bars, median of {rounds}")
     for title in ("", "seconds", "bars/s", "x stock", "10 x bars cost"):
@@ -175,7 +174,7 @@ def command(
         cost = f"{ten[name]:.1f} x" if name in ten else ""
         row = f"{figure['seconds']:.3f}", f"{figure['bars_per_second']:,.0f}", f"{figure['times_stock']:.2f}"
         table.add_row(name, *row, cost)
-    Console().print(table)
+    wide_console().print(table)
     suggest("backtest", {"strategy": "magnet", "data": data})
     return 0
 
@@ -183,14 +182,14 @@ def command(
 def _tell_reading(bars: int, rounds: int, as_json: bool) -> int:
     figures = measure_reading(bars, rounds)
     if as_json:
-        sys.stdout.write(json.dumps({"bars": bars, "rounds": rounds, "reading": figures}, indent=2) + "\n")
+        print_json({"bars": bars, "rounds": rounds, "reading": figures})
         return 0
     table = Table(title=f"reading {bars:,} one-minute bars, median of {rounds}")
     for title in ("", "seconds", "x plain file", "peak memory / arrays"):
         table.add_column(title, justify="left" if not title else "right")
     for name, figure in figures.items():
         table.add_row(name, *(f"{value:.2f}" for value in figure.values()))
-    Console().print(table)
+    wide_console().print(table)
     suggest("download", {"list": True})
     return 0
 
@@ -199,7 +198,7 @@ def _tell_sweeps(market: Market, combinations: int, rounds: int, as_json: bool) 
     figures = measure_sweep(market, combinations, rounds)
     if as_json:
         values = {"data": market.name, "bars": len(market), "rounds": rounds, "sweeps": figures}
-        sys.stdout.write(json.dumps(values, indent=2) + "\n")
+        print_json(values)
         return 0
     table = Table(title=f"sweeps on {market.name}, {len(market):,} bars, median of {rounds}")
     for title in ("", "combinations", "first, s", "warm, s", "combinations/s", "x optstrategy"):
@@ -208,7 +207,7 @@ def _tell_sweeps(market: Market, combinations: int, rounds: int, as_json: bool) 
         seconds = f"{figure['first_seconds']:.2f}", f"{figure['seconds']:.3f}"
         rates = f"{figure['combinations_per_second']:,.1f}", f"{figure['times_optstrategy']:,.1f}"
         table.add_row(name, f"{figure['combinations']:,}", *seconds, *rates)
-    Console().print(table)
+    wide_console().print(table)
     return 0
 
 

@@ -1,8 +1,6 @@
 """Bring market data into the local catalog: from exchanges, archives, live feeds and files."""
 
 import asyncio
-import datetime
-import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -25,7 +23,8 @@ from runs.commandline.command import note, run_command, suggest
 from runs.commandline.dry_run import ROWS_PER_REQUEST, SECONDS_PER_REQUEST, START_SECONDS, tell_plan
 from runs.commandline.inventory import holdings_json, print_holdings
 from runs.commandline.options import dry_run_option
-from runs.commandline.progress import Transfer
+from runs.commandline.output import print_json, utc_now
+from runs.commandline.progress import ProgressBars
 
 NO_NETWORK = (
     "without network these still run: files (--data FILE), what the catalog holds (runs.download --list), "
@@ -112,7 +111,7 @@ def _tell_download(
 
 
 def _span(start: str, end: str | None) -> tuple[int, int]:
-    now = int(datetime.datetime.now(datetime.timezone.utc).timestamp() * 1000)  # noqa: UP017 - as elsewhere
+    now = int(utc_now().timestamp() * 1000)
     first = parse_time(start).value // 1_000_000
     last = parse_time(end).value // 1_000_000 if end else now
     if first >= min(last, now):
@@ -129,16 +128,19 @@ async def _download(
     if archive or from_trades:
         planned = [series for symbol in wanted for series in plan_archive(venue, symbol, timeframe, kinds, from_trades)]
         async with bounded_session() as session:
-            with Transfer() as transfer:
-                return await collect_all(
-                    session, store, planned, *span, patience, transfer.advance, url, from_trades, again
-                )
+            with ProgressBars("rows", transient=False) as bars:
+                report = _series_bars(bars)
+                return await collect_all(session, store, planned, *span, patience, report, url, from_trades, again)
     from datafeeds.exchanges.client import connect  # ccxt takes a second to load, and --list does without
 
     asked = [item for symbol in wanted for item in plan(venue, symbol, timeframe, kinds)]
     async with connect(venue, patience, url) as client:
-        with Transfer() as transfer:
-            return await download_all(client, store, asked, *span, patience, transfer.advance, again)
+        with ProgressBars("rows", transient=False) as bars:
+            return await download_all(client, store, asked, *span, patience, _series_bars(bars), again)
+
+
+def _series_bars(bars: ProgressBars) -> Callable[[Series, int, int, int], None]:
+    return lambda series, rows, done_ms, total_ms: bars.advance(str(series), done_ms, total_ms, rows)
 
 
 def _tell(outcome: list[Downloaded], as_json: bool, catalog: Path | None) -> int:
@@ -148,7 +150,7 @@ def _tell(outcome: list[Downloaded], as_json: bool, catalog: Path | None) -> int
             {"series": str(result.series), "rows": result.rows, "remarks": result.remarks, "error": result.error}
             for result in outcome
         ]
-        sys.stdout.write(json.dumps(told, indent=2) + "\n")
+        print_json(told)
     else:
         for result in outcome:
             sys.stdout.write(f"{result.series}: {result.rows:,} rows{', not finished' if result.error else ''}\n")
@@ -169,7 +171,7 @@ def _show(store: Catalog, check: bool, as_json: bool) -> int:
     store.sweep()
     holdings = inventory(store, check)
     if as_json:
-        sys.stdout.write(json.dumps(holdings_json(store.root, holdings), indent=2) + "\n")
+        print_json(holdings_json(store.root, holdings))
     else:
         print_holdings(store.root, holdings)
         named = [_name(holding.series) for holding in holdings if holding.series.kind == "candles"]
@@ -187,7 +189,7 @@ def _import(
     market = open_file(file, mapping)
     written = import_market(store, market, venue, symbols[0])
     if as_json:
-        sys.stdout.write(json.dumps([str(series) for series in written], indent=2) + "\n")
+        print_json([str(series) for series in written])
     else:
         note(*market.quality.sentences())
         sys.stdout.writelines(f"{series}: stored\n" for series in written)

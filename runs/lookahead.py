@@ -7,7 +7,6 @@ and the bar at which the strategy raises, if it does. Passing is no proof that t
 stays unseen.
 """
 
-import json
 import sys
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -20,6 +19,7 @@ from datafeeds.perpetual import PerpetualFeed
 from datafeeds.schema import Market
 from runs.commandline.command import InputError, as_input_error, note, run_command, suggest
 from runs.commandline.options import market_options
+from runs.commandline.output import print_json
 from runs.engines.broker import PerpetualBroker
 from runs.engines.configuration import Configuration, configuration_from, with_assignments
 from runs.engines.event import EngineMode, add_strategy, first_bars, load_market, profile_for
@@ -299,7 +299,7 @@ def command(
         note(f"{taken} of {cuts} prefixes and poisoned futures: {period}; more bars prove more")
     if as_json:
         listed = {"strategy": strategy, "cuts": taken, "look_ahead": [vars(difference) for difference in found]}
-        sys.stdout.write(json.dumps(listed, indent=2) + "\n")
+        print_json(listed)
     elif found:
         sys.stdout.write(f"LOOK-AHEAD in {strategy} on {market.name}:\n")
         sys.stdout.writelines(f"  {difference.sentence()}\n" for difference in found)

@@ -1,17 +1,17 @@
 """Look over a folder of results: one page with all its runs, or the same at a local address."""
 
-import json
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from runs.commandline.command import InputError, as_input_error, run_command, suggest
+from runs.commandline.output import print_json, print_lines, wide_console
+from runs.commandline.progress import ProgressBars
 from runs.outcome.writing import replace_file
 from runs.reports.review import review_page
 from runs.reviews.gathering import gather
@@ -22,7 +22,6 @@ from runs.reviews.state import Review, read_review
 PAGE = "review.html"
 
 _TOP = 10
-_WIDTH_OFF_A_TERMINAL = 160
 
 
 @click.command(
@@ -56,7 +55,7 @@ def command(
     except OSError as error:
         raise InputError(f"{results / PAGE}: cannot be written ({error.strerror})") from None
     if as_json:
-        sys.stdout.write(json.dumps(review.table, indent=2, allow_nan=False) + "\n")
+        print_json(review.table)
     else:
         _print_table(review.table, results)
     return 0
@@ -107,12 +106,10 @@ def _addressed(option: str, text: str, names: set[str]) -> tuple[str, str]:
 
 
 def _read(results: Path) -> Review:
-    console = Console(stderr=True)
     try:
-        if not console.is_terminal:
-            return as_input_error(read_review, results)  # type: ignore[return-value]
-        with console.status("reading") as status:
-            return as_input_error(read_review, results, lambda done: status.update(f"{done:,} runs read"))  # type: ignore[return-value]
+        with ProgressBars() as bars:
+            bars.say("reading")
+            return as_input_error(read_review, results, lambda done: bars.say(f"{done:,} runs read"))  # type: ignore[return-value]
     except OSError as error:
         raise InputError(f"{results}: cannot be read ({error.strerror})") from None
 
@@ -136,9 +133,6 @@ def _serve(results: Path, port: int) -> int:
 
 
 def _print_table(table: dict[str, Any], results: Path) -> None:
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_WIDTH_OFF_A_TERMINAL)
     rows = sorted(table["rows"], key=_rank)[:_TOP]
     shown = Table(title=f"{len(table['rows']):,} results, {table['failed']:,} failed; the first {len(rows)} by Sharpe")
     for title in (
@@ -156,12 +150,10 @@ def _print_table(table: dict[str, Any], results: Path) -> None:
         shown.add_column(title, justify="right" if title in ("CAGR", "Sharpe", "drawdown", "trades") else "left")
     for row in rows:
         shown.add_row(*_cells(row))
-    console.print(shown, markup=False)
+    wide_console().print(shown, markup=False)
     for row in [row for row in table["rows"] if row["reason"]][:_TOP]:
-        console.print(
-            f"failed: {_printable(row['name'])}: {row['reason']}", markup=False, highlight=False, soft_wrap=True
-        )
-    console.print(f"Pages: {results / PAGE}", markup=False, highlight=False, soft_wrap=True)
+        print_lines(f"failed: {_printable(row['name'])}: {row['reason']}")
+    print_lines(f"Pages: {results / PAGE}")
     suggest("review", {"serve": True}, results)
 
 

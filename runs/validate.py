@@ -1,16 +1,12 @@
 """Measure what the heatmap knows of a market, and say so: validated, not validated, or too little data."""
 
-import datetime
-import json
 import sys
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
-from rich.console import Console
 from rich.table import Table
 
 from datafeeds.schema import Market
@@ -19,9 +15,12 @@ from indicators.liquidation.parameters import ModelParameters
 from runs.commandline.command import as_input_error, note, run_command, suggest
 from runs.commandline.dry_run import START_SECONDS, VALIDATE_BARS_PER_SECOND, tell_plan
 from runs.commandline.options import dry_run_option, market_options
+from runs.commandline.output import print_json, print_lines, print_results, utc_now, wide_console
+from runs.commandline.progress import ProgressBars
 from runs.engines.configuration import Configuration, model_parameters
 from runs.engines.event import load_market
 from runs.outcome.folder import claim_folder, release_folder, run_name, write_files
+from runs.outcome.writing import json_text
 from runs.reports.page import figure
 from runs.reports.validation import validation_page
 from runs.validation.dataset import read_market
@@ -31,8 +30,6 @@ from runs.validation.truth import true_liquidations
 
 MARKER = "validation.json"
 """The file by which a folder is known as an earlier validation's."""
-
-_WIDTH_OFF_A_TERMINAL = 160
 
 
 @click.command(
@@ -58,20 +55,18 @@ def command(
         settings = {**market_named, "seed": seed, "model": asdict(parameters)}
         tell_plan(settings, len(market), 1, START_SECONDS + len(market) / VALIDATE_BARS_PER_SECOND)
         return 0
-    now = datetime.datetime.now(datetime.timezone.utc)  # noqa: UP017 - the spelling that 3.11 to 3.13 share
-    name = run_name(now, "validate", asdict(parameters), market.fingerprint())
+    name = run_name(utc_now(), "validate", asdict(parameters), market.fingerprint())
     target, temporary = claim_folder(name, out, overwrite, MARKER)
     try:
-        with _progress() as report:
-            report("the map at every bar")
+        with ProgressBars() as bars:
+            bars.say("the map at every bar")
             dataset = read_market(market, parameters, liquidations)
-            record = validation_record(validate(dataset, report), dataset)
-        text = json.dumps(record, indent=2, allow_nan=False) + "\n"
-        write_files({MARKER: text, "validation.html": validation_page(record)}, target, temporary)
+            record = validation_record(validate(dataset, bars.say), dataset)
+        write_files({MARKER: json_text(record), "validation.html": validation_page(record)}, target, temporary)
     finally:
         release_folder(temporary)
     if as_json:
-        sys.stdout.write(text)
+        print_json(record)
     else:
         _print_record(record, target)
         suggest("backtest", {"strategy": "magnet", **market_named})
@@ -87,28 +82,7 @@ def _market(seed: int, parameters: ModelParameters, named: dict[str, Any]) -> tu
     return simulated.market, true_liquidations(simulated)
 
 
-class _progress:  # noqa: N801 - used like a function
-    """What is being done, on stderr if that is a terminal, else nothing; as a context it gives the function to report to."""
-
-    def __init__(self) -> None:
-        console = Console(stderr=True)
-        self._status = console.status("") if console.is_terminal else None
-
-    def __enter__(self) -> Callable[[str], None]:
-        if self._status is None:
-            return lambda doing: None
-        self._status.start()
-        return self._status.update
-
-    def __exit__(self, *_: object) -> None:
-        if self._status:
-            self._status.stop()
-
-
 def _print_record(record: dict[str, Any], target: Path) -> None:
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_WIDTH_OFF_A_TERMINAL)
     data = record["data"]
     note(*data["facts"])
     table = Table(
@@ -118,11 +92,10 @@ def _print_record(record: dict[str, Any], target: Path) -> None:
         table.add_column(title, justify="left" if title in ("claim", "verdict", "hardest baseline") else "right")
     for claim in record["claims"]:
         table.add_row(claim["name"], claim["verdict"], *_cells(claim["weakest"]))
-    console.print(table, markup=False)
+    wide_console().print(table, markup=False)
     for claim in record["claims"]:
-        _print_details(console, claim)
-    for line in (f"Results in {target}", f"Pages: {target / 'validation.html'}"):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        _print_details(claim)
+    print_results(target, "validation.html")
 
 
 def _cells(weakest: dict[str, Any] | None) -> tuple[str, ...]:
@@ -133,14 +106,14 @@ def _cells(weakest: dict[str, Any] | None) -> tuple[str, ...]:
     return (figure(weakest["estimate"]), interval, *observed, weakest["baseline"])
 
 
-def _print_details(console: Console, claim: dict[str, Any]) -> None:
+def _print_details(claim: dict[str, Any]) -> None:
     lines = [f"\n{claim['name']}: {claim['statement']} - {claim['verdict']}.", f"  {claim['statistic']}"]
     for label, tests in (("against", claim["tests"]), ("placebo", claim["placebos"])):
         for test in tests:
             interval = f"{figure(test['estimate'])} ({figure(test['low'])} .. {figure(test['high'])})"
             lines.append(f"  {label} {test['baseline']}: {interval}, p {figure(test['p_value'])}")
     lines += [f"  {remark}" for remark in claim["remarks"]]
-    console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+    print_lines(*lines)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -70,7 +70,7 @@ def analysis_record(
     Returns
     -------
     dict
-        Plain values; NaN where unknown (`runs.outcome.metrics.jsonable` makes it null). Sums in USD are in the quote currency.
+        Plain values; NaN where unknown (`runs.outcome.writing.jsonable` makes it null). Sums in USD are in the quote currency.
     """
     rows = [cluster_row(number, cluster) for number, cluster in enumerate(clusters, 1)]
     return {

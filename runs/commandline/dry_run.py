@@ -1,10 +1,8 @@
 """What a command would do, told instead of done (``--dry-run``)."""
 
-import json
-import sys
 from typing import Any
 
-from runs.outcome.metrics import jsonable
+from runs.commandline.output import print_json
 
 START_SECONDS = 5.0
 """Before the first bar: loading and, once on each machine, compiling (the latter takes half a minute; *assumption*)."""
@@ -49,4 +47,4 @@ def tell_plan(configuration: dict[str, Any], bars: int, runs: int, seconds: floa
         "estimated_seconds": float(f"{seconds:.2g}"),
         **further,
     }
-    sys.stdout.write(json.dumps(jsonable(plan), indent=2, allow_nan=False) + "\n")
+    print_json(plan)

@@ -6,13 +6,11 @@ from typing import Any
 
 import numpy as np
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from datafeeds.catalog.inventory import Holding
-
-_WIDE = 400  # characters; as wide as a table ever gets
+from runs.commandline.output import print_lines, wide_console
 
 
 def _time(ms: int | None) -> str:
@@ -44,13 +42,10 @@ def holdings_json(root: Path, holdings: list[Holding]) -> dict[str, Any]:
 
 def print_holdings(root: Path, holdings: list[Holding]) -> None:
     """Print a table that fits 80 characters, market by market, and each gap that was never downloaded."""
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_WIDE)  # in a file or pipe nothing is cut
     if not holdings:
-        console.print(f"The catalog {root} is empty.", markup=False, highlight=False, soft_wrap=True)
+        print_lines(f"The catalog {root} is empty.")
         return
-    console.print(f"catalog {root}", markup=False, highlight=False, soft_wrap=True)
+    print_lines(f"catalog {root}")
     table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     table.add_column("series", overflow="fold")
     for title in ("first (UTC)", "last (UTC)"):
@@ -67,9 +62,8 @@ def print_holdings(root: Path, holdings: list[Holding]) -> None:
             ]
             cells += [f"{held.rows:,}", f"{held.size_bytes / 1e6:.1f}", str(len(held.not_downloaded)), str(held.absent)]
             table.add_row(*cells)
-    console.print(table)
+    wide_console().print(table)
     for held in holdings:
         for start, end in held.not_downloaded:
-            text = f"gap: {held.series}: {_time(start)} .. {_time(end)} was never downloaded"
-            console.print(text, markup=False, highlight=False, soft_wrap=True)
-    console.print("gaps: never downloaded. absent: the source answered, and had no row.", highlight=False)
+            print_lines(f"gap: {held.series}: {_time(start)} .. {_time(end)} was never downloaded")
+    print_lines("gaps: never downloaded. absent: the source answered, and had no row.")

@@ -1,39 +1,68 @@
-"""The progress of a download on a terminal: a line a series, with rows and time left."""
+"""How far a command is: bars on stderr if that is a terminal, else nothing."""
 
-from types import TracebackType
+import contextlib
+from collections.abc import Callable, Iterator
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from datafeeds.series import Series
 
+class ProgressBars:
+    """Bars by name; a context, which draws on a terminal only.
 
-class Transfer:
-    """Progress bars on stderr if that is a terminal, else nothing; a context whose `advance` takes reports."""
+    Parameters
+    ----------
+    unit
+        What is counted.
+    transient
+        Whether the bars are taken away at the end.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, unit: str = "", transient: bool = True) -> None:
+        self._unit = unit
         self._console = Console(stderr=True)
-        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[rows]:,} rows"))
-        self._bars = Progress(*columns, TimeRemainingColumn(), console=self._console)
-        self._tasks: dict[Series, TaskID] = {}
-        self._rows: dict[Series, int] = {}
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.fields[count]}"),
+            TimeRemainingColumn(),
+        )
+        self._bars = Progress(*columns, console=self._console, transient=transient)
+        self._tasks: dict[str, TaskID] = {}
+        self._came: dict[str, int] = {}
 
-    def advance(self, series: Series, rows: int, done_ms: int, total_ms: int) -> None:
-        """Take in that a stretch of a series has come."""
+    def advance(self, name: str, done: int, total: int, count: int | None = None) -> None:
+        """Let a bar go on by `done` of `total`; `count` is what came with it, if it is not counted in the same unit."""
         if not self._console.is_terminal:
             return
-        if series not in self._tasks:
-            self._tasks[series] = self._bars.add_task(str(series), total=total_ms, rows=0)
-        self._rows[series] = self._rows.get(series, 0) + rows
-        self._bars.update(self._tasks[series], advance=done_ms, rows=self._rows[series])
+        if name not in self._tasks:
+            self._tasks[name] = self._bars.add_task(name, total=total, count="")
+        came = self._came[name] = self._came.get(name, 0) + (done if count is None else count)
+        share = f"/{total:,}" if count is None else ""
+        self._bars.update(self._tasks[name], advance=done, count=f"{came:,}{share} {self._unit}".rstrip())
 
-    def __enter__(self) -> "Transfer":
-        """Begin to draw, on a terminal."""
+    def say(self, doing: str) -> None:
+        """Say what is being done where nobody knows how long it takes; it takes the place of what was said before."""
+        if not self._console.is_terminal:
+            return
+        if "" not in self._tasks:
+            self._tasks[""] = self._bars.add_task(doing, total=None, count="")
+        self._bars.update(self._tasks[""], description=doing)
+
+    def __enter__(self) -> "ProgressBars":
+        """Begin to draw."""
         if self._console.is_terminal:
             self._bars.start()
         return self
 
-    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         """End drawing."""
         if self._console.is_terminal:
             self._bars.stop()
+
+
+@contextlib.contextmanager
+def progress(doing: str, total: int, unit: str = "") -> Iterator[Callable[[int], None]]:
+    """Show one bar; as a context it gives the function to report the number of newly done to."""
+    with ProgressBars(unit) as bars:
+        yield lambda done: bars.advance(doing, done, total)

@@ -1,15 +1,13 @@
 """A venue's leverage tiers, as it tells them today."""
 
-import json
-import sys
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
 from datafeeds.exchanges.client import connect
 from datafeeds.retry import RetryPolicy
+from runs.commandline.output import print_json, wide_console
 
 _NAMES = ("minNotional", "maxNotional", "maintenanceMarginRate", "maxLeverage")
 
@@ -37,7 +35,7 @@ async def ask_tiers(venue: str, symbols: tuple[str, ...], url: str | None = None
 def print_tiers(tiers: dict[str, list[dict[str, Any]]], as_json: bool) -> None:
     """Print a table a symbol, or all as JSON."""
     if as_json:
-        sys.stdout.write(json.dumps(tiers, indent=2) + "\n")
+        print_json(tiers)
         return
     for symbol, rows in tiers.items():
         table = Table(title=symbol, box=SIMPLE_HEAD)
@@ -46,4 +44,4 @@ def print_tiers(tiers: dict[str, list[dict[str, Any]]], as_json: bool) -> None:
         for row in rows:
             sizes = (f"{row[name]:,.0f}" if row[name] is not None else "-" for name in _NAMES[:2])
             table.add_row(*sizes, f"{row[_NAMES[2]]:.3%}", f"{row[_NAMES[3]]:g}", str(row["currency"] or "contracts"))
-        Console().print(table)
+        wide_console().print(table)

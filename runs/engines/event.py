@@ -27,6 +27,8 @@ from runs.perpetual.costs import check_leverage
 from strategies.base import PerpetualStrategy
 from strategies.registry import load_strategy
 
+_BARS_A_REPORT = 1000
+
 
 @dataclass(frozen=True)
 class EngineMode:
@@ -38,14 +40,13 @@ class EngineMode:
 
 
 class _Progress(bt.Analyzer):  # type: ignore[misc]
-    """Tell how many bars are done, every thousand of them."""
+    """Tell that another thousand bars are done."""
 
     params = (("report", None),)
 
     def next(self) -> None:
-        done = len(self.strategy)
-        if done % 1000 == 0:
-            self.p.report(done)
+        if len(self.strategy) % _BARS_A_REPORT == 0:
+            self.p.report(_BARS_A_REPORT)
 
 
 def load_market(configuration: Configuration) -> Market:
@@ -94,7 +95,7 @@ def run_backtest(
     mode
         How backtrader runs.
     report
-        Called with the number of bars done, now and then; it costs time.
+        Called with the number of newly done bars, now and then; it costs time.
     first_bar
         Index of the first bar at whose close the rule is asked; the map sees those before as well.
 

@@ -22,8 +22,8 @@ import pyarrow.parquet as pq
 
 from indicators.liquidation.compiled import source_digest
 from runs.engines.result import Result
-from runs.outcome.metrics import benchmark_equity, daily_returns, jsonable, run_metrics, trades_of
-from runs.outcome.writing import flush_folder, replace_file
+from runs.outcome.metrics import benchmark_equity, daily_returns, run_metrics, trades_of
+from runs.outcome.writing import flush_folder, json_text, replace_file
 from runs.reports.analysis.markdown import liquidation_report
 from runs.reports.heatmap.page import run_heatmap
 from runs.reports.tearsheet import tearsheet
@@ -131,12 +131,12 @@ def write_run(result: Result, target: Path, temporary: Path) -> dict[str, Any]:
     trades = trades_of(result)
     metrics = run_metrics(result, trades) | {"evidence": _evidence(result), "intervals": _intervals(result)}
     files: dict[str, str | bytes] = {
-        "metrics.json": json.dumps(jsonable(metrics), indent=2, allow_nan=False) + "\n",
+        "metrics.json": json_text(metrics),
         "trades.csv": trades_csv(trades),
         "report.md": liquidation_report(result, metrics["evidence"]["sentence"]),
         "tearsheet.html": tearsheet(result, metrics),
         "heatmap.html": run_heatmap(result, trades),
-        MARKER: json.dumps(jsonable(_run_facts(result)), indent=2, allow_nan=False) + "\n",
+        MARKER: json_text(_run_facts(result)),
         "equity.parquet": equity_parquet(result),
     }
     write_files(files, target, temporary)

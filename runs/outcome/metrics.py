@@ -162,14 +162,3 @@ def trades_of(result: Result) -> pd.DataFrame:
     return round_trips(
         result.fills, result.times, frame["high"].to_numpy(), frame["low"].to_numpy(), result.equity, result.snapshots
     )
-
-
-def jsonable(value: Any) -> Any:
-    """Return a value with NaN and infinity as None, and numpy scalars as plain ones, all through."""
-    if isinstance(value, dict):
-        return {str(key): jsonable(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [jsonable(item) for item in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value

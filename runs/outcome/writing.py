@@ -1,9 +1,14 @@
-"""A file written whole or not at all."""
+"""Values as JSON, and a file written whole or not at all."""
 
 import contextlib
+import json
+import math
 import os
 import secrets
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 
 def replace_file(path: Path, content: str | bytes) -> None:
@@ -35,3 +40,19 @@ def flush_folder(folder: Path) -> None:
         handle = os.open(folder, os.O_RDONLY)
         os.fsync(handle)
         os.close(handle)
+
+
+def jsonable(value: Any) -> Any:
+    """Return a value with NaN and infinity as None, and numpy scalars as plain ones, all through."""
+    if isinstance(value, dict):
+        return {str(key): jsonable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [jsonable(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def json_text(value: Any) -> str:
+    """Return a value as indented JSON with a line's end; NaN and infinity become null."""
+    return json.dumps(jsonable(value), indent=2, allow_nan=False) + "\n"

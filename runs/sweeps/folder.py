@@ -10,9 +10,8 @@ from filelock import FileLock, Timeout
 
 from datafeeds.schema import Market
 from runs.outcome.folder import FolderError
-from runs.outcome.metrics import jsonable
 from runs.outcome.provenance import code_digest, market_record, package_version
-from runs.outcome.writing import replace_file
+from runs.outcome.writing import json_text, jsonable, replace_file
 from runs.sweeps.plan import Plan
 
 MARKER = "sweep.json"
@@ -126,6 +125,6 @@ def write_record(folder: Path, facts: dict[str, Any]) -> None:
         If the disk refuses.
     """
     try:
-        replace_file(folder / MARKER, json.dumps(facts, indent=2, allow_nan=False) + "\n")
+        replace_file(folder / MARKER, json_text(facts))
     except OSError as error:
         raise FolderError(f"{folder}: cannot be written ({error.strerror})") from None

@@ -1,7 +1,6 @@
 """A sweep from its plan to its exit code: folder, workers, rows, confirmation, report."""
 
 import contextlib
-import datetime
 import json
 import re
 import shutil
@@ -16,20 +15,21 @@ import pandas as pd
 
 from datafeeds.schema import Market
 from runs.commandline.command import InputError, as_input_error
+from runs.commandline.output import print_json, utc_now
+from runs.commandline.progress import progress
 from runs.engines.evaluator import Evaluator
 from runs.engines.event import load_market, run_backtest
 from runs.engines.parity import first_difference
 from runs.engines.result import Result
 from runs.engines.snapshot_cache import heatmaps_folder
 from runs.outcome.folder import FolderError, claim_folder, release_folder, run_name, write_run
-from runs.outcome.metrics import jsonable, trades_of
+from runs.outcome.metrics import trades_of
 from runs.outcome.writing import replace_file
 from runs.reports.sweep.page import sweep_page
 from runs.sweeps.findings.outcomes import SweepResults, read_results
 from runs.sweeps.findings.summary import DRAWS, summarise
 from runs.sweeps.folder import check_new, occupied, read_record, refuse_difference, sweep_record, write_record
 from runs.sweeps.plan import Plan
-from runs.sweeps.progress import progress
 from runs.sweeps.rows.log import RowLog
 from runs.sweeps.rows.objective import best_first, score
 from runs.sweeps.rows.table import row_configuration, trials_table, write_trials
@@ -253,9 +253,8 @@ def launch(plan: Plan, options: RunOptions) -> int:
 
 
 def _default_folder(plan: Plan, facts: dict[str, Any]) -> Path:
-    now = datetime.datetime.now(datetime.timezone.utc)  # noqa: UP017 - the spelling that 3.11 to 3.13 share
     named = {key: facts[key] for key in ("configuration", "space", "search", "objective")}
-    return _RESULTS / run_name(now, f"sweep-{plan.configuration.strategy}", named, facts["data"]["fingerprint"])
+    return _RESULTS / run_name(utc_now(), f"sweep-{plan.configuration.strategy}", named, facts["data"]["fingerprint"])
 
 
 def worker_context(plan: Plan, facts: dict[str, Any], market: Market) -> WorkerContext:
@@ -320,7 +319,7 @@ def _finish(
     summary = write_report(folder, facts, trials, ours.days, context.market)
     summary = {"folder": str(folder), "confirmation": facts["confirmation"], **summary}
     if options.as_json:
-        sys.stdout.write(json.dumps(jsonable(summary), indent=2) + "\n")
+        print_json(summary)
     else:
         print_best(folder, facts, trials, summary)
     difference = facts["confirmation"]["difference"]

@@ -4,16 +4,15 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from rich.console import Console
 from rich.table import Table
 
 from runs.commandline.command import suggest
 from runs.commandline.dry_run import sweep_seconds, tell_plan
+from runs.commandline.output import print_lines, print_results, wide_console
 from runs.sweeps.plan import Plan
 from runs.sweeps.rows.objective import best_first
 
 _SHOWN = 5
-_WIDTH_OFF_A_TERMINAL = 160
 _COLUMNS = (
     ("Sharpe", "sharpe", "{:.2f}"),
     ("total return", "total_return_fraction", "{:+.2%}"),
@@ -32,9 +31,6 @@ def print_plan(facts: dict[str, Any], plan: Plan, jobs: int) -> None:
 
 def print_best(folder: Path, facts: dict[str, Any], trials: pd.DataFrame, summary: dict[str, Any]) -> None:
     """Print the best rows, what was confirmed, and what to do next."""
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_WIDTH_OFF_A_TERMINAL)
     labels = [axis["parameter"] for axis in facts["space"]]
     failed = int((trials["status"] == "error").sum())
     table = Table(
@@ -49,14 +45,13 @@ def print_best(folder: Path, facts: dict[str, Any], trials: pd.DataFrame, summar
     for _, row in best_first(trials, facts["objective"]).head(_SHOWN).iterrows():
         cells = [shape.format(row[name]) if row[name] == row[name] else "-" for _, name, shape in columns]
         table.add_row(str(row["number"]), *(str(row[label]) for label in labels), *cells)
-    console.print(table, markup=False)
+    wide_console().print(table, markup=False)
     confirmation = facts["confirmation"]
     lines = [str(summary["sentence"])] if summary.get("sentence") else []
     if failed:
         lines.append(f"{failed:,} combinations failed; the reasons are in the table's column error")
     if confirmation["equal"] and confirmation["difference"] is None:
         lines.append(f"The event engine agrees with the best {confirmation['equal']}, trade for trade")
-    lines += [f"Results in {folder}", f"Pages: {folder / 'sweep.html'}"]
-    for line in lines:
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    print_lines(*lines)
+    print_results(folder, "sweep.html")
     suggest("review", {"serve": True}, folder.parent)

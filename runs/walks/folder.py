@@ -1,6 +1,5 @@
 """The results folder of a walk."""
 
-import json
 import shlex
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,9 @@ import pandas as pd
 from datafeeds.schema import Market
 from runs.engines.result import Result
 from runs.outcome.folder import equity_parquet, trades_csv, write_files
-from runs.outcome.metrics import daily_returns, jsonable, trades_of
+from runs.outcome.metrics import daily_returns, trades_of
 from runs.outcome.provenance import code_digest, market_record, package_version
+from runs.outcome.writing import json_text, jsonable
 from runs.reports.figures.thinning import largest_triangles
 from runs.reports.tearsheet import tearsheet
 from runs.reports.walk import walk_page
@@ -97,8 +97,8 @@ def write_walk(
     plain = jsonable(summary)
     curves = daily_curves(result)
     files: dict[str, str | bytes] = {
-        MARKER: json.dumps(facts, indent=2, allow_nan=False) + "\n",
-        "summary.json": json.dumps(plain, indent=2, allow_nan=False) + "\n",
+        MARKER: json_text(facts),
+        "summary.json": json_text(summary),
         "walk.html": walk_page(facts, plain, curves),
         "tearsheet.html": tearsheet(result, summary["out_of_sample"], _settings(facts, summary)),
         "equity.parquet": equity_parquet(result),

@@ -1,7 +1,5 @@
 """A walk from its plan to its exit code: windows, scores, choice, test, confirmation, report."""
 
-import datetime
-import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,14 +8,15 @@ from typing import Any
 
 from datafeeds.schema import Market
 from runs.commandline.command import InputError, as_input_error
+from runs.commandline.output import print_json, utc_now
+from runs.commandline.progress import progress
 from runs.engines.configuration import Configuration
 from runs.engines.event import load_market
 from runs.engines.parity import first_difference
 from runs.engines.snapshot_cache import Heatmaps, heatmaps_folder
 from runs.outcome.folder import claim_folder, release_folder, run_name
-from runs.outcome.metrics import jsonable
+from runs.outcome.writing import jsonable
 from runs.sweeps.plan import Plan
-from runs.sweeps.progress import progress
 from runs.sweeps.space.candidates import Candidates
 from runs.walks.bar_range import BarRange
 from runs.walks.folder import MARKER, walk_record, write_walk
@@ -168,9 +167,8 @@ def _refuse(plan: Plan, choice: str) -> None:
 
 
 def _name(plan: Plan, facts: dict[str, Any]) -> str:
-    now = datetime.datetime.now(datetime.timezone.utc)  # noqa: UP017 - the spelling that 3.11 to 3.13 share
     named = {key: facts[key] for key in ("configuration", "space", "search", "objective", "choice", "spans")}
-    return run_name(now, f"walk-{plan.configuration.strategy}", named, facts["data"]["fingerprint"])
+    return run_name(utc_now(), f"walk-{plan.configuration.strategy}", named, facts["data"]["fingerprint"])
 
 
 def _finish(
@@ -196,7 +194,7 @@ def _announce(options: RunOptions, facts: dict[str, Any], summary: dict[str, Any
     """Say what came of it; return the exit code."""
     plain = jsonable(summary)
     if options.as_json:
-        sys.stdout.write(json.dumps({"folder": str(target), **plain}, indent=2) + "\n")
+        print_json({"folder": str(target), **plain})
     else:
         print_walk(target, facts, plain)
     confirmation = summary["confirmation"]

@@ -4,17 +4,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 from rich.table import Table
 
 from datafeeds.schema import Market
 from runs.commandline.command import note, suggest
 from runs.commandline.dry_run import sweep_seconds, tell_plan
+from runs.commandline.output import print_lines, print_results, wide_console
 from runs.reports.numbers import kind_of, readable, setting
 from runs.sweeps.plan import Plan
 from runs.walks.windows import Window
-
-_WIDTH_OFF_A_TERMINAL = 160
 
 
 def print_plan(facts: dict[str, Any], plan: Plan, windows: tuple[Window, ...], market: Market, jobs: int) -> None:
@@ -37,9 +35,6 @@ def print_plan(facts: dict[str, Any], plan: Plan, windows: tuple[Window, ...], m
 
 def print_walk(folder: Path, facts: dict[str, Any], summary: dict[str, Any]) -> None:
     """Print the verdict, the windows, and what to do next."""
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_WIDTH_OFF_A_TERMINAL)
     objective, labels = facts["objective"], [axis["parameter"] for axis in facts["space"]]
     table = Table(title=f"{facts['configuration']['strategy']} on {facts['data']['name']}, walk-forward")
     for title in ("test from", *labels, f"{objective} in", f"{objective} out", "return out", "trades out"):
@@ -51,11 +46,10 @@ def print_walk(folder: Path, facts: dict[str, Any], summary: dict[str, Any]) -> 
         table.add_row(
             row["test"]["first_bar"][:10], *chosen, _shown(objective, row["in_sample"].get(objective)), *cells
         )
-    console.print(table, markup=False)
+    wide_console().print(table, markup=False)
     note(*facts["data"]["facts"], *facts["data"]["defects"])
-    pages = f"Pages: {folder / 'walk.html'}, {folder / 'tearsheet.html'}"
-    for line in (*_remarks(summary), f"Results in {folder}", pages):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    print_lines(*_remarks(summary))
+    print_results(folder, "walk.html", "tearsheet.html")
     suggest("review", {"serve": True}, folder.parent)
 
 

@@ -45,7 +45,7 @@ def analysis_page(record: dict[str, Any], heatmap: str | None = None) -> str:
     Raises
     ------
     ValueError
-        For a record that `runs.outcome.metrics.jsonable` has not made fit for JSON.
+        For a record that `runs.outcome.writing.jsonable` has not made fit for JSON.
     """
     data = record["data"]
     simulated = " - SIMULATED MARKET, nothing here ever traded" if data["simulated"] else ""

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from datafeeds.schema import Market
-from runs.outcome.metrics import daily_returns, jsonable
+from runs.outcome.metrics import daily_returns
+from runs.outcome.writing import jsonable
 from runs.sweeps.findings import figures as display
 from runs.sweeps.findings import figures as findings
 from runs.sweeps.findings.outcomes import SweepResults, plain

@@ -11,7 +11,7 @@ from indicators.liquidation.parameters import ModelParameters
 from runs.analysis.moment import known_at
 from runs.analysis.record import analyse
 from runs.lookahead import poisoned
-from runs.outcome.metrics import jsonable
+from runs.outcome.writing import jsonable
 
 
 @pytest.fixture(scope="module")

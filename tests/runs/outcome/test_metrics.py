@@ -15,6 +15,7 @@ from runs.engines.configuration import configuration_from
 from runs.engines.event import run_backtest
 from runs.engines.result import Result
 from runs.outcome import metrics as m
+from runs.outcome.writing import jsonable
 from runs.statistics import performance
 
 HOUR = np.timedelta64(1, "h")
@@ -203,13 +204,11 @@ def test_the_data_says_that_it_is_simulated_and_what_it_lacks():
 
 
 def test_json_has_null_for_what_is_not_a_number():
-    text = json.dumps(
-        m.jsonable({"a": math.nan, "b": [math.inf, np.float64("-inf")], "c": np.int64(3)}), allow_nan=False
-    )
+    text = json.dumps(jsonable({"a": math.nan, "b": [math.inf, np.float64("-inf")], "c": np.int64(3)}), allow_nan=False)
     assert text == '{"a": null, "b": [null, null], "c": 3}'
 
 
 def test_the_same_run_gives_the_same_json_bytes():
     again = m.run_metrics(run_backtest(result().configuration, simulate(3, bars=1500)))
-    first, second = (json.dumps(m.jsonable(value), indent=2, allow_nan=False) for value in (figures(), again))
+    first, second = (json.dumps(jsonable(value), indent=2, allow_nan=False) for value in (figures(), again))
     assert first == second

@@ -11,7 +11,7 @@ import pytest
 from datafeeds.simulated.market import simulate
 from indicators.liquidation.parameters import ModelParameters
 from runs.analysis.record import analyse
-from runs.outcome.metrics import jsonable
+from runs.outcome.writing import jsonable
 from runs.reports.analysis.page import analysis_page
 
 SCALES = {"B": 1e9, "M": 1e6, "k": 1e3}

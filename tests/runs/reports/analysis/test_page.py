@@ -9,7 +9,7 @@ from functools import cache
 from datafeeds.simulated.market import simulate
 from indicators.liquidation.parameters import ModelParameters
 from runs.analysis.record import analyse
-from runs.outcome.metrics import jsonable
+from runs.outcome.writing import jsonable
 from runs.reports.analysis.markdown import markdown_report
 from runs.reports.analysis.page import analysis_page
 from runs.reports.analysis.statements import heat_cells
