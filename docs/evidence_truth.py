@@ -8,9 +8,9 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from datafeeds.simulated.market import simulate_with_truth
+from docs.worlds.truth import OURS, RIVALS, Score, score, scoring_world
 from indicators.liquidation.parameters import ModelParameters
 from runs.statistics.bootstrap import Interval, ratio_interval
-from runs.validation.truth import OURS, RIVALS, Score, score, scoring_world
 
 SEEDS = range(1000, 1020)
 BARS = 4000

@@ -11,9 +11,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from docs.worlds.validation import WORLDS, tally, verdicts_in
 from runs.statistics.proportion import proportion_interval
 from runs.validation.claim import NOT_VALIDATED, TOO_LITTLE_DATA, VALIDATED
-from runs.validation.known import WORLDS, tally, verdicts_in
 
 PAGE = Path(__file__).with_name("evidence-worlds.md")
 

@@ -23,10 +23,9 @@ from runs.outcome.folder import claim_folder, release_folder, run_name, write_fi
 from runs.outcome.writing import json_text
 from runs.reports.page import figure
 from runs.reports.validation import validation_page
-from runs.validation.dataset import read_market
+from runs.validation.dataset import read_market, true_liquidations
 from runs.validation.protocol import validate
 from runs.validation.record import validation_record
-from runs.validation.truth import true_liquidations
 
 MARKER = "validation.json"
 """The file by which a folder is known as an earlier validation's."""

@@ -16,6 +16,7 @@ import backtrader as bt
 import numpy as np
 
 from datafeeds.schema import Market
+from runs.benchmarks.engine_speed import SmaCross
 from runs.engines.configuration import configuration_from
 from runs.outcome.provenance import code_digest
 from runs.sweeps.space.candidates import Candidates, Combination
@@ -23,22 +24,6 @@ from runs.sweeps.workers.evaluate import WorkerContext, evaluate_unit
 
 _SLOW_COMBINATIONS = 10  # of them optstrategy runs no more: it takes a quarter of a second for each
 _PROCESSES = 2
-
-
-class CrossingAverages(bt.Strategy):  # type: ignore[misc]
-    """Long above, short below the crossing of two moving averages."""
-
-    params = (("fast", 20), ("slow", 50))
-
-    def __init__(self) -> None:
-        """Set up the crossing."""
-        self.crossing = bt.ind.CrossOver(bt.ind.SMA(period=self.p.fast), bt.ind.SMA(period=self.p.slow))
-
-    def next(self) -> None:
-        """Turn round at a crossing."""
-        if self.crossing[0]:
-            self.close()
-            (self.buy if self.crossing[0] > 0 else self.sell)(size=1)
 
 
 def measure_sweep(market: Market, combinations: int, rounds: int) -> dict[str, dict[str, float]]:
@@ -114,7 +99,7 @@ def _optstrategy(market: Market, windows: list[tuple[int, int]]) -> None:
     frame = market.frame.set_index(market.times)[["open", "high", "low", "close", "volume"]]
     cerebro = bt.Cerebro(maxcpus=_PROCESSES)
     cerebro.adddata(bt.feeds.PandasData(dataname=frame))
-    cerebro.optstrategy(CrossingAverages, fast=[fast for fast, _ in windows], slow=windows[0][1])
+    cerebro.optstrategy(SmaCross, fast=[fast for fast, _ in windows], slow=windows[0][1])
     cerebro.broker.setcash(1e9)
     cerebro.run()
 

@@ -1,10 +1,10 @@
 """The page of a review: one self-contained file with a table, curves and fills; a script of ours does the rest."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from runs.reports.page import data_block, escape, page
-from runs.reviews.pictures import Pictures
 
 MAX_MARKETS = 200
 """Markets whose candles a page holds (16 KB each at most); of further ones it shows buy-and-hold's line (assumption)."""
@@ -12,29 +12,31 @@ MAX_MARKETS = 200
 _ASSETS = Path(__file__).parent / "assets"
 
 
-def review_content(table: dict[str, Any], pictures: Pictures) -> dict[str, Any]:
+def review_content(
+    table: dict[str, Any], pictures: Mapping[str, dict[str, Any]], markets: Mapping[str, dict[str, Any]]
+) -> dict[str, Any]:
     """Return what the page's script works on: the table of `runs.reviews.table`, with pictures.
 
     Parameters
     ----------
     table
         The reviewed table.
-    pictures
-        The runs' and markets' curves; runs that lack one have none in their row.
+    pictures, markets
+        Curves of runs by name and of markets by key (`runs.reviews.pictures`); runs that lack one have none in their row.
 
     Returns
     -------
     dict
         The table; rows gain ``equity``, ``fills`` and ``market`` (index into ``markets``).
     """
-    keys = {key: index for index, key in enumerate(pictures.markets)}
-    markets = [_market(market, index) for index, market in enumerate(pictures.markets.values())]
+    keys = {key: index for index, key in enumerate(markets)}
+    shown = [_market(market, index) for index, market in enumerate(markets.values())]
     rows = []
     for row in table["rows"]:
-        seen = pictures.runs.get(row["name"])
+        seen = pictures.get(row["name"])
         extra = {"equity": seen["equity"], "fills": seen["fills"], "market": keys.get(seen["market"])} if seen else {}
         rows.append(row | extra)
-    return table | {"rows": rows, "markets": markets}
+    return table | {"rows": rows, "markets": shown}
 
 
 def _market(market: dict[str, Any], index: int) -> dict[str, Any]:

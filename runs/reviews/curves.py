@@ -1,5 +1,6 @@
 """What a run looks like: its equity, its market and its fills, thinned to what a page can show."""
 
+import base64
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,6 @@ import pyarrow.csv as pc
 import pyarrow.parquet as pq
 
 from runs.reports.figures.thinning import POINTS, largest_triangles
-from runs.reviews.quantised import packed, ranged
 from runs.reviews.safe_files import DamageError, plain_file
 
 CANDLES = 1000
@@ -17,6 +17,9 @@ CANDLES = 1000
 
 FILLS = 150
 """Trades of a run that a page shows at most; those that won or lost most."""
+
+STEPS = 65535
+"""Numbers are packed to 16 bits over their range, which is finer than any screen."""
 
 _SHORT, _WON, _LIQUIDATED, _OPEN = 1, 2, 4, 8
 _TRADES = {
@@ -173,3 +176,22 @@ def _text(table: pa.Table, name: str) -> np.ndarray:
 def _seconds(table: pa.Table, name: str) -> np.ndarray:
     texts = [text.removesuffix("Z") for text in table[name].to_pylist()]
     return np.array(texts, dtype="datetime64[s]").astype(np.int64)
+
+
+def packed(values: np.ndarray, low: float, high: float) -> str:
+    """Return (n,) finite values as base64 of little-endian uint16: 0 is `low`, 65535 is `high`; nearest step.
+
+    Examples
+    --------
+    >>> packed(np.array([0.0, 1.0]), 0.0, 1.0)
+    'AAD//w=='
+    """
+    spread = high - low if high > low else 1.0
+    steps = np.rint((values - low) / spread * STEPS).clip(0, STEPS).astype("<u2")
+    return base64.b64encode(steps.tobytes()).decode("ascii")
+
+
+def ranged(values: np.ndarray) -> dict[str, Any]:
+    """Return (n,) finite values, n > 0, as ``{"low", "high", "steps"}`` (`packed` over their own range)."""
+    low, high = float(values.min()), float(values.max())
+    return {"low": low, "high": high, "steps": packed(values, low, high)}

@@ -51,8 +51,8 @@ def differing(settings: Sequence[Mapping[str, Any]], strategies: Sequence[str | 
     found: set[str] = set()
     for values, strategy in zip(settings, strategies, strict=True):
         for name, value in values.items():
-            place = (strategy if name.startswith(_RULE) else None, name)
-            if not same(seen.setdefault(place, value), value):
+            key = (strategy if name.startswith(_RULE) else None, name)
+            if not same(seen.setdefault(key, value), value):
                 found.add(name)
     order = {name: None for values in settings for name in values}
     return tuple(name for name in order if name in found)

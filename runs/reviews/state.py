@@ -34,16 +34,18 @@ def read_review(results: Path, report: Callable[[int], None] | None = None) -> R
     """
     entries, pictures = picture_all(results, gather(results), report)
     table = review_table(results, entries, read_notes(results))
-    return Review(table, review_content(table, pictures))
+    return Review(table, review_content(table, pictures.runs, pictures.markets))
 
 
 def state_digest(results: Path) -> str:
     """Return a text that changes when a run comes, goes or is replaced, a sweep ends, or a note is written."""
     digest = hashlib.sha256()
     with os.scandir(results) as found:
-        places = [Path(item.path) for item in found if item.is_dir(follow_symlinks=False)]
-    files = [place / name for place in sorted(places) for name in (*MARKERS.values(), "summary.json", "metrics.json")]
-    for path in (results / FILE, *sorted(places), *files):
+        folders = [Path(item.path) for item in found if item.is_dir(follow_symlinks=False)]
+    files = [
+        folder / name for folder in sorted(folders) for name in (*MARKERS.values(), "summary.json", "metrics.json")
+    ]
+    for path in (results / FILE, *sorted(folders), *files):
         try:
             state = path.lstat()
         except OSError:

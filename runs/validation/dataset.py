@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from datafeeds.schema import Market
+from datafeeds.simulated.ledger import LIQUIDATED
+from datafeeds.simulated.market import SimulatedMarket
 from indicators.liquidation.history import run_recorded
 from indicators.liquidation.model import build_model
 from indicators.liquidation.parameters import ModelParameters
@@ -82,6 +84,21 @@ class Dataset:
 
 LIQUIDATION = np.dtype([("bar", np.int64), ("side", np.int64), ("price", np.float64), ("size", np.float64)])
 """One liquidation: the index of its bar, 0 a long and 1 a short, liquidation price (quote per base), size (base coin)."""
+
+
+def true_liquidations(simulated: SimulatedMarket) -> np.ndarray:
+    """Return (m,) of `LIQUIDATION`: every position that was forced, at the price that liquidated it, in the order of bars.
+
+    Notes
+    -----
+    The liquidations of the market hold bankruptcy prices, as venues' do, which lie some bins further out.
+    """
+    rows = simulated.ledger[simulated.ledger["ending"] == LIQUIDATED]
+    rows = rows[np.argsort(rows["ended_bar"], kind="stable")]
+    found = np.zeros(len(rows), dtype=LIQUIDATION)
+    for name, source in (("bar", "ended_bar"), ("side", "side"), ("price", "liquidation_price"), ("size", "size")):
+        found[name] = rows[source]
+    return found
 
 
 def expected_sizes(snapshots: np.ndarray) -> np.ndarray:

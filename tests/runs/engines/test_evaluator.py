@@ -108,7 +108,7 @@ def test_a_rule_that_cannot_be_compiled_runs_in_the_event_engine(market, name):
 
 def test_a_strategy_of_backtraders_own_runs_from_the_first_bar_only(market):
     few = first_bars(market, 400)
-    configuration = configuration_from({"strategy": "runs.benchmark:SmaCross"})
+    configuration = configuration_from({"strategy": "runs.benchmarks.engine_speed:SmaCross"})
     trial = Evaluator(few, Heatmaps(None)).trial(configuration)
     assert trial.metrics["trades"] > 0
     with pytest.raises(ValueError, match="cannot begin at bar 10"):

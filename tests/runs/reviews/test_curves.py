@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from runs.reviews.curves import CANDLES, FILLS, candles, equity_curve, fills, market_curve
-from runs.reviews.quantised import STEPS
+from runs.reviews.curves import CANDLES, FILLS, STEPS, candles, equity_curve, fills, market_curve
 
 
 def unpack(text, low, high):

@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from docs.worlds.validation import path_of_range_and_volume
 from runs.validation.baselines.predictors import side_tables
 from runs.validation.baselines.variants import random_levels
 from runs.validation.claim import TOO_LITTLE_DATA, VALIDATED, judge
 from runs.validation.claims.forecast import forecast_claims, table_claims
-from runs.validation.known import path_of_range_and_volume
 from runs.validation.protocol import validate
 from tests.runs.validation.worlds import map_is_true, reading_of, with_reports
 

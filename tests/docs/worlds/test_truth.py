@@ -4,13 +4,7 @@ import numpy as np
 import pytest
 
 from datafeeds.simulated.market import simulate_with_truth
-from indicators.liquidation.model import build_model
-from indicators.liquidation.parameters import ModelParameters
-from runs.engines.event import model_bars
-from runs.statistics.bootstrap import ratio_interval
-from runs.validation.baselines.volume_profile import profile_maps, volume_profile
-from runs.validation.measures.reach import price_bins, reached_bins, swept
-from runs.validation.truth import (
+from docs.worlds.truth import (
     EVERY,
     OURS,
     RIVALS,
@@ -18,9 +12,15 @@ from runs.validation.truth import (
     score,
     scoring_world,
     soft_hits,
-    true_liquidations,
     true_maps,
 )
+from indicators.liquidation.model import build_model
+from indicators.liquidation.parameters import ModelParameters
+from runs.engines.event import model_bars
+from runs.statistics.bootstrap import ratio_interval
+from runs.validation.baselines.volume_profile import profile_maps, volume_profile
+from runs.validation.dataset import true_liquidations
+from runs.validation.measures.reach import price_bins, reached_bins, swept
 from tests.runs.validation.worlds import reading_of
 
 PARAMETERS = ModelParameters()

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from docs.worlds.validation import FAIR, WORLDS, mapless_reports, tally, verdicts_in
 from runs.validation.claim import NOT_VALIDATED, TOO_LITTLE_DATA, VALIDATED
 from runs.validation.dataset import read_bars
-from runs.validation.known import FAIR, WORLDS, mapless_reports, tally, verdicts_in
 from runs.validation.protocol import validate
 from tests.runs.validation.worlds import reading_of
 

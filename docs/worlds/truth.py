@@ -5,11 +5,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from datafeeds.simulated.ledger import LIQUIDATED
 from datafeeds.simulated.market import SimulatedMarket
 from datafeeds.simulated.parameters import SimulationParameters
 from datafeeds.simulated.truth import Truth, true_mixture
-from indicators.liquidation.compiled import allocation_free
+from indicators.liquidation.compiled import kept_in_memory
 from indicators.liquidation.history import run_recorded
 from indicators.liquidation.model import Model, State, build_model, initial_state
 from indicators.liquidation.parameters import POPULATIONS, ModelParameters
@@ -19,11 +18,10 @@ from runs.engines.event import model_bars
 from runs.statistics.rank import rank_correlation
 from runs.validation.baselines.variants import equal_mixture, fixed_mixture, path_bars
 from runs.validation.baselines.volume_profile import profile_maps
-from runs.validation.dataset import LIQUIDATION
 from runs.validation.measures.reach import price_bins
 
 WINDOW = 0.12
-"""Log price each side within which maps are compared (issue: within 12 %)."""
+"""Log price each side within which maps are compared (assumption: leverages of 9 and more)."""
 
 BIN = 0.005
 """Log price per bin of the comparison (assumption: finer than that, single accounts decide)."""
@@ -122,21 +120,6 @@ def _difference(learned: np.ndarray, true: np.ndarray) -> float:
     return float(np.abs(learned - true).sum(axis=1).mean())
 
 
-def true_liquidations(simulated: SimulatedMarket) -> np.ndarray:
-    """Return (m,) of `LIQUIDATION`: every position that was forced, at the price that liquidated it, in the order of bars.
-
-    Notes
-    -----
-    The liquidations of the market hold bankruptcy prices, as venues' do, which lie some bins further out.
-    """
-    rows = simulated.ledger[simulated.ledger["ending"] == LIQUIDATED]
-    rows = rows[np.argsort(rows["ended_bar"], kind="stable")]
-    found = np.zeros(len(rows), dtype=LIQUIDATION)
-    for name, source in (("bar", "ended_bar"), ("side", "side"), ("price", "liquidation_price"), ("size", "size")):
-        found[name] = rows[source]
-    return found
-
-
 def true_maps(simulated: SimulatedMarket, bars: np.ndarray, bin_width: float) -> np.ndarray:
     """Return (m, 2, bins) the true density outward from every `EVERY`-th close, in the model's bins within `WINDOW`."""
     truth, count = Truth(simulated.ledger), round(WINDOW / bin_width)
@@ -171,7 +154,7 @@ def soft_hits(bars: np.ndarray, model: Model) -> tuple[float, ...]:
     return tuple(float(share) for share in shares / shares.sum())
 
 
-@allocation_free
+@kept_in_memory
 def record_exposure(state: State, model: Model, bars: np.ndarray, snapshots: np.ndarray, exposure: np.ndarray) -> None:
     """Write the unit-weight size (n, 2, tiers) that each bar sweeps, mean of the populations."""
     for index in range(len(bars)):
