@@ -20,7 +20,7 @@ class CascadeParameters:
     """When to go with a cascade and when to fade it."""
 
     min_risk: float = parameter(
-        2.0, unit="0 low, 1 moderate, 2 high", low=0.0, high=2.0, source="spec 5: while risk is high"
+        2.0, unit="0 low, 1 moderate, 2 high", low=0.0, high=2.0, source="assumption: only while risk is high"
     )
     stop_atr: float = parameter(
         3.0, unit="average true ranges", low=0.1, high=100.0, source="assumption: outside one bar's noise"
@@ -29,11 +29,15 @@ class CascadeParameters:
         24.0, unit="hours", low=0.1, high=8760.0, source="assumption: cascades run for hours, not days (Osler 2005)"
     )
     min_open_interest_drop: float = parameter(
-        0.20, unit="fraction of open interest", low=0.0, high=1.0, source="spec 4"
+        0.20,
+        unit="fraction of open interest",
+        low=0.0,
+        high=1.0,
+        source="assumption, from HKUDS/Vibe-Trading, skill liquidation-heatmap",
     )
     deep_funding: float = parameter(
         0.0002, unit="rate per settlement, against the crowd", low=0.0, high=0.05,
-        source="about the first percentile of Bybit ETH funding, -.021 % (science notes 4)",
+        source="about the first percentile of Bybit ETH funding, -.021 %, 2021 to 2025",
     )  # fmt: skip
     against_stop_atr: float = parameter(
         5.0,

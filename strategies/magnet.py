@@ -33,7 +33,7 @@ class MagnetParameters:
     time_limit_hours: float = parameter(48.0, unit="hours", low=0.1, high=8760.0, source="assumption")
     high_risk_stop_factor: float = parameter(
         1.5, unit="times", low=1.0, high=10.0,
-        source="spec 4: wider stops before a cascade; the size shrinks with them. The factor is an assumption",
+        source="assumption: wider stops before a cascade; the size shrinks with them",
     )  # fmt: skip
 
     def __post_init__(self) -> None:
@@ -69,7 +69,7 @@ def decide(snapshot: Record, position: Record, parameters: Record) -> Intent:
         return keep()
     falling = snapshot.phase == TRIGGERED or snapshot.phase == CASCADING or snapshot.phase == WASHED_OUT
     if falling and snapshot.phase_direction == -direction:
-        return keep()  # no entries against a cascade until open interest steadies (spec 4)
+        return keep()  # no entries against a cascade until open interest steadies
     ranges = parameters.stop_atr
     risk = snapshot.cascade_risk_down if direction > 0.0 else snapshot.cascade_risk_up
     if risk >= 2.0:

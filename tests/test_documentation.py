@@ -29,6 +29,14 @@ def test_the_parameters_page_is_up_to_date():
     assert (PROJECT / "docs" / "parameters.md").read_text(encoding="utf-8") == page
 
 
+def test_sources_are_papers_pages_or_assumptions_never_files_that_are_not_here():
+    for folder in ("indicators", "strategies", "datafeeds", "runs", "tests", "docs"):
+        for path in (PROJECT / folder).rglob("*"):
+            if path.suffix in (".py", ".md", ".toml"):
+                cited = re.search(r"\bspec [0-9]|science\s+notes", path.read_text(encoding="utf-8"))
+                assert cited is None, f"{path}: {cited}"
+
+
 def test_links_lead_somewhere():
     for document in (PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", PROJECT / "docs" / "design.md"):
         for target in re.findall(r"\]\(([^)#]+)\)", document.read_text(encoding="utf-8")):

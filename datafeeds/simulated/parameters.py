@@ -29,7 +29,7 @@ class SimulationParameters:
     hourly_volatility
         Median standard deviation of hourly log returns (fraction).
     volatility_half_lives
-        Hours, of the components of log volatility; three of them stand in for the power law of |r| (science notes 4).
+        Hours, of the components of log volatility; three of them stand in for the slow decay of |r|'s autocorrelation (Cont 2001).
     volatility_spreads
         Standard deviations of these components (log), chosen for the autocorrelation of |r| at 1, 24 and 168 hours.
     seasonality
@@ -43,7 +43,7 @@ class SimulationParameters:
     premium_spread, premium_half_life
         Standard deviation (log) and half-life (hours) of the perpetual's lasting premium over the index, which makes funding.
     premium_mean
-        Log premium. Source: -3.7 basis points between perpetual and spot (science notes 4).
+        Log premium. Assumption: the perpetual lies a few basis points below spot in the mean.
     bounce
         Standard deviation of the short-lived premium in hourly volatilities; reverts within the hour, and so gives returns
         their slightly negative autocorrelation at one lag.

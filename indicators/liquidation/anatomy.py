@@ -12,9 +12,9 @@ PHASES = ("building", "triggered", "cascading", "washed out", "recovering")
 MARKET_STATES = ("calm", "normal", "elevated", "high volatility", "extreme")
 """Names of the market states, by number."""
 
-_STATE_USD = (50e6, 200e6, 500e6, 1e9)  # spec 4: liquidations over 24 hours, whole market
+_STATE_USD = (50e6, 200e6, 500e6, 1e9)  # over 24 hours, whole market (HKUDS/Vibe-Trading, skill liquidation-heatmap)
 WHALE_USD = 10e6
-"""A single liquidation above this is a whale's (spec 4)."""
+"""A single liquidation above this is a whale's (HKUDS/Vibe-Trading, skill liquidation-heatmap)."""
 
 
 class Phase(NamedTuple):
@@ -95,7 +95,7 @@ def advance_phase(
     interest down by `washout_drop` and funding flipped against the crowd that fell) -> recovering (no new low of open
     interest for `steady_bars`) -> building (after `recovery_bars`). A trigger without a further cluster within
     `trigger_bars` goes back to building; a cascade without one goes to recovering. Without open interest nothing is ever
-    called washed out. Source: spec 4; figures of science notes 2.2.
+    called washed out. The phases are those of HKUDS/Vibe-Trading, skill liquidation-heatmap.
     """
     any_fallen = fallen_below + fallen_above > 0
     if phase.number == BUILDING or phase.number == RECOVERING:
@@ -154,7 +154,7 @@ def market_state(liquidated_24h_usd: float, market_share: float) -> float:
 
 
 def squeeze(liquidated_long_usd: float, liquidated_short_usd: float) -> str:
-    """Return who was squeezed: long liquidations over short ones above 2 say longs, below one half shorts (spec 4).
+    """Return who was squeezed: long liquidations over short ones above 2 say longs, below one half shorts.
 
     Examples
     --------

@@ -91,11 +91,27 @@ class ModelParameters:
         0.003, unit="share of open interest, USD or quantile", low=0.0, high=1e12,
         source="assumption: 0.3 % of open interest, the same share as a wipe that leaves a level",
     )  # fmt: skip
-    cluster_threshold_kind: str = parameter("share", unit="share, usd or quantile", source="spec 3")
-    magnet_ratio: float = parameter(2.0, unit="times", low=1.0, high=1000.0, source="spec 4.1")
-    lone_side_counts: bool = parameter(False, unit="yes or no", low=0, high=1, source="spec 4.1")
-    gap_high_risk: float = parameter(0.02, unit="fraction of price", low=0.0, high=1.0, source="spec 4.2")
-    gap_moderate_risk: float = parameter(0.05, unit="fraction of price", low=0.0, high=1.0, source="spec 4.2")
+    cluster_threshold_kind: str = parameter("share", unit="share, usd or quantile", source="unit of the threshold")
+    magnet_ratio: float = parameter(
+        2.0, unit="times", low=1.0, high=1000.0, source="assumption, from HKUDS/Vibe-Trading, skill liquidation-heatmap"
+    )
+    lone_side_counts: bool = parameter(
+        False, unit="yes or no", low=0, high=1, source="assumption: without a comparison there is no signal"
+    )
+    gap_high_risk: float = parameter(
+        0.02,
+        unit="fraction of price",
+        low=0.0,
+        high=1.0,
+        source="assumption, from HKUDS/Vibe-Trading, skill liquidation-heatmap",
+    )
+    gap_moderate_risk: float = parameter(
+        0.05,
+        unit="fraction of price",
+        low=0.0,
+        high=1.0,
+        source="assumption, from HKUDS/Vibe-Trading, skill liquidation-heatmap",
+    )
     impact: float = parameter(
         1.0,
         unit="Y of the square-root law",
@@ -105,14 +121,14 @@ class ModelParameters:
     )
     wipe_share: float = parameter(
         0.003, unit="share of open interest within an hour", low=0.0, high=1.0,
-        source="assumption: 100 million USD (spec 4.3) over about 30 billion USD of BTC open interest in 2024",
+        source="assumption: `wipe_usd` over about 30 billion USD of BTC open interest in 2024",
     )  # fmt: skip
     wipe_usd: float = parameter(
         100e6,
         unit="USD within an hour, whole market",
         low=0.0,
         high=1e12,
-        source="spec 4.3; used without open interest",
+        source="assumption, from HKUDS/Vibe-Trading, skill liquidation-heatmap; used without open interest",
     )
     market_share: float = parameter(
         0.25, unit="this data's share of the market", low=0.0001, high=1.0, source="assumption: one large venue"
@@ -122,7 +138,11 @@ class ModelParameters:
     )
     level_age_days: float = parameter(30.0, unit="days", low=0.1, high=3650.0, source="assumption")
     washout_drop: float = parameter(
-        0.20, unit="fraction of open interest", low=0.01, high=1.0, source="spec 4, anatomy"
+        0.20,
+        unit="fraction of open interest",
+        low=0.01,
+        high=1.0,
+        source="assumption: falls of 14-25 % in the crashes of 2021-09-07, 2021-12-04 and 2025-10-10 (Glassnode)",
     )
     trigger_hours: float = parameter(
         12.0, unit="hours without a further cluster", low=0.1, high=720.0, source="assumption"

@@ -36,7 +36,7 @@ def magnet(above_usd: float, below_usd: float, ratio: float, lone_side_counts: b
     above_usd, below_usd
         Magnitude of the nearest significant cluster on each side, quote; NaN where there is none.
     ratio
-        How many times the other side's magnitude it takes (spec 4.1: more than 2).
+        How many times the other side's magnitude it takes (default: more than 2).
     lone_side_counts
         Whether a cluster with none opposite is a signal.
 
@@ -70,7 +70,7 @@ def cascade_risk(
     close
         Last price, quote per base.
     high_gap, moderate_gap
-        Gap between neighbours, fraction of price, under which the risk is high, moderate (spec 4.2: 2 %, 5 %).
+        Gap between neighbours, fraction of price, under which the risk is high, moderate (default: 2 %, 5 %).
 
     Returns
     -------
@@ -123,7 +123,8 @@ def cascade_gain(outward: np.ndarray, side: int, first_free: int, size: float, r
     -------
     float
         R = rho k: mean density within reach times impact per unit size. Below 1 a cascade dies out and multiplies the
-        move by 1 / (1 - R); at 1 and above it feeds itself (the feedback number of science notes 2.3).
+        move by 1 / (1 - R); at 1 and above it feeds itself (the feedback number of Bankman-Fried's
+        thread on the crash of 2020-03-12).
     """
     if size <= 0.0:
         return 0.0

@@ -12,11 +12,11 @@ from indicators.liquidation.anatomy import PHASES
 from runs.statistics.proportion import proportion_interval
 
 DISTANCE_EDGES = (0.01, 0.02, 0.05, 0.10)
-"""Distance of the cluster in the trade's direction, fraction of price; 2 % and 5 % are the gaps of spec 4.2, the others the
-distances of 100x and 10x (spec 1)."""
+"""Distance of the cluster in the trade's direction, fraction of price; 2 % and 5 % are the gaps of cascade risk, the others
+the distances of 100x and 10x."""
 
 STRENGTH_EDGES = (1.0, 2.0, 3.0, 5.0)
-"""The nearest cluster in the trade's direction over the opposite one, by magnitude; 2 is the magnet's threshold (spec 4.1)."""
+"""The nearest cluster in the trade's direction over the opposite one, by magnitude; 2 is the magnet's threshold."""
 
 
 def breakdown(trades: pd.DataFrame, times: np.ndarray, snapshots: np.ndarray) -> dict[str, list[dict[str, Any]]]:

@@ -34,7 +34,7 @@ def test_bybit_cross_example():
     [(2, 1673, None), (5, 334, 498), (10, 91, 110), (20, 24, 26), (50, 3.8, 3.9)],
 )
 def test_gap_to_linear_by_leverage(leverage, long_gap, short_gap):
-    # science notes 1.3: basis points of entry, m = 0.4 %
+    # basis points of entry, m = 0.4 %
     linear_long = (1 - 1 / leverage) / (1 - 0.004)
     linear_short = (1 + 1 / leverage) / (1 + 0.004)
     assert 1e4 * (inverse_mark_value_price(1.0, leverage, 1.0, 0.004) - linear_long) == pytest.approx(long_gap, abs=0.6)

@@ -30,7 +30,7 @@ def tiers():
     return venue("binance", "BTCUSDT", datetime.date(2024, 10, 24)).tiers
 
 
-# science notes 1.1: E = 100; leverage, maintenance margin, exact long, first-order long, exact short, first-order short
+# Computed apart, E = 100: leverage, maintenance margin, exact long, first-order long, exact short, first-order short
 TABLE = [
     (2, 0.004, 50.2008, 50.4, 149.4024, 149.6),
     (5, 0.004, 80.3213, 80.4, 119.5219, 119.6),
@@ -69,7 +69,7 @@ def test_bybits_worked_example_is_19700_and_its_mark_form_19698():
 
 
 def test_phemex_worked_example_has_the_fee_in_the_margin():
-    # 500 contracts at 0.4 each (value 200), 5x, m 1 %, fee 0.06 %: science notes 1.2
+    # 500 contracts at 0.4 each (value 200), 5x, m 1 %, fee 0.06 %: Phemex's help page
     balance = 200 / 5 + (200 - 40) * 0.0006
     assert balance == pytest.approx(40.096)
     assert (200 - balance) / (0.9994 - 0.01) / 500 == pytest.approx(0.323234, abs=5e-7)
@@ -209,8 +209,8 @@ def test_what_nothing_liquidates_says_so():
     assert math.isinf(isolated_price(100.0, 1.0, math.inf, -1.0, one))
 
 
-def test_distance_by_leverage_is_the_specs_ladder():
-    # spec 1: 2x about 50 %, 5x 20 %, 10x 10 %, 20x 5 %, 50x 2 %, 100x 1 %, before the margin term
+def test_distance_by_leverage_is_one_over_it():
+    # before the margin term
     for leverage, distance in ((2, 0.5), (5, 0.2), (10, 0.1), (20, 0.05), (50, 0.02), (100, 0.01)):
         assert liquidation_distance(leverage, 1.0, 0.0) == pytest.approx(distance)
         assert liquidation_distance(leverage, -1.0, 0.0) == pytest.approx(distance)

@@ -64,7 +64,7 @@ def test_risk_by_the_smallest_gap(prices, expected):
 
 @pytest.mark.parametrize(("share", "expected"), [(0.01, 0.0030), (0.1, 0.0095), (1.0, 0.03)])
 def test_impact_is_the_square_root_law(share, expected):
-    # science notes 2.3: sigma_D = 3 %, Y = 1
+    # Donier & Bonart 2015: sigma_D = 3 %, Y = 1
     assert price_impact(share * 1000.0, 1000.0, 0.03, 1.0) == pytest.approx(expected, abs=5e-5)
 
 

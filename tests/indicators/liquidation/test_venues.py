@@ -8,7 +8,7 @@ import pytest
 from indicators.liquidation.mechanics import maintenance_margin
 from indicators.liquidation.venues import tier_table, venue, venue_names
 
-AMOUNTS = {  # maintenance amounts as published (science notes 1.6)
+AMOUNTS = {  # Binance's maintenance amounts as kept by BinanceBot (2020), freqtrade (2024) and HydraQuant (2026)
     ("BTCUSDT", "2020-01-01"): [0, 50, 1_300, 16_300, 266_300, 1_266_300, 2_516_300, 5_016_300, 25_016_300, 100_016_300],
     ("BTCUSDT", "2024-10-24"): [
         0, 50, 950, 11_450, 131_450, 481_450, 2_981_450, 14_481_450, 26_481_450, 41_481_450, 121_481_450, 421_481_450,

@@ -1,4 +1,4 @@
-"""The liquidation report: spec 7's list, from one snapshot and its clusters."""
+"""The liquidation report: all its parts, from one snapshot and its clusters."""
 
 import dataclasses
 from functools import cache
