@@ -10,6 +10,13 @@ import pytest
 PROJECT = Path(__file__).resolve().parents[1]
 FOLDERS = ("indicators", "strategies", "datafeeds", "runs")
 CORE = sorted(p.stem for p in (PROJECT / "indicators" / "liquidation").glob("*.py") if p.stem != "__init__")
+COMMANDS = (
+    "analyze", "backtest", "benchmark", "console", "download", "lookahead", "review", "sweep", "validate", "walkforward",
+)  # fmt: skip
+ROOMS = (
+    "analysis", "benchmarks", "commandline", "engines", "outcome", "perpetual", "reports", "results", "reviews", "statistics",
+    "sweeps", "validation", "walks",
+)  # fmt: skip
 COMPILED = [
     *(f"indicators.liquidation.{name}" for name in CORE),
     "runs.perpetual.accounting",
@@ -25,6 +32,12 @@ def test_importing_the_core_loads_neither_backtrader_nor_pandas():
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_commands_stand_alone_at_the_top_of_runs_over_rooms_of_known_names():
+    inside = [path for path in (PROJECT / "runs").iterdir() if path.name not in ("__init__.py", "__pycache__")]
+    assert sorted(path.stem for path in inside if path.is_file()) == sorted(COMMANDS)
+    assert sorted(path.name for path in inside if path.is_dir()) == sorted(ROOMS)
 
 
 @pytest.mark.parametrize("folder", FOLDERS)

@@ -30,26 +30,48 @@ def test_the_tree_keeps_its_contracts(copy):
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize(
-    ("where", "planted"),
-    [
-        ("indicators/liquidation", "import pandas"),
-        ("indicators/liquidation", "from backtrader import Indicator"),
-        ("indicators/liquidation", "from indicators import heatmap"),
-        ("indicators", "import strategies.sizing"),
-        ("indicators", "from datafeeds.errors import MarketError"),
-        ("strategies", "from runs import engine"),
-        ("strategies", "import datafeeds.schema"),
-        ("datafeeds", "from indicators.liquidation.bar import empty_bars"),
-        ("datafeeds", "import runs.engines.configuration"),
-    ],
-)
-def test_a_forbidden_import_is_convicted_even_inside_a_function(copy, where, planted):
-    module = copy / where / "planted.py"
-    module.write_text(f"def late():\n    {planted}\n", encoding="utf-8")
+PLANTED = [
+    ("indicators/liquidation", "import pandas"),
+    ("indicators/liquidation", "from backtrader import Indicator"),
+    ("indicators/liquidation", "from indicators import heatmap"),
+    ("indicators", "import strategies.sizing"),
+    ("indicators", "from datafeeds.errors import MarketError"),
+    ("strategies", "from runs.engines import event"),
+    ("strategies", "import datafeeds.schema"),
+    ("datafeeds", "from indicators.liquidation.bar import empty_bars"),
+    ("datafeeds", "import runs.engines.configuration"),
+    ("runs/perpetual", "from runs.engines.result import Result"),
+    ("runs/statistics", "import runs.perpetual.costs"),
+    ("runs/engines", "from runs.outcome import metrics"),
+    ("runs/outcome", "import runs.reports.page"),
+    ("runs/reports", "import runs.reviews.entry"),
+    ("runs/sweeps/rows", "import runs.walks.windows"),
+    ("runs/commandline", "from runs import backtest"),
+    ("runs", "import datafeeds.schema"),
+]
+
+
+def test_forbidden_imports_are_convicted_each_even_inside_a_function(copy):
+    modules = [copy / where / f"planted{number}.py" for number, (where, _) in enumerate(PLANTED)]
+    for module, (_, planted) in zip(modules, PLANTED, strict=True):
+        module.write_text(f"def late():\n    {planted}\n", encoding="utf-8")
     try:
         done = lint(copy)
     finally:
-        module.unlink()
+        for module in modules:
+            module.unlink()
     assert done.returncode == 1, done.stdout + done.stderr
-    assert f"{where.replace('/', '.')}.planted" in done.stdout
+    for number, (where, planted) in enumerate(PLANTED):
+        assert f"{where.replace('/', '.')}.planted{number}\n" in done.stdout.replace(" ", "\n"), (where, planted)
+
+
+def test_a_command_that_imports_another_is_convicted(copy):
+    command = copy / "runs" / "sweep.py"
+    before = command.read_text(encoding="utf-8")
+    command.write_text(before + "\n\ndef late():\n    import runs.backtest\n", encoding="utf-8")
+    try:
+        done = lint(copy)
+    finally:
+        command.write_text(before, encoding="utf-8")
+    assert done.returncode == 1
+    assert "runs.sweep -> runs.backtest" in done.stdout

@@ -2,7 +2,7 @@
 
 import zipfile
 
-from tests.installing import backtest, start, succeed
+from tests.installing import PROJECT, backtest, start, succeed
 
 
 def names(wheel):
@@ -44,6 +44,22 @@ def test_the_code_that_runs_is_the_wheels(installed, tmp_path):
     code = "import runs.backtest, indicators.liquidation.step as s; print(runs.backtest.__file__, s.__file__)"
     said = succeed([installed / "bin" / "python", "-c", code], tmp_path)
     assert all(path.startswith(str(installed)) for path in said.split()), said
+
+
+def test_every_module_of_every_room_comes_from_the_wheel_and_runs_stays_a_namespace(installed, tmp_path):
+    code = (
+        "import importlib, pkgutil, runs\n"
+        "for found in pkgutil.walk_packages(runs.__path__, 'runs.'):\n"
+        "    print(found.name, importlib.import_module(found.name).__file__)\n"
+        "assert runs.__file__ is None"
+    )
+    compiled = str(installed.parent / "compiled")
+    said = succeed([installed / "bin" / "python", "-P", "-c", code], tmp_path, NUMBA_CACHE_DIR=compiled)
+    places = dict(line.split(" ", 1) for line in said.splitlines())
+    assert all(path.startswith(str(installed)) for path in places.values()), places
+    sources = {path.relative_to(PROJECT).with_suffix("") for path in (PROJECT / "runs").rglob("*.py")}
+    names = {".".join(source.parts).removesuffix(".__init__") for source in sources} - {"runs"}
+    assert set(places) == names
 
 
 def test_a_run_works_from_the_wheel(installed, tmp_path):
