@@ -16,7 +16,7 @@ from runs.reports.page import figure
 from runs.statistics.multiplicity import adjusted_p_values
 from runs.validation.claim import DISCOVERY_RATE, TOO_LITTLE_DATA, VALIDATED
 from runs.validation.dataset import read_market
-from runs.validation.protocol import validate
+from runs.validation.protocol import measure_claims
 from runs.validation.record import ORDER, validation_record
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -66,7 +66,7 @@ def record_of(path: Path) -> dict[str, Any]:
     """Return the verdicts on one file."""
     started = time.perf_counter()
     dataset = read_market(open_market(str(path)), ModelParameters())
-    record = validation_record(validate(dataset), dataset)
+    record = validation_record(measure_claims(dataset), dataset)
     sys.stderr.write(f"{record['data']['name']}: {time.perf_counter() - started:.0f} s\n")
     return record
 

@@ -1,6 +1,7 @@
 """Measure what the heatmap knows of a market, and say so: validated, not validated, or too little data."""
 
 import sys
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,10 @@ import click
 import numpy as np
 from rich.table import Table
 
+from datafeeds.markets import open_market
 from datafeeds.schema import Market
-from datafeeds.simulated.market import simulate_with_truth
+from datafeeds.simulated.market import SimulatedMarket, simulate_with_truth
+from indicators.liquidation.domain import from_mapping
 from indicators.liquidation.parameters import ModelParameters
 from runs.commandline.command import as_input_error, note, run_command, suggest
 from runs.commandline.dry_run import START_SECONDS, VALIDATE_BARS_PER_SECOND, tell_plan
@@ -20,15 +23,56 @@ from runs.commandline.progress import ProgressBars
 from runs.engines.configuration import Configuration, model_parameters
 from runs.engines.event import load_market
 from runs.outcome.folder import claim_folder, release_folder, run_name, write_files
-from runs.outcome.writing import json_text
 from runs.reports.page import figure
-from runs.reports.validation import validation_page
+from runs.results.validation import MARKER, PAGE, Validation
 from runs.validation.dataset import read_market, true_liquidations
-from runs.validation.protocol import validate
+from runs.validation.protocol import measure_claims
 from runs.validation.record import validation_record
 
-MARKER = "validation.json"
-"""The file by which a folder is known as an earlier validation's."""
+
+def validate(data: Market | SimulatedMarket | str | Path, **model: Any) -> Validation:
+    """Hold the heatmap's claims on a market against baselines and placebos, out of sample.
+
+    Parameters
+    ----------
+    data
+        A market, or the path or the catalog's name of one. A `SimulatedMarket` knows the price of each liquidation as well.
+    **model
+        Parameters of the model (`indicators.liquidation.parameters.ModelParameters`).
+
+    Returns
+    -------
+    Validation
+        The claims with their verdicts. Nothing is printed or written.
+
+    Raises
+    ------
+    InputError
+        For an unknown parameter or a value outside its domain.
+    MarketError
+        If there is no such market, or it breaks the schema.
+
+    Examples
+    --------
+    >>> from datafeeds.simulated.market import simulate
+    >>> validate(simulate(1, bars=200))
+    Validation(simulated-1, 200 bars 2024-01-01..2024-01-09: 0 not validated, 15 too little data, 0 validated)
+    """
+    parameters: ModelParameters = as_input_error(from_mapping, ModelParameters, model)  # type: ignore[assignment]
+    if isinstance(data, SimulatedMarket):
+        return _measured(data.market, parameters, true_liquidations(data))
+    return _measured(data if isinstance(data, Market) else open_market(str(data)), parameters)
+
+
+def _measured(
+    market: Market,
+    parameters: ModelParameters,
+    liquidations: np.ndarray | None = None,
+    report: Callable[[str], None] = lambda doing: None,
+) -> Validation:
+    report("the map at every bar")
+    dataset = read_market(market, parameters, liquidations)
+    return Validation(validation_record(measure_claims(dataset, report), dataset))
 
 
 @click.command(
@@ -58,16 +102,14 @@ def command(
     target, temporary = claim_folder(name, out, overwrite, MARKER)
     try:
         with ProgressBars() as bars:
-            bars.say("the map at every bar")
-            dataset = read_market(market, parameters, liquidations)
-            record = validation_record(validate(dataset, bars.say), dataset)
-        write_files({MARKER: json_text(record), "validation.html": validation_page(record)}, target, temporary)
+            found = _measured(market, parameters, liquidations, bars.say)
+        write_files(found.files(), target, temporary)
     finally:
         release_folder(temporary)
     if as_json:
-        print_json(record)
+        print_json(found.record)
     else:
-        _print_record(record, target)
+        _print_record(found.record, target)
         suggest("backtest", {"strategy": "magnet", **market_named})
     return 0
 
@@ -81,7 +123,7 @@ def _market(seed: int, parameters: ModelParameters, named: dict[str, Any]) -> tu
     return simulated.market, true_liquidations(simulated)
 
 
-def _print_record(record: dict[str, Any], target: Path) -> None:
+def _print_record(record: Mapping[str, Any], target: Path) -> None:
     data = record["data"]
     note(*data["facts"])
     table = Table(
@@ -94,7 +136,7 @@ def _print_record(record: dict[str, Any], target: Path) -> None:
     wide_console().print(table, markup=False)
     for claim in record["claims"]:
         _print_details(claim)
-    print_results(target, "validation.html")
+    print_results(target, PAGE)
 
 
 def _cells(weakest: dict[str, Any] | None) -> tuple[str, ...]:

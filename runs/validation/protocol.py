@@ -11,7 +11,7 @@ SOURCES: tuple[Callable[[Dataset], list[Claim]], ...] = (forecast_claims, tradin
 """Where claims come from. Each takes a dataset and returns claims that are not judged yet."""
 
 
-def validate(dataset: Dataset, report: Callable[[str], None] | None = None) -> list[Claim]:
+def measure_claims(dataset: Dataset, report: Callable[[str], None] | None = None) -> list[Claim]:
     """Return all claims with their verdicts.
 
     Parameters

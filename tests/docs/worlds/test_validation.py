@@ -10,7 +10,7 @@ import pytest
 from docs.worlds.validation import FAIR, WORLDS, mapless_reports, tally, verdicts_in
 from runs.validation.claim import NOT_VALIDATED, TOO_LITTLE_DATA, VALIDATED
 from runs.validation.dataset import read_bars
-from runs.validation.protocol import validate
+from runs.validation.protocol import measure_claims
 from tests.runs.validation.worlds import reading_of
 
 PAGE = runpy.run_path(str(Path(__file__).resolve().parents[3] / "docs" / "evidence_worlds.py"))
@@ -40,7 +40,7 @@ def test_all_knobs_of_the_fair_world_are_exactly_zero():
 
 def test_every_claim_of_the_protocol_has_a_world():
     measured = {name for world in ("fair", "mapless") for name in verdicts_in(WORLDS[world], 1, 1000)}
-    assert measured == {claim.name for claim in validate(reading_of(1, 400))}
+    assert measured == {claim.name for claim in measure_claims(reading_of(1, 400))}
     for world in WORLDS.values():
         assert world.nothing <= measured
 

@@ -10,16 +10,16 @@ from runs.validation.baselines.predictors import side_tables
 from runs.validation.baselines.variants import random_levels
 from runs.validation.claim import TOO_LITTLE_DATA, VALIDATED, judge
 from runs.validation.claims.forecast import forecast_claims, table_claims
-from runs.validation.protocol import validate
+from runs.validation.protocol import measure_claims
 from tests.runs.validation.worlds import map_is_true, reading_of, with_reports
 
 
 def verdicts(dataset):
-    return {claim.name: claim.verdict for claim in validate(dataset)}
+    return {claim.name: claim.verdict for claim in measure_claims(dataset)}
 
 
 def test_a_world_in_which_the_map_is_true_is_validated():
-    found = {claim.name: claim for claim in validate(map_is_true(1, 3000))}
+    found = {claim.name: claim for claim in measure_claims(map_is_true(1, 3000))}
     for side in ("long", "short"):
         for claim in ("forecast", "today"):
             assert found[f"{claim}_{side}"].verdict == VALIDATED, (claim, side)

@@ -1,0 +1,89 @@
+"""The result of `runs.validate.validate`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from runs.outcome.folder import claim_folder, release_folder, write_files
+from runs.outcome.writing import json_text, replace_file
+from runs.reports.page import escape, table
+from runs.reports.validation import validation_page
+
+MARKER = "validation.json"
+"""The file by which a folder is known as a validation's."""
+
+PAGE = "validation.html"
+
+_WEAKEST = ("estimate", "low", "high", "p_value", "observations", "effective", "baseline")
+_SHOWN = ("verdict", "estimate", "low", "high", "baseline")
+
+
+@dataclass(frozen=True, repr=False)
+class Validation:
+    """What is known of a heatmap's claims on one market.
+
+    Attributes
+    ----------
+    record
+        Plain values, as validation.json holds them (`runs.validation.record.validation_record`).
+    """
+
+    record: Mapping[str, Any]
+
+    @cached_property
+    def claims(self) -> pd.DataFrame:
+        """A row a claim, by its name, the unwelcome first.
+
+        ``verdict``; of the comparison that speaks least for it ``estimate``, ``low`` and ``high`` (95 % interval), ``p_value``,
+        ``observations``, ``effective`` and ``baseline``, missing where nothing was tested; ``adjusted_p``; ``statement`` and
+        ``statistic``.
+        """
+        rows = []
+        for claim in self.record["claims"]:
+            weakest = claim["weakest"] or {}
+            row = {"name": claim["name"], "verdict": claim["verdict"]} | {name: weakest.get(name) for name in _WEAKEST}
+            rows.append(row | {name: claim[name] for name in ("adjusted_p", "statement", "statistic")})
+        return pd.DataFrame(rows).set_index("name")
+
+    def files(self) -> dict[str, str]:
+        """Return the text of each file of its folder, by name."""
+        return {MARKER: json_text(self.record), PAGE: validation_page(dict(self.record))}
+
+    def to_html(self, path: Path | str | None = None) -> str:
+        """Return the page of verdicts, and write it to `path` if one is given."""
+        text = self.files()[PAGE]
+        if path is not None:
+            replace_file(Path(path), text)
+        return text
+
+    def save(self, folder: Path | str, *, overwrite: bool = False) -> Path:
+        """Write validation.json and validation.html into a folder, whole or not at all; return it.
+
+        Raises
+        ------
+        FolderError
+            If the folder holds other files, or an earlier validation that is not to be replaced, or cannot be written.
+        """
+        target, temporary = claim_folder(Path(folder).name, Path(folder), overwrite, MARKER)
+        try:
+            write_files(self.files(), target, temporary)
+        finally:
+            release_folder(temporary)
+        return target
+
+    def __repr__(self) -> str:
+        """Return the market, its range and the count of each verdict, in one line."""
+        data = self.record["data"]
+        counts = ", ".join(f"{count} {verdict}" for verdict, count in self.record["counts"].items())
+        span = f"{data['first_bar'][:10]}..{data['last_bar'][:10]}"
+        return f"Validation({data['name']}, {data['bars']:,} bars {span}: {counts})"
+
+    def _repr_html_(self) -> str:
+        """Return the claims as a small table for a notebook."""
+        shown = self.claims[list(_SHOWN)].astype(object)
+        rows = shown.where(shown.notna(), "-").reset_index().to_numpy().tolist()
+        return f"<p>{escape(repr(self))}</p>{table(('claim', *_SHOWN), rows)}"

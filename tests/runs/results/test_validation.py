@@ -1,0 +1,81 @@
+"""`runs.validate.validate` from Python: what the command writes, without its noise."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from datafeeds.errors import MarketError
+from datafeeds.simulated.market import simulate, simulate_with_truth
+from runs.commandline.command import InputError
+from runs.outcome.folder import FolderError
+from runs.validate import main, validate
+
+
+@pytest.fixture(scope="module")
+def quiet(tmp_path_factory):
+    """Return a validation, having seen that it says nothing and writes nothing."""
+    folder = tmp_path_factory.mktemp("nothing")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        found = validate(simulate(4, bars=1200), half_life_hours=48)
+    assert not list(folder.iterdir())
+    return found
+
+
+def test_door_and_command_hold_the_same_record_and_page(quiet, tmp_path, capsys):
+    simulate(4, bars=1200).frame.drop(columns="open_interest_break").to_parquet(tmp_path / "market.parquet")
+    found = validate(tmp_path / "market.parquet", half_life_hours=48)
+    assert capsys.readouterr() == ("", "")
+    arguments = ["--data", str(tmp_path / "market.parquet"), "--set", "half_life_hours=48"]
+    assert main([*arguments, "--out", str(tmp_path / "out"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == found.record
+    saved = found.save(tmp_path / "saved")
+    for name in ("validation.json", "validation.html"):
+        assert (saved / name).read_bytes() == (tmp_path / "out" / name).read_bytes()
+    assert found.record["claims"] == quiet.record["claims"], "a market in memory is the same as its file"
+
+
+def test_claims_are_a_table_of_the_records_weakest_tests(quiet):
+    assert isinstance(quiet.claims, pd.DataFrame)
+    assert list(quiet.claims.index) == [claim["name"] for claim in quiet.record["claims"]]
+    assert quiet.claims["verdict"].value_counts().to_dict() == {k: v for k, v in quiet.record["counts"].items() if v}
+    tested = next(claim for claim in quiet.record["claims"] if claim["weakest"])
+    row = quiet.claims.loc[tested["name"]]
+    assert (row["estimate"], row["low"], row["high"]) == tuple(
+        tested["weakest"][k] for k in ("estimate", "low", "high")
+    )
+
+
+def test_a_simulated_market_with_its_truth_knows_the_prices_of_liquidations():
+    found = validate(simulate_with_truth(4, 400))
+    assert found.record["data"]["simulated"]
+    assert len(found.claims) == len(validate(simulate(4, bars=400)).claims)
+
+
+def test_the_text_is_one_line_and_the_notebooks_escaped(quiet):
+    assert repr(quiet).startswith("Validation(simulated-4, 1,200 bars 2024-01-01..")
+    assert len(repr(quiet)) < 200
+    assert "\n" not in repr(quiet)
+    hostile = type(quiet)({**quiet.record, "data": {**quiet.record["data"], "name": "<b>"}})
+    assert "<b>" not in hostile._repr_html_()
+    assert "&lt;b&gt;" in hostile._repr_html_()
+
+
+def test_the_page_is_written_where_asked_and_a_folder_of_others_is_kept(quiet, tmp_path):
+    assert quiet.to_html(tmp_path / "page.html") == (tmp_path / "page.html").read_text()
+    with pytest.raises(FolderError, match="holds other files"):
+        quiet.save(tmp_path)
+    quiet.save(tmp_path / "mine")
+    with pytest.raises(FolderError, match="earlier run"):
+        quiet.save(tmp_path / "mine")
+    assert quiet.save(tmp_path / "mine", overwrite=True) == tmp_path / "mine"
+
+
+def test_bad_input_is_a_typed_error_with_the_commands_sentence():
+    with pytest.raises(InputError, match="unknown parameter 'smaer': did you mean 'smear'"):
+        validate(simulate(4, bars=100), smaer=0.1)
+    with pytest.raises(InputError, match=r"outside \[0.01, 0.5\]"):
+        validate(simulate(4, bars=100), smear=7)
+    with pytest.raises(MarketError, match="nowhere"):
+        validate("nowhere.parquet")
