@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from datafeeds.simulated.market import simulate
+
 PROJECT = Path(__file__).resolve().parents[1]
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```sh\n(.*?)```", README, flags=re.DOTALL)
@@ -62,18 +64,13 @@ def test_the_pictures_are_the_scripts_small_and_ask_for_nothing():
 def test_the_users_own_strategy_of_the_readme_runs(command, tmp_path):
     source = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)[0]
     (tmp_path / "my_rules.py").write_text(source, encoding="utf-8")
-    (tmp_path / "market.py").write_text(
-        "from datafeeds.simulated.market import simulate\n"
-        "simulate(3, bars=400).frame.drop(columns='open_interest_break').to_parquet('market.parquet')\n"
-    )
+    simulate(3, bars=400).frame.drop(columns="open_interest_break").to_parquet(tmp_path / "market.parquet")
     environment = {"PYTHONPATH": str(PROJECT), "PATH": "", "HOME": str(tmp_path)}
     environment |= {name: os.environ[name] for name in ("NUMBA_CACHE_DIR",) if name in os.environ}
-    run = [sys.executable, "-P"]
-    subprocess.run([*run, "market.py"], cwd=tmp_path, env=environment, check=True)
     arguments = ["--strategy", "my_rules:FadeTheWipe", "--set", "least_usd=1e6", "--data", "market.parquet"]
     arguments += ["--out", "out"] if command == "backtest" else ["--cuts", "2"]
     done = subprocess.run(
-        [*run, "-m", f"runs.{command}", *arguments],
+        [sys.executable, "-P", "-m", f"runs.{command}", *arguments],
         cwd=tmp_path,
         env=environment,
         capture_output=True,

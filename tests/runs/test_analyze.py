@@ -115,6 +115,7 @@ def test_the_terminal_report_goes_to_stdout_and_the_next_command_to_stderr(capsy
     assert re.fullmatch(r"next: python -m runs\.validate --data \S+\n", err)
 
 
+@pytest.mark.usefixtures("no_tearsheet")
 def test_a_runs_report_is_that_of_its_last_bar(capsys, data, tmp_path):
     assert backtest(["--strategy", "wipe", "--data", data, "--out", str(tmp_path / "run")]) == 0
     suggested = capsys.readouterr().err.splitlines()[-1]

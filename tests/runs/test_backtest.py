@@ -11,10 +11,12 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from datafeeds.files import read_market
 from datafeeds.simulated.market import simulate
 from runs.backtest import main
 from runs.engines.configuration import configuration_from
 from runs.engines.event import EngineMode, run_backtest
+from runs.perpetual.accounting import reconciliation_error
 from strategies.registry import BUILT_IN
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -247,28 +249,24 @@ def test_time_zone_and_hash_seed_leave_the_bytes_alone(data, tmp_path):
         assert folders[0][name] == folders[1][name], name
 
 
-@pytest.mark.parametrize("name", ["bybit_1h/BTCUSDT", "bybit_1h/ETHUSDT", "binance_15m/BTCUSDT", "binance_5m/BTCUSDT"])
-@pytest.mark.parametrize("strategy", BUILT_IN)
-def test_real_data_reconciles(market_data, name, strategy):
-    from datafeeds.files import read_market
-    from runs.perpetual.accounting import reconciliation_error
+CRASHES = ("2021-03-15", "2022-12-01")  # of May 2021, of Luna and of FTX
+REAL = {
+    "bybit_1h/BTCUSDT": CRASHES,
+    "bybit_1h/ETHUSDT": CRASHES,
+    "binance_15m/BTCUSDT": (None, None),
+    "binance_5m/BTCUSDT": ("2023-02-01", "2023-04-01"),
+}
 
+
+@pytest.mark.parametrize("whole", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["part", "whole"])
+@pytest.mark.parametrize("name", REAL)
+@pytest.mark.parametrize("strategy", BUILT_IN)
+def test_real_data_reconciles(market_data, name, strategy, whole):
     market = read_market(market_data / f"{name}.parquet")
-    if name.startswith("binance_5m"):
-        market = market.between("2023-02-01", "2023-09-01")  # the whole file runs in the slow suite
+    if not whole:
+        market = market.between(*REAL[name])
     result = run_backtest(configuration_from({"strategy": strategy}), market)
     assert len(result.equity) == len(market)
     assert reconciliation_error(result.account, result.fills, float(result.close[-1])) <= 1e-6
     assert (result.equity > -1e-6).all()
     assert np.isfinite(result.equity).all()
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("strategy", BUILT_IN)
-def test_five_minute_bars_of_two_years_reconcile(market_data, strategy):
-    from datafeeds.files import read_market
-    from runs.perpetual.accounting import reconciliation_error
-
-    market = read_market(market_data / "binance_5m/BTCUSDT.parquet")
-    result = run_backtest(configuration_from({"strategy": strategy}), market)
-    assert reconciliation_error(result.account, result.fills, float(result.close[-1])) <= 1e-6

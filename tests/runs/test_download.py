@@ -29,6 +29,7 @@ def venue():
         yield server
 
 
+@pytest.mark.usefixtures("no_tearsheet")
 def test_a_download_a_list_a_check_and_a_backtest(venue, tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("LIQUIDATION_HEATMAP_CATALOG", str(tmp_path / "catalog"))
     monkeypatch.chdir(tmp_path)
@@ -155,6 +156,7 @@ def test_damage_is_found_named_and_exit_code_one(venue, tmp_path, capsys):
     assert "2024-06.parquet: damaged" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("no_tearsheet")
 def test_a_file_is_taken_in_and_traded(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     simulate(bars=800).frame.to_csv("mine.csv", index=False)

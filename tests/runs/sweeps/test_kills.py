@@ -111,11 +111,11 @@ def calm(tmp_path_factory, small_market):
     return folder
 
 
-@pytest.mark.parametrize("runs", [1, pytest.param(15, marks=pytest.mark.slow)])
-def test_killed_workers_are_replaced_and_nothing_is_lost_or_counted_twice(tmp_path, small_market, calm, runs):
+@pytest.mark.parametrize(("runs", "kills"), [(1, 1), pytest.param(15, 2, marks=pytest.mark.slow)])
+def test_killed_workers_are_replaced_and_nothing_is_lost_or_counted_twice(tmp_path, small_market, calm, runs, kills):
     moments, killed = random.Random(runs), 0
     for number in range(runs):
-        killed += kill_workers(tmp_path / str(number), calm, small_market, 2, moments)
+        killed += kill_workers(tmp_path / str(number), calm, small_market, kills, moments)
         assert_same(tmp_path / str(number), calm)
     assert killed
 

@@ -50,6 +50,7 @@ def trials() -> tuple[pd.DataFrame, np.ndarray]:
     return pd.DataFrame(rows), evaluator.days
 
 
+@pytest.mark.usefixtures("no_tearsheet")
 def test_a_report_has_its_table_its_page_its_figures_and_the_best_as_a_complete_run(tmp_path):
     table, days = trials()
     (tmp_path / "sweep.json").write_text("{}")
