@@ -40,9 +40,17 @@ def test_sources_are_papers_pages_or_assumptions_never_files_that_are_not_here()
 
 
 def test_links_lead_somewhere():
-    for document in (PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", PROJECT / "docs" / "design.md"):
-        for target in re.findall(r"\]\(([^)#]+)\)", document.read_text(encoding="utf-8")):
+    for document in (PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *(PROJECT / "docs").glob("*.md")):
+        for target in re.findall(r"\]\((?!https:)([^)#]+)\)", document.read_text(encoding="utf-8")):
             assert (document.parent / target).exists(), target
+
+
+def test_files_that_the_documents_name_exist():
+    for document in (PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *(PROJECT / "docs").glob("*.md")):
+        for named in re.findall(
+            r"`((?:indicators|strategies|datafeeds|runs|docs|tests)/[\w./-]*)`", document.read_text(encoding="utf-8")
+        ):
+            assert (PROJECT / named).exists(), f"{document.name}: {named}"
 
 
 def test_the_pictures_are_the_scripts_small_and_ask_for_nothing():
