@@ -6,7 +6,7 @@ from typing import Any
 from runs.reports.figures.choices import choices_figure
 from runs.reports.figures.curves import curves_figure
 from runs.reports.figures.drawing import FIGURE_STYLE
-from runs.reports.figures.promises import promises_figure
+from runs.reports.figures.scatter import promises_figure
 from runs.reports.numbers import cells_table, kind_of, quantity, setting
 from runs.reports.page import escape, page
 from runs.reports.tearsheet import CAVEAT

@@ -40,8 +40,8 @@ def block_sums(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
     >>> block_sums(np.array([1.0, 2.0, 4.0]), np.array([7, 7, 9])).tolist()
     [3.0, 4.0]
     """
-    _, place = np.unique(labels, return_inverse=True)
-    return np.bincount(place, weights=values)
+    _, group = np.unique(labels, return_inverse=True)
+    return np.bincount(group, weights=values)
 
 
 def expanded_tail(tail: float, blocks: int) -> float:

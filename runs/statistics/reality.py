@@ -94,11 +94,11 @@ def superior_predictive_ability(
     drawn = np.zeros((4, draws))
     drawn[3] = -math.inf
     best, highest = int(columns[0]), -math.inf
-    for places, part in _parts(panel, columns):
+    for indices, part in _parts(panel, columns):
         means, deviations = math.sqrt(days) * part.mean(axis=0), _deviations(part, kernel)
         ratios = means / deviations
         if ratios.max() > highest:
-            best, highest = int(places[ratios.argmax()]), float(ratios.max())
+            best, highest = int(indices[ratios.argmax()]), float(ratios.max())
         observed = np.maximum(observed, [ratios.max(), means.max()])
         _update(drawn, weights @ part, means, deviations, -math.sqrt(2.0 * math.log(math.log(days))))
     p_values = (1.0 + (drawn >= observed[[0, 0, 0, 1], None]).sum(axis=1)) / (1.0 + draws)
@@ -108,8 +108,8 @@ def superior_predictive_ability(
 
 def _parts(panel: np.ndarray, columns: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     for start in range(0, len(columns), _CHUNK):
-        places = columns[start : start + _CHUNK]
-        yield places, np.ascontiguousarray(panel[:, places])
+        indices = columns[start : start + _CHUNK]
+        yield indices, np.ascontiguousarray(panel[:, indices])
 
 
 def _kernel(days: int, block_length: float) -> np.ndarray:

@@ -56,12 +56,12 @@ class Dataset:
     liquidations: np.ndarray | None = None
 
     @property
-    def expected(self) -> np.ndarray:
+    def model_liquidated(self) -> np.ndarray:
         """(n, 2) base coin that the map before each bar expects to be liquidated, given how far the bar's price went."""
         return expected_sizes(self.snapshots)
 
     @property
-    def forecast(self) -> np.ndarray:
+    def expected_reported(self) -> np.ndarray:
         """(n, 2) base coin that the model expected to be reported in each bar, by what it had learned of the feed before it."""
         return np.stack([self.snapshots[name] for name in REPORT_FIELDS], axis=1)
 

@@ -24,7 +24,7 @@ def choices_figure(labels: Sequence[str], chosen: Sequence[dict[str, Any]]) -> s
     for label in labels:
         values = [row[label] for row in chosen]
         ladder = sorted(set(values), key=_order, reverse=True)
-        heights = {value: top + _LINE * (place + 0.5) for place, value in enumerate(ladder)}
+        heights = {value: top + _LINE * (index + 0.5) for index, value in enumerate(ladder)}
         parts += [line(_LEFT, y, width - 20, y, "grid") for y in heights.values()]
         parts += [words(_LEFT - 8, y + 4, _named(label, value, ladder), "end") for value, y in heights.items()]
         points = [(_LEFT + _COLUMN * (number + side), heights[v]) for number, v in enumerate(values) for side in (0, 1)]

@@ -31,9 +31,9 @@ def ink_on(share: float) -> str:
 
 
 def _mixed(share: float) -> tuple[int, int, int]:
-    place = min(max(share, 0.0), 1.0) * (len(STOPS) - 1)
-    first = min(int(place), len(STOPS) - 2)
-    part = place - first
+    position = min(max(share, 0.0), 1.0) * (len(STOPS) - 1)
+    first = min(int(position), len(STOPS) - 2)
+    part = position - first
     low, high = STOPS[first], STOPS[first + 1]
     return (
         round(low[0] + part * (high[0] - low[0])),

@@ -18,8 +18,8 @@ def curves_figure(curves: dict[str, Any]) -> str:
     up = scale_over([value for one in lines for value in one["worth"]], _HEIGHT - 70, 24)
     parts = axes(across, up, f"days from {curves['first_day']} to {curves['last_day']}", "worth of 1")
     for order, one in enumerate(lines):
-        place = order if order < len(lines) - 1 else len(_COLOURS) - 1
-        style = f"stroke:{_COLOURS[place]};stroke-dasharray:{_DASHES[place]}"
+        index = order if order < len(lines) - 1 else len(_COLOURS) - 1
+        style = f"stroke:{_COLOURS[index]};stroke-dasharray:{_DASHES[index]}"
         points = [(across(day), up(value)) for day, value in zip(one["days"], one["worth"], strict=True)]
         parts.append(path(points, "curve", style, f"{one['name']}: {short(one['worth'][-1])}"))
         x = 60 + order * 190

@@ -36,9 +36,9 @@ def line(x1: float, y1: float, x2: float, y2: float, kind: str = "axis") -> str:
 
 def path(points: Sequence[tuple[float, float]], kind: str, style: str = "", hint: str = "") -> str:
     """Return a broken line through points, with a hint on hovering."""
-    places = " ".join(f"{x:g},{y:g}" for x, y in points)
+    coordinates = " ".join(f"{x:g},{y:g}" for x, y in points)
     title = f"<title>{escape(hint)}</title>" if hint else ""
-    return f"<polyline points='{places}' class='{kind}'{_attribute(style)}>{title}</polyline>"
+    return f"<polyline points='{coordinates}' class='{kind}'{_attribute(style)}>{title}</polyline>"
 
 
 def axes(across: Scale, up: Scale, across_title: str, up_title: str) -> list[str]:

@@ -34,9 +34,9 @@ def parallel_figure(names: Sequence[str], lines: Sequence[Sequence[Any]], less_i
         parts.append(line(x, _TOP, x, _BOTTOM))
         parts.append(words(x, 14 if column % 2 == 0 else 30, name))
         parts += [words(x + 5, y + 4, label, "start", "opacity:.85;font-size:11px") for y, label in labels]
-    places = [[place(row[column]) for column, (place, _) in enumerate(axes)] for row in lines]
+    positions = [[position(row[column]) for column, (position, _) in enumerate(axes)] for row in lines]
     strokes = []
-    for row, ends in reversed(list(zip(lines, places, strict=True))):
+    for row, ends in reversed(list(zip(lines, positions, strict=True))):
         points = [(_LEFT + column * _GAP, y) for column, y in enumerate(ends)]
         share = (_BOTTOM - ends[-1]) / (_BOTTOM - _TOP)
         hint = (
@@ -51,13 +51,13 @@ def parallel_figure(names: Sequence[str], lines: Sequence[Sequence[Any]], less_i
 
 
 def _axis(values: list[Any]) -> tuple[Callable[[Any], float], list[tuple[float, str]]]:
-    """Return the place of a value on an axis, and the labels beside it."""
+    """Return the position of a value on an axis, and the labels beside it."""
     if any(isinstance(value, (str, bool)) or value is None for value in values):
         known = sorted({str(value) for value in values})
         scale = scale_over([0.0, float(max(len(known) - 1, 1))], _BOTTOM, _TOP, 0.0)
-        places = {text: scale(float(order)) for order, text in enumerate(known)}
-        labels = [(places[text], text[:18]) for text in known] if len(known) <= _TEXTS else []
-        return (lambda value: places[str(value)]), labels
+        positions = {text: scale(float(order)) for order, text in enumerate(known)}
+        labels = [(positions[text], text[:18]) for text in known] if len(known) <= _TEXTS else []
+        return (lambda value: positions[str(value)]), labels
     low, high = float(min(values)), float(max(values))
     if low > 0.0 and high / low > _WIDE:
         by_logarithm = scale_over([math.log(low), math.log(high)], _BOTTOM, _TOP, 0.0)

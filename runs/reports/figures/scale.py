@@ -1,4 +1,4 @@
-"""From values to places in a figure, and the round numbers beside its axes."""
+"""From values to positions in a figure, and the round numbers beside its axes."""
 
 import math
 from collections.abc import Sequence
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Scale:
-    """A straight line from values to places.
+    """A straight line from values to positions.
 
     Attributes
     ----------
     low, high
         Values at the ends.
     start, end
-        Their places, in the figure's units; `start` may lie beyond `end`.
+        Their positions, in the figure's units; `start` may lie beyond `end`.
     """
 
     low: float
@@ -23,7 +23,7 @@ class Scale:
     end: float
 
     def __call__(self, value: float) -> float:
-        """Return the place of a value, rounded to a tenth."""
+        """Return the position of a value, rounded to a tenth."""
         return round(self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start), 1)
 
     def ticks(self, most: int = 6) -> list[float]:

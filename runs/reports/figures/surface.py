@@ -56,15 +56,17 @@ def _cell(
     surface: dict[str, Any], row: int, column: int, x: float, y: float, ends: tuple[float, float], less_is_better: bool
 ) -> str:
     value, count = surface["median"][row][column], surface["counts"][row][column]
-    place = f"x='{x:g}' y='{y:g}' width='{_WIDTH - 1}' height='{_HEIGHT - 1}'"
+    area = f"x='{x:g}' y='{y:g}' width='{_WIDTH - 1}' height='{_HEIGHT - 1}'"
     if value is None:
-        return f"<rect {place} style='fill:var(--panel)'><title>not tried</title></rect>"
+        return f"<rect {area} style='fill:var(--panel)'><title>not tried</title></rect>"
     share = _share(value, ends, less_is_better)
     names = f"{surface['across']} {surface['columns'][column]}"
     names += f", {surface['down']} {surface['rows'][row]}" if surface["down"] else ""
     hint = f"{names}: median {short(value)}, mean {short(surface['mean'][row][column])}, {count} trials"
     text = f"<text x='{x + _WIDTH / 2:g}' y='{y + 17:g}' text-anchor='middle' style='fill:{ink_on(share)}'>"
-    return f"<g><title>{escape(hint)}</title><rect {place} fill='{colour(share)}'/>{text}{_in_cell(value, ends)}</text></g>"
+    return (
+        f"<g><title>{escape(hint)}</title><rect {area} fill='{colour(share)}'/>{text}{_in_cell(value, ends)}</text></g>"
+    )
 
 
 def _in_cell(value: float, ends: tuple[float, float]) -> str:

@@ -71,10 +71,10 @@ def _known(value: float) -> float | None:
 def liquidation_marks(fills: np.ndarray, ends: np.ndarray) -> list[dict[str, Any]]:
     """Return the account's own liquidations: column, price and signed size of what was force-closed."""
     forced = fills[fills["kind"] == LIQUIDATION]
-    places = columns_of(forced["bar"], ends)
+    columns = columns_of(forced["bar"], ends)
     return [
         {"at": int(at), "price": float(fill["price"]), "size": -float(fill["size"])}
-        for at, fill in zip(places, forced, strict=True)
+        for at, fill in zip(columns, forced, strict=True)
     ]
 
 

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import matplotlib
 import numpy as np
 import pandas as pd
 
@@ -19,7 +20,6 @@ from runs.engines.event import model_bars
 from runs.engines.result import Result
 from runs.outcome.trades import COLUMNS
 from runs.perpetual.accounting import FILL
-from runs.reports.heatmap.colours import colour_table
 from runs.reports.heatmap.columns import blocks, decimals_of
 from runs.reports.heatmap.density import CODES, DECADES, bars_per_column, encode, place, top_of
 from runs.reports.heatmap.marks import SentOrder, level_marks, liquidation_marks, phase_marks, trade_marks
@@ -103,7 +103,7 @@ def _facts(market: Market, columns: dict[str, np.ndarray], parameters: ModelPara
         "decimals": decimals, "shown_decimals": decimals if decimals is not None else min(max(digits, 0), 12),
         "top": top, "codes": CODES, "decades": DECADES, "bin_width": parameters.bin_width, "size_from": SIZE_FROM,
         "size_step": SIZE_STEP, "centre_steps": CENTRE_STEPS, "reported": market.has("liquidated_long"),
-        "phase_names": list(PHASES), "dark": colour_table("inferno"), "light": colour_table("magma_r"),
+        "phase_names": list(PHASES), "dark": _colour_table("inferno"), "light": _colour_table("magma_r"),
     }  # fmt: skip
 
 
@@ -161,3 +161,12 @@ def _length(seconds: int) -> str:
         if seconds % size == 0:
             return f"{seconds // size} {name}{'s' if seconds != size else ''}"
     return f"{seconds} seconds"
+
+
+def _colour_table(name: str) -> str:
+    """Return a matplotlib colour map's 256 colours as one string of hexadecimal, six digits each.
+
+    Inferno and reversed magma are perceptually uniform and legible to the colour-blind (van der Walt, Smith).
+    """
+    colours = matplotlib.colormaps[name](np.linspace(0.0, 1.0, 256))[:, :3]
+    return np.rint(colours * 255.0).astype(np.uint8).tobytes().hex()

@@ -46,7 +46,7 @@ def covariates_of(dataset: Dataset) -> dict[str, np.ndarray]:
         "volume": np.repeat(dataset.bars["volume"][:, None], 2, axis=1),
         "volatility": np.repeat(np.nan_to_num(volatility)[:, None], 2, axis=1),
         "profile": volume_profile(dataset),
-        "map": dataset.expected,
+        "map": dataset.model_liquidated,
         "path": path_only(dataset),
         "permuted path": path_only(dataset, reversed_mixture(dataset.parameters)),
         "shifted flow": shifted_flow(dataset),

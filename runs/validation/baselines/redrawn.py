@@ -63,7 +63,7 @@ def _write_signals(view: np.ndarray, outward: np.ndarray, settings: np.void, bin
     snapshot, close = view[0], float(view["close"][0])
     clusters, counts = np.stack([empty_clusters(), empty_clusters()]), [0, 0]
     nearest = int(price_bins(np.array([close]), bin_width)[0])
-    for side, (direction, place, _) in enumerate(_SIDES):
+    for side, (direction, name, _) in enumerate(_SIDES):
         spans, smoothed = np.zeros((MOST, 2), dtype=np.int64), np.zeros(outward.shape[1])
         smooth(outward, side, smoothed)
         found = find_spans(smoothed, settings["cluster_prominence"], spans)
@@ -73,9 +73,9 @@ def _write_signals(view: np.ndarray, outward: np.ndarray, settings: np.void, bin
         in_usd = settings["threshold_kind"] == USD
         counts[side] = keep_significant(clusters, side, spans, found, least, in_usd, edge, close, bin_width)
         first, some = clusters[side, 0], counts[side] > 0
-        snapshot[f"stacked_{place}"] = counts[side]
-        snapshot[f"cluster_{place}_price"] = first["price"] if some else math.nan
-        snapshot[f"cluster_{place}_usd"] = first["magnitude_usd"] if some else math.nan
+        snapshot[f"stacked_{name}"] = counts[side]
+        snapshot[f"cluster_{name}_price"] = first["price"] if some else math.nan
+        snapshot[f"cluster_{name}_usd"] = first["magnitude_usd"] if some else math.nan
         snapshot[f"cascade_risk_{direction}"] = cascade_risk(
             clusters, side, counts[side], close, settings["gap_high_risk"], settings["gap_moderate_risk"]
         )

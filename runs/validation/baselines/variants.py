@@ -110,8 +110,8 @@ def random_levels(dataset: Dataset, seed: int = 0) -> Dataset:
         rows = np.flatnonzero(days == day)
         levels = closes[rows[0]] + np.floor(random.uniform(-_LEVEL_SPAN, _LEVEL_SPAN, _LEVELS) / width).astype(np.int64)
         for row in rows:
-            for side, places in enumerate((closes[row] - 1 - levels, levels - closes[row] - 1)):
-                np.add.at(outward[row, side], places[(places >= 0) & (places < bins)], 1.0)
+            for side, indices in enumerate((closes[row] - 1 - levels, levels - closes[row] - 1)):
+                np.add.at(outward[row, side], indices[(indices >= 0) & (indices < bins)], 1.0)
     lost = swept(outward, reached_bins(dataset))
     snapshots = redrawn_snapshots(dataset, outward, lost)
     for side in range(2):

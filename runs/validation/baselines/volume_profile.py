@@ -93,10 +93,10 @@ def record_profile(
     for bar in range(len(volume)):
         scale = _lay_volume(profile, scale, kept, volume[bar], bins[bar, 0], bins[bar, 1])
         if (bar + 1) % every == 0:
-            for place in range(maps.shape[2]):
-                below = _standing_at(kernels, profile, 0, bins[bar, 2] - 1 - place)
-                above = _standing_at(kernels, profile, 1, bins[bar, 2] + 1 + place)
-                maps[bar // every, 0, place], maps[bar // every, 1, place] = below * scale, above * scale
+            for index in range(maps.shape[2]):
+                below = _standing_at(kernels, profile, 0, bins[bar, 2] - 1 - index)
+                above = _standing_at(kernels, profile, 1, bins[bar, 2] + 1 + index)
+                maps[bar // every, 0, index], maps[bar // every, 1, index] = below * scale, above * scale
 
 
 def profile_maps(bars: np.ndarray, parameters: ModelParameters, bar_seconds: int, every: int) -> np.ndarray:

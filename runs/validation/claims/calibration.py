@@ -43,7 +43,7 @@ def calibration_claim(name: str, side_name: str, table: SideTable | None, datase
         return Claim(name, statement, _STATISTIC, remarks=("the data reports too few liquidations",))
     rows = np.flatnonzero(np.isfinite(dataset.reported[:, side]))[-len(table.sizes[table.scored]) :]
     sizes, days = dataset.reported[rows, side], dataset.days[rows]
-    slopes = slope_draws(dataset.forecast[rows, side], sizes, days)
+    slopes = slope_draws(dataset.expected_reported[rows, side], sizes, days)
     shifted = slope_draws(_as_reported(dataset, time_shifted(dataset))[rows, side], sizes, days)
     if slopes is None:
         return Claim(name, statement, _STATISTIC, remarks=("the map expects nothing in most bars",))
@@ -58,16 +58,16 @@ def calibration_claim(name: str, side_name: str, table: SideTable | None, datase
         placebos = (Test("a map of another time", _interval(within, days), len(sizes), effective, one_sided=True),)
     details: dict[str, object] = {
         "slope": _interval(slopes, days)._asdict(),
-        "reliability": reliability(dataset.forecast[rows, side], sizes),
+        "reliability": reliability(dataset.expected_reported[rows, side], sizes),
     }
     return Claim(name, statement, _STATISTIC, tests, placebos=placebos, details=details)
 
 
 def _as_reported(dataset: Dataset, sizes: np.ndarray) -> np.ndarray:
     """Return what the feed would be expected to report of other liquidated sizes (n, 2), as learned before each bar."""
-    known = dataset.expected > 0.0
-    ratios = np.divide(sizes, dataset.expected, out=np.zeros_like(sizes), where=known)
-    return dataset.forecast * ratios**dataset.response
+    known = dataset.model_liquidated > 0.0
+    ratios = np.divide(sizes, dataset.model_liquidated, out=np.zeros_like(sizes), where=known)
+    return dataset.expected_reported * ratios**dataset.response
 
 
 def slope_draws(forecasts: np.ndarray, sizes: np.ndarray, days: np.ndarray, seed: int = 0) -> np.ndarray | None:
@@ -86,10 +86,10 @@ def slope_draws(forecasts: np.ndarray, sizes: np.ndarray, days: np.ndarray, seed
     design = np.stack([np.ones(len(logs)), logs], axis=1)
     coefficients = fit_poisson(design, sizes)
     means = predict_poisson(design, coefficients)
-    _, place = np.unique(days, return_inverse=True)
+    _, group = np.unique(days, return_inverse=True)
 
     def daily(values: np.ndarray) -> np.ndarray:
-        return np.bincount(place, weights=values)
+        return np.bincount(group, weights=values)
 
     errors = sizes - means
     terms = np.stack([daily(v) for v in (errors, errors * logs, means, means * logs, means * logs**2)], axis=1)

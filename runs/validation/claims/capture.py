@@ -50,18 +50,18 @@ def gather_capture(
         if bins < MIN_BINS:
             continue
         top, total, chosen, weight = np.ceil(share * bins), 0.0, 0.0, 0.0
-        for place in range(bins):
+        for index in range(bins):
             above = equal = 0.0
             for other in range(bins):
-                if scores[bar, other] > scores[bar, place]:
+                if scores[bar, other] > scores[bar, index]:
                     above += 1.0
-                elif scores[bar, other] == scores[bar, place]:
+                elif scores[bar, other] == scores[bar, index]:
                     equal += 1.0
             part = min(max((top - above) / equal, 0.0), 1.0)
-            size[bar] += part * liquidated[bar, place]
-            chosen += part * weights[bar, place]
-            total += liquidated[bar, place]
-            weight += weights[bar, place]
+            size[bar] += part * liquidated[bar, index]
+            chosen += part * weights[bar, index]
+            total += liquidated[bar, index]
+            weight += weights[bar, index]
         if weight > 0.0:
             chance[bar] = total * chosen / weight
         else:
@@ -106,9 +106,9 @@ def liquidated_bins(dataset: Dataset, side: int) -> np.ndarray:
     liquidations = dataset.liquidations[dataset.liquidations["side"] == side]
     before = price_bins(previous_closes(dataset.bars)[liquidations["bar"]], dataset.bin_width)
     at = price_bins(liquidations["price"], dataset.bin_width)
-    places = (before - 1 - at) if side == 0 else (at - before - 1)
-    inside = (places >= 0) & (places < sizes.shape[1])
-    np.add.at(sizes, (liquidations["bar"][inside], places[inside]), liquidations["size"][inside])
+    indices = (before - 1 - at) if side == 0 else (at - before - 1)
+    inside = (indices >= 0) & (indices < sizes.shape[1])
+    np.add.at(sizes, (liquidations["bar"][inside], indices[inside]), liquidations["size"][inside])
     return sizes
 
 

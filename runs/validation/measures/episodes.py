@@ -79,13 +79,13 @@ def episodes_of(closes: np.ndarray, signal: Signal, limit: int) -> Episodes:
     within = (distances >= _TRADED.min_distance) & (distances <= _TRADED.max_distance)
     candidates = np.flatnonzero(speaks & within)
     candidates = candidates[candidates < len(closes) - 1]
-    starts, ends, place = [], [], 0
-    while place < len(candidates):
-        start = candidates[place]
+    starts, ends, index = [], [], 0
+    while index < len(candidates):
+        start = candidates[index]
         end = first_exit(closes, start, distances[start], limit)
         starts.append(start)
         ends.append(end)
-        place = int(np.searchsorted(candidates, end))
+        index = int(np.searchsorted(candidates, end))
     first, last = np.array(starts, dtype=np.int64), np.array(ends, dtype=np.int64)
     values = outcomes(closes, first, last, directions[first], distances[first])
     return Episodes(first, last, directions[first], distances[first], values)

@@ -21,7 +21,7 @@ from runs.statistics.bootstrap import ratio_interval
 from runs.validation.baselines.volume_profile import profile_maps, volume_profile
 from runs.validation.dataset import true_liquidations
 from runs.validation.measures.reach import price_bins, reached_bins, swept
-from tests.runs.validation.worlds import reading_of
+from tests.runs.validation.worlds import dataset_of
 
 PARAMETERS = ModelParameters()
 WORLD = simulate_with_truth(5, 1200)
@@ -60,7 +60,7 @@ def test_true_liquidations_sum_to_what_is_reported_in_full():
 
 
 def test_the_profile_puts_at_a_close_what_the_next_bar_is_told_to_reach():
-    dataset = reading_of(3, 300)
+    dataset = dataset_of(3, 300)
     maps = profile_maps(dataset.bars, dataset.parameters, dataset.bar_seconds, 1)
     forecast, reached = volume_profile(dataset), reached_bins(dataset)
     inside = (reached < maps.shape[2]) & (reached > 0)

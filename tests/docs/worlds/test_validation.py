@@ -11,7 +11,7 @@ from docs.worlds.validation import FAIR, WORLDS, mapless_reports, tally, verdict
 from runs.validation.claim import NOT_VALIDATED, TOO_LITTLE_DATA, VALIDATED
 from runs.validation.dataset import read_bars
 from runs.validation.protocol import measure_claims
-from tests.runs.validation.worlds import reading_of
+from tests.runs.validation.worlds import dataset_of
 
 PAGE = runpy.run_path(str(Path(__file__).resolve().parents[3] / "docs" / "evidence_worlds.py"))
 BARS = 3000
@@ -40,13 +40,13 @@ def test_all_knobs_of_the_fair_world_are_exactly_zero():
 
 def test_every_claim_of_the_protocol_has_a_world():
     measured = {name for world in ("fair", "mapless") for name in verdicts_in(WORLDS[world], 1, 1000)}
-    assert measured == {claim.name for claim in measure_claims(reading_of(1, 400))}
+    assert measured == {claim.name for claim in measure_claims(dataset_of(1, 400))}
     for world in WORLDS.values():
         assert world.nothing <= measured
 
 
 def test_reports_without_a_map_are_what_the_map_learns_from():
-    dataset = reading_of(1, 400)
+    dataset = dataset_of(1, 400)
     world = mapless_reports(dataset, 3)
     read = read_bars(dataset.market, world.bars, dataset.parameters)
     assert world.outward.tobytes() == read.outward.tobytes()

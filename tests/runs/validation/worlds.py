@@ -11,7 +11,7 @@ from runs.validation.dataset import Dataset, read_market
 
 
 @cache
-def reading_of(seed: int, bars: int = 1500) -> Dataset:
+def dataset_of(seed: int, bars: int = 1500) -> Dataset:
     """Return the dataset of a simulated market."""
     return read_market(simulate(seed, bars=bars), ModelParameters())
 
@@ -30,5 +30,5 @@ def with_reports(dataset: Dataset, sizes: np.ndarray) -> Dataset:
 
 def map_is_true(seed: int, bars: int = 1500) -> Dataset:
     """Return a world in which a fifth of what the map expects is reported, with noise."""
-    dataset = reading_of(seed, bars)
-    return with_reports(dataset, 0.2 * dataset.expected * noise(seed, bars))
+    dataset = dataset_of(seed, bars)
+    return with_reports(dataset, 0.2 * dataset.model_liquidated * noise(seed, bars))

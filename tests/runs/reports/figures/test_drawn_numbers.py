@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from runs.reports.figures.choices import choices_figure
-from runs.reports.figures.promises import promises_figure
+from runs.reports.figures.scatter import promises_figure
 from runs.reports.sweep.page import sweep_page
 from runs.sweeps.findings.summary import summarise
 from tests.runs.sweeps.made import FACTS, days_of, market_of, noise, outcomes_of

@@ -6,7 +6,7 @@ import pytest
 from runs.validation.baselines.predictors import side_tables
 from runs.validation.claim import NOT_VALIDATED, VALIDATED, judge
 from runs.validation.claims.calibration import calibration_claim, reliability, slope_draws
-from tests.runs.validation.worlds import noise, reading_of, with_reports
+from tests.runs.validation.worlds import dataset_of, noise, with_reports
 
 
 def sample(slope, seed, rows=1000, days=40, noise=0.7):
@@ -43,8 +43,8 @@ def test_one_step_is_close_to_a_full_fit_of_each_resample():
 
 @pytest.mark.parametrize(("power", "verdict"), [(1.0, VALIDATED), (0.6, NOT_VALIDATED), (1.6, NOT_VALIDATED)])
 def test_the_claim_holds_where_size_follows_the_forecast_and_only_there(power, verdict):
-    dataset = reading_of(6, 8000)
-    world = with_reports(dataset, dataset.expected**power * np.sqrt(noise(1, 8000)))
+    dataset = dataset_of(6, 8000)
+    world = with_reports(dataset, dataset.model_liquidated**power * np.sqrt(noise(1, 8000)))
     table = side_tables(world)[0]
     claim = judge([calibration_claim("calibration_long", "long", table, world, 0)])[0]
     assert claim.verdict == verdict

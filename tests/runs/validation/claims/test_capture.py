@@ -10,7 +10,7 @@ from runs.validation.claim import NOT_VALIDATED, TOO_LITTLE_DATA, VALIDATED, jud
 from runs.validation.claims.capture import MIN_BINS, capture, capture_claim, liquidated_bins
 from runs.validation.dataset import LIQUIDATION
 from runs.validation.measures.reach import previous_closes, price_bins, reached_bins, standing_before
-from tests.runs.validation.worlds import reading_of
+from tests.runs.validation.worlds import dataset_of
 
 
 def prints_by(dataset, weights, seed=0):
@@ -56,7 +56,7 @@ def test_weights_say_what_would_lie_there_anyway():
 
 
 def test_prints_are_found_at_their_distance():
-    dataset = reading_of(3, 400)
+    dataset = dataset_of(3, 400)
     liquidations = prints_by(dataset, standing_before(dataset.outward))
     ours = replace(dataset, liquidations=liquidations)
     for side in range(2):
@@ -65,7 +65,7 @@ def test_prints_are_found_at_their_distance():
 
 
 def test_prints_that_follow_the_map_are_captured_and_even_ones_are_not():
-    dataset = reading_of(4, 4000)
+    dataset = dataset_of(4, 4000)
     followed = replace(dataset, liquidations=prints_by(dataset, standing_before(dataset.outward)))
     even = replace(dataset, liquidations=prints_by(dataset, np.ones_like(dataset.outward)))
     for side, name in enumerate(("long", "short")):
@@ -77,6 +77,6 @@ def test_prints_that_follow_the_map_are_captured_and_even_ones_are_not():
 
 
 def test_without_prices_there_is_too_little_data_and_a_reason():
-    claim = judge([capture_claim("capture", "long", reading_of(3, 400), 0)])[0]
+    claim = judge([capture_claim("capture", "long", dataset_of(3, 400), 0)])[0]
     assert claim.verdict == TOO_LITTLE_DATA
     assert "no prices" in claim.remarks[0]

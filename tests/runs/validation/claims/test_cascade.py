@@ -9,10 +9,10 @@ from runs.statistics.glm import fit_logistic, predict_logistic
 from runs.validation.claim import NOT_VALIDATED, TOO_LITTLE_DATA, VALIDATED, judge
 from runs.validation.claims.cascade import cascade_claim, largest_moves, risk_columns, volatility_columns, walk_events
 from runs.validation.claims.trading import trading_claims
-from tests.runs.validation.worlds import reading_of
+from tests.runs.validation.worlds import dataset_of
 
 BARS = 4000
-READING = reading_of(3, BARS)
+DATASET = dataset_of(3, BARS)
 
 
 def moved(dataset, risk, effect, seed=0):
@@ -35,7 +35,7 @@ def stretches(count, seed=0, hours=48):
 
 
 def test_the_largest_move_is_that_of_brute_force():
-    bars, horizon = READING.bars[:200], 7
+    bars, horizon = DATASET.bars[:200], 7
     ours = largest_moves(bars, horizon)
     for bar in range(200 - horizon):
         ahead = bars[bar + 1 : bar + 1 + horizon]
@@ -47,8 +47,8 @@ def test_the_largest_move_is_that_of_brute_force():
 
 @pytest.mark.parametrize("cut", [600, 1000, 1400])
 def test_a_poisoned_future_changes_no_earlier_forecast(cut):
-    bars, horizon = READING.bars[:1500].copy(), 24
-    columns = risk_columns(READING.snapshots[:1500])
+    bars, horizon = DATASET.bars[:1500].copy(), 24
+    columns = risk_columns(DATASET.snapshots[:1500])
     ours = walk_events(columns, largest_moves(bars, horizon), horizon, 168)
     for name in ("high", "low", "close"):
         bars[name][cut:] *= 5.0
@@ -62,7 +62,7 @@ def test_a_poisoned_future_changes_no_earlier_forecast(cut):
 
 def test_each_stretch_is_forecast_by_a_fit_to_the_moves_that_were_over():
     horizon, count = 24, 1000
-    columns, moves = risk_columns(READING.snapshots[:count]), largest_moves(READING.bars[:count], horizon)
+    columns, moves = risk_columns(DATASET.snapshots[:count]), largest_moves(DATASET.bars[:count], horizon)
     found = walk_events(columns, moves, horizon, 168)
     assert found.rows.tolist() == list(range(500, count - horizon))
     centre, spread = columns[:500].mean(axis=0), columns[:500].std(axis=0)
@@ -76,29 +76,29 @@ def test_each_stretch_is_forecast_by_a_fit_to_the_moves_that_were_over():
 
 
 def test_the_baseline_knows_volatility_at_three_horizons_and_no_map():
-    ours = volatility_columns(READING)
-    other = READING.snapshots.copy()
+    ours = volatility_columns(DATASET)
+    other = DATASET.snapshots.copy()
     for name in ("cascade_risk_down", "cascade_risk_up", "cascade_gain_down", "cascade_gain_up"):
         other[name] = 7.0
-    assert volatility_columns(replace(READING, snapshots=other)).tobytes() == ours.tobytes()
+    assert volatility_columns(replace(DATASET, snapshots=other)).tobytes() == ours.tobytes()
     assert np.isfinite(ours).all()
-    returns = np.diff(np.log(READING.bars["close"][:300]), prepend=np.log(READING.bars["open"][0]))
+    returns = np.diff(np.log(DATASET.bars["close"][:300]), prepend=np.log(DATASET.bars["open"][0]))
     weights = 0.5 ** (np.arange(300)[::-1] / 4.0)
     assert ours[299, 0] == pytest.approx(np.log((weights * returns**2).sum() / weights.sum()))
 
 
 def test_risk_that_tells_of_moves_is_validated_and_risk_that_does_not_is_not():
-    assert judge([cascade_claim(moved(READING, stretches(BARS), 0.7))])[0].verdict == VALIDATED
+    assert judge([cascade_claim(moved(DATASET, stretches(BARS), 0.7))])[0].verdict == VALIDATED
     for seed in range(3):
-        world = moved(READING, stretches(BARS, seed), 0.0, seed)
+        world = moved(DATASET, stretches(BARS, seed), 0.0, seed)
         assert judge([cascade_claim(world)])[0].verdict == NOT_VALIDATED
 
 
 def test_too_few_bars_are_too_little_data():
-    claim = judge([cascade_claim(reading_of(1, 400))])[0]
+    claim = judge([cascade_claim(dataset_of(1, 400))])[0]
     assert claim.verdict == TOO_LITTLE_DATA
     assert claim.remarks
 
 
 def test_it_is_among_the_trading_claims():
-    assert "cascade" in [claim.name for claim in trading_claims(reading_of(1, 400))]
+    assert "cascade" in [claim.name for claim in trading_claims(dataset_of(1, 400))]

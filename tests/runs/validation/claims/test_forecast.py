@@ -11,7 +11,7 @@ from runs.validation.baselines.variants import random_levels
 from runs.validation.claim import TOO_LITTLE_DATA, VALIDATED, judge
 from runs.validation.claims.forecast import forecast_claims, table_claims
 from runs.validation.protocol import measure_claims
-from tests.runs.validation.worlds import map_is_true, reading_of, with_reports
+from tests.runs.validation.worlds import dataset_of, map_is_true, with_reports
 
 
 def verdicts(dataset):
@@ -29,19 +29,19 @@ def test_a_world_in_which_the_map_is_true_is_validated():
 
 @pytest.mark.parametrize("seed", range(6))
 def test_the_trap_of_random_levels_is_validated_on_nothing(seed):
-    world = map_is_true(1, 3000) if seed % 2 else reading_of(2, 3000)
+    world = map_is_true(1, 3000) if seed % 2 else dataset_of(2, 3000)
     assert VALIDATED not in verdicts(random_levels(world, seed)).values()
 
 
 def test_without_reports_there_is_too_little_data():
-    dataset = reading_of(1)
+    dataset = dataset_of(1)
     found = judge(forecast_claims(with_reports(dataset, np.full((1500, 2), np.nan))))
     assert {claim.verdict for claim in found} == {TOO_LITTLE_DATA}
     assert all(claim.remarks for claim in found)
 
 
 def test_too_few_bars_are_too_little_data():
-    assert set(verdicts(reading_of(1, 400)).values()) == {TOO_LITTLE_DATA}
+    assert set(verdicts(dataset_of(1, 400)).values()) == {TOO_LITTLE_DATA}
 
 
 def test_a_poisoned_future_changes_no_earlier_forecast():
@@ -58,7 +58,7 @@ def test_a_poisoned_future_changes_no_earlier_forecast():
 
 def false_positives(seeds):
     """Return how many of the seeds validate each claim where liquidations follow range and volume alone."""
-    dataset = reading_of(9)
+    dataset = dataset_of(9)
     tables = side_tables(with_reports(dataset, path_of_range_and_volume(dataset, 0)))
     counts = {"forecast": 0, "today": 0, "open_interest": 0, "mixture": 0}
     for seed in seeds:

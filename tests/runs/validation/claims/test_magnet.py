@@ -16,9 +16,9 @@ from runs.validation.measures.episodes import Signal, episodes_of
 from runs.validation.measures.first_exit import first_exits, outcomes
 from runs.validation.measures.skill import MAX_BLOCKS, mean_test
 from runs.validation.protocol import SOURCES
-from tests.runs.validation.worlds import reading_of
+from tests.runs.validation.worlds import dataset_of
 
-READING = reading_of(3, 400)
+DATASET = dataset_of(3, 400)
 
 
 def walk(seed, bars, drift=0.0, volatility=0.006):
@@ -32,7 +32,7 @@ def walk(seed, bars, drift=0.0, volatility=0.006):
 def world(closes, direction, distance=0.02):
     """Return a dataset of these closes in which the magnet points in a direction (n,) at a distance, the lesser cluster as far."""
     count = len(closes)
-    base = reading_of(3, 4000) if count > 400 else READING
+    base = dataset_of(3, 4000) if count > 400 else DATASET
     snapshots, bars = base.snapshots[:count].copy(), base.bars[:count].copy()
     snapshots["close"] = bars["close"] = closes
     snapshots["volatility"] = 0.006
@@ -100,8 +100,8 @@ def test_a_level_out_of_reach_starts_nothing():
 
 @pytest.mark.parametrize("cut", [250, 350])
 def test_what_has_ended_before_a_bar_knows_nothing_of_later_ones(cut):
-    signal = magnet_signal(READING.snapshots)
-    closes = READING.bars["close"].copy()
+    signal = magnet_signal(DATASET.snapshots)
+    closes = DATASET.bars["close"].copy()
     ours = episodes_of(closes, signal, 48)
     closes[cut:] *= 3.0
     theirs = episodes_of(closes, signal, 48)
@@ -126,12 +126,12 @@ def test_a_control_is_the_same_bet_at_the_same_hour():
 
 
 def test_placebos_lay_another_signal_at_todays_price():
-    signal = magnet_signal(READING.snapshots)
+    signal = magnet_signal(DATASET.snapshots)
     half = len(signal.direction) // 2
     shifted = shifted_signal(signal)
     assert shifted.direction[half + 5 :].tolist() == pytest.approx(signal.direction[5:-half].tolist(), nan_ok=True)
-    lesser, row = lesser_signal(READING.snapshots), np.flatnonzero(READING.snapshots["magnet"] == 1.0)[0]
-    below = READING.snapshots["cluster_below_price"][row] / READING.snapshots["close"][row]
+    lesser, row = lesser_signal(DATASET.snapshots), np.flatnonzero(DATASET.snapshots["magnet"] == 1.0)[0]
+    below = DATASET.snapshots["cluster_below_price"][row] / DATASET.snapshots["close"][row]
     assert (lesser.direction[row], lesser.distance[row]) == (-1.0, pytest.approx(1.0 - below))
 
 
@@ -169,6 +169,6 @@ def test_the_mean_of_many_episodes_is_that_of_all_of_them():
 def test_the_claim_needs_no_map_and_is_part_of_the_protocol():
     assert trading_claims in SOURCES
     bare = Dataset(
-        READING.market, READING.bars, READING.snapshots, READING.outward[:, :, :0], 0.001, 3600, READING.parameters
+        DATASET.market, DATASET.bars, DATASET.snapshots, DATASET.outward[:, :, :0], 0.001, 3600, DATASET.parameters
     )
-    assert magnet_claim(bare) == magnet_claim(READING)
+    assert magnet_claim(bare) == magnet_claim(DATASET)

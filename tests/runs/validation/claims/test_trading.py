@@ -15,28 +15,28 @@ from runs.validation.claims.trading import (
 )
 from runs.validation.protocol import SOURCES
 from strategies.registry import BUILT_IN
-from tests.runs.validation.worlds import reading_of
+from tests.runs.validation.worlds import dataset_of
 
-READING = reading_of(6, 8000)
+DATASET = dataset_of(6, 8000)
 
 
 def evidence(strategy, bars=8000):
-    market = READING.market if bars == 8000 else reading_of(1, bars).market
-    snapshots = READING.snapshots if bars == 8000 else reading_of(1, bars).snapshots
-    return strategy_evidence(strategy, market, snapshots, READING.parameters)
+    market = DATASET.market if bars == 8000 else dataset_of(1, bars).market
+    snapshots = DATASET.snapshots if bars == 8000 else dataset_of(1, bars).snapshots
+    return strategy_evidence(strategy, market, snapshots, DATASET.parameters)
 
 
 def test_every_built_in_strategy_trades_on_a_claim_of_the_protocol():
     assert set(TRADED_ON) == set(BUILT_IN)
     assert trading_claims in SOURCES
-    names = {claim.name for claim in trading_claims(READING)}
-    assert {build(READING).name for build in TRADED_ON.values()} == names == {"magnet", "cascade", "wipe"}
+    names = {claim.name for claim in trading_claims(DATASET)}
+    assert {build(DATASET).name for build in TRADED_ON.values()} == names == {"magnet", "cascade", "wipe"}
 
 
 @pytest.mark.parametrize(("strategy", "claim"), [("magnet", "magnet"), ("wipe", "wipe"), ("overlay", "cascade")])
 def test_the_verdict_is_that_of_the_claim_alone(strategy, claim):
     found = evidence(strategy)
-    alone = judge([TRADED_ON[strategy](READING)])[0]
+    alone = judge([TRADED_ON[strategy](DATASET)])[0]
     assert (found["claim"]["name"], found["verdict"]) == (claim, alone.verdict)
     assert found["verdict"] in found["sentence"]
     assert f"{alone.weakest.interval.estimate:.3g}," in found["sentence"]
@@ -68,7 +68,7 @@ def test_only_what_is_validated_is_called_so():
 
 
 def test_a_reading_without_maps_gives_the_same_claims():
-    bare = signal_reading(READING.market, READING.snapshots, READING.parameters)
+    bare = signal_reading(DATASET.market, DATASET.snapshots, DATASET.parameters)
     assert bare.outward.size == 0
-    assert np.array_equal(bare.bars["close"], READING.bars["close"])
-    assert trading_claims(bare) == trading_claims(READING)
+    assert np.array_equal(bare.bars["close"], DATASET.bars["close"])
+    assert trading_claims(bare) == trading_claims(DATASET)

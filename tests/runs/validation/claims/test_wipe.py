@@ -20,10 +20,10 @@ from runs.validation.claims.wipe import (
 )
 from runs.validation.dataset import Dataset
 from runs.validation.measures.reactions import Levels, Reactions, apart, first_return, reactions
-from tests.runs.validation.worlds import reading_of
+from tests.runs.validation.worlds import dataset_of
 
 BARS = 8000
-READING = reading_of(6, BARS)
+DATASET = dataset_of(6, BARS)
 
 
 def slow_return(extremes, closes, direction, price, made, age, last, retest, tolerance):
@@ -60,43 +60,43 @@ def test_of_reactions_that_overlap_the_first_counts():
 
 
 def test_a_reaction_is_the_return_from_the_close_after_the_retest():
-    wipes = wipe_levels(READING)
-    found, closes = reactions(READING, wipes), READING.bars["close"]
+    wipes = wipe_levels(DATASET)
+    found, closes = reactions(DATASET, wipes), DATASET.bars["close"]
     assert len(found.levels) > 20
     index, value = found.levels[5], found.values[5]
     side, price, made = wipes.sides[index], wipes.prices[index], wipes.bars[index]
     name, sign = ("low", 1.0) if side == 0 else ("high", -1.0)
-    bar = slow_return(READING.bars[name], closes, sign, price, made, 6, made + 720, 0.005, 0.01)
+    bar = slow_return(DATASET.bars[name], closes, sign, price, made, 6, made + 720, 0.005, 0.01)
     move = sign * (closes[bar + 25] / closes[bar + 1] - 1.0)
-    assert value == pytest.approx(move / (READING.snapshots["volatility"][bar] * np.sqrt(24)))
+    assert value == pytest.approx(move / (DATASET.snapshots["volatility"][bar] * np.sqrt(24)))
     assert found.held[5] == (sign * (closes[bar + 1 : bar + 26] / price - 1.0) >= -0.01).all()
 
 
 def test_one_row_a_level_at_the_bar_that_made_it():
-    wipes = wipe_levels(READING)
+    wipes = wipe_levels(DATASET)
     for side, name in enumerate(("support", "resistance")):
         bars = wipes.bars[wipes.sides == side]
         assert len(np.unique(bars)) == len(bars)
-        assert READING.snapshots[f"{name}_bar"][bars].tolist() == bars.tolist()
+        assert DATASET.snapshots[f"{name}_bar"][bars].tolist() == bars.tolist()
 
 
 def test_quiet_swings_have_no_fall_of_open_interest_and_no_wipe():
-    wipes = wipe_levels(READING)
-    quiet = quiet_swings(READING, wipes)
-    open_interest = READING.bars["open_interest"]
+    wipes = wipe_levels(DATASET)
+    quiet = quiet_swings(DATASET, wipes)
+    open_interest = DATASET.bars["open_interest"]
     assert (open_interest[quiet.bars] >= open_interest[quiet.bars - 1]).all()
-    assert (swings_of(READING)[quiet.bars, quiet.sides] >= 1.0).all()
+    assert (swings_of(DATASET)[quiet.bars, quiet.sides] >= 1.0).all()
     for side in range(2):
         assert not set(quiet.bars[quiet.sides == side]) & set(wipes.bars[wipes.sides == side])
 
 
 @pytest.mark.parametrize("cut", [3000, 6000])
 def test_what_was_over_before_a_bar_knows_nothing_of_later_ones(cut):
-    wipes = wipe_levels(READING)
-    bars = READING.bars.copy()
+    wipes = wipe_levels(DATASET)
+    bars = DATASET.bars.copy()
     for name in ("high", "low", "close"):
         bars[name][cut:] *= 2.0
-    ours, theirs = reactions(READING, wipes), reactions(replace(READING, bars=bars), wipes)
+    ours, theirs = reactions(DATASET, wipes), reactions(replace(DATASET, bars=bars), wipes)
     # A level made and retested before the cut, whose day was over, has the same reaction in both.
     both = set(ours.levels) & set(theirs.levels)
     early = [index for index in both if wipes.bars[index] + 750 < cut]
@@ -119,8 +119,8 @@ def test_each_swing_serves_once_and_pairs_are_of_one_side_and_size():
 
 
 def test_levels_of_another_time_lie_as_far_from_the_close():
-    wipes = wipe_levels(READING)
-    closes, shifted = READING.bars["close"], shifted_levels(READING, wipes)
+    wipes = wipe_levels(DATASET)
+    closes, shifted = DATASET.bars["close"], shifted_levels(DATASET, wipes)
     assert shifted.prices / closes[shifted.bars] == pytest.approx(wipes.prices / closes[wipes.bars])
     assert set(np.abs(shifted.bars - wipes.bars)) == {BARS // 2}
 
@@ -149,7 +149,7 @@ def world(strength, seed=0, spacing=36):
         elif bar - made >= 6 and level < closes[bar] <= 1.005 * level:
             drift[bar + 2 : bar + 26] += strength * sigma * np.sqrt(24) / 24.0
             level = np.nan
-    bars, snapshots = READING.bars.copy(), READING.snapshots.copy()
+    bars, snapshots = DATASET.bars.copy(), DATASET.snapshots.copy()
     bars["open"] = np.concatenate([closes[:1], closes[:-1]])
     bars["close"], bars["low"], bars["high"], bars["open_interest"] = closes, closes, closes, open_interest
     bars["mark_low"] = bars["mark_high"] = np.nan
@@ -157,7 +157,7 @@ def world(strength, seed=0, spacing=36):
     snapshots["close"], snapshots["volatility"] = closes, sigma
     snapshots["support_price"], snapshots["support_bar"] = support
     snapshots["resistance_price"] = snapshots["resistance_bar"] = np.nan
-    return replace(READING, bars=bars, snapshots=snapshots)
+    return replace(DATASET, bars=bars, snapshots=snapshots)
 
 
 def test_levels_that_push_price_away_are_validated_and_others_are_not():
@@ -167,22 +167,22 @@ def test_levels_that_push_price_away_are_validated_and_others_are_not():
 
 
 def test_a_market_whose_wipes_mean_nothing_is_not_validated():
-    claim = judge([wipe_claim(READING)])[0]
+    claim = judge([wipe_claim(DATASET)])[0]
     assert claim.verdict == NOT_VALIDATED
     assert claim.details["pairs"] >= 20
 
 
 def test_without_open_interest_there_is_too_little_data_and_a_reason():
-    bars = READING.bars.copy()
+    bars = DATASET.bars.copy()
     bars["open_interest"] = np.nan
-    claim = judge([wipe_claim(replace(READING, bars=bars))])[0]
+    claim = judge([wipe_claim(replace(DATASET, bars=bars))])[0]
     assert claim.verdict == TOO_LITTLE_DATA
     assert "no open interest" in claim.remarks[0]
 
 
 def test_the_claim_needs_no_map_and_is_among_the_trading_claims():
     bare = Dataset(
-        READING.market, READING.bars, READING.snapshots, READING.outward[:, :, :0], *list(vars(READING).values())[4:]
+        DATASET.market, DATASET.bars, DATASET.snapshots, DATASET.outward[:, :, :0], *list(vars(DATASET).values())[4:]
     )
-    assert wipe_claim(bare) == wipe_claim(READING)
+    assert wipe_claim(bare) == wipe_claim(DATASET)
     assert [claim.name for claim in trading_claims(bare)] == ["magnet", "cascade", "wipe"]
