@@ -1,4 +1,4 @@
-"""How far each bar's price went, and what a map of distances would have lost by it."""
+"""How far each bar's price went, and the size that a map by distance had within that reach."""
 
 import numpy as np
 
