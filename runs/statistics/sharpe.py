@@ -142,23 +142,6 @@ def deflated_sharpe(sample: SharpeSample, trials: float, deviation: float) -> fl
     return probabilistic_sharpe(sample, expected_maximum_sharpe(trials, deviation))
 
 
-def minimum_track_record_length(sample: SharpeSample, benchmark: float = 0.0, confidence: float = 0.95) -> float:
-    """Return how many observations it takes to be sure that the ratio lies above a benchmark.
-
-    ``1 + (1 - g3 SR + (g4 - 1) / 4 SR^2) (Zinv(confidence) / (SR - SR*))^2`` (Bailey & López de Prado 2012, eq. 13).
-    Infinite where the estimate is not above the benchmark.
-
-    Examples
-    --------
-    >>> round(minimum_track_record_length(SharpeSample(0.458, 24)), 2)
-    15.25
-    """
-    excess = sample.sharpe - benchmark
-    if not excess > 0.0:
-        return math.inf
-    return 1.0 + _spread(sample) * (_NORMAL.inv_cdf(confidence) / excess) ** 2
-
-
 def minimum_backtest_length_years(trials: float, annual_sharpe: float = 1.0) -> float:
     """Return the years of data below which the best of unskilled trials is expected to reach an annual Sharpe ratio.
 

@@ -14,9 +14,8 @@ from datafeeds.simulated.market import simulate
 from runs.engines.configuration import configuration_from
 from runs.engines.event import run_backtest
 from runs.outcome.metrics import trades_of
-from runs.reports.heatmap.density import decode
-from runs.reports.heatmap.packing import elements
 from runs.reports.heatmap.page import heatmap_page, run_heatmap
+from tests.runs.reports.heatmap.unpacking import decode, elements
 
 READY = "window.heatmap && document.documentElement.dataset.ready === 'yes'"
 EVIL = "<script>throw new Error('hostile')</script>"

@@ -65,11 +65,6 @@ def encode(outward: np.ndarray, top: float) -> np.ndarray:
     return codes
 
 
-def decode(codes: np.ndarray, top: float) -> np.ndarray:
-    """Return the density (base coin per bin) that each code stands for; 0 for code 0."""
-    return np.where(codes > 0, top * 10.0 ** ((codes.astype(np.float64) - 255.0) * (DECADES / CODES)), 0.0)
-
-
 def place(codes: np.ndarray, bins: np.ndarray) -> np.ndarray:
     """Place outward codes at their prices.
 
@@ -93,14 +88,3 @@ def place(codes: np.ndarray, bins: np.ndarray) -> np.ndarray:
     placed[column, (bins[:, None] - outward) % rows] = codes[:, 0]
     placed[column, (bins[:, None] + outward) % rows] = codes[:, 1]
     return np.ascontiguousarray(placed.T)
-
-
-def lift(placed: np.ndarray, bins: np.ndarray) -> np.ndarray:
-    """Return the outward codes (columns, 2, window) of a placed matrix: the inverse of `place`."""
-    rows = len(placed)
-    outward = np.arange(1, rows // 2 + 1)
-    column = np.arange(placed.shape[1])[:, None]
-    return np.stack(
-        [placed[(bins[:, None] + side * outward) % rows, column] for side in (-1, 1)],
-        axis=1,
-    )

@@ -1,9 +1,7 @@
 """Arrays inside a page: differences, byte planes, gzip, base64. A browser undoes it with what it has built in."""
 
 import base64
-import gzip
 import html
-import re
 import zlib
 from typing import NamedTuple
 
@@ -69,33 +67,9 @@ def _gzip(raw: bytes, strategy: int) -> bytes:
     return packer.compress(raw) + packer.flush()
 
 
-def unpack(packed: Packed) -> np.ndarray:
-    """Return the array again: what the page's script does, for tests and other readers."""
-    raw = np.frombuffer(gzip.decompress(base64.b64decode(packed.text)), dtype=np.uint8)
-    kind = np.dtype("<" + packed.kind)
-    values = np.ascontiguousarray(raw.reshape(kind.itemsize, -1).T).view(kind).reshape(packed.shape)
-    if packed.filter == "delta":
-        return np.cumsum(values.ravel(), dtype=kind).reshape(packed.shape)
-    if packed.filter == "grid":
-        return np.cumsum(np.cumsum(values, axis=0, dtype=kind), axis=1, dtype=kind)
-    return values
-
-
 def element(name: str, array: np.ndarray, filter_name: str = "plain") -> str:
     """Return an element of a page that holds a packed array under an id."""
     packed = pack(array, filter_name)
     shape = ",".join(map(str, packed.shape))
     facts = f"data-kind='{packed.kind}' data-shape='{shape}' data-filter='{packed.filter}'"
     return f"<script type='application/gzip' id='{html.escape(name)}' {facts}>{packed.text}</script>"
-
-
-def elements(text: str) -> dict[str, np.ndarray]:
-    """Return all packed arrays of a page by their ids."""
-    pattern = (
-        r"<script type='application/gzip' id='([^']*)' data-kind='(\w+)' data-shape='([\d,]*)' data-filter='(\w+)'>"
-    )
-    found = re.findall(pattern + r"([^<]*)</script>", text)
-    return {
-        name: unpack(Packed(kind, tuple(map(int, shape.split(","))), filter_name, content))
-        for name, kind, shape, filter_name, content in found
-    }

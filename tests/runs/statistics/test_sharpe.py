@@ -13,7 +13,6 @@ from runs.statistics.sharpe import (
     deflated_sharpe,
     expected_maximum_sharpe,
     minimum_backtest_length_years,
-    minimum_track_record_length,
     probabilistic_sharpe,
     sharpe_sample,
 )
@@ -52,27 +51,6 @@ def test_probabilistic_ratios_of_the_paper_of_2012():
     assert probabilistic_sharpe(HEDGE_FUND) == pytest.approx(0.9134, abs=5e-5)
 
 
-def test_track_record_lengths_of_the_paper_of_2012():
-    assert minimum_track_record_length(SharpeSample(0.458, 24)) == pytest.approx(15.25, abs=5e-3)
-    assert minimum_track_record_length(HEDGE_FUND) == pytest.approx(34.56, abs=5e-3)
-
-
-@pytest.mark.parametrize(
-    ("year", "moments", "observations", "years"),
-    [
-        (250, (0.0, 3.0), 682.8, 2.73),
-        (52, (0.0, 3.0), 147.1, 2.83),
-        (12, (0.0, 3.0), 38.88, 3.24),
-        (12, (-0.72, 5.78), 59.90, 4.99),
-    ],
-)
-def test_years_it_takes_to_tell_an_annual_two_from_one(year, moments, observations, years):
-    sample = SharpeSample(2.0 / math.sqrt(year), 1, *moments)
-    length = minimum_track_record_length(sample, 1.0 / math.sqrt(year))
-    assert length == pytest.approx(observations, rel=5e-4)
-    assert length / year == pytest.approx(years, abs=5e-3)
-
-
 @pytest.mark.parametrize(("trials", "expected"), [(10, 1.57460), (45, 2.23564), (100, 2.53060), (1000, 3.25512)])
 def test_expected_maxima(trials, expected):
     assert expected_maximum_sharpe(trials) == pytest.approx(expected, abs=5e-6)
@@ -106,17 +84,6 @@ def test_more_trials_deflate_more(ratio, observations, trials, others):
     sample, (few, many) = SharpeSample(ratio, observations, -0.5, 6.0), sorted((trials, others))
     assert 0.0 <= deflated_sharpe(sample, many, 0.03) <= deflated_sharpe(sample, few, 0.03) <= 1.0
     assert deflated_sharpe(sample, few, 0.03) <= probabilistic_sharpe(sample)
-
-
-@given(st.floats(0.01, 0.3), st.floats(-1.0, 1.0), st.floats(3.0, 20.0))
-def test_a_record_of_the_minimum_length_is_just_enough(ratio, skewness, kurtosis):
-    length = minimum_track_record_length(SharpeSample(ratio, 1, skewness, kurtosis))
-    # Whole numbers are what a record has, but the formula is smooth between them.
-    assert probabilistic_sharpe(SharpeSample(ratio, length, skewness, kurtosis)) == pytest.approx(0.95, abs=1e-9)
-
-
-def test_a_ratio_below_the_benchmark_is_never_sure():
-    assert minimum_track_record_length(SharpeSample(0.1, 50), 0.1) == math.inf
 
 
 def test_one_trial_is_not_deflated():

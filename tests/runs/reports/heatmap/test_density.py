@@ -11,7 +11,8 @@ from indicators.liquidation.parameters import ModelParameters
 from indicators.liquidation.snapshot import SNAPSHOT
 from indicators.liquidation.step import step
 from runs.engines.event import model_bars
-from runs.reports.heatmap.density import CODES, DECADES, bars_per_column, decode, encode, lift, place, top_of
+from runs.reports.heatmap.density import CODES, DECADES, bars_per_column, encode, place, top_of
+from tests.runs.reports.heatmap.unpacking import decode, lift
 
 PARAMETERS = ModelParameters()
 MODEL = build_model(PARAMETERS, 3600)

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from runs.reports.heatmap.packing import element, elements, pack, unpack
+from runs.reports.heatmap.packing import element, pack
+from tests.runs.reports.heatmap.unpacking import elements, unpack
 
 KINDS = ("<i4", "<u4", "<u2", "|u1", "<f4", "<f8")
 WHOLE = KINDS[:4]

@@ -15,9 +15,8 @@ from runs.engines.configuration import configuration_from
 from runs.engines.event import model_bars, run_backtest
 from runs.outcome.metrics import trades_of
 from runs.reports.heatmap import page as module
-from runs.reports.heatmap.density import decode, lift
-from runs.reports.heatmap.packing import elements
 from runs.reports.heatmap.page import heatmap_page, run_heatmap
+from tests.runs.reports.heatmap.unpacking import decode, elements, lift
 
 EVIL = "<script>alert('x')</script>"
 
