@@ -20,7 +20,7 @@ from runs.benchmarks.engine_speed import SmaCross
 from runs.engines.configuration import configuration_from
 from runs.outcome.provenance import code_digest
 from runs.sweeps.space.candidates import Candidates, Combination
-from runs.sweeps.workers.evaluate import WorkerContext, evaluate_unit
+from runs.sweeps.workers.evaluate import WorkerContext
 
 _SLOW_COMBINATIONS = 10  # of them optstrategy runs no more: it takes a quarter of a second for each
 _PROCESSES = 2
@@ -92,7 +92,7 @@ def magnet_values(combinations: int) -> list[tuple[float, float]]:
 
 def _sweep(context: WorkerContext, values: list[tuple[float, float]]) -> None:
     key = context.candidates.key
-    evaluate_unit(tuple(Combination(number, key(one), one) for number, one in enumerate(values)), context)
+    context.evaluate(tuple(Combination(number, key(one), one) for number, one in enumerate(values)))
 
 
 def _optstrategy(market: Market, windows: list[tuple[int, int]]) -> None:

@@ -61,6 +61,15 @@ class ProgressBars:
             self._bars.stop()
 
 
+ShowProgress = Callable[[str, int], contextlib.AbstractContextManager[Callable[[int], None]]]
+"""What shows one bar: given what is done and how much there is, it is a context as `progress` and `silent` are."""
+
+
+def silent(doing: str, total: int) -> contextlib.AbstractContextManager[Callable[[int], None]]:
+    """Show nothing."""
+    return contextlib.nullcontext(lambda done: None)
+
+
 @contextlib.contextmanager
 def progress(doing: str, total: int, unit: str = "") -> Iterator[Callable[[int], None]]:
     """Show one bar; as a context it gives the function to report the number of newly done to."""

@@ -37,11 +37,9 @@ from runs.sweeps.space.candidates import Candidates, Combination
 from runs.sweeps.space.search import Draw
 from runs.sweeps.terminal import print_best, print_plan
 from runs.sweeps.workers.dask import Cluster, ClusterError, check_address
-from runs.sweeps.workers.evaluate import MAX_UNIT, WorkerContext, evaluator, units
-from runs.sweeps.workers.executors import Executor, InProcess, ProcessPool
-
-_UNITS_A_WORKER = 4
-"""Units that each worker gets of a small batch, so that none waits long for the last (assumption)."""
+from runs.sweeps.workers.evaluate import WorkerContext, evaluator
+from runs.sweeps.workers.executors import Executor, local_executor
+from runs.sweeps.workers.work import unit_size, units
 
 
 def run_course(
@@ -57,8 +55,7 @@ def run_course(
         Called with the number of combinations that are done in addition, earlier ones included.
     """
     search = plan.search()
-    share = -(-search.batch // (_UNITS_A_WORKER * executor.size))
-    most = max(1, min(MAX_UNIT, share))
+    most = unit_size(search.batch, executor.size)
     for batch in search.batches():
         keys: dict[int, str] = {}
         todo = _missing(batch, plan, context, row_log, keys, report)
@@ -202,7 +199,6 @@ def _write_runs(folder: Path, runs: list[tuple[int, Result]]) -> None:
 
 
 _RESULTS = Path("results")
-_SCRATCH = ".units"
 _INTERRUPTED = 130
 
 
@@ -294,11 +290,7 @@ def _work(
 
 def _executor(options: RunOptions, folder: Path, context: WorkerContext) -> Executor:
     if options.cluster is None:
-        return (
-            InProcess(context)
-            if options.jobs == 1
-            else ProcessPool(context, options.jobs, folder.absolute() / _SCRATCH)
-        )
+        return local_executor(context, options.jobs, folder)
     try:
         return Cluster(context, options.cluster)
     except ClusterError as error:

@@ -1,5 +1,6 @@
-"""A walk from its plan to its exit code: windows, scores, choice, test, confirmation, report."""
+"""A walk from its plan to its exit code: windows, scores, choice, tests, confirmation, files."""
 
+import contextlib
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,20 +10,22 @@ from typing import Any
 from datafeeds.schema import Market
 from runs.commandline.command import InputError, as_input_error
 from runs.commandline.output import print_json, utc_now
-from runs.commandline.progress import progress
+from runs.commandline.progress import ShowProgress, progress
 from runs.engines.configuration import Configuration
 from runs.engines.event import load_market
 from runs.engines.parity import first_difference
+from runs.engines.result import Result
 from runs.engines.snapshot_cache import Heatmaps, heatmaps_folder
 from runs.outcome.folder import claim_folder, release_folder, run_name
 from runs.outcome.writing import jsonable
 from runs.sweeps.plan import Plan
 from runs.sweeps.space.candidates import Candidates
+from runs.sweeps.workers.executors import local_executor
 from runs.walks.bar_range import BarRange
 from runs.walks.folder import MARKER, walk_record, write_walk
 from runs.walks.joining import TradedWindow, join, trade
 from runs.walks.lengths import WindowOptions, lengths_of
-from runs.walks.scoring import Trainer, combinations_of, score_candidates, train_ranges
+from runs.walks.scoring import Trainer, combinations_of, heatmaps_of, score_candidates, train_ranges
 from runs.walks.selection import choices
 from runs.walks.summary import walk_summary, window_row
 from runs.walks.terminal import print_plan, print_walk
@@ -32,86 +35,8 @@ from strategies.registry import load_strategy
 
 
 @dataclass(frozen=True)
-class Walked:
-    """What a walk did.
-
-    Attributes
-    ----------
-    indices
-        For each window the number of the chosen candidate; None: there was nothing to choose by, and the defaults were traded.
-    chosen
-        For each window the configuration traded, with the cash of the walk's beginning.
-    traded_windows
-        The tests; none where no candidate is valid.
-    errors
-        Why candidates have no result at all.
-    """
-
-    indices: list[int | None]
-    chosen: list[Configuration]
-    traded_windows: tuple[TradedWindow, ...]
-    errors: list[str]
-
-
-def walk(plan: Plan, choice: str, trainer: Trainer, heatmaps: Heatmaps, jobs: int) -> Walked:
-    """Choose on every train window and trade every test window."""
-    combinations = combinations_of(plan)
-    with progress("train", len(combinations)) as report:
-        scores, errors = score_candidates(combinations, trainer, jobs, report)
-    failed = [error for error in errors if error]
-    if len(failed) == len(combinations):
-        return Walked([], [], (), failed)
-    indices = choices(scores, tuple(len(axis.values) for axis in plan.space.axes) if choice == "region" else None)
-    chosen = [
-        plan.configuration if place is None else trainer.candidates.configuration(combinations[place].values)
-        for place in indices
-    ]
-    return Walked(indices, chosen, trade(trainer.market, heatmaps, trainer.windows, chosen), failed)
-
-
-def window_rows(plan: Plan, walked: Walked, trainer: Trainer) -> list[dict[str, Any]]:
-    """Return what is said of each window."""
-    rows = []
-    for place, traded_window in enumerate(walked.traded_windows):
-        configuration, bar_range = walked.chosen[place], train_ranges(trainer)[place]
-        values = {axis.label: _value(configuration, axis.group, axis.name) for axis in plan.space.axes}
-        trained = bar_range.figures(bar_range.evaluate(configuration)).metrics
-        row = window_row(place + 1, trainer.market, traded_window, values, trained)
-        rows.append(row | {"combination": walked.indices[place]})
-    return rows
-
-
-def _value(configuration: Configuration, group: str, name: str) -> Any:
-    return configuration.rule[name] if group == "rule" else getattr(getattr(configuration, group), name)
-
-
-def confirm(
-    count: int,
-    traded_windows: tuple[TradedWindow, ...],
-    market: Market,
-    heatmaps: Heatmaps,
-    report: Callable[[int], None],
-) -> dict[str, Any]:
-    """Run the first `count` test windows again in the event engine, until one differs; each before its forced close."""
-    found: dict[str, Any] = {"asked": count, "equal": 0, "window": None, "difference": None}
-    traded = [
-        (number, traded_window) for number, traded_window in enumerate(traded_windows, start=1) if traded_window.metrics
-    ]
-    for number, traded_window in traded[:count]:
-        bar_range = BarRange(market, heatmaps, traded_window.window.test_first, traded_window.window.test_last)
-        difference = first_difference(
-            traded_window.configuration, market, bar_range.left_open(traded_window.configuration)
-        )
-        report(1)
-        if difference is not None:
-            return found | {"window": number, "difference": difference}
-        found["equal"] += 1
-    return found
-
-
-@dataclass(frozen=True)
 class RunOptions:
-    """How a walk is carried out: nothing of it changes a figure."""
+    """How the command carries a walk out: nothing of it changes a figure."""
 
     jobs: int
     confirm: int
@@ -121,7 +46,7 @@ class RunOptions:
     as_json: bool
 
 
-def launch(plan: Plan, window_options: WindowOptions, choice: str, options: RunOptions) -> int:
+def launch(plan: Plan, options: WindowOptions, choice: str, run_options: RunOptions) -> int:
     """Carry a walk out; return the exit code.
 
     Raises
@@ -129,30 +54,23 @@ def launch(plan: Plan, window_options: WindowOptions, choice: str, options: RunO
     InputError, FolderError, MarketError
         For what the user can mend.
     """
-    as_input_error(_refuse, plan, choice)
-    total = as_input_error(plan.search).total  # type: ignore[attr-defined]
+    as_input_error(check_walk, plan, choice)
     market = load_market(plan.configuration)
-    lengths = as_input_error(lengths_of, window_options, plan, market.bar_seconds)
-    windows: tuple[Window, ...] = as_input_error(lengths.windows, len(market))  # type: ignore[attr-defined,assignment]
-    facts = walk_record(plan, window_options, choice, lengths, market, len(windows), total)  # type: ignore[arg-type]
-    if options.dry_run:
-        print_plan(facts, plan, windows, market, options.jobs)
+    walk: Walk = as_input_error(lay_out, plan, options, choice, market)  # type: ignore[assignment]
+    if run_options.dry_run:
+        print_plan(walk.record, plan, walk.windows, market, run_options.jobs)
         return 0
-    target, temporary = claim_folder(_name(plan, facts), options.out, options.overwrite, MARKER)
+    target, temporary = claim_folder(_name(walk), run_options.out, run_options.overwrite, MARKER)
     try:
-        candidates = Candidates(plan.configuration, plan.space.names, ())
-        trainer = Trainer(candidates, plan.objective, market, windows, heatmaps_folder())
-        heatmaps = Heatmaps(trainer.heatmaps)
-        walked = walk(plan, choice, trainer, heatmaps, options.jobs)
-        if not walked.traded_windows:
-            raise InputError(f"no combination gave a result; the first: {walked.errors[0]}")
-        summary = _finish(plan, options, facts, walked, trainer, heatmaps, target, temporary)
+        walked = run_walk(walk, run_options.jobs, run_options.confirm, heatmaps_folder(), temporary, progress)
+        summary = walked.summary()
+        write_walk(walk.record, summary, walked.result, walked.traded_windows, target, temporary)
     finally:
         release_folder(temporary)
-    return _announce(options, facts, summary, target)
+    return _announce(walk.record, summary, target, run_options.as_json)
 
 
-def _refuse(plan: Plan, choice: str) -> None:
+def check_walk(plan: Plan, choice: str) -> None:
     """Raise ValueError for what no walk can do."""
     if not issubclass(load_strategy(plan.configuration.strategy), PerpetualStrategy):
         raise ValueError(
@@ -164,39 +82,201 @@ def _refuse(plan: Plan, choice: str) -> None:
         raise ValueError("--choose region needs --search grid: random combinations have no neighbours")
     if any(axis.label == "costs.starting_cash" for axis in plan.space.axes):
         raise ValueError("--param starting_cash: a test window begins with the cash that the one before left")
+    plan.search()
 
 
-def _name(plan: Plan, facts: dict[str, Any]) -> str:
-    named = {key: facts[key] for key in ("configuration", "space", "search", "objective", "choice", "spans")}
-    return run_name(utc_now(), f"walk-{plan.configuration.strategy}", named, facts["data"]["fingerprint"])
+@dataclass(frozen=True)
+class Walk:
+    """What decides every figure of a walk.
+
+    Attributes
+    ----------
+    plan, choice, market
+        What is tried, how one is chosen (of `runs.walks.selection.CHOICES`), and on what.
+    windows
+        Where it is trained and tested.
+    record
+        Content of ``walk.json``.
+    """
+
+    plan: Plan
+    choice: str
+    market: Market
+    windows: tuple[Window, ...]
+    record: dict[str, Any]
 
 
-def _finish(
-    plan: Plan, options: RunOptions, facts: dict[str, Any], walked: Walked, trainer: Trainer, heatmaps: Heatmaps, target: Path,
-    temporary: Path,
-) -> dict[str, Any]:  # fmt: skip
-    """Confirm, join and write a walk; return its summary."""
-    market, traded_windows = trainer.market, walked.traded_windows
-    with progress("confirm", min(options.confirm, len(traded_windows))) as report:
-        confirmation = confirm(options.confirm, traded_windows, market, heatmaps, report)
-    result = join(market, heatmaps, plan.configuration, traded_windows)
-    unused = len(market) - trainer.windows[-1].test_last
-    summary = walk_summary(result, window_rows(plan, walked, trainer), plan.objective, unused) | {
-        "failed_combinations": len(walked.errors),
-        "first_error": walked.errors[0] if walked.errors else None,
-        "confirmation": confirmation,
-    }
-    write_walk(facts, summary, result, traded_windows, target, temporary)
-    return summary
+def lay_out(plan: Plan, options: WindowOptions, choice: str, market: Market) -> Walk:
+    """Lay a walk's windows on a market.
+
+    Raises
+    ------
+    ValueError
+        For lengths that are none, or if no window fits.
+    """
+    lengths = lengths_of(options, plan, market.bar_seconds)
+    windows = lengths.windows(len(market))
+    record = walk_record(plan, options, choice, lengths, market, len(windows), plan.search().total)
+    return Walk(plan, choice, market, windows, record)
 
 
-def _announce(options: RunOptions, facts: dict[str, Any], summary: dict[str, Any], target: Path) -> int:
+@dataclass(frozen=True)
+class Walked:
+    """What a walk did.
+
+    Attributes
+    ----------
+    objective
+        By what it chose.
+    rows
+        What is said of each window.
+    traded_windows, result
+        The tests, and their join.
+    errors
+        Why candidates have no result at all.
+    confirmation
+        What the event engine said.
+    unused
+        Bars after the last whole test window.
+    """
+
+    objective: str
+    rows: list[dict[str, Any]]
+    traded_windows: tuple[TradedWindow, ...]
+    result: Result
+    errors: list[str]
+    confirmation: dict[str, Any]
+    unused: int
+
+    def summary(self) -> dict[str, Any]:
+        """Return the content of ``summary.json``, with NaN for what is not defined."""
+        return walk_summary(self.result, self.rows, self.objective, self.unused) | {
+            "failed_combinations": len(self.errors),
+            "first_error": self.errors[0] if self.errors else None,
+            "confirmation": self.confirmation,
+        }
+
+
+def run_walk(
+    walk: Walk, jobs: int, confirmed: int, heatmaps: Path | None, scratch: Path | None, progress: ShowProgress
+) -> Walked:
+    """Choose on every train window, trade every test window, confirm the first ones, and join all.
+
+    Parameters
+    ----------
+    walk
+        What is walked.
+    jobs, confirmed
+        Processes, and how many test windows are compared with the event engine.
+    heatmaps, scratch
+        Folders of kept heatmaps and of what workers hand over; None: in memory, and a temporary one.
+    progress
+        Shows how far it is.
+
+    Raises
+    ------
+    InputError
+        If no candidate has a result.
+    """
+    plan, market = walk.plan, walk.market
+    candidates = Candidates(plan.configuration, plan.space.names, ())
+    trainer = Trainer(candidates, plan.objective, market, walk.windows, heatmaps)
+    indices, chosen, errors = choose_on(walk, trainer, jobs, scratch, progress)
+    ours = heatmaps_of(trainer)
+    traded_windows = trade(market, ours, walk.windows, chosen)
+    with progress("confirm", min(confirmed, len(traded_windows))) as report:
+        confirmation = confirm(confirmed, traded_windows, market, ours, report)
+    rows = _window_rows(plan, trainer, traded_windows, chosen, indices)
+    result = join(market, ours, plan.configuration, traded_windows)
+    unused = len(market) - walk.windows[-1].test_last
+    return Walked(plan.objective, rows, traded_windows, result, errors, confirmation, unused)
+
+
+def choose_on(
+    walk: Walk, trainer: Trainer, jobs: int, scratch: Path | None, progress: ShowProgress
+) -> tuple[list[int | None], list[Configuration], list[str]]:
+    """Score all candidates on all train windows, and choose.
+
+    Returns
+    -------
+    indices, chosen, errors
+        For each window the number of the chosen candidate (None: there was nothing to choose by, and the defaults are traded)
+        and its configuration; and why candidates have no result.
+
+    Raises
+    ------
+    InputError
+        If no candidate has one.
+    """
+    plan, combinations = walk.plan, combinations_of(walk.plan)
+    with (
+        contextlib.closing(local_executor(trainer, jobs, scratch)) as executor,
+        progress("train", len(combinations)) as report,
+    ):
+        scores, reasons = score_candidates(combinations, trainer, executor, report)
+    errors = [reason for reason in reasons if reason]
+    if len(errors) == len(combinations):
+        raise InputError(f"no combination gave a result; the first: {errors[0]}")
+    shape = tuple(len(axis.values) for axis in plan.space.axes) if walk.choice == "region" else None
+    indices = choices(scores, shape)
+    chosen = [
+        plan.configuration if index is None else trainer.candidates.configuration(combinations[index].values)
+        for index in indices
+    ]
+    return indices, chosen, errors
+
+
+def confirm(
+    count: int,
+    traded_windows: tuple[TradedWindow, ...],
+    market: Market,
+    heatmaps: Heatmaps,
+    report: Callable[[int], None],
+) -> dict[str, Any]:
+    """Run the first `count` test windows again in the event engine, until one differs; each before its forced close."""
+    found: dict[str, Any] = {"asked": count, "equal": 0, "window": None, "difference": None}
+    traded = [(number, traded) for number, traded in enumerate(traded_windows, start=1) if traded.metrics]
+    for number, traded_window in traded[:count]:
+        bar_range = BarRange(market, heatmaps, traded_window.window.test_first, traded_window.window.test_last)
+        left_open = bar_range.left_open(traded_window.configuration)
+        difference = first_difference(traded_window.configuration, market, left_open)
+        report(1)
+        if difference is not None:
+            return found | {"window": number, "difference": difference}
+        found["equal"] += 1
+    return found
+
+
+def _window_rows(
+    plan: Plan, trainer: Trainer, traded_windows: tuple[TradedWindow, ...], chosen: list[Configuration],
+    indices: list[int | None],
+) -> list[dict[str, Any]]:  # fmt: skip
+    rows = []
+    for index, traded_window in enumerate(traded_windows):
+        configuration, bar_range = chosen[index], train_ranges(trainer)[index]
+        values = {axis.label: _value(configuration, axis.group, axis.name) for axis in plan.space.axes}
+        trained = bar_range.figures(bar_range.evaluate(configuration)).metrics
+        row = window_row(index + 1, trainer.market, traded_window, values, trained)
+        rows.append(row | {"combination": indices[index]})
+    return rows
+
+
+def _value(configuration: Configuration, group: str, name: str) -> Any:
+    return configuration.rule[name] if group == "rule" else getattr(getattr(configuration, group), name)
+
+
+def _name(walk: Walk) -> str:
+    named = {key: walk.record[key] for key in ("configuration", "space", "search", "objective", "choice", "spans")}
+    return run_name(utc_now(), f"walk-{walk.plan.configuration.strategy}", named, walk.record["data"]["fingerprint"])
+
+
+def _announce(record: dict[str, Any], summary: dict[str, Any], target: Path, as_json: bool) -> int:
     """Say what came of it; return the exit code."""
     plain = jsonable(summary)
-    if options.as_json:
+    if as_json:
         print_json({"folder": str(target), **plain})
     else:
-        print_walk(target, facts, plain)
+        print_walk(target, record, plain)
     confirmation = summary["confirmation"]
     if confirmation["difference"] is None:
         return 0

@@ -43,20 +43,29 @@ def encode(
         "metrics": metrics,
         "daily_returns": base64.b64encode(daily_returns.astype("<f8").tobytes()).decode(),
     }
-    text = json.dumps(
-        content, separators=(",", ":")
-    ).encode()  # Python's JSON writes floats so that they read back exactly
-    return Row(combination.key, float(metrics.get(objective, math.nan)), b"%08x %s\n" % (zlib.crc32(text), text))
+    return Row(combination.key, float(metrics.get(objective, math.nan)), sealed(content))
+
+
+def sealed(content: dict[str, Any]) -> bytes:
+    """Return plain values as a line with a checksum; floats read back exactly, infinite ones too."""
+    text = json.dumps(content, separators=(",", ":")).encode()
+    return b"%08x %s\n" % (zlib.crc32(text), text)
+
+
+def unsealed(line: bytes) -> dict[str, Any] | None:
+    """Return what `sealed` was given; None for a line that is torn or damaged."""
+    checksum, _, text = line.removesuffix(b"\n").partition(b" ")
+    if not line.endswith(b"\n") or checksum != b"%08x" % zlib.crc32(text):
+        return None
+    return dict(json.loads(text))
 
 
 def decode(line: bytes) -> dict[str, Any] | None:
     """Return what a line says, with `daily_returns` as an array; None for one that is torn or damaged."""
-    checksum, _, text = line.removesuffix(b"\n").partition(b" ")
-    if not line.endswith(b"\n") or checksum != b"%08x" % zlib.crc32(text):
-        return None
-    content = json.loads(text)
-    content["daily_returns"] = np.frombuffer(base64.b64decode(content["daily_returns"]), dtype="<f8")
-    return dict(content)
+    content = unsealed(line)
+    if content is not None:
+        content["daily_returns"] = np.frombuffer(base64.b64decode(content["daily_returns"]), dtype="<f8")
+    return content
 
 
 def row_of(line: bytes, objective: str) -> Row:

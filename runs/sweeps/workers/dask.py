@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-from runs.sweeps.rows.row import Row
-from runs.sweeps.workers.evaluate import CodeDiffersError, Unit, WorkerContext, evaluate_unit, failed
+from runs.sweeps.workers.evaluate import CodeDiffersError
+from runs.sweeps.workers.work import Context, Unit
 
 _PATIENCE_SECONDS = 8
 """How long a scheduler, and then its first worker, may take to answer (assumption)."""
@@ -59,7 +59,7 @@ def _is_loopback(host: str) -> bool:
 class Cluster:
     """The workers of a Dask scheduler. The context reaches each of them once, and is made again where it was lost."""
 
-    def __init__(self, context: WorkerContext, address: str) -> None:
+    def __init__(self, context: Context, address: str) -> None:
         """Connect.
 
         Raises
@@ -89,7 +89,7 @@ class Cluster:
             # A task rather than scattered data: the scheduler makes it again when all who held it are gone.
             self._there = self._client.submit(_same, context, key=f"context-{context.market.fingerprint()}-{id(self)}")
 
-    def run(self, units: Iterable[Unit]) -> Iterator[list[Row]]:
+    def run(self, units: Iterable[Unit]) -> Iterator[list[Any]]:
         """Yield rows as units are finished; Dask does again what a dead worker held.
 
         Raises
@@ -102,7 +102,7 @@ class Cluster:
         waiting = self._distributed.as_completed(loop=self._client.loop)
         while True:
             while len(pending) < _AHEAD * self.size and (unit := next(fresh, None)) is not None:
-                future = self._client.submit(evaluate_unit, unit, self._there, pure=False, retries=0)
+                future = self._client.submit(_evaluate, unit, self._there, pure=False, retries=0)
                 pending[future.key] = unit
                 waiting.add(future)
             if not pending:
@@ -111,7 +111,7 @@ class Cluster:
             unit = pending.pop(future.key)
             yield from self._outcome(future, unit)
 
-    def _outcome(self, future: Any, unit: Unit) -> Iterator[list[Row]]:
+    def _outcome(self, future: Any, unit: Unit) -> Iterator[list[Any]]:
         try:
             yield future.result()
         except self._distributed.KilledWorker:
@@ -128,14 +128,14 @@ class Cluster:
         except (self._distributed.CancelledError, OSError) as error:
             raise ClusterError(f"--cluster {self._address}: the cluster is gone ({type(error).__name__})") from None
 
-    def _one_by_one(self, unit: Unit) -> Iterator[list[Row]]:
+    def _one_by_one(self, unit: Unit) -> Iterator[list[Any]]:
         """Find out which combination kills its workers."""
         for combination in unit:
-            future = self._client.submit(evaluate_unit, (combination,), self._there, pure=False)
+            future = self._client.submit(_evaluate, (combination,), self._there, pure=False)
             try:
                 yield future.result()
             except self._distributed.KilledWorker:
-                yield [failed(combination, "its workers died", self._context)]
+                yield [self._context.failed(combination, "its workers died")]
 
     @property
     def size(self) -> int:
@@ -152,5 +152,9 @@ class Cluster:
             self._client = None
 
 
-def _same(context: WorkerContext) -> WorkerContext:
+def _same(context: Context) -> Context:
     return context
+
+
+def _evaluate(unit: Unit, context: Context) -> list[Any]:
+    return context.evaluate(unit)

@@ -4,6 +4,7 @@ import itertools
 import os
 import shutil
 import signal
+import tempfile
 import threading
 import time
 import warnings
@@ -15,14 +16,14 @@ from typing import Any, Protocol
 
 import pandas as pd
 
-from runs.sweeps.rows.row import Row, row_of
-from runs.sweeps.workers.evaluate import Unit, WorkerContext, evaluate_unit, evaluator
+from datafeeds.schema import Market
 from runs.sweeps.workers.retry import RetryQueue
+from runs.sweeps.workers.work import Context, Unit
 
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
 
-
 _MARKET = "market.parquet"
+_SCRATCH = ".units"
 
 
 class Executor(Protocol):
@@ -32,7 +33,7 @@ class Executor(Protocol):
     def size(self) -> int:
         """How many there are now."""
 
-    def run(self, units: Iterable[Unit]) -> Iterator[list[Row]]:
+    def run(self, units: Iterable[Unit]) -> Iterator[list[Any]]:
         """Yield the rows of all units, a unit at a time, in any order."""
 
     def close(self) -> None:
@@ -44,13 +45,13 @@ class InProcess:
 
     size = 1
 
-    def __init__(self, context: WorkerContext) -> None:
+    def __init__(self, context: Context) -> None:
         self._context = context
 
-    def run(self, units: Iterable[Unit]) -> Iterator[list[Row]]:
+    def run(self, units: Iterable[Unit]) -> Iterator[list[Any]]:
         """Yield rows unit by unit."""
         for unit in units:
-            yield evaluate_unit(unit, self._context)
+            yield self._context.evaluate(unit)
 
     def close(self) -> None:
         """Do nothing."""
@@ -59,16 +60,19 @@ class InProcess:
 class ProcessPool:
     """`jobs` processes of joblib's loky. Each gets the context once, when it starts.
 
+    Without a folder for `scratch` it is a temporary one; either way it is gone with the workers.
+
     Rows come back through files in `scratch`, and the pipe that all workers share carries their names alone: what fits a pipe's
     atomic write arrives whole or not at all, but of a longer message a killed worker can leave half, and then the reader waits for
     the rest forever (seen).
     """
 
-    def __init__(self, context: WorkerContext, jobs: int, scratch: Path) -> None:
-        self._context, self.size, self._scratch = context, jobs, scratch
+    def __init__(self, context: Context, jobs: int, scratch: Path | None) -> None:
+        self._context, self.size, self._named = context, jobs, scratch
+        self._scratch: Path | None = None
         self._executor: Any = None
 
-    def run(self, units: Iterable[Unit]) -> Iterator[list[Row]]:
+    def run(self, units: Iterable[Unit]) -> Iterator[list[Any]]:
         """Yield rows as units are finished; a unit whose worker died is done again."""
         queue = RetryQueue(self._submit, self._collect, self.close, self._nudge, 2 * self.size, self._context)
         yield from queue.run(units)
@@ -79,7 +83,9 @@ class ProcessPool:
             with suppress(OSError):
                 self._executor.shutdown(wait=True, kill_workers=True)
             self._executor = None
+        if self._scratch is not None:
             shutil.rmtree(self._scratch, ignore_errors=True)
+            self._scratch = None
 
     def _submit(self, unit: Unit) -> Any:
         if self._executor is None:
@@ -98,28 +104,41 @@ class ProcessPool:
             with suppress(OSError):
                 self._executor._result_queue._writer.close()
 
-    def _collect(self, name: str) -> list[Row]:
-        path = self._scratch / name
-        rows = [row_of(line, self._context.objective) for line in path.read_bytes().splitlines(keepends=True)]
+    def _collect(self, name: str) -> list[Any]:
+        path = (self._scratch or Path()) / name
+        rows = [self._context.row(line) for line in path.read_bytes().splitlines(keepends=True)]
         path.unlink()
         return rows
 
     def _engage(self) -> Any:
         from joblib.externals.loky.process_executor import ProcessPoolExecutor
 
-        shutil.rmtree(self._scratch, ignore_errors=True)  # a killed sweep's
-        self._scratch.mkdir()
+        scratch = self._scratch = self._new_scratch()
         # What a process gets at its start must fit a pipe: of one that is killed before it has read all, the writer never hears.
         market = self._context.market
-        market.frame.to_parquet(self._scratch / _MARKET)
-        context = replace(self._context, market=replace(market, frame=market.frame.iloc[:0]))
+        market.frame.to_parquet(scratch / _MARKET)
+        context = _on(self._context, replace(market, frame=market.frame.iloc[:0]))
         warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given", category=UserWarning)
         return ProcessPoolExecutor(
             max_workers=self.size,
             initializer=_begin,
-            initargs=(context, self._scratch, os.getpid()),
+            initargs=(context, scratch, os.getpid()),
             env=_ONE_THREAD,
         )
+
+    def _new_scratch(self) -> Path:
+        if self._named is None:
+            return Path(tempfile.mkdtemp(prefix="liquidation-heatmap-"))
+        shutil.rmtree(self._named, ignore_errors=True)  # of a run that was killed
+        self._named.mkdir()
+        return self._named
+
+
+def local_executor(context: Context, jobs: int, folder: Path | None) -> Executor:
+    """Return `jobs` workers on this machine, one being this process; `folder` holds their scratch, None is a temporary one."""
+    if jobs == 1:
+        return InProcess(context)
+    return ProcessPool(context, jobs, folder.absolute() / _SCRATCH if folder is not None else None)
 
 
 class _interrupts_ignored:  # noqa: N801 - used like a function
@@ -134,18 +153,22 @@ class _interrupts_ignored:  # noqa: N801 - used like a function
             signal.signal(signal.SIGINT, self._previous)
 
 
-_given: list[tuple[WorkerContext, Path]] = []
+_given: list[tuple[Context, Path]] = []
 _numbers = itertools.count()
 
 
-def _begin(context: WorkerContext, scratch: Path, parent: int) -> None:
+def _begin(context: Context, scratch: Path, parent: int) -> None:
     """Set a worker process up: it gets the context, leaves Ctrl-C to its parent, and ends with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    market = replace(context.market, frame=pd.read_parquet(scratch / _MARKET))
-    context = replace(context, market=market)
+    context = _on(context, replace(context.market, frame=pd.read_parquet(scratch / _MARKET)))
     _given[:] = [(context, scratch)]
-    evaluator(context)
+    context.prepare()
+
+
+def _on(context: Context, market: Market) -> Context:
+    """Return a context with another market."""
+    return replace(context, market=market)  # type: ignore[type-var]
 
 
 def _end_with(parent: int) -> None:
@@ -158,5 +181,5 @@ def _in_this_context(unit: Unit) -> str:
     """Evaluate a unit, and return the name of the file that holds its rows."""
     context, scratch = _given[0]
     name = f"{os.getpid()}-{next(_numbers)}"
-    (scratch / name).write_bytes(b"".join(row.line for row in evaluate_unit(unit, context)))
+    (scratch / name).write_bytes(b"".join(row.line for row in context.evaluate(unit)))
     return name

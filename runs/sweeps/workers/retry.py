@@ -5,8 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, wait
 from typing import Any
 
-from runs.sweeps.rows.row import Row
-from runs.sweeps.workers.evaluate import Unit, WorkerContext, failed
+from runs.sweeps.workers.work import Context, Unit
 
 _STRIKES = 3
 """Deaths of workers that a unit may witness before it is done alone, a combination at a time (assumption)."""
@@ -30,11 +29,11 @@ class RetryQueue:
     def __init__(
         self,
         submit: Callable[[Unit], Any],
-        collect: Callable[[Any], list[Row]],
+        collect: Callable[[Any], list[Any]],
         dismiss: Callable[[], None],
         nudge: Callable[[], None],
         at_once: int,
-        context: WorkerContext,
+        context: Context,
     ) -> None:
         """Take the verbs of an executor.
 
@@ -57,7 +56,7 @@ class RetryQueue:
         self._alone: deque[_Task] = deque()
         self._pending: dict[Any, _Task] = {}
 
-    def run(self, units: Iterable[Unit]) -> Iterator[list[Row]]:
+    def run(self, units: Iterable[Unit]) -> Iterator[list[Any]]:
         """Yield the rows of all units, a unit at a time, as they are finished."""
         fresh = iter(units)
         while True:
@@ -100,13 +99,13 @@ class RetryQueue:
         self._again.appendleft(task)
         return False
 
-    def _after_death(self, lost: list[_Task]) -> Iterator[list[Row]]:
+    def _after_death(self, lost: list[_Task]) -> Iterator[list[Any]]:
         lost += self._pending.values()
         self._pending.clear()
         self._dismiss()
         for unit, strikes in lost:
             if strikes + 1 >= _MAX_STRIKES:
-                yield [failed(unit[0], f"its worker died {strikes + 1} times", self._context)]
+                yield [self._context.failed(unit[0], f"its worker died {strikes + 1} times")]
             elif strikes + 1 >= _STRIKES:
                 self._alone.extend(((combination,), strikes + 1) for combination in unit)
             else:

@@ -1,24 +1,19 @@
 """The choice is an exhaustive search of the train window, and knows nothing of what comes after."""
 
 import math
-import os
-from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from joblib.externals.loky import get_reusable_executor
 
 from runs.engines.event import first_bars
 from runs.engines.snapshot_cache import Heatmaps
 from runs.lookahead import poisoned
-from runs.sweeps.plan import plan_from
-from runs.sweeps.space.candidates import Candidates
 from runs.walks.bar_range import BarRange
-from runs.walks.scoring import combinations_of, score_candidates
+from runs.walks.scoring import Scored, combinations_of
 from runs.walks.selection import choose, region_medians
-from tests.runs.walks.walked import CANDIDATES, PLAN, WINDOWS, chosen_on, market, trainer
+from tests.runs.walks.walked import CANDIDATES, PLAN, WINDOWS, chosen_on, market, scored, trainer
 
 MERITS = st.lists(st.sampled_from([-math.inf, -1.0, 0.0, 1.0, 2.5]), min_size=1, max_size=12)
 
@@ -75,8 +70,7 @@ def test_the_choice_is_the_best_of_an_exhaustive_loop_over_markets_that_end_with
 def test_a_poisoned_future_leaves_the_choice_unchanged(number):
     """From the end of the train window on everything is garbage: this window and those before choose as ever."""
     garbage = poisoned(market(), WINDOWS[number].train_last, seed=number)
-    ours = score_candidates(combinations_of(PLAN), trainer(market()), 1, lambda _: None)[0]
-    theirs = score_candidates(combinations_of(PLAN), trainer(garbage), 1, lambda _: None)[0]
+    ours, theirs = scored(trainer(market()))[0], scored(trainer(garbage))[0]
     kept = slice(number + 1)
     np.testing.assert_array_equal(ours.values[kept], theirs.values[kept])
     np.testing.assert_array_equal(ours.trades[kept], theirs.trades[kept])
@@ -85,19 +79,11 @@ def test_a_poisoned_future_leaves_the_choice_unchanged(number):
         assert (ours.values[-1] != theirs.values[-1]).any()  # the garbage does arrive
 
 
-def test_two_processes_score_what_one_does_even_if_they_die(tmp_path, monkeypatch, capsys):
-    get_reusable_executor().shutdown(wait=True)  # workers that an earlier test left do not have the variable
-    monkeypatch.setenv("MORTAL_PARENT", str(os.getpid()))
-    space = {"space": ["rule.exposure=0.5,0.7,0.9", "rule.deadly=0,1"], "search": {}, "objective": None}
-    plan = plan_from({"configuration": {"strategy": "tests.runs.planted.mortal:Mortal"}, **space})
-    tried = replace(
-        trainer(market()), candidates=Candidates(plan.configuration, plan.space.names, ()), heatmaps=tmp_path
-    )
-    one = score_candidates(combinations_of(plan), tried, 1, lambda _: None)
-    told: list[int] = []
-    two = score_candidates(combinations_of(plan), tried, 2, told.append)
-    assert "a worker died" in capsys.readouterr().err
-    assert sum(told) == 6
-    np.testing.assert_array_equal(one[0].values, two[0].values)
-    np.testing.assert_array_equal(one[0].trades, two[0].trades)
-    assert one[1] == two[1] == [""] * 6
+def test_a_candidates_figures_pass_from_a_process_to_another_to_the_last_bit():
+    trained = trainer(market())
+    scores = Scored(3, np.array([0.1, -math.inf, math.nan, -0.0]), np.array([0, 1, 2, 3]), "why")
+    again = trained.row(scores.line)
+    assert again.values.tobytes() == scores.values.tobytes()
+    assert (again.number, again.trades.tolist(), again.error) == (3, [0, 1, 2, 3], "why")
+    with pytest.raises(ValueError, match="torn"):
+        trained.row(scores.line[:-4])

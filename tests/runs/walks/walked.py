@@ -1,11 +1,13 @@
 """A small walk that several tests look at."""
 
+import contextlib
 from functools import cache
 
 from datafeeds.simulated.market import simulate
 from runs.engines.snapshot_cache import Heatmaps
 from runs.sweeps.plan import plan_from
 from runs.sweeps.space.candidates import Candidates
+from runs.sweeps.workers.executors import local_executor
 from runs.walks.joining import trade
 from runs.walks.scoring import Trainer, combinations_of, score_candidates
 from runs.walks.selection import choices
@@ -19,7 +21,7 @@ PLAN = plan_from(
         "objective": None,
     }
 )
-"""The third value of nearest lies beyond farthest: two of the six candidates are none."""
+"""The third value of min_distance lies beyond max_distance: two of the six candidates are none."""
 
 CANDIDATES = Candidates(PLAN.configuration, PLAN.space.names, ())
 MEMORY = Heatmaps(None)
@@ -39,9 +41,15 @@ def trainer(walked, objective="sharpe"):
     return Trainer(CANDIDATES, objective, walked, WINDOWS, None)
 
 
+def scored(trained, jobs=1, report=lambda _: None, plan=PLAN):
+    """Return the scores of all candidates, and why some have none."""
+    with contextlib.closing(local_executor(trained, jobs, None)) as executor:
+        return score_candidates(combinations_of(plan), trained, executor, report)
+
+
 def chosen_on(walked, jobs=1, objective="sharpe"):
     """Return what each window chooses."""
-    scores, _ = score_candidates(combinations_of(PLAN), trainer(walked, objective), jobs, lambda _: None)
+    scores, _ = scored(trainer(walked, objective), jobs)
     return choices(scores, None)
 
 

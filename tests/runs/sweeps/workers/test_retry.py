@@ -4,13 +4,14 @@ import random
 from concurrent.futures import BrokenExecutor, Future
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
-from runs.sweeps.rows.row import Row, decode
+from runs.sweeps.rows.row import Row, decode, encode
 from runs.sweeps.space.candidates import Combination
 from runs.sweeps.workers.retry import RetryQueue
 
-BENCH = SimpleNamespace(objective="sharpe")
+CONTEXT = SimpleNamespace(failed=lambda combination, error: encode(combination, error, {}, np.zeros(0), "sharpe"))
 
 
 class Executor:
@@ -59,7 +60,7 @@ def finished(breaks, seed, size=7, count=100):
     executor = working_wait.executor = Executor(breaks, seed)
     rows = [
         row
-        for rows in RetryQueue(executor.submit, list, executor.dismiss, lambda: None, 4, BENCH).run(units)
+        for rows in RetryQueue(executor.submit, list, executor.dismiss, lambda: None, 4, CONTEXT).run(units)
         for row in rows
     ]
     return rows, executor
