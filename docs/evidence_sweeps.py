@@ -13,9 +13,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from docs.worlds.sweeps import COMBINATIONS, DRAWS, Planted, verdict_in
 from runs.statistics.proportion import proportion_interval
 from runs.sweeps.findings.verdict import LEVEL, LUCK, MORE, NOT_TOLD
-from runs.sweeps.known import COMBINATIONS, DRAWS, Planted, verdict_in
 
 PAGE = Path(__file__).with_name("evidence-sweeps.md")
 

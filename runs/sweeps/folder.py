@@ -27,7 +27,7 @@ _IDENTITY = ("format", "configuration", "space", "search", "objective", "data", 
 
 def sweep_record(plan: Plan, market: Market, combinations: int) -> dict[str, Any]:
     """Return what the marker holds: the plan, the market, the code, and the number of combinations."""
-    facts = {
+    record = {
         "format": FORMAT,
         "package": package_version(),
         **plan.record(),
@@ -36,7 +36,7 @@ def sweep_record(plan: Plan, market: Market, combinations: int) -> dict[str, Any
         "code": code_digest(plan.configuration.strategy),
         "confirmation": None,
     }
-    return dict(json.loads(json.dumps(jsonable(facts))))
+    return dict(json.loads(json.dumps(jsonable(record))))
 
 
 def read_record(folder: Path) -> dict[str, Any]:
@@ -48,12 +48,12 @@ def read_record(folder: Path) -> dict[str, Any]:
         If the folder is no sweep's, or one of another version's.
     """
     try:
-        facts = json.loads((folder / MARKER).read_text(encoding="utf-8"))
+        record = json.loads((folder / MARKER).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         raise FolderError(f"--resume {folder}: holds no sweep ({MARKER} is missing or damaged)") from None
-    if not isinstance(facts, dict) or facts.get("format") != FORMAT or not set(_IDENTITY) <= set(facts):
+    if not isinstance(record, dict) or record.get("format") != FORMAT or not set(_IDENTITY) <= set(record):
         raise FolderError(f"--resume {folder}: was written by another version; start a new sweep")
-    return facts
+    return record
 
 
 def refuse_difference(folder: Path, there: dict[str, Any], here: dict[str, Any]) -> None:
@@ -116,7 +116,7 @@ def occupied(folder: Path, option: str) -> Iterator[None]:
         lock.release()
 
 
-def write_record(folder: Path, facts: dict[str, Any]) -> None:
+def write_record(folder: Path, record: dict[str, Any]) -> None:
     """Write the marker, whole or not at all.
 
     Raises
@@ -125,6 +125,6 @@ def write_record(folder: Path, facts: dict[str, Any]) -> None:
         If the disk refuses.
     """
     try:
-        replace_file(folder / MARKER, json_text(facts))
+        replace_file(folder / MARKER, json_text(record))
     except OSError as error:
         raise FolderError(f"{folder}: cannot be written ({error.strerror})") from None

@@ -26,7 +26,7 @@ from runs.outcome.folder import FolderError, claim_folder, release_folder, run_n
 from runs.outcome.metrics import trades_of
 from runs.outcome.writing import replace_file
 from runs.reports.sweep.page import sweep_page
-from runs.sweeps.findings.outcomes import SweepResults, read_results
+from runs.sweeps.findings.results import SweepResults, read_results
 from runs.sweeps.findings.summary import DRAWS, summarise
 from runs.sweeps.folder import check_new, occupied, read_record, refuse_difference, sweep_record, write_record
 from runs.sweeps.plan import Plan
@@ -85,7 +85,7 @@ def _missing(
 
 def confirm(
     count: int,
-    facts: dict[str, Any],
+    record: dict[str, Any],
     trials: pd.DataFrame,
     market: Market,
     evaluator: Evaluator,
@@ -97,7 +97,7 @@ def confirm(
     ----------
     count
         How many of the best.
-    facts, trials, market, evaluator
+    record, trials, market, evaluator
         The sweep: its marker's content, its table, its market and what evaluated it.
     report
         Called with 1 after each.
@@ -108,8 +108,8 @@ def confirm(
         `asked`, `equal` (how many agreed), `number` of the row that differs or None, and `difference`: one sentence or None.
     """
     found: dict[str, Any] = {"asked": count, "equal": 0, "number": None, "difference": None}
-    for _, row in best_first(trials, facts["objective"]).head(count).iterrows():
-        configuration = row_configuration(facts, row)
+    for _, row in best_first(trials, record["objective"]).head(count).iterrows():
+        configuration = row_configuration(record, row)
         difference = first_difference(configuration, market, evaluator.evaluate(configuration))
         report(1)
         if difference is not None:
@@ -123,7 +123,7 @@ BEST_RUNS = 3
 
 
 def write_report(
-    folder: Path, facts: dict[str, Any], trials: pd.DataFrame, days: np.ndarray, market: Market,
+    folder: Path, record: dict[str, Any], trials: pd.DataFrame, days: np.ndarray, market: Market,
     results: Mapping[int, Result] | None = None, best_runs: int = BEST_RUNS, draws: int = DRAWS,
 ) -> dict[str, Any]:  # fmt: skip
     """Write trials.parquet, the complete runs of the best, sweep.html and summary.json into a sweep's folder.
@@ -135,7 +135,7 @@ def write_report(
     ----------
     folder
         The sweep's.
-    facts
+    record
         What its sweep.json says: `objective`, `configuration` and `space` above all.
     trials
         One row a combination (`read_results`).
@@ -163,11 +163,11 @@ def write_report(
         If it refuses another file.
     """
     write_trials(folder, trials)
-    found = read_results(trials, days, str(facts["objective"]))
-    runs = _runs_of_the_best(facts, found, market, results or {}, best_runs)
+    found = read_results(trials, days, str(record["objective"]))
+    runs = _runs_of_the_best(record, found, market, results or {}, best_runs)
     _write_runs(folder, runs)
     trade_returns = trades_of(runs[0][1])["return_on_equity"].dropna().to_numpy(dtype=np.float64) if runs else None
-    summary = summarise(facts, found, market, trade_returns, draws)
+    summary = summarise(record, found, market, trade_returns, draws)
     summary["runs"] = [{"folder": f"best-{place}", "number": number} for place, (number, _) in enumerate(runs, 1)]
     replace_file(folder / "sweep.html", sweep_page(summary))
     replace_file(folder / "summary.json", json.dumps(summary, indent=1, allow_nan=False) + "\n")
@@ -175,13 +175,13 @@ def write_report(
 
 
 def _runs_of_the_best(
-    facts: dict[str, Any], found: SweepResults, market: Market, results: Mapping[int, Result], most: int
+    record: dict[str, Any], found: SweepResults, market: Market, results: Mapping[int, Result], most: int
 ) -> list[tuple[int, Result]]:
     runs = []
-    for place in found.best_distinct(most):
-        row = found.table.iloc[place]
+    for index in found.best_distinct(most):
+        row = found.table.iloc[index]
         number = int(row["number"])
-        runs.append((number, results.get(number) or run_backtest(row_configuration(facts, row), market)))
+        runs.append((number, results.get(number) or run_backtest(row_configuration(record, row), market)))
     return runs
 
 
@@ -228,51 +228,51 @@ def launch(plan: Plan, options: RunOptions) -> int:
         as_input_error(check_address, options.cluster, options.insecure)
     total = as_input_error(plan.search).total  # type: ignore[attr-defined]
     market = load_market(plan.configuration)
-    facts = sweep_record(plan, market, total)
+    record = sweep_record(plan, market, total)
     if options.dry_run:
-        print_plan(facts, plan, options.jobs)
+        print_plan(record, plan, options.jobs)
         return 0
     if options.resume is not None:
-        refuse_difference(options.resume, read_record(options.resume), facts)
-    folder = options.resume or options.out or _default_folder(plan, facts)
+        refuse_difference(options.resume, read_record(options.resume), record)
+    folder = options.resume or options.out or _default_folder(plan, record)
     if options.resume is None:
         check_new(folder)
-    context = worker_context(plan, facts, market)
+    context = worker_context(plan, record, market)
     with (
         contextlib.closing(_executor(options, folder, context)) as executor,
         occupied(folder, "--resume" if options.resume else "--out"),
     ):
         if options.resume is None:
             check_new(folder)  # again, now that nobody else can be in it
-            write_record(folder, facts)
-        return _work(plan, options, folder, facts, context, executor)
+            write_record(folder, record)
+        return _work(plan, options, folder, record, context, executor)
 
 
-def _default_folder(plan: Plan, facts: dict[str, Any]) -> Path:
-    named = {key: facts[key] for key in ("configuration", "space", "search", "objective")}
-    return _RESULTS / run_name(utc_now(), f"sweep-{plan.configuration.strategy}", named, facts["data"]["fingerprint"])
+def _default_folder(plan: Plan, record: dict[str, Any]) -> Path:
+    named = {key: record[key] for key in ("configuration", "space", "search", "objective")}
+    return _RESULTS / run_name(utc_now(), f"sweep-{plan.configuration.strategy}", named, record["data"]["fingerprint"])
 
 
-def worker_context(plan: Plan, facts: dict[str, Any], market: Market) -> WorkerContext:
+def worker_context(plan: Plan, record: dict[str, Any], market: Market) -> WorkerContext:
     """Return what workers need for a plan on a market."""
-    identity = (market.name, facts["data"]["fingerprint"], facts["code"])
+    identity = (market.name, record["data"]["fingerprint"], record["code"])
     candidates = Candidates(plan.configuration, plan.space.names, identity)
-    return WorkerContext(candidates, market, heatmaps_folder(), plan.objective, facts["code"])
+    return WorkerContext(candidates, market, heatmaps_folder(), plan.objective, record["code"])
 
 
 def _work(
-    plan: Plan, options: RunOptions, folder: Path, facts: dict[str, Any], context: WorkerContext, executor: Executor
+    plan: Plan, options: RunOptions, folder: Path, record: dict[str, Any], context: WorkerContext, executor: Executor
 ) -> int:
     labels = tuple(axis.label for axis in plan.space.axes)
     try:
         with (
             contextlib.closing(RowLog(folder, plan.objective)) as row_log,
-            progress("sweep", facts["combinations"]) as report,
+            progress("sweep", record["combinations"]) as report,
         ):
             run_course(plan, context, executor, row_log, report)
         executor.close()
         trials = trials_table(folder, labels)
-        return _finish(options, folder, facts, context, trials)
+        return _finish(options, folder, record, context, trials)
     except KeyboardInterrupt:
         code, reason = _INTERRUPTED, "interrupted"
     except ClusterError as error:
@@ -282,7 +282,7 @@ def _work(
     trials = trials_table(folder, labels)
     write_trials(folder, trials)
     sys.stderr.write(
-        f"{reason}; {len(trials):,} of {facts['combinations']:,} rows are kept, go on with: "
+        f"{reason}; {len(trials):,} of {record['combinations']:,} rows are kept, go on with: "
         f"python -m runs.sweep --resume {folder}\n"
     )
     return code
@@ -298,7 +298,7 @@ def _executor(options: RunOptions, folder: Path, context: WorkerContext) -> Exec
 
 
 def _finish(
-    options: RunOptions, folder: Path, facts: dict[str, Any], context: WorkerContext, trials: pd.DataFrame
+    options: RunOptions, folder: Path, record: dict[str, Any], context: WorkerContext, trials: pd.DataFrame
 ) -> int:
     failed = trials[trials["status"] == "error"]
     if len(failed) == len(trials):
@@ -306,17 +306,17 @@ def _finish(
         raise InputError(f"no combination gave a result; the first: {failed['error'].iloc[0]} (rows in {folder})")
     ours = evaluator(context)
     with progress("confirm", min(options.confirm, len(trials))) as report:
-        facts = facts | {"confirmation": confirm(options.confirm, facts, trials, context.market, ours, report)}
-    write_record(folder, facts)
-    summary = write_report(folder, facts, trials, ours.days, context.market)
-    summary = {"folder": str(folder), "confirmation": facts["confirmation"], **summary}
+        record = record | {"confirmation": confirm(options.confirm, record, trials, context.market, ours, report)}
+    write_record(folder, record)
+    summary = write_report(folder, record, trials, ours.days, context.market)
+    summary = {"folder": str(folder), "confirmation": record["confirmation"], **summary}
     if options.as_json:
         print_json(summary)
     else:
-        print_best(folder, facts, trials, summary)
-    difference = facts["confirmation"]["difference"]
+        print_best(folder, record, trials, summary)
+    difference = record["confirmation"]["difference"]
     if difference is not None:
-        number = facts["confirmation"]["number"]
+        number = record["confirmation"]["number"]
         sys.stderr.write(f"error: combination {number} differs in the event engine: {difference}\n")
         return 1
     return 0

@@ -21,32 +21,32 @@ _COLUMNS = (
 )
 
 
-def print_plan(facts: dict[str, Any], plan: Plan, jobs: int) -> None:
+def print_plan(record: dict[str, Any], plan: Plan, jobs: int) -> None:
     """Print what a sweep would do."""
-    count, bars = facts["combinations"], facts["data"]["bars"]
+    count, bars = record["combinations"], record["data"]["bars"]
     seconds = sweep_seconds(min(plan.space.size_of_model, count), count, bars, jobs)
-    further = {key: facts[key] for key in ("data", "space", "search", "objective")}
-    tell_plan(facts["configuration"], bars, count, seconds, **further)
+    further = {key: record[key] for key in ("data", "space", "search", "objective")}
+    tell_plan(record["configuration"], bars, count, seconds, **further)
 
 
-def print_best(folder: Path, facts: dict[str, Any], trials: pd.DataFrame, summary: dict[str, Any]) -> None:
+def print_best(folder: Path, record: dict[str, Any], trials: pd.DataFrame, summary: dict[str, Any]) -> None:
     """Print the best rows, what was confirmed, and what to do next."""
-    labels = [axis["parameter"] for axis in facts["space"]]
+    labels = [axis["parameter"] for axis in record["space"]]
     failed = int((trials["status"] == "error").sum())
     table = Table(
-        title=f"{facts['configuration']['strategy']} on {facts['data']['name']}: best of {len(trials):,} by {facts['objective']}"
+        title=f"{record['configuration']['strategy']} on {record['data']['name']}: best of {len(trials):,} by {record['objective']}"
     )
-    columns = [column for column in _COLUMNS if column[1] != facts["objective"]]
+    columns = [column for column in _COLUMNS if column[1] != record["objective"]]
     columns.insert(
-        0, next((c for c in _COLUMNS if c[1] == facts["objective"]), (facts["objective"],) * 2 + ("{:,.4g}",))
+        0, next((c for c in _COLUMNS if c[1] == record["objective"]), (record["objective"],) * 2 + ("{:,.4g}",))
     )
     for title in ("number", *labels, *(column[0] for column in columns)):
         table.add_column(title, justify="right")
-    for _, row in best_first(trials, facts["objective"]).head(_SHOWN).iterrows():
+    for _, row in best_first(trials, record["objective"]).head(_SHOWN).iterrows():
         cells = [shape.format(row[name]) if row[name] == row[name] else "-" for _, name, shape in columns]
         table.add_row(str(row["number"]), *(str(row[label]) for label in labels), *cells)
     wide_console().print(table, markup=False)
-    confirmation = facts["confirmation"]
+    confirmation = record["confirmation"]
     lines = [str(summary["sentence"])] if summary.get("sentence") else []
     if failed:
         lines.append(f"{failed:,} combinations failed; the reasons are in the table's column error")

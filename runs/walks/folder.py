@@ -36,7 +36,7 @@ def walk_record(
     plan: Plan, options: WindowOptions, choice: str, lengths: WindowLengths, market: Market, windows: int, combinations: int
 ) -> dict[str, Any]:  # fmt: skip
     """Return what it takes to repeat a walk."""
-    facts = {
+    record = {
         "format": FORMAT,
         "reproduce": shlex.join(reproduction(plan, options, choice)),
         "package": package_version(),
@@ -48,7 +48,7 @@ def walk_record(
         "data": market_record(market),
         "code": code_digest(plan.configuration.strategy),
     }
-    return dict(jsonable(facts))
+    return dict(jsonable(record))
 
 
 def reproduction(plan: Plan, options: WindowOptions, choice: str) -> list[str]:
@@ -80,7 +80,7 @@ def joined_trades(result: Result, traded_windows: tuple[TradedWindow, ...]) -> p
 
 
 def write_walk(
-    facts: dict[str, Any],
+    record: dict[str, Any],
     summary: dict[str, Any],
     result: Result,
     traded_windows: tuple[TradedWindow, ...],
@@ -97,10 +97,10 @@ def write_walk(
     plain = jsonable(summary)
     curves = daily_curves(result)
     files: dict[str, str | bytes] = {
-        MARKER: json_text(facts),
+        MARKER: json_text(record),
         "summary.json": json_text(summary),
-        "walk.html": walk_page(facts, plain, curves),
-        "tearsheet.html": tearsheet(result, summary["out_of_sample"], _settings(facts, summary)),
+        "walk.html": walk_page(record, plain, curves),
+        "tearsheet.html": tearsheet(result, summary["out_of_sample"], _settings(record, summary)),
         "equity.parquet": equity_parquet(result),
         "trades.csv": trades_csv(joined_trades(result, traded_windows)),
     }
@@ -124,10 +124,10 @@ def daily_curves(result: Result) -> dict[str, Any]:
     return {"first_day": f"{days_of[0]:%Y-%m-%d}", "last_day": f"{days_of[-1]:%Y-%m-%d}", "lines": lines}
 
 
-def _settings(facts: dict[str, Any], summary: dict[str, Any]) -> str:
-    names = ", ".join(axis["parameter"] for axis in facts["space"])
+def _settings(record: dict[str, Any], summary: dict[str, Any]) -> str:
+    names = ", ".join(axis["parameter"] for axis in record["space"])
     return (
-        f"Walk-forward over {len(summary['windows'])} test windows: {names} chosen by {facts['objective']} on each train window "
-        f"from {facts['combinations']:,} candidates; positions are closed at each window's end at taker cost. "
+        f"Walk-forward over {len(summary['windows'])} test windows: {names} chosen by {record['objective']} on each train window "
+        f"from {record['combinations']:,} candidates; positions are closed at each window's end at taker cost. "
         f"{summary['sentence']} "
     )

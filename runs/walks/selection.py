@@ -27,7 +27,7 @@ class Scores:
 
 
 def choose(values: np.ndarray, trades: np.ndarray) -> int | None:
-    """Return the place of the best candidate of one window, the first of equal ones.
+    """Return the index of the best candidate of one window, the first of equal ones.
 
     Parameters
     ----------
@@ -73,6 +73,6 @@ def region_medians(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def choices(scores: Scores, shape: tuple[int, ...] | None) -> list[int | None]:
-    """Return what each window chooses: the place of a candidate, or None for the defaults; by region if there is a grid's shape."""
+    """Return what each window chooses: the index of a candidate, or None for the defaults; by region if there is a grid's shape."""
     values = scores.values if shape is None else [region_medians(row, shape) for row in scores.values]
     return [choose(row, trades) for row, trades in zip(values, scores.trades, strict=True)]

@@ -15,7 +15,7 @@ from runs.sweeps.plan import Plan
 from runs.walks.windows import Window
 
 
-def print_plan(facts: dict[str, Any], plan: Plan, windows: tuple[Window, ...], market: Market, jobs: int) -> None:
+def print_plan(record: dict[str, Any], plan: Plan, windows: tuple[Window, ...], market: Market, jobs: int) -> None:
     """Print what a walk would do."""
     days = np.datetime_as_string(market.times, unit="D")
     ranges = [
@@ -26,17 +26,17 @@ def print_plan(facts: dict[str, Any], plan: Plan, windows: tuple[Window, ...], m
         for window in windows
     ]
     count, further = (
-        facts["combinations"],
-        {key: facts[key] for key in ("data", "space", "search", "objective", "spans")},
+        record["combinations"],
+        {key: record[key] for key in ("data", "space", "search", "objective", "spans")},
     )
     seconds = sweep_seconds(min(plan.space.size_of_model, count), count * len(windows), len(market), jobs)
-    tell_plan(facts["configuration"], len(market), count * len(windows), seconds, ranges=ranges, **further)
+    tell_plan(record["configuration"], len(market), count * len(windows), seconds, ranges=ranges, **further)
 
 
-def print_walk(folder: Path, facts: dict[str, Any], summary: dict[str, Any]) -> None:
+def print_walk(folder: Path, record: dict[str, Any], summary: dict[str, Any]) -> None:
     """Print the verdict, the windows, and what to do next."""
-    objective, labels = facts["objective"], [axis["parameter"] for axis in facts["space"]]
-    table = Table(title=f"{facts['configuration']['strategy']} on {facts['data']['name']}, walk-forward")
+    objective, labels = record["objective"], [axis["parameter"] for axis in record["space"]]
+    table = Table(title=f"{record['configuration']['strategy']} on {record['data']['name']}, walk-forward")
     for title in ("test from", *labels, f"{objective} in", f"{objective} out", "return out", "trades out"):
         table.add_column(title, justify="right")
     for row in summary["windows"]:
@@ -47,7 +47,7 @@ def print_walk(folder: Path, facts: dict[str, Any], summary: dict[str, Any]) -> 
             row["test"]["first_bar"][:10], *chosen, _shown(objective, row["in_sample"].get(objective)), *cells
         )
     wide_console().print(table, markup=False)
-    note(*facts["data"]["facts"], *facts["data"]["defects"])
+    note(*record["data"]["facts"], *record["data"]["defects"])
     print_lines(*_remarks(summary))
     print_results(folder, "walk.html", "tearsheet.html")
     suggest("review", {"serve": True}, folder.parent)

@@ -7,8 +7,7 @@ import numpy as np
 
 from runs.reports.figures.thinning import largest_triangles
 from runs.statistics.headline import FIGURES, headline_intervals
-from runs.sweeps.findings import figures as display
-from runs.sweeps.findings.outcomes import SweepResults, plain
+from runs.sweeps.findings.results import SweepResults, plain
 from runs.sweeps.findings.split_sample import SplitSample
 from runs.sweeps.findings.surface import Neighbourhoods, neighbourhoods, surfaces
 from runs.sweeps.rows.objective import LESS_IS_BETTER
@@ -56,7 +55,7 @@ def scatter(results: SweepResults, parts: SplitSample) -> dict[str, Any]:
     usable = results.order[both[results.order]]
     numbers = results.table["number"].to_numpy()
     shown = spread(usable, MAX_POINTS)
-    points = [[int(numbers[place]), float(parts.first[place]), float(parts.second[place])] for place in shown]
+    points = [[int(numbers[index]), float(parts.first[index]), float(parts.second[index])] for index in shown]
     return {"points": points, "shown": len(points), "of": int(both.sum())}
 
 
@@ -77,7 +76,7 @@ def histogram(results: SweepResults, deviation: float) -> dict[str, Any]:
 def curves(results: SweepResults, benchmark: np.ndarray) -> dict[str, Any]:
     """Return what one unit became, for the best trials and for buy and hold: a few hundred points each, as days since the first."""
     numbers = results.table["number"].to_numpy()
-    series = [(f"trial {numbers[place]}", results.returns[:, place]) for place in results.best_distinct(CURVES)]
+    series = [(f"trial {numbers[index]}", results.returns[:, index]) for index in results.best_distinct(CURVES)]
     series.append(("buy and hold", benchmark))
     lines = []
     for name, returns in series:
@@ -90,12 +89,12 @@ def curves(results: SweepResults, benchmark: np.ndarray) -> dict[str, Any]:
 
 def best_rows(results: SweepResults) -> list[dict[str, Any]]:
     """Return number, parameters and metrics of the best trials."""
-    return [row_of(results, int(place)) for place in results.order[:MAX_ROWS]]
+    return [row_of(results, int(index)) for index in results.order[:MAX_ROWS]]
 
 
-def row_of(results: SweepResults, place: int) -> dict[str, Any]:
+def row_of(results: SweepResults, index: int) -> dict[str, Any]:
     """Return one trial's number, parameters and metrics."""
-    row = results.table.iloc[place]
+    row = results.table.iloc[index]
     return {
         "number": int(row["number"]),
         "parameters": {name: plain(row[name]) for name in results.parameters},
@@ -111,10 +110,10 @@ def best_found(results: SweepResults, benchmark: np.ndarray, seed: int) -> dict[
     """Return the best trial, intervals of its headline figures, and those of buy and hold (t,); None without one."""
     if not len(results.order):
         return None
-    place = int(results.order[0])
-    intervals = headline_intervals(results.returns[:, place], seed=seed)
+    index = int(results.order[0])
+    intervals = headline_intervals(results.returns[:, index], seed=seed)
     held = headline_figures(benchmark)
-    return display.row_of(results, place) | {
+    return row_of(results, index) | {
         "intervals": {name: {"low": ends.low, "high": ends.high} for name, ends in intervals.items()},
         "buy_and_hold": held,
     }
@@ -151,17 +150,17 @@ def region_found(results: SweepResults) -> dict[str, Any] | None:
     }
 
 
-def _surroundings(results: SweepResults, around: Neighbourhoods, place: int) -> dict[str, Any]:
+def _surroundings(results: SweepResults, around: Neighbourhoods, index: int) -> dict[str, Any]:
     sign = -1.0 if results.objective in LESS_IS_BETTER else 1.0
-    row = results.table.iloc[place]
+    row = results.table.iloc[index]
     return {
         "number": int(row["number"]),
         "parameters": {name: plain(row[name]) for name in results.parameters},
-        "objective": sign * float(results.scores[place]),
-        "points": int(around.sizes[place]),
-        "mean": sign * float(around.mean[place]),
-        "median": sign * float(around.median[place]),
-        "worst": sign * float(around.worst[place]),
+        "objective": sign * float(results.scores[index]),
+        "points": int(around.sizes[index]),
+        "mean": sign * float(around.mean[index]),
+        "median": sign * float(around.median[index]),
+        "worst": sign * float(around.worst[index]),
     }
 
 

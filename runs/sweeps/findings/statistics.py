@@ -11,7 +11,7 @@ from runs.statistics.overfitting import BLOCKS, backtest_overfitting
 from runs.statistics.performance import DAYS_PER_YEAR
 from runs.statistics.reality import superior_predictive_ability
 from runs.statistics.sharpe import minimum_backtest_length_years, probabilistic_sharpe, sharpe_sample
-from runs.sweeps.findings.outcomes import SweepResults
+from runs.sweeps.findings.results import SweepResults
 from runs.sweeps.findings.verdict import LEVEL, VerdictInputs, judge
 
 ANNUAL = math.sqrt(DAYS_PER_YEAR)

@@ -8,9 +8,8 @@ import pandas as pd
 from datafeeds.schema import Market
 from runs.outcome.metrics import daily_returns
 from runs.outcome.writing import jsonable
-from runs.sweeps.findings import figures as display
-from runs.sweeps.findings import figures as findings
-from runs.sweeps.findings.outcomes import SweepResults, plain
+from runs.sweeps.findings import figures
+from runs.sweeps.findings.results import SweepResults, plain
 from runs.sweeps.findings.split_sample import halves
 from runs.sweeps.findings.statistics import statistics_of, verdict_on
 from runs.sweeps.rows.objective import LESS_IS_BETTER
@@ -24,7 +23,7 @@ MAX_ERRORS = 50
 
 
 def summarise(
-    facts: dict[str, Any],
+    record: dict[str, Any],
     results: SweepResults,
     market: Market,
     trade_returns: np.ndarray | None = None,
@@ -34,7 +33,7 @@ def summarise(
 
     Parameters
     ----------
-    facts
+    record
         What sweep.json says; used are ``configuration``, ``objective``, ``combinations`` and ``search`` with its seed.
     results
         The rows.
@@ -51,7 +50,7 @@ def summarise(
         Plain values that JSON can hold; what is not defined is None.
     """
     days = results.days
-    benchmark, seed = benchmark_returns(market, days), int((facts.get("search") or {}).get("seed") or 0)
+    benchmark, seed = benchmark_returns(market, days), int((record.get("search") or {}).get("seed") or 0)
     parts = halves(results.returns)
     statistics = statistics_of(results, benchmark, trade_returns, draws, seed)
     verdict = verdict_on(results, statistics)
@@ -60,18 +59,18 @@ def summarise(
         "sentence": verdict["sentence"],
         "verdict": verdict,
         "data": _data(market, days),
-        "sweep": _sweep(facts, results),
-        "counts": _counts(facts, results),
-        "best": findings.best_found(results, benchmark, seed),
+        "sweep": _sweep(record, results),
+        "counts": _counts(record, results),
+        "best": figures.best_found(results, benchmark, seed),
         "statistics": statistics,
-        "halves": findings.split_sample_found(results, parts),
-        "region": findings.region_found(results),
-        "surfaces": findings.surfaces_found(results),
-        "parallel": display.parallel(results),
-        "scatter": display.scatter(results, parts),
-        "histogram": display.histogram(results, (statistics["deflation"] or {}).get("deviation_of_sharpe", 0.0)),
-        "curves": display.curves(results, benchmark) if len(days) else None,
-        "table": display.best_rows(results),
+        "halves": figures.split_sample_found(results, parts),
+        "region": figures.region_found(results),
+        "surfaces": figures.surfaces_found(results),
+        "parallel": figures.parallel(results),
+        "scatter": figures.scatter(results, parts),
+        "histogram": figures.histogram(results, (statistics["deflation"] or {}).get("deviation_of_sharpe", 0.0)),
+        "curves": figures.curves(results, benchmark) if len(days) else None,
+        "table": figures.best_rows(results),
         "errors": _errors(results),
     }
     return dict(jsonable(content))
@@ -100,7 +99,7 @@ def _data(market: Market, days: np.ndarray) -> dict[str, Any]:
     }
 
 
-def _sweep(facts: dict[str, Any], results: SweepResults) -> dict[str, Any]:
+def _sweep(record: dict[str, Any], results: SweepResults) -> dict[str, Any]:
     swept = []
     for name in results.parameters:
         column = results.table[name]
@@ -108,18 +107,18 @@ def _sweep(facts: dict[str, Any], results: SweepResults) -> dict[str, Any]:
         ends = (known[0], known[-1]) if known else (None, None)
         swept.append({"name": name, "values": len(known), "low": ends[0], "high": ends[1]})
     return {
-        "strategy": str(facts.get("configuration", {}).get("strategy", "")),
+        "strategy": str(record.get("configuration", {}).get("strategy", "")),
         "objective": results.objective,
         "less_is_better": results.objective in LESS_IS_BETTER,
-        "search": facts.get("search"),
+        "search": record.get("search"),
         "parameters": swept,
     }
 
 
-def _counts(facts: dict[str, Any], results: SweepResults) -> dict[str, int]:
+def _counts(record: dict[str, Any], results: SweepResults) -> dict[str, int]:
     tried = len(results.table) + len(results.failed)
     return {
-        "planned": int(facts.get("combinations", tried)),
+        "planned": int(record.get("combinations", tried)),
         "combinations": tried,
         "evaluated": len(results.table),
         "errors": len(results.failed),

@@ -144,7 +144,7 @@ def neighbourhoods(parameters: pd.DataFrame, scores: np.ndarray) -> Neighbourhoo
         empty = np.zeros(0)
         return Neighbourhoods("adjacent", empty.astype(np.int64), empty, empty, empty, -1)
     grid = _is_grid(parameters, count)
-    indices = _places(parameters, grid)
+    indices = _indices(parameters, grid)
     nearest = min(2 * indices.shape[1] + 1, count)
     sizes, figures = np.zeros(count, dtype=np.int64), np.full((3, count), np.nan)
     for start in range(0, count, _ROWS):
@@ -164,7 +164,7 @@ def _is_grid(parameters: pd.DataFrame, count: int) -> bool:
     return math.prod(parameters[name].nunique(dropna=False) for name in parameters.columns) <= 2 * count
 
 
-def _places(parameters: pd.DataFrame, grid: bool) -> np.ndarray:
+def _indices(parameters: pd.DataFrame, grid: bool) -> np.ndarray:
     """Return (n, p) indices: the number of the value on a grid, else the rank as a share; without an order far apart."""
     columns = []
     for name in parameters.columns:

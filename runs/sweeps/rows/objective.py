@@ -55,5 +55,5 @@ def score(name: str, value: float) -> float:
 def best_first(trials: Any, name: str) -> Any:
     """Return the successful rows of a table of trials, best first; equal ones by number."""
     done = trials[trials["status"] == "ok"]
-    order = done.assign(_merit=[score(name, float(value)) for value in done[name]])
-    return order.sort_values(["_merit", "number"], ascending=[False, True]).drop(columns="_merit")
+    order = done.assign(_score=[score(name, float(value)) for value in done[name]])
+    return order.sort_values(["_score", "number"], ascending=[False, True]).drop(columns="_score")

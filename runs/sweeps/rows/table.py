@@ -39,8 +39,8 @@ def trials_table(folder: Path, labels: tuple[str, ...]) -> pd.DataFrame:
         "status": ["error" if row["error"] else "ok" for row in rows],
         "error": [row["error"] for row in rows],
     }
-    for place, label in enumerate(labels):
-        columns[label] = [_plain(row["values"][place]) for row in rows]
+    for index, label in enumerate(labels):
+        columns[label] = [_plain(row["values"][index]) for row in rows]
     for name in METRICS:
         columns[name] = np.array([row["metrics"].get(name, np.nan) for row in rows], dtype=np.float64)
     columns["daily_returns"] = pd.Series([row["daily_returns"] for row in rows], dtype=object)
@@ -51,7 +51,7 @@ def _plain(value: Any) -> Any:
     return "/".join(repr(item) for item in value) if isinstance(value, list) else value
 
 
-def row_configuration(facts: dict[str, Any], row: Any) -> Configuration:
+def row_configuration(record: dict[str, Any], row: Any) -> Configuration:
     """Return the configuration of one row of the table (a Series or a mapping), given the content of ``sweep.json``.
 
     Raises
@@ -59,8 +59,10 @@ def row_configuration(facts: dict[str, Any], row: Any) -> Configuration:
     ValueError
         If the row's values are not valid together: its status is ``error``.
     """
-    settings = {key: dict(value) if isinstance(value, dict) else value for key, value in facts["configuration"].items()}
-    for axis in facts["space"]:
+    settings = {
+        key: dict(value) if isinstance(value, dict) else value for key, value in record["configuration"].items()
+    }
+    for axis in record["space"]:
         group, _, name = axis["parameter"].partition(".")
         value = row[axis["parameter"]]
         settings[group][name] = value.item() if isinstance(value, np.generic) else value

@@ -7,7 +7,7 @@ from typing import Protocol
 from runs.sweeps.space.space import Space
 
 Draw = tuple[int, tuple[int, ...]]
-"""A combination's number, and its place on each axis."""
+"""A combination's number, and its index on each axis."""
 
 METHODS = ("grid", "random", "model")
 

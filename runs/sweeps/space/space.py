@@ -37,16 +37,16 @@ class Space:
         return tuple((axis.group, axis.name) for axis in self.axes)
 
     def indices(self, number: int) -> tuple[int, ...]:
-        """Return the place on each axis of combination `number` in [0, size); the last axis turns fastest."""
+        """Return the index on each axis of combination `number` in [0, size); the last axis turns fastest."""
         indices = []
         for axis in reversed(self.axes):
-            number, place = divmod(number, len(axis.values))
-            indices.append(place)
+            number, index = divmod(number, len(axis.values))
+            indices.append(index)
         return tuple(reversed(indices))
 
     def values(self, indices: tuple[int, ...]) -> tuple[Any, ...]:
-        """Return the values at a place on each axis."""
-        return tuple(axis.values[place] for axis, place in zip(self.axes, indices, strict=True))
+        """Return the values at an index on each axis."""
+        return tuple(axis.values[index] for axis, index in zip(self.axes, indices, strict=True))
 
 
 def parse_space(texts: tuple[str, ...], base: Configuration) -> Space:

@@ -1,4 +1,4 @@
-"""The model-based search: optuna proposes what looks good after what it has been told (the extra ``sweep``)."""
+"""The model-based search: optuna proposes what looks good by the scores so far (the extra ``sweep``)."""
 
 import random
 from collections.abc import Iterable, Iterator, Mapping
@@ -36,7 +36,7 @@ class Guided:
         sampler = optuna.samplers.TPESampler(seed=seed)
         self._study = optuna.create_study(sampler=sampler, direction="maximize")
         self._failed = optuna.trial.TrialState.FAIL
-        self._asked: dict[int, Any] = {}
+        self._proposed: dict[int, Any] = {}
         self._seen: set[tuple[int, ...]] = set()
 
     def batches(self) -> Iterator[Iterable[Draw]]:
@@ -46,18 +46,18 @@ class Guided:
 
     def tell(self, scores: Mapping[int, float]) -> None:
         """Tell the last batch's scores, in the order of their numbers."""
-        for number, trial in sorted(self._asked.items()):
+        for number, trial in sorted(self._proposed.items()):
             score = scores.get(number, float("-inf"))
             if score == float("-inf"):
                 self._study.tell(trial, state=self._failed)
             else:
                 self._study.tell(trial, score)
-        self._asked.clear()
+        self._proposed.clear()
 
     def _propose(self, number: int) -> tuple[int, ...]:
         for _ in range(_TRIES):
             trial = self._study.ask()
-            indices = self._places(trial)
+            indices = self._indices(trial)
             if indices not in self._seen:
                 break
             self._study.tell(trial, state=self._failed)
@@ -65,13 +65,13 @@ class Guided:
             indices = self._unseen()
             self._study.enqueue_trial({axis.label: at for axis, at in zip(self._space.axes, indices, strict=True)})
             trial = self._study.ask()
-            self._places(trial)
+            self._indices(trial)
         self._seen.add(indices)
-        self._asked[number] = trial
+        self._proposed[number] = trial
         return indices
 
-    def _places(self, trial: Any) -> tuple[int, ...]:
-        """Return a trial's place on each axis: ordered for numbers, unordered for all else."""
+    def _indices(self, trial: Any) -> tuple[int, ...]:
+        """Return a trial's index on each axis: ordered for numbers, unordered for all else."""
         indices = []
         for axis in self._space.axes:
             count = len(axis.values)
@@ -82,7 +82,7 @@ class Guided:
         return tuple(indices)
 
     def _unseen(self) -> tuple[int, ...]:
-        """Return a place that was never proposed: there is one, as there are no more trials than combinations."""
+        """Return indices that were never proposed: there are some, as there are no more trials than combinations."""
         size = self._space.size
         start = self._chance.randrange(size)
         for step in range(len(self._seen) + 1):

@@ -8,7 +8,7 @@ import pandas as pd
 from datafeeds.schema import Market
 from datafeeds.simulated.market import simulate
 from runs.statistics.performance import headline
-from runs.sweeps.findings.outcomes import SweepResults, read_results
+from runs.sweeps.findings.results import SweepResults, read_results
 from runs.sweeps.rows.objective import METRICS
 
 FACTS: dict[str, Any] = {
@@ -56,7 +56,7 @@ def days_of(market: Market) -> np.ndarray:
     return np.unique(market.times.astype("datetime64[D]"))
 
 
-def outcomes_of(returns: np.ndarray, days: np.ndarray | None = None, **named: Any) -> SweepResults:
+def results_of(returns: np.ndarray, days: np.ndarray | None = None, **named: Any) -> SweepResults:
     """Return the rows of a sweep whose trials earned `returns`."""
     days = np.datetime64("2024-01-01") + np.arange(len(returns)) if days is None else days
     return read_results(table_of(returns, **named), days, "sharpe")

@@ -11,7 +11,7 @@ from runs.reports.figures.choices import choices_figure
 from runs.reports.figures.scatter import promises_figure
 from runs.reports.sweep.page import sweep_page
 from runs.sweeps.findings.summary import summarise
-from tests.runs.sweeps.made import FACTS, days_of, market_of, noise, outcomes_of
+from tests.runs.sweeps.made import FACTS, days_of, market_of, noise, results_of
 
 DAYS = 120
 NUMBER = r"(-?\d[\d.]*(?:e[-+]\d+)?)"
@@ -20,7 +20,7 @@ NUMBER = r"(-?\d[\d.]*(?:e[-+]\d+)?)"
 @cache
 def summary():
     market = market_of(DAYS)
-    outcomes = outcomes_of(noise(DAYS, 150, 1), days_of(market))
+    outcomes = results_of(noise(DAYS, 150, 1), days_of(market))
     found = summarise(FACTS, outcomes, market, np.array([0.1, -0.05, 0.02, 0.01]), draws=100)
     return found | {"runs": []}
 

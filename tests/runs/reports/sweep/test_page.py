@@ -12,9 +12,9 @@ import pytest
 
 from runs.reports.numbers import readable
 from runs.reports.sweep.page import sweep_page
-from runs.sweeps.findings.outcomes import read_results
+from runs.sweeps.findings.results import read_results
 from runs.sweeps.findings.summary import summarise
-from tests.runs.sweeps.made import FACTS, days_of, market_of, noise, outcomes_of, table_of
+from tests.runs.sweeps.made import FACTS, days_of, market_of, noise, results_of, table_of
 
 EVIL = "<script>alert(1)</script>"
 DAYS = 120
@@ -26,7 +26,7 @@ def market():
 
 
 def summary_of(trials: int, **named: Any) -> dict[str, Any]:
-    outcomes = outcomes_of(noise(DAYS, trials, 1), days_of(market()), **named)
+    outcomes = results_of(noise(DAYS, trials, 1), days_of(market()), **named)
     summary = summarise(FACTS, outcomes, market(), np.array([0.1, -0.05, 0.02, 0.01]), draws=100)
     return summary | {"runs": [{"folder": "best-1", "number": summary["best"]["number"]}]}
 
@@ -133,7 +133,7 @@ def test_few_trials_have_a_page_too(trials):
 
 
 def test_without_any_result_there_is_a_page_with_the_errors():
-    outcomes = outcomes_of(np.zeros((DAYS, 0)), days_of(market()), errors=2, error="out of range")
+    outcomes = results_of(np.zeros((DAYS, 0)), days_of(market()), errors=2, error="out of range")
     page = sweep_page(summarise(FACTS, outcomes, market(), draws=50))
     assert "No trial was evaluated" in page
     assert "out of range" in page

@@ -12,7 +12,7 @@ from runs.statistics.performance import annual_growth, sharpe
 from runs.sweeps.findings.statistics import statistics_of, verdict_on
 from runs.sweeps.findings.summary import benchmark_returns, summarise
 from runs.sweeps.findings.verdict import LUCK, MORE, TOO_LITTLE
-from tests.runs.sweeps.made import FACTS, days_of, market_of, noise, outcomes_of
+from tests.runs.sweeps.made import FACTS, days_of, market_of, noise, results_of
 
 DAYS = 160
 
@@ -24,12 +24,12 @@ def market():
 
 @cache
 def summary() -> dict[str, Any]:
-    results = outcomes_of(noise(DAYS, 60, 4), days_of(market()), errors=3)
+    results = results_of(noise(DAYS, 60, 4), days_of(market()), errors=3)
     return summarise(FACTS, results, market(), np.array([0.1, -0.05, 0.02]), draws=200)
 
 
 def verdict_of(returns: np.ndarray, draws: int = 200) -> str:
-    results = outcomes_of(returns)
+    results = results_of(returns)
     return verdict_on(results, statistics_of(results, np.zeros(len(returns)), None, draws, 0))["verdict"]
 
 
@@ -91,6 +91,6 @@ def test_buy_and_hold_is_the_markets_own_return():
 
 
 def test_without_any_result_there_is_a_summary_all_the_same():
-    found = summarise(FACTS, outcomes_of(np.zeros((DAYS, 0)), days_of(market()), errors=2), market(), draws=50)
+    found = summarise(FACTS, results_of(np.zeros((DAYS, 0)), days_of(market()), errors=2), market(), draws=50)
     assert found["best"] is None
     assert found["verdict"]["verdict"] == TOO_LITTLE

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from runs.sweeps.findings.outcomes import read_results
+from runs.sweeps.findings.results import read_results
 from runs.sweeps.rows.objective import best_first
-from tests.runs.sweeps.made import noise, outcomes_of, table_of
+from tests.runs.sweeps.made import noise, results_of, table_of
 
 
 def test_errors_are_apart_and_the_rest_is_ordered_by_number():
@@ -31,7 +31,7 @@ def test_trials_that_earn_the_same_or_nothing_are_counted():
     returns = noise(30, 6, 2)
     returns[:, 4] = returns[:, 1]
     returns[:, 2] = 0.0
-    results = outcomes_of(returns)
+    results = results_of(returns)
     assert results.duplicates == 1
     assert results.best_distinct(9) == [place for place in results.order if place != 4]
     assert results.varies.tolist() == [True, True, False, True, True, True]

@@ -66,10 +66,10 @@ class SweepResults:
         """Return indices in the table, best first, at most `most`, without those that earned exactly what a better one did."""
         seen: set[bytes] = set()
         indices: list[int] = []
-        for place in self.order:
-            earned = self.returns[:, place].tobytes()
+        for index in self.order:
+            earned = self.returns[:, index].tobytes()
             if len(indices) < most and earned not in seen:
-                indices.append(int(place))
+                indices.append(int(index))
                 seen.add(earned)
         return indices
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
+from docs.worlds.sweeps import COMBINATIONS, Planted, combinations, sweep_in, verdict_in
 from runs.sweeps.findings.verdict import LUCK, MORE
-from runs.sweeps.known import COMBINATIONS, Planted, combinations, sweep_in, verdict_in
 
 BARS = 4000
 

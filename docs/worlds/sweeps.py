@@ -14,7 +14,7 @@ from runs.engines.configuration import configuration_from
 from runs.engines.evaluator import Evaluator
 from runs.engines.snapshot_cache import Heatmaps
 from runs.statistics.performance import DAYS_PER_YEAR
-from runs.sweeps.findings.outcomes import SweepResults, read_results
+from runs.sweeps.findings.results import SweepResults, read_results
 from runs.sweeps.findings.split_sample import sharpe_ratios
 from runs.sweeps.findings.statistics import statistics_of, verdict_on
 from runs.sweeps.findings.summary import benchmark_returns
@@ -68,7 +68,7 @@ def combinations(count: int, seed: int) -> list[dict[str, float]]:
     """Return `count` different rules of the magnet, drawn from the grid of 256."""
     grid = [dict(zip(_VALUES, values, strict=True)) for values in itertools.product(*_VALUES.values())]
     indices = np.random.default_rng(seed).permutation(len(grid))[:count]
-    return [grid[place] for place in indices]
+    return [grid[index] for index in indices]
 
 
 def sweep_in(planted: Planted, seed: int, bars: int, count: int = COMBINATIONS) -> tuple[SweepResults, np.ndarray]:
