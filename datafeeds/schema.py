@@ -63,6 +63,61 @@ class Market:
         """Return the number of bars."""
         return len(self.frame)
 
+    def __getitem__(self, bars: slice) -> "Market":
+        """Return neighbouring bars by their index, checked again as if there were no others.
+
+        Raises
+        ------
+        TypeError
+            For anything but a slice.
+        MarketError
+            For a slice with a step, or without a bar.
+        """
+        if not isinstance(bars, slice):
+            raise TypeError(f"{self.name}: bars are taken by a slice, as market[10:20]")
+        first, last, step = bars.indices(len(self))
+        if step != 1 or first >= last:
+            raise MarketError(
+                f"{self.name}: [{bars.start}:{bars.stop}:{bars.step}] names no neighbouring bars of {len(self)}"
+            )
+        return self._of(self.frame.iloc[first:last])
+
+    def head(self, count: int) -> "Market":
+        """Return the first `count` bars (1 to n).
+
+        Raises
+        ------
+        MarketError
+            For another count.
+        """
+        if not 1 <= count <= len(self):
+            raise MarketError(f"{self.name}: the first {count} bars are no part of {len(self)}")
+        return self[:count]
+
+    def until(self, moment: str | pd.Timestamp) -> "Market":
+        """Return the bars that had closed at a moment (ISO time, UTC unless it says otherwise).
+
+        Raises
+        ------
+        MarketError
+            For what is no time, a moment before the first close, or one at which the bar after the last would have closed.
+        """
+        at, bar = parse_time(moment), pd.Timedelta(seconds=self.bar_seconds)
+        closes = pd.DatetimeIndex(self.frame["ts"]) + bar
+        first, last = closes[0], closes[-1]
+        if at < first or at >= last + bar:
+            where = "before the first close" if at < first else "beyond the data"
+            raise MarketError(
+                f"--at {moment}: {where} of {self.name}; name a time from {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC"
+            )
+        return self.head(int(closes.searchsorted(at, side="right")))
+
+    def _of(self, rows: pd.DataFrame) -> "Market":
+        if len(rows) == len(self):
+            return self
+        frame = rows.reset_index(drop=True)
+        return replace(self, frame=frame, quality=inspect(frame, self.bar_seconds))
+
     def has(self, column: str) -> bool:
         """Return whether any value of an optional column is known."""
         return column in self.frame and bool(self.frame[column].notna().any())
@@ -109,7 +164,7 @@ class Market:
             digest.update((np.where(np.isnan(values), np.nan, values) + 0.0).astype("<f8").tobytes())
         return digest.hexdigest()
 
-    def between(self, start: str | None, end: str | None) -> "Market":
+    def between(self, start: str | pd.Timestamp | None, end: str | pd.Timestamp | None) -> "Market":
         """Return the bars that open at or after `start` and before `end` (ISO times, UTC unless they say otherwise).
 
         Raises
@@ -117,7 +172,7 @@ class Market:
         MarketError
             For a time that cannot be read, or a range with fewer than two bars.
         """
-        first, last = (parse_time(text) if text else None for text in (start, end))
+        first, last = (parse_time(time) if time else None for time in (start, end))
         ts = self.frame["ts"]
         kept = np.ones(len(ts), dtype=bool)
         if first is not None:
@@ -129,10 +184,7 @@ class Market:
             raise MarketError(
                 f"{self.name}: --start {start} --end {end} leaves {int(kept.sum())} bars; it holds {span} UTC"
             )
-        if kept.all():
-            return self
-        frame = self.frame[kept].reset_index(drop=True)
-        return replace(self, frame=frame, quality=inspect(frame, self.bar_seconds))
+        return self._of(self.frame[kept])
 
 
 def market_from_frame(
@@ -210,7 +262,7 @@ def check_names(frame: pd.DataFrame, needed: Iterable[str], name: str) -> None:
             raise MarketError(f"{name}: {count} columns are called {label[:40]!r}; keep one, or rename the others")
 
 
-def parse_time(text: str) -> pd.Timestamp:
+def parse_time(text: str | pd.Timestamp) -> pd.Timestamp:
     """Return an ISO time in UTC; one without a zone is taken as UTC.
 
     Raises

@@ -8,14 +8,13 @@ import click
 from rich.console import Console
 
 from indicators.liquidation.parameters import ModelParameters
-from runs.analysis.moment import known_at
 from runs.analysis.record import analyse
 from runs.commandline.command import as_input_error, run_command, suggest
 from runs.commandline.options import market_options
 from runs.engines.configuration import Configuration, model_parameters
 from runs.engines.event import load_market
-from runs.outcome.folder import check_file, claim_folder, release_folder, write_file, write_files
-from runs.outcome.writing import json_text, jsonable
+from runs.outcome.folder import claim_folder, release_folder
+from runs.outcome.writing import check_file, json_text, jsonable, write_file, write_files
 from runs.reports.analysis.markdown import markdown_report
 from runs.reports.analysis.page import analysis_page
 from runs.reports.analysis.terminal import print_analysis, terminal_text
@@ -63,7 +62,8 @@ def command(
         raise click.UsageError(f"--out {out}: with --html a folder, or a page of another name than {HEATMAP}")
     parameters: ModelParameters = as_input_error(model_parameters, assignments)  # type: ignore[assignment]
     # The strategy is named because a configuration has one; only what names the market is read of it.
-    market = known_at(load_market(Configuration("magnet", seed=seed, model=parameters, **market_named)), at)
+    market = load_market(Configuration("magnet", seed=seed, model=parameters, **market_named))
+    market = market if at is None else market.until(at)
     record = analyse(market, parameters, level / 100.0)
     forms = _forms(record, HEATMAP if mapped else None)
     if out is not None:

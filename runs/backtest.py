@@ -14,8 +14,10 @@ from runs.commandline.output import print_json, print_lines, print_results, utc_
 from runs.commandline.progress import progress
 from runs.engines.configuration import Configuration, configuration_from
 from runs.engines.event import load_market, profile_for, run_backtest
-from runs.outcome.folder import PAGES, claim_folder, release_folder, run_name, write_run
+from runs.outcome.folder import claim_folder, release_folder, run_name
+from runs.outcome.run_files import PAGES
 from runs.perpetual.costs import check_leverage
+from runs.results.backtest import Result
 
 
 @click.command(
@@ -46,14 +48,14 @@ def command(
     target, temporary = claim_folder(name, out, overwrite)
     try:
         with progress("backtest", len(market), "bars") as report:
-            result = run_backtest(configuration, market, report=report)
-        metrics = write_run(result, target, temporary)
+            result = Result(run_backtest(configuration, market, report=report))
+        result.write(target, temporary)
     finally:
         release_folder(temporary)
     if as_json:
-        print_json({"folder": str(target), **metrics})
+        print_json({"folder": str(target), **result.record})
     else:
-        _print_summary(metrics, target)
+        _print_summary(result.record, target)
         suggest("analyze", market_named_by(configuration))
     return 0
 

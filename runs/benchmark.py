@@ -13,7 +13,6 @@ from runs.benchmarks.engine_speed import measure, scaling
 from runs.benchmarks.sweep_speed import measure_sweep
 from runs.commandline.command import run_command, suggest
 from runs.commandline.output import print_json, wide_console
-from runs.engines.event import first_bars
 
 _BARS = 43_361  # as many as five years of hours, the length of the main real data set
 
@@ -47,7 +46,7 @@ def command(
         return _tell_reading(reading, rounds, as_json)
     market = open_market(data) if data else simulate(bars=bars or _BARS)
     if bars and len(market) > bars:
-        market = first_bars(market, bars)
+        market = market.head(bars)
     if len(market) < 1000:
         raise click.UsageError(f"{market.name}: {len(market)} bars are too few to time; give at least 1000")
     if combinations:

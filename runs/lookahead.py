@@ -22,7 +22,7 @@ from runs.commandline.options import market_options
 from runs.commandline.output import print_json
 from runs.engines.broker import PerpetualBroker
 from runs.engines.configuration import Configuration, configuration_from, with_assignments
-from runs.engines.event import EngineMode, add_strategy, first_bars, load_market, profile_for
+from runs.engines.event import EngineMode, add_strategy, load_market, profile_for
 from runs.perpetual.costs import check_leverage
 
 MODES = {
@@ -155,7 +155,7 @@ def first_difference(check: str, ours: Trace, theirs: Trace, bars: int, times: n
         column = int(differs[bar].argmax())
         shown = (repr(float(a[bar, column])), repr(float(b[bar, column])))
         found.append(Difference(check, bar, _stamp(times, bar), ours.names[column], *shown))
-    sent = [[order for order in run.orders if order[0] < bars] for run in (ours, theirs)]
+    sent = [[order for order in run.orders or () if order[0] < bars] for run in (ours, theirs)]
     for one, other in zip(*sent, strict=False):
         if one != other:
             found.append(_order_difference(check, one, other, times))
@@ -251,7 +251,7 @@ def examine(configuration: Configuration, market: Market, cuts: int, seed: int =
     points = np.random.default_rng(seed).choice(possible, size=min(cuts, len(possible)), replace=False)
     for kind in ("prefix", "poison"):
         for point in sorted(points.tolist()):
-            bars = first_bars(market, point) if kind == "prefix" else poisoned(market, point, seed + point)
+            bars = market.head(point) if kind == "prefix" else poisoned(market, point, seed + point)
             other = trace(configuration, bars, EngineMode(), profile.tiers)
             found.append(first_difference(f"{kind}, {point} bars", fast, other, point, market.times))
             if found[-1]:

@@ -22,7 +22,8 @@ from runs.commandline.output import print_json, print_lines, print_results, utc_
 from runs.commandline.progress import ProgressBars
 from runs.engines.configuration import Configuration, model_parameters
 from runs.engines.event import load_market
-from runs.outcome.folder import claim_folder, release_folder, run_name, write_files
+from runs.outcome.folder import claim_folder, release_folder, run_name
+from runs.outcome.writing import write_files
 from runs.reports.page import figure
 from runs.results.validation import MARKER, PAGE, Validation
 from runs.validation.dataset import read_market, true_liquidations

@@ -40,7 +40,7 @@ PLANTED = [
     ("strategies", "import datafeeds.schema"),
     ("datafeeds", "from indicators.liquidation.bar import empty_bars"),
     ("datafeeds", "import runs.engines.configuration"),
-    ("runs/perpetual", "from runs.engines.result import Result"),
+    ("runs/perpetual", "from runs.engines.result import EngineResult"),
     ("runs/statistics", "import runs.perpetual.costs"),
     ("runs/engines", "from runs.outcome import metrics"),
     ("runs/outcome", "import runs.reports.page"),

@@ -96,7 +96,7 @@ def _program(command: click.Command) -> str | None:
 def _code_of(error: Exception) -> int | None:
     """Return the exit code of what a user or a source did wrong, or None for a defect of ours."""
     from datafeeds.errors import MarketError, SourceError
-    from runs.outcome.folder import FolderError
+    from runs.outcome.writing import FolderError
 
     if isinstance(error, (click.ClickException, InputError, MarketError, FolderError)):
         return 2

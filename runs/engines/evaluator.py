@@ -13,7 +13,7 @@ from indicators.liquidation.model import SECONDS_PER_HOUR
 from indicators.liquidation.venues import Venue
 from runs.engines.compiled import Evaluation, EvaluationInputs, evaluate, trading_loop
 from runs.engines.configuration import Configuration
-from runs.engines.event import first_bars, profile_for, run_backtest
+from runs.engines.event import profile_for, run_backtest
 from runs.engines.snapshot_cache import Heatmaps
 from runs.perpetual.accounting import turnover
 from runs.perpetual.costs import check_leverage
@@ -73,7 +73,7 @@ class Evaluator:
         if not 0 <= first < last <= len(market):
             raise ValueError(f"{market.name}: bars {first} .. {last} are no range within its {len(market)} bars")
         self._market, self._heatmaps, self._first, self._last = market, heatmaps, first, last
-        self._seen = first_bars(market, last)
+        self._seen = market.head(last)
         self._prices = market_prices(market)
         self.days, self._day_rows = day_ends(market.times[first:last])
         self._profiles: dict[str, Venue] = {}

@@ -1,7 +1,7 @@
 """The composition root: assembles backtrader from a configuration, runs it, and hands back arrays."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import backtrader as bt
@@ -22,7 +22,7 @@ from indicators.liquidation.step import run_bars
 from indicators.liquidation.venues import Venue, venue
 from runs.engines.broker import PerpetualBroker
 from runs.engines.configuration import Configuration
-from runs.engines.result import Result
+from runs.engines.result import EngineResult
 from runs.perpetual.costs import check_leverage
 from strategies.base import PerpetualStrategy
 from strategies.registry import load_strategy
@@ -64,13 +64,6 @@ def load_market(configuration: Configuration) -> Market:
     )
 
 
-def first_bars(market: Market, count: int) -> Market:
-    """Return the first `count` bars of a market."""
-    if count == len(market):
-        return market
-    return replace(market, frame=market.frame.iloc[:count].reset_index(drop=True))
-
-
 def model_bars(market: Market) -> np.ndarray:
     """Return a market as (n,) of the model's `BAR`."""
     bars = empty_bars(len(market))
@@ -85,7 +78,7 @@ def run_backtest(
     mode: EngineMode | None = None,
     report: Callable[[int], None] | None = None,
     first_bar: int = 0,
-) -> Result:
+) -> EngineResult:
     """Run one backtest.
 
     Parameters
@@ -109,7 +102,7 @@ def run_backtest(
     check_leverage(configuration.costs, profile)
     strategy, broker = _run(configuration, market, mode or EngineMode(), profile.tiers, report, first_bar)
     snapshots, clusters, state = _heatmap(configuration, market, strategy)
-    return Result(
+    return EngineResult(
         market=market,
         configuration=configuration,
         venue=profile,

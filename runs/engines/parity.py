@@ -5,7 +5,7 @@ import numpy as np
 from datafeeds.schema import Market
 from runs.engines.compiled import Evaluation
 from runs.engines.configuration import Configuration
-from runs.engines.event import first_bars, run_backtest
+from runs.engines.event import run_backtest
 from runs.perpetual.accounting import ACCOUNT, FILL_KINDS
 
 TOLERANCE = 1e-9
@@ -32,7 +32,7 @@ def first_difference(configuration: Configuration, market: Market, evaluation: E
     str or None
         None where all fills, equities, positions and the account agree; else a sentence with the first that does not.
     """
-    seen = first_bars(market, evaluation.first + len(evaluation.equity))
+    seen = market.head(evaluation.first + len(evaluation.equity))
     result = run_backtest(configuration, seen, first_bar=evaluation.first)
     times = seen.times
     # A sum can cancel to nearly nothing: what differs by less than this part of the capital is no difference.

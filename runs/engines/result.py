@@ -11,7 +11,7 @@ from runs.engines.configuration import Configuration
 
 
 @dataclass(frozen=True)
-class Result:
+class EngineResult:
     """What a run did, bar by bar and fill by fill.
 
     Attributes
@@ -33,7 +33,7 @@ class Result:
     state
         Of the model at the last close.
     orders
-        Every order sent: bar, kind, signed size, price, limit price (0 for none).
+        Every order sent: bar, kind, signed size, price, limit price (0 for none); None where the engine keeps none.
     """
 
     market: Market
@@ -46,7 +46,7 @@ class Result:
     snapshots: np.ndarray
     clusters: np.ndarray
     state: State
-    orders: tuple[tuple[int, str, float, float, float], ...] = ()
+    orders: tuple[tuple[int, str, float, float, float], ...] | None = ()
 
     @property
     def times(self) -> np.ndarray:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from indicators.liquidation.anatomy import MARKET_STATES
-from runs.engines.result import Result
+from runs.engines.result import EngineResult
 from runs.outcome.breakdown import breakdown
 from runs.outcome.provenance import iso, market_record
 from runs.outcome.trades import round_trips
@@ -81,7 +81,7 @@ def _trading(trades: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _money(result: Result) -> dict[str, Any]:
+def _money(result: EngineResult) -> dict[str, Any]:
     account, fills, close = result.account[0], result.fills, float(result.close[-1])
     held = float(account["size"])
     return {
@@ -100,7 +100,7 @@ def _money(result: Result) -> dict[str, Any]:
     }
 
 
-def _exposure(result: Result) -> dict[str, Any]:
+def _exposure(result: EngineResult) -> dict[str, Any]:
     held = result.position != 0.0
     with np.errstate(divide="ignore", invalid="ignore"):
         leverage = np.abs(result.position) * result.close / result.equity
@@ -111,12 +111,12 @@ def _exposure(result: Result) -> dict[str, Any]:
     }
 
 
-def _data(result: Result) -> dict[str, Any]:
+def _data(result: EngineResult) -> dict[str, Any]:
     state = MARKET_STATES[int(result.snapshots["market_state"][-1])]
     return {**market_record(result.market), "market_state": state}
 
 
-def run_metrics(result: Result, trades: pd.DataFrame | None = None) -> dict[str, Any]:
+def run_metrics(result: EngineResult, trades: pd.DataFrame | None = None) -> dict[str, Any]:
     """Return all figures of a run; names carry their unit.
 
     Parameters
@@ -151,12 +151,12 @@ def run_metrics(result: Result, trades: pd.DataFrame | None = None) -> dict[str,
     }
 
 
-def benchmark_equity(result: Result) -> np.ndarray:
+def benchmark_equity(result: EngineResult) -> np.ndarray:
     """Return (n,) the price at each close: one coin bought at the first open and held, unlevered, without costs or funding."""
     return result.close
 
 
-def trades_of(result: Result) -> pd.DataFrame:
+def trades_of(result: EngineResult) -> pd.DataFrame:
     """Return a run's round trips."""
     frame = result.market.frame
     return round_trips(

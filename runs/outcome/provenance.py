@@ -1,7 +1,9 @@
 """What a result rests on, as plain values: the market, the code, the version of this software."""
 
+import contextlib
 import hashlib
 import inspect
+import platform
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -11,7 +13,10 @@ import numpy as np
 
 from datafeeds.schema import Market
 from indicators.liquidation.compiled import source_digest
+from runs.engines.result import EngineResult
 from strategies.registry import BUILT_IN, load_strategy
+
+_PACKAGES = ("backtrader", "numpy", "pandas", "numba", "pyarrow", "quantstats", "liquidation-heatmap")
 
 
 @cache
@@ -59,3 +64,31 @@ def package_version() -> str | None:
         return version("liquidation-heatmap")
     except PackageNotFoundError:
         return None
+
+
+def run_record(result: EngineResult) -> dict[str, Any]:
+    """Return what it takes to repeat the run bit for bit."""
+    versions = {}
+    for package in _PACKAGES:
+        with contextlib.suppress(PackageNotFoundError):
+            versions[package] = version(package)
+    return {
+        "reproduce": "python -m runs.backtest --config run.json",
+        "configuration": result.configuration.as_dict(),
+        "data": {
+            "name": result.market.name,
+            "fingerprint": result.market.fingerprint(),
+            "bars": len(result.market),
+            "bar_seconds": result.market.bar_seconds,
+            "simulated": result.market.simulated,
+        },
+        "venue": {
+            "name": result.venue.name,
+            "symbol": result.venue.symbol,
+            "figures_of": result.venue.on.isoformat(),
+            "tiers_assumed_from_btcusdt": result.venue.symbol_assumed,
+        },
+        "source_digest": source_digest(),
+        "python": platform.python_version(),
+        "packages": versions,
+    }

@@ -5,10 +5,16 @@ import json
 import math
 import os
 import secrets
+import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+
+class FolderError(ValueError):
+    """A results folder that cannot be written; one sentence."""
 
 
 def replace_file(path: Path, content: str | bytes) -> None:
@@ -40,6 +46,73 @@ def flush_folder(folder: Path) -> None:
         handle = os.open(folder, os.O_RDONLY)
         os.fsync(handle)
         os.close(handle)
+
+
+def write_flushed(path: Path, content: bytes) -> None:
+    """Write a file and have the disk keep it."""
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def check_file(path: Path, overwrite: bool) -> None:
+    """Raise FolderError if something stands where a file is to be written, and may not be replaced."""
+    if path.is_dir() or path.is_symlink():
+        raise FolderError(f"--out {path}: is no file; name another")
+    if path.exists() and not overwrite:
+        raise FolderError(f"--out {path}: exists; name a new file or add --overwrite")
+
+
+def write_file(path: Path, content: str, overwrite: bool) -> None:
+    """Write one file that a user named, whole or not at all.
+
+    Raises
+    ------
+    FolderError
+        If something is there that may not be replaced, or the disk refuses; then nothing is left at the path.
+    """
+    check_file(path, overwrite)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, content)
+    except OSError as error:
+        raise FolderError(f"--out {path}: cannot be written ({error.strerror})") from None
+
+
+def write_files(files: Mapping[str, str | bytes], target: Path, temporary: Path) -> None:
+    """Write files by name into the temporary folder of `claim_folder`, flushed, and move it to its place.
+
+    Raises
+    ------
+    FolderError
+        If the disk refuses; then nothing is left at the target.
+    """
+    try:
+        for name, content in files.items():
+            write_flushed(temporary / name, content.encode("utf-8") if isinstance(content, str) else content)
+        _move(temporary, target)
+    except OSError as error:
+        raise FolderError(f"--out {target}: cannot be written ({error.strerror})") from None
+
+
+def _move(temporary: Path, target: Path) -> None:
+    replaced = None
+    if target.is_dir():
+        if any(target.iterdir()):  # an earlier run's, and --overwrite was given
+            replaced = target.parent / f".{target.name}.{os.getpid()}.replaced"
+            target.rename(replaced)
+        else:
+            target.rmdir()
+    try:
+        temporary.rename(target)
+    except OSError:
+        if replaced is not None:
+            replaced.rename(target)
+        raise
+    flush_folder(target.parent)
+    if replaced is not None:
+        shutil.rmtree(replaced, ignore_errors=True)
 
 
 def jsonable(value: Any) -> Any:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from runs.engines.result import Result
+from runs.engines.result import EngineResult
 from runs.outcome.metrics import benchmark_equity, daily_returns
 from runs.reports.page import COLOURS, escape, page, table
 from runs.statistics.performance import DAYS_PER_YEAR
@@ -112,7 +112,7 @@ _STYLE = {
 CAVEAT = "Liquidation levels are estimates. This is research, not advice."
 
 
-def tearsheet(result: Result, metrics: dict[str, Any], settings: str | None = None) -> str:
+def tearsheet(result: EngineResult, metrics: dict[str, Any], settings: str | None = None) -> str:
     """Return the page as text; the same run gives the same bytes.
 
     Parameters
@@ -149,12 +149,14 @@ def _quantstats(ours: pd.Series, theirs: pd.Series, title: str) -> str:
         logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
         import matplotlib as mpl
 
+        before = mpl.get_backend()
         mpl.use("Agg")
         with mpl.rc_context():
             import quantstats as qs
             import seaborn as sns
             from matplotlib import pyplot as plt
 
+            others = plt.get_fignums()
             # Importing quantstats sets a style once in a process; set it each time, or a second page differs from the first.
             mpl.rcdefaults()
             sns.set_theme(font_scale=1.1, rc=_STYLE)
@@ -173,7 +175,9 @@ def _quantstats(ours: pd.Series, theirs: pd.Series, title: str) -> str:
                 match_dates=False,
                 compounded=True,
             )
-            plt.close("all")
+            for number in set(plt.get_fignums()) - set(others):
+                plt.close(number)
+            plt.switch_backend(before)  # a notebook goes on drawing where it drew
         made = path.read_text(encoding="utf-8")
     return _without_outside(made)
 
@@ -212,7 +216,7 @@ def _figure(value: float, shape: str) -> str:
     return shape.format(value) if math.isfinite(value) else "-"
 
 
-def _settings(result: Result) -> str:
+def _settings(result: EngineResult) -> str:
     costs, rule = result.configuration.costs, result.configuration.rule
     parameters = ", ".join(f"{name} {value}" for name, value in rule.items()) or "its defaults"
     return (
@@ -221,7 +225,7 @@ def _settings(result: Result) -> str:
     )
 
 
-def _with_head(whole: str, result: Result, metrics: dict[str, Any], settings: str) -> str:
+def _with_head(whole: str, result: EngineResult, metrics: dict[str, Any], settings: str) -> str:
     money, trading = metrics["money"], metrics["trading"]
     evidence = metrics.get("evidence", {}).get("sentence", _NOT_MEASURED)
     kind = "SIMULATED MARKET - nothing here ever traded. " if result.market.simulated else ""

@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from runs.outcome.folder import claim_folder, release_folder, write_files
-from runs.outcome.writing import json_text, replace_file
+from runs.outcome.folder import claim_folder, release_folder
+from runs.outcome.writing import json_text, replace_file, write_files
 from runs.reports.page import escape, table
 from runs.reports.validation import validation_page
 

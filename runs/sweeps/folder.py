@@ -9,9 +9,8 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from datafeeds.schema import Market
-from runs.outcome.folder import FolderError
 from runs.outcome.provenance import code_digest, market_record, package_version
-from runs.outcome.writing import json_text, jsonable, replace_file
+from runs.outcome.writing import FolderError, json_text, jsonable, replace_file
 from runs.sweeps.plan import Plan
 
 MARKER = "sweep.json"

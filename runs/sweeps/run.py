@@ -20,11 +20,12 @@ from runs.commandline.progress import progress
 from runs.engines.evaluator import Evaluator
 from runs.engines.event import load_market, run_backtest
 from runs.engines.parity import first_difference
-from runs.engines.result import Result
+from runs.engines.result import EngineResult
 from runs.engines.snapshot_cache import heatmaps_folder
-from runs.outcome.folder import FolderError, claim_folder, release_folder, run_name, write_run
+from runs.outcome.folder import claim_folder, release_folder, run_name
 from runs.outcome.metrics import trades_of
-from runs.outcome.writing import replace_file
+from runs.outcome.writing import FolderError, replace_file
+from runs.reports.run import write_run
 from runs.reports.sweep.page import sweep_page
 from runs.sweeps.findings.results import SweepResults, read_results
 from runs.sweeps.findings.summary import DRAWS, summarise
@@ -124,7 +125,7 @@ BEST_RUNS = 3
 
 def write_report(
     folder: Path, record: dict[str, Any], trials: pd.DataFrame, days: np.ndarray, market: Market,
-    results: Mapping[int, Result] | None = None, best_runs: int = BEST_RUNS, draws: int = DRAWS,
+    results: Mapping[int, EngineResult] | None = None, best_runs: int = BEST_RUNS, draws: int = DRAWS,
 ) -> dict[str, Any]:  # fmt: skip
     """Write trials.parquet, the complete runs of the best, sweep.html and summary.json into a sweep's folder.
 
@@ -175,8 +176,8 @@ def write_report(
 
 
 def _runs_of_the_best(
-    record: dict[str, Any], found: SweepResults, market: Market, results: Mapping[int, Result], most: int
-) -> list[tuple[int, Result]]:
+    record: dict[str, Any], found: SweepResults, market: Market, results: Mapping[int, EngineResult], most: int
+) -> list[tuple[int, EngineResult]]:
     runs = []
     for index in found.best_distinct(most):
         row = found.table.iloc[index]
@@ -185,7 +186,7 @@ def _runs_of_the_best(
     return runs
 
 
-def _write_runs(folder: Path, runs: list[tuple[int, Result]]) -> None:
+def _write_runs(folder: Path, runs: list[tuple[int, EngineResult]]) -> None:
     for place, (_, result) in enumerate(runs, 1):
         target, temporary = claim_folder("", folder / f"best-{place}", overwrite=True)
         try:

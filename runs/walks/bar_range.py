@@ -8,7 +8,7 @@ from datafeeds.schema import Market
 from runs.engines.compiled import Evaluation
 from runs.engines.configuration import Configuration
 from runs.engines.evaluator import Evaluator, Trial, market_prices
-from runs.engines.event import first_bars, profile_for
+from runs.engines.event import profile_for
 from runs.engines.snapshot_cache import Heatmaps
 from runs.perpetual.accounting import MARKET
 from runs.perpetual.matching import MAX_EVENTS, process_bar
@@ -68,7 +68,7 @@ class BarRange:
     def __init__(self, market: Market, heatmaps: Heatmaps, first: int, last: int) -> None:
         """Raise ValueError for a range that is empty or not within the market."""
         self._evaluator = Evaluator(market, heatmaps, first, last)
-        self._seen = first_bars(market, last)
+        self._seen = market.head(last)
         self._last_bar = market_prices(self._seen)[-1:].copy()
         self._tiers: dict[str, np.ndarray] = {}
 

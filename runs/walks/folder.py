@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from datafeeds.schema import Market
-from runs.engines.result import Result
-from runs.outcome.folder import equity_parquet, trades_csv, write_files
+from runs.engines.result import EngineResult
 from runs.outcome.metrics import daily_returns, trades_of
 from runs.outcome.provenance import code_digest, market_record, package_version
-from runs.outcome.writing import json_text, jsonable
+from runs.outcome.run_files import equity_parquet, trades_csv
+from runs.outcome.writing import json_text, jsonable, write_files
 from runs.reports.figures.thinning import largest_triangles
 from runs.reports.tearsheet import tearsheet
 from runs.reports.walk import walk_page
@@ -65,7 +65,7 @@ def reproduction(plan: Plan, options: WindowOptions, choice: str) -> list[str]:
     return [*parts, "--objective", plan.objective, "--choose", choice]
 
 
-def joined_trades(result: Result, traded_windows: tuple[TradedWindow, ...]) -> pd.DataFrame:
+def joined_trades(result: EngineResult, traded_windows: tuple[TradedWindow, ...]) -> pd.DataFrame:
     """Return the round trips of all test windows, with the window's number, and with why they ended."""
     trades = trades_of(result)
     start = traded_windows[0].window.test_first
@@ -82,7 +82,7 @@ def joined_trades(result: Result, traded_windows: tuple[TradedWindow, ...]) -> p
 def write_walk(
     record: dict[str, Any],
     summary: dict[str, Any],
-    result: Result,
+    result: EngineResult,
     traded_windows: tuple[TradedWindow, ...],
     target: Path,
     temporary: Path,
@@ -107,7 +107,7 @@ def write_walk(
     write_files(files, target, temporary)
 
 
-def daily_curves(result: Result) -> dict[str, Any]:
+def daily_curves(result: EngineResult) -> dict[str, Any]:
     """Return the worth of 1 at the days' ends, ours and buy-and-hold's, as the page's figure wants it: a few hundred points."""
     start, opened = float(result.account["start"][0]), float(result.market.frame["open"].iloc[0])
     series = {

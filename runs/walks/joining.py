@@ -12,7 +12,7 @@ from indicators.liquidation.snapshot import CLUSTER
 from runs.engines.compiled import Evaluation
 from runs.engines.configuration import Configuration
 from runs.engines.event import profile_for
-from runs.engines.result import Result
+from runs.engines.result import EngineResult
 from runs.engines.snapshot_cache import Heatmaps
 from runs.perpetual.accounting import ACCOUNT, FILL, open_account
 from runs.walks.bar_range import BarRange
@@ -74,13 +74,9 @@ def _untraded(window: Window, cash: float) -> Evaluation:
     return Evaluation(np.zeros(0, dtype=FILL), np.full(bars, cash), np.zeros(bars), account, window.test_first)
 
 
-def tested_bars(market: Market, traded_windows: Sequence[TradedWindow]) -> Market:
-    """Return the market from the first test window's first bar to the last one's last."""
-    first, last = traded_windows[0].window.test_first, traded_windows[-1].window.test_last
-    return replace(market, frame=market.frame.iloc[first:last].reset_index(drop=True))
-
-
-def join(market: Market, heatmaps: Heatmaps, base: Configuration, traded_windows: Sequence[TradedWindow]) -> Result:
+def join(
+    market: Market, heatmaps: Heatmaps, base: Configuration, traded_windows: Sequence[TradedWindow]
+) -> EngineResult:
     """Return the traded_windows as one result on the bars from the first test to the last.
 
     Parameters
@@ -94,12 +90,13 @@ def join(market: Market, heatmaps: Heatmaps, base: Configuration, traded_windows
 
     Returns
     -------
-    Result
+    EngineResult
         One account from the first window's cash to the last one's. Between two tests that do not touch it is flat. Snapshots are
         those of each window's own model; there are no clusters.
     """
-    cut = tested_bars(market, traded_windows)
     start = traded_windows[0].window.test_first
+    # What was checked is the walked market, and its defects are said of the walk.
+    cut = replace(market[start : traded_windows[-1].window.test_last], quality=market.quality)
     equity, position = np.full(len(cut), math.nan), np.zeros(len(cut))
     snapshots = heatmaps.snapshots(market, base.model)[start : start + len(cut)].copy()
     for traded_window in traded_windows:
@@ -108,7 +105,7 @@ def join(market: Market, heatmaps: Heatmaps, base: Configuration, traded_windows
         equity[bars], position[bars] = traded_window.evaluation.equity, traded_window.evaluation.position
         window = slice(traded_window.window.test_first, traded_window.window.test_last)
         snapshots[bars] = heatmaps.snapshots(market, traded_window.configuration.model)[window]
-    return Result(
+    return EngineResult(
         market=cut,
         configuration=base,
         venue=profile_for(base, cut),

@@ -14,7 +14,7 @@ from runs.commandline.progress import ShowProgress, progress
 from runs.engines.configuration import Configuration
 from runs.engines.event import load_market
 from runs.engines.parity import first_difference
-from runs.engines.result import Result
+from runs.engines.result import EngineResult
 from runs.engines.snapshot_cache import Heatmaps, heatmaps_folder
 from runs.outcome.folder import claim_folder, release_folder, run_name
 from runs.outcome.writing import jsonable
@@ -143,7 +143,7 @@ class Walked:
     objective: str
     rows: list[dict[str, Any]]
     traded_windows: tuple[TradedWindow, ...]
-    result: Result
+    result: EngineResult
     errors: list[str]
     confirmation: dict[str, Any]
     unused: int

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from datafeeds.schema import Market
-from runs.engines.result import Result
+from runs.engines.result import EngineResult
 from runs.outcome.metrics import daily_returns, run_metrics
 from runs.statistics.sharpe import probabilistic_sharpe, sharpe_sample
 from runs.walks.joining import TradedWindow
@@ -53,7 +53,7 @@ def _range(market: Market, first: int, last: int) -> dict[str, Any]:
     return {"first_bar": stamps[0], "last_bar": stamps[1], "bars": last - first}
 
 
-def walk_summary(result: Result, rows: Sequence[dict[str, Any]], objective: str, unused: int) -> dict[str, Any]:
+def walk_summary(result: EngineResult, rows: Sequence[dict[str, Any]], objective: str, unused: int) -> dict[str, Any]:
     """Return the summary of a walk.
 
     Parameters
@@ -95,7 +95,7 @@ def walk_summary(result: Result, rows: Sequence[dict[str, Any]], objective: str,
     return {"verdict": verdict, "sentence": _sentence(summary, verdict), **summary}
 
 
-def above_zero(result: Result) -> float:
+def above_zero(result: EngineResult) -> float:
     """Return the probability that the true Sharpe ratio of a result's daily returns is above zero; NaN for too few."""
     returns = daily_returns(result.times, result.equity, float(result.account["start"][0])).to_numpy()
     try:

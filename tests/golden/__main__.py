@@ -13,7 +13,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from datafeeds.markets import open_file
 from datafeeds.simulated.market import simulate
 from indicators.liquidation.parameters import ModelParameters
-from runs.analysis.moment import known_at
 from runs.analysis.record import analyse
 from runs.engines.configuration import configuration_from
 from runs.engines.event import run_backtest
@@ -48,7 +47,7 @@ def ledger(strategy: str) -> list[dict[str, object]]:
 
 def reports(data: Path, moment: str) -> dict[str, str]:
     """Return the liquidation report of real data at a moment, by the ending of its file."""
-    record = analyse(known_at(open_file(data / "bybit_1h" / "BTCUSDT.parquet"), moment), ModelParameters())
+    record = analyse(open_file(data / "bybit_1h" / "BTCUSDT.parquet").until(moment), ModelParameters())
     return {"md": markdown_report(record), "txt": terminal_text(record, WIDTH)}
 
 

@@ -9,7 +9,6 @@ import pytest
 from datafeeds.simulated.market import simulate
 from runs.commandline.command import InputError
 from runs.engines.configuration import configuration_from
-from runs.engines.event import first_bars
 from runs.lookahead import examine, main, poisoned
 from strategies.registry import BUILT_IN
 
@@ -120,7 +119,7 @@ def test_poison_leaves_the_past_alone_and_changes_the_future(market):
     pd.testing.assert_frame_equal(bad.frame.iloc[:cut], market.frame.iloc[:cut])
     assert (bad.frame["close"].iloc[cut:] != market.frame["close"].iloc[cut:]).all()
     assert (bad.frame["high"] >= bad.frame["low"]).all()
-    assert len(first_bars(market, cut)) == cut
+    assert len(market.head(cut)) == cut
 
 
 def test_the_command_exits_1_on_a_leak_and_prints_where(tmp_path, capsys):

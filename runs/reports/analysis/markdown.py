@@ -3,7 +3,7 @@
 from typing import Any
 
 from runs.analysis.record import NOT_MEASURED, analysis_record
-from runs.engines.result import Result
+from runs.engines.result import EngineResult
 from runs.reports.analysis.statements import (
     CASCADE_TITLES,
     CLUSTER_TITLES,
@@ -26,7 +26,7 @@ from runs.reports.text import minute, name, price
 _BAR_CELLS = 20  # characters of the longest bar in the heat table
 
 
-def liquidation_report(result: Result, evidence: str = NOT_MEASURED) -> str:
+def liquidation_report(result: EngineResult, evidence: str = NOT_MEASURED) -> str:
     """Return the report at the last bar of a run, as Markdown.
 
     Parameters

@@ -17,7 +17,7 @@ from indicators.liquidation.history import Watched, run_watched
 from indicators.liquidation.model import build_model
 from indicators.liquidation.parameters import ModelParameters
 from runs.engines.event import model_bars
-from runs.engines.result import Result
+from runs.engines.result import EngineResult
 from runs.outcome.trades import COLUMNS
 from runs.perpetual.accounting import FILL
 from runs.reports.heatmap.columns import blocks, decimals_of
@@ -42,10 +42,10 @@ def _script() -> str:
     return f'{library}\n(async()=>{{"use strict";\n{body}\n}})();'
 
 
-def run_heatmap(result: Result, trades: pd.DataFrame) -> str:
+def run_heatmap(result: EngineResult, trades: pd.DataFrame) -> str:
     """Return the page of a run: `heatmap_page` with its trades, its orders and its own liquidations."""
     title = f"{result.configuration.strategy} on {result.market.name}"
-    return heatmap_page(result.market, result.configuration.model, title, trades, result.fills, result.orders)
+    return heatmap_page(result.market, result.configuration.model, title, trades, result.fills, result.orders or ())
 
 
 def heatmap_page(

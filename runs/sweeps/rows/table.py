@@ -1,6 +1,5 @@
 """The table of trials: one row a combination."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from runs.engines.configuration import Configuration, configuration_from
+from runs.outcome.writing import replace_file
 from runs.sweeps.rows.log import read_rows
 from runs.sweeps.rows.objective import METRICS
 
@@ -79,8 +79,6 @@ def write_trials(folder: Path, trials: pd.DataFrame) -> None:
     """
     columns = {name: pa.array(trials[name]) for name in trials.columns if name != "daily_returns"}
     columns["daily_returns"] = pa.array(list(trials["daily_returns"]), type=pa.list_(pa.float64()))
-    temporary = folder / f".{TABLE}.{os.getpid()}.partial"
-    pq.write_table(pa.table(columns), temporary, compression="zstd")
-    with temporary.open("r+b") as file:
-        os.fsync(file.fileno())
-    temporary.replace(folder / TABLE)
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.table(columns), sink, compression="zstd")
+    replace_file(folder / TABLE, sink.getvalue().to_pybytes())

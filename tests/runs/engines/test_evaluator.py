@@ -12,7 +12,7 @@ from datafeeds.simulated.market import simulate
 from indicators.liquidation.parameters import ModelParameters
 from runs.engines.configuration import configuration_from
 from runs.engines.evaluator import Evaluator, is_compiled
-from runs.engines.event import first_bars, run_backtest
+from runs.engines.event import run_backtest
 from runs.engines.parity import first_difference
 from runs.engines.snapshot_cache import Heatmaps
 from runs.lookahead import poisoned
@@ -52,7 +52,7 @@ def test_a_trial_has_the_very_figures_of_the_run(market, strategy):
 
 
 def test_a_trial_on_real_bars_has_the_very_figures_of_the_run(market_data):
-    real = first_bars(open_market(str(market_data / "bybit_1h" / "BTCUSDT.parquet")), 3000)
+    real = open_market(str(market_data / "bybit_1h" / "BTCUSDT.parquet")).head(3000)
     configuration = configuration_from({"strategy": "magnet"})
     assert_same_figures(Evaluator(real, Heatmaps(None)).trial(configuration), run_backtest(configuration, real))
 
@@ -71,7 +71,7 @@ def test_days_are_those_of_the_daily_returns(market):
 def test_a_range_is_the_cut_market_and_the_future_does_not_count(market, strategy):
     configuration = configuration_from({"strategy": strategy})
     whole = Evaluator(market, Heatmaps(None), 0, 900).evaluate(configuration)
-    cut = Evaluator(first_bars(market, 900), Heatmaps(None)).evaluate(configuration)
+    cut = Evaluator(market.head(900), Heatmaps(None)).evaluate(configuration)
     other = Evaluator(poisoned(market, 900, seed=3), Heatmaps(None), 0, 900).evaluate(configuration)
     for evaluation in (cut, other):
         for name in ("fills", "equity", "position", "account"):
@@ -97,7 +97,7 @@ def test_more_fills_than_there_is_room_at_first_are_all_kept(market, monkeypatch
 
 @pytest.mark.parametrize("name", ["Plain", "Meddling"])
 def test_a_rule_that_cannot_be_compiled_runs_in_the_event_engine(market, name):
-    few = first_bars(market, 400)
+    few = market.head(400)
     configuration = configuration_from({"strategy": f"{PLANTED}:{name}"})
     assert not is_compiled(load_strategy(configuration.strategy))
     assert_same_figures(Evaluator(few, Heatmaps(None)).trial(configuration), run_backtest(configuration, few))
@@ -107,7 +107,7 @@ def test_a_rule_that_cannot_be_compiled_runs_in_the_event_engine(market, name):
 
 
 def test_a_strategy_of_backtraders_own_runs_from_the_first_bar_only(market):
-    few = first_bars(market, 400)
+    few = market.head(400)
     configuration = configuration_from({"strategy": "runs.benchmarks.engine_speed:SmaCross"})
     trial = Evaluator(few, Heatmaps(None)).trial(configuration)
     assert trial.metrics["trades"] > 0

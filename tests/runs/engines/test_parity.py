@@ -9,7 +9,6 @@ from datafeeds.markets import open_market
 from datafeeds.simulated.market import simulate
 from runs.engines.configuration import configuration_from
 from runs.engines.evaluator import Evaluator
-from runs.engines.event import first_bars
 from runs.engines.parity import first_difference
 from runs.engines.snapshot_cache import Heatmaps
 from runs.perpetual.accounting import FUNDING, LIQUIDATION
@@ -43,7 +42,7 @@ def agree(market, strategy, sets, seed, harsh=0.5):
 
 @pytest.mark.parametrize("strategy", BUILT_IN)
 def test_random_candidates_trade_alike_on_real_bars(real, strategy):
-    done = agree(first_bars(real, 6000), strategy, 3, seed=1)
+    done = agree(real.head(6000), strategy, 3, seed=1)
     assert sum(len(evaluation.fills) for evaluation in done) > 10
 
 
@@ -66,7 +65,7 @@ def test_every_kind_of_intent_in_any_order_is_carried_out_alike(simulated):
 
 
 def test_a_later_first_bar_trades_alike(real):
-    market = first_bars(real, 3000)
+    market = real.head(3000)
     for strategy in ("magnet", "wipe"):
         configuration = configuration_from({"strategy": strategy})
         evaluation = Evaluator(market, Heatmaps(None), 1000, 2500).evaluate(configuration)

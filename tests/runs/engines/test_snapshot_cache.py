@@ -12,7 +12,7 @@ from indicators.liquidation.parameters import ModelParameters
 from indicators.liquidation.snapshot import SNAPSHOT
 from indicators.liquidation.step import run
 from runs.engines import snapshot_cache as module
-from runs.engines.event import first_bars, model_bars
+from runs.engines.event import model_bars
 from runs.engines.snapshot_cache import HEATMAPS_VARIABLE, Heatmaps, heatmaps_folder, prune
 
 MODEL = ModelParameters()
@@ -59,7 +59,7 @@ def test_every_parameter_counts_also_one_that_only_a_signal_reads(market, tmp_pa
 
 def test_another_market_or_other_code_is_another_heatmap(market, tmp_path, monkeypatch):
     Heatmaps(tmp_path).snapshots(market, MODEL)
-    shorter = first_bars(market, 299)
+    shorter = market.head(299)
     assert same(Heatmaps(tmp_path).snapshots(shorter, MODEL), fresh(shorter))
     monkeypatch.setattr(module, "source_digest", lambda: "other")
     Heatmaps(tmp_path).snapshots(market, MODEL)

@@ -18,23 +18,25 @@ import pytest
 from datafeeds.simulated.market import simulate
 from runs.engines.configuration import configuration_from
 from runs.engines.event import run_backtest
-from runs.engines.result import Result
-from runs.outcome import folder
-from runs.outcome.folder import FolderError, claim_folder, release_folder, run_name, write_run
+from runs.engines.result import EngineResult
+from runs.outcome import run_files, writing
+from runs.outcome.folder import claim_folder, release_folder, run_name
 from runs.outcome.metrics import trades_of
+from runs.outcome.writing import FolderError
+from runs.reports.run import write_run
 
 FILES = {"tearsheet.html", "heatmap.html", "report.md", "metrics.json", "trades.csv", "equity.parquet", "run.json"}
 
 
 @cache
-def result() -> Result:
+def result() -> EngineResult:
     return run_backtest(configuration_from({"strategy": "magnet"}), simulate(3, bars=1000))
 
 
 pytestmark = pytest.mark.usefixtures("no_tearsheet")
 
 
-def write(target: Path, overwrite: bool = False, run: Result | None = None) -> Path:
+def write(target: Path, overwrite: bool = False, run: EngineResult | None = None) -> Path:
     place, temporary = claim_folder("name", target, overwrite)
     try:
         write_run(run or result(), place, temporary)
@@ -137,7 +139,7 @@ def test_a_full_disk_leaves_no_target_and_no_temporary(tmp_path, monkeypatch):
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(folder, "write_flushed", full)
+    monkeypatch.setattr(writing, "write_flushed", full)
     with pytest.raises(FolderError, match="No space left"):
         write(tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
@@ -210,9 +212,9 @@ def test_negative_numbers_in_the_csv_stay_numbers(tmp_path):
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "\rx"])
 def test_text_that_a_spreadsheet_would_run_is_guarded(text):
-    assert folder._cell(text) == "'" + text
-    assert folder._cell(-1.5) == "-1.5"
-    assert folder._cell(np.int64(-3)) == "-3"
+    assert run_files._cell(text) == "'" + text
+    assert run_files._cell(-1.5) == "-1.5"
+    assert run_files._cell(np.int64(-3)) == "-3"
 
 
 def test_metrics_are_strict_json(tmp_path):

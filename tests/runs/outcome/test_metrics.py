@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from datafeeds.simulated.market import simulate
 from runs.engines.configuration import configuration_from
 from runs.engines.event import run_backtest
-from runs.engines.result import Result
+from runs.engines.result import EngineResult
 from runs.outcome import metrics as m
 from runs.outcome.writing import jsonable
 from runs.statistics import performance
@@ -26,7 +26,7 @@ def hours(count: int, start: str = "2024-03-01T00") -> np.ndarray:
 
 
 @cache
-def result() -> Result:
+def result() -> EngineResult:
     return run_backtest(configuration_from({"strategy": "magnet"}), simulate(3, bars=1500))
 
 
@@ -179,7 +179,7 @@ def test_the_benchmark_against_itself_has_beta_one_and_no_alpha():
     opened = float(run.market.frame["open"].iloc[0])
     account = run.account.copy()
     account["start"] = opened
-    mirror = Result(**{**run.__dict__, "equity": run.close.copy(), "account": account})
+    mirror = EngineResult(**{**run.__dict__, "equity": run.close.copy(), "account": account})
     against = m.run_metrics(mirror)["against_buy_and_hold"]
     assert against["beta"] == pytest.approx(1.0)
     assert against["correlation"] == pytest.approx(1.0)

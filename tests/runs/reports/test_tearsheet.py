@@ -18,7 +18,7 @@ import pytest
 from datafeeds.simulated.market import simulate
 from runs.engines.configuration import configuration_from
 from runs.engines.event import run_backtest
-from runs.engines.result import Result
+from runs.engines.result import EngineResult
 from runs.outcome.metrics import run_metrics
 from runs.reports import tearsheet as module
 from runs.reports.tearsheet import tearsheet
@@ -26,7 +26,7 @@ from runs.statistics.performance import DAYS_PER_YEAR
 
 
 @cache
-def result() -> Result:
+def result() -> EngineResult:
     return run_backtest(configuration_from({"strategy": "magnet"}), simulate(3, bars=2400))
 
 
@@ -40,7 +40,7 @@ def page() -> str:
     return tearsheet(result(), metrics())
 
 
-def without_trade(bars: int = 24 * 40) -> Result:
+def without_trade(bars: int = 24 * 40) -> EngineResult:
     """Return a run whose account nothing moved."""
     run = result()
     market = dataclasses.replace(run.market, frame=run.market.frame.iloc[:bars].reset_index(drop=True))

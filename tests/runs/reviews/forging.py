@@ -20,8 +20,10 @@ import pyarrow.parquet as pq
 from datafeeds.simulated.market import simulate
 from runs.engines.configuration import configuration_from
 from runs.engines.event import run_backtest
-from runs.engines.result import Result
+from runs.engines.result import EngineResult
 from runs.outcome import folder
+from runs.reports import run
+from runs.reports.run import write_run
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -29,12 +31,12 @@ HOSTILE = "<script>alert(1)</script>"
 @contextmanager
 def quick() -> Iterator[None]:
     """Leave out quantstats' page, which takes seconds and is tested where it is made."""
-    with mock.patch.object(folder, "tearsheet", return_value="<html></html>"):
+    with mock.patch.object(run, "tearsheet", return_value="<html></html>"):
         yield
 
 
 @cache
-def result(strategy: str = "magnet") -> Result:
+def result(strategy: str = "magnet") -> EngineResult:
     return run_backtest(configuration_from({"strategy": strategy}), simulate(3, bars=1000))
 
 
@@ -42,7 +44,7 @@ def real_run(place: Path, strategy: str = "magnet") -> Path:
     """Write a run as `runs.backtest` does."""
     target, temporary = folder.claim_folder("run", place, False)
     with quick():
-        folder.write_run(result(strategy), target, temporary)
+        write_run(result(strategy), target, temporary)
     return target
 
 

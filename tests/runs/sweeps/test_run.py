@@ -11,7 +11,7 @@ from datafeeds.simulated.market import simulate
 from runs.engines.configuration import configuration_from
 from runs.engines.evaluator import Evaluator
 from runs.engines.event import run_backtest
-from runs.engines.result import Result
+from runs.engines.result import EngineResult
 from runs.engines.snapshot_cache import Heatmaps
 from runs.sweeps.rows.objective import METRICS
 from runs.sweeps.run import write_report
@@ -32,7 +32,7 @@ def market():
 
 
 @cache
-def results() -> dict[int, Result]:
+def results() -> dict[int, EngineResult]:
     settings = {"strategy": "magnet"}
     return {
         number: run_backtest(configuration_from(settings | {"rule": {"min_distance": value}}), market())

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runs.engines.event import first_bars
 from runs.engines.snapshot_cache import Heatmaps
 from runs.lookahead import poisoned
 from runs.walks.bar_range import BarRange
@@ -54,7 +53,7 @@ def test_the_choice_is_the_best_of_an_exhaustive_loop_over_markets_that_end_with
     found = chosen_on(market())
     combinations = combinations_of(PLAN)
     for window, place in zip(WINDOWS, found, strict=True):
-        seen = first_bars(market(), window.train_last)  # there is no later bar
+        seen = market().head(window.train_last)  # there is no later bar
         bar_range, ratios = BarRange(seen, Heatmaps(None), window.train_first, window.train_last), {}
         for number, combination in enumerate(combinations):
             try:

@@ -11,12 +11,12 @@ from datafeeds.simulated.market import simulate
 from indicators.liquidation.snapshot import CLUSTER
 from runs.engines.configuration import configuration_from
 from runs.engines.event import run_backtest
-from runs.engines.result import Result
+from runs.engines.result import EngineResult
 from runs.reports.analysis.markdown import liquidation_report
 
 
 @cache
-def base() -> Result:
+def base() -> EngineResult:
     return run_backtest(configuration_from({"strategy": "magnet"}), simulate(3, bars=300))
 
 
@@ -30,7 +30,7 @@ def cluster(price: float, side: float, usd: float, close: float = 100.0) -> np.n
 ABOVE, BELOW, DEEP = cluster(110.0, -1.0, 3e8), cluster(95.0, 1.0, 1e8), cluster(90.0, 1.0, 5e7)
 
 
-def run(clusters: tuple[np.ndarray, ...] = (ABOVE, BELOW, DEEP), **view: float) -> Result:
+def run(clusters: tuple[np.ndarray, ...] = (ABOVE, BELOW, DEEP), **view: float) -> EngineResult:
     snapshots = base().snapshots.copy()
     values: dict[str, float] = {
         "close": 100.0, "magnet": 1.0, "cluster_above_price": 110.0, "cluster_below_price": 95.0,

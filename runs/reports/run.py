@@ -1,0 +1,51 @@
+"""The whole folder of one run: figures, evidence, intervals and pages, each from its own room."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from runs.engines.result import EngineResult
+from runs.outcome.metrics import daily_returns, run_metrics, trades_of
+from runs.outcome.run_files import run_files
+from runs.outcome.writing import write_files
+from runs.reports.analysis.markdown import liquidation_report
+from runs.reports.heatmap.page import run_heatmap
+from runs.reports.tearsheet import tearsheet
+from runs.statistics.headline import stated_intervals
+from runs.validation.claims.trading import strategy_evidence
+
+
+def write_run(result: EngineResult, target: Path, temporary: Path) -> None:
+    """Write all of a run's files and move them to their place.
+
+    Raises
+    ------
+    FolderError
+        If the disk refuses; then nothing is left at the target.
+    """
+    trades = trades_of(result)
+    record = run_metrics(result, trades) | {"evidence": evidence(result), "intervals": intervals(result)}
+    write_files(files(result, trades, record), target, temporary)
+
+
+def files(result: EngineResult, trades: pd.DataFrame, record: dict[str, Any]) -> dict[str, str | bytes]:
+    """Return a run's files by name, given its round trips and the content of metrics.json."""
+    pages = {
+        "report.md": liquidation_report(result, record["evidence"]["sentence"]),
+        "tearsheet.html": tearsheet(result, record),
+        "heatmap.html": run_heatmap(result, trades),
+    }
+    return run_files(result, trades, record, pages)
+
+
+def evidence(result: EngineResult) -> dict[str, Any]:
+    """Return what is validated of the signals that a run's strategy trades, on its data."""
+    configuration = result.configuration
+    return strategy_evidence(configuration.strategy, result.market, result.snapshots, configuration.model)
+
+
+def intervals(result: EngineResult) -> dict[str, Any]:
+    """Return 95 % intervals of a run's headline figures, from resampled days."""
+    returns = daily_returns(result.times, result.equity, float(result.account["start"][0]))
+    return stated_intervals(returns.to_numpy())
