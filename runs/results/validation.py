@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 
 from runs.outcome.folder import claim_folder, release_folder
-from runs.outcome.writing import json_text, replace_file, write_files
-from runs.reports.page import escape, table
+from runs.outcome.writing import json_text, write_files
 from runs.reports.validation import validation_page
+from runs.results.show import html_table, one_line, page_or_file
 
 MARKER = "validation.json"
 """The file by which a folder is known as a validation's."""
@@ -53,12 +53,15 @@ class Validation:
         """Return the text of each file of its folder, by name."""
         return {MARKER: json_text(self.record), PAGE: validation_page(dict(self.record))}
 
-    def to_html(self, path: Path | str | None = None) -> str:
-        """Return the page of verdicts, and write it to `path` if one is given."""
-        text = self.files()[PAGE]
-        if path is not None:
-            replace_file(Path(path), text)
-        return text
+    def to_html(self, path: Path | str | None = None) -> str | None:
+        """Return validation.html; with a path write it there, whole or not at all, and return None.
+
+        Raises
+        ------
+        FolderError
+            If it cannot be written.
+        """
+        return page_or_file(self.files()[PAGE], path)
 
     def save(self, folder: Path | str, *, overwrite: bool = False) -> Path:
         """Write validation.json and validation.html into a folder, whole or not at all; return it.
@@ -77,13 +80,15 @@ class Validation:
 
     def __repr__(self) -> str:
         """Return the market, its range and the count of each verdict, in one line."""
+        return f"Validation({self._line()})"
+
+    def _line(self) -> str:
         data = self.record["data"]
         counts = ", ".join(f"{count} {verdict}" for verdict, count in self.record["counts"].items())
         span = f"{data['first_bar'][:10]}..{data['last_bar'][:10]}"
-        return f"Validation({data['name']}, {data['bars']:,} bars {span}: {counts})"
+        return f"{one_line(data['name'])}, {data['bars']:,} bars {span}: {counts}"
 
     def _repr_html_(self) -> str:
-        """Return the claims as a small table for a notebook."""
         shown = self.claims[list(_SHOWN)].astype(object)
         rows = shown.where(shown.notna(), "-").reset_index().to_numpy().tolist()
-        return f"<p>{escape(repr(self))}</p>{table(('claim', *_SHOWN), rows)}"
+        return html_table(self._line(), ("claim", *_SHOWN), rows)

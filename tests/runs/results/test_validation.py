@@ -63,7 +63,8 @@ def test_the_text_is_one_line_and_the_notebooks_escaped(quiet):
 
 
 def test_the_page_is_written_where_asked_and_a_folder_of_others_is_kept(quiet, tmp_path):
-    assert quiet.to_html(tmp_path / "page.html") == (tmp_path / "page.html").read_text()
+    assert quiet.to_html(tmp_path / "page.html") is None
+    assert (tmp_path / "page.html").read_text() == quiet.to_html()
     with pytest.raises(FolderError, match="holds other files"):
         quiet.save(tmp_path)
     quiet.save(tmp_path / "mine")
