@@ -16,6 +16,7 @@ COMMANDS = {
     "walkforward": "choose parameters on the past and trade them on what came next",
     "analyze": "the liquidation report at any bar: levels, clusters, cascade risk",
     "download": "bring market data into the local catalog, and show what it holds",
+    "stress": "what a move of price liquidates, with intervals and how often they have held",
     "validate": "measure what the heatmap knows: validated, not validated, or too little data",
     "review": "look over a folder of results: table, curves, fills and notes on one page",
     "lookahead": "look for look-ahead in a strategy",

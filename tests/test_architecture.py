@@ -11,11 +11,11 @@ PROJECT = Path(__file__).resolve().parents[1]
 FOLDERS = ("indicators", "strategies", "datafeeds", "runs")
 CORE = sorted(p.stem for p in (PROJECT / "indicators" / "liquidation").glob("*.py") if p.stem != "__init__")
 COMMANDS = (
-    "analyze", "backtest", "benchmark", "console", "download", "lookahead", "review", "sweep", "validate", "walkforward",
+    "analyze", "backtest", "benchmark", "console", "download", "lookahead", "review", "stress", "sweep", "validate", "walkforward",
 )  # fmt: skip
 ROOMS = (
     "analysis", "benchmarks", "commandline", "engines", "outcome", "perpetual", "reports", "results", "reviews", "statistics",
-    "sweeps", "validation", "walks",
+    "stress_test", "sweeps", "validation", "walks",
 )  # fmt: skip
 COMPILED = [
     *(f"indicators.liquidation.{name}" for name in CORE),

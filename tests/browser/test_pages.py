@@ -11,6 +11,7 @@ from PIL import Image
 import runs.analyze
 import runs.backtest
 import runs.review
+import runs.stress
 import runs.sweep
 import runs.validate
 import runs.walkforward
@@ -24,6 +25,7 @@ PAGES = {
     "heatmap": "run/heatmap.html",
     "analysis": "report/analysis.html",
     "analysis-heatmap": "report/heatmap.html",
+    "stress": "stressed/stress.html",
     "validation": "claims/validation.html",
     "sweep": "sweep/sweep.html",
     "walk": "walk/walk.html",
@@ -74,6 +76,7 @@ def results(tmp_path_factory) -> Path:
     try:
         assert runs.backtest.main([*labelled, *named, "--out", str(out / "run")]) == 0
         assert runs.analyze.main([*named, "--html", "--out", str(out / "report")]) == 0
+        assert runs.stress.main([*named, "--out", str(out / "stressed")]) == 0
         assert runs.validate.main([*named, "--out", str(out / "claims")]) == 0
         with quick():
             assert runs.sweep.main([*space, *named, "--out", str(out / "sweep")]) == 0

@@ -32,11 +32,12 @@ WORKS = {
     "walkforward": ["--strategy", "wipe", "--data", "DATA", *PARAM, *SPANS, "--out", "walk", "--overwrite"],
     "review": ["RESULTS"],
     "download": ["--list", "--catalog", "catalog"],
+    "stress": ["--data", "DATA", "--out", "stressed", "--overwrite"],
     "validate": ["--data", "DATA", "--out", "claims", "--overwrite"],
     "lookahead": ["--strategy", "wipe", "--data", "DATA", "--cuts", "1"],
     "benchmark": ["--bars", "1000", "--rounds", "1"],
 }
-PAGED = {"backtest", "sweep", "walkforward", "validate", "review"}
+PAGED = {"backtest", "stress", "sweep", "walkforward", "validate", "review"}
 # A mistake of the user's, one that click finds and one that we find.
 FAILS = {
     "backtest": ["--strategy", "magnte"],
@@ -45,6 +46,7 @@ FAILS = {
     "walkforward": ["--strategy", "wipe", "--param", "nearset=1,2"],
     "review": ["nowhere"],
     "download": ["--venue", "nowhere", "--symbol", "X", "--start", "2024-01-01", "--dry-run"],
+    "stress": ["--data", "nothing.parquet"],
     "validate": ["--data", "nothing.parquet"],
     "lookahead": ["--strategy", "magnte"],
     "benchmark": ["--data", "nothing.parquet"],

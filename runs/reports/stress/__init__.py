@@ -1,0 +1,1 @@
+"""The stress test: page, terminal, and its section of the liquidation report."""

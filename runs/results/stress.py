@@ -1,0 +1,86 @@
+"""The result of `runs.stress.stress`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from runs.outcome.folder import claim_folder, release_folder
+from runs.outcome.writing import json_text, jsonable, replace_file, write_files
+from runs.reports.page import escape, table
+from runs.reports.stress.page import stress_page
+from runs.reports.stress.statements import summary_rows, summary_titles
+
+MARKER = "stress.json"
+"""The file by which a folder is known as a stress test's."""
+
+PAGE = "stress.html"
+
+_UNITS = {"reported": "as the feed would report", "model": "in the model's own units"}
+
+
+@dataclass(frozen=True, repr=False)
+class Stress:
+    """What moves of price liquidate, asked at one bar of a market.
+
+    Attributes
+    ----------
+    record
+        Plain values, NaN where unknown (`runs.stress_test.record.stress_record`).
+    """
+
+    record: Mapping[str, Any]
+
+    @cached_property
+    def scenarios(self) -> pd.DataFrame:
+        """A row a move and horizon: expected size, intervals, shares of open interest, what forced orders add."""
+        return pd.DataFrame(self.record["scenarios"])
+
+    @cached_property
+    def coverage(self) -> pd.DataFrame:
+        """A row a horizon and side: how often the intervals have held; empty where the data reports no liquidations."""
+        return pd.DataFrame(
+            {"horizon_hours": held["horizon_hours"], "side": side, **pd.json_normalize(held[side], sep="_").iloc[0]}
+            for held in self.record["horizons"]
+            for side in ("long", "short")
+        )
+
+    def files(self) -> dict[str, str]:
+        """Return the text of each file of its folder, by name."""
+        return {MARKER: json_text(self.record), PAGE: stress_page(dict(self.record), jsonable(dict(self.record)))}
+
+    def to_html(self, path: Path | str | None = None) -> str:
+        """Return the page, and write it to `path` if one is given."""
+        text = self.files()[PAGE]
+        if path is not None:
+            replace_file(Path(path), text)
+        return text
+
+    def save(self, folder: Path | str, *, overwrite: bool = False) -> Path:
+        """Write stress.json and stress.html into a folder, whole or not at all; return it.
+
+        Raises
+        ------
+        FolderError
+            If the folder holds other files, or an earlier stress test that is not to be replaced, or cannot be written.
+        """
+        target, temporary = claim_folder(Path(folder).name, Path(folder), overwrite, MARKER)
+        try:
+            write_files(self.files(), target, temporary)
+        finally:
+            release_folder(temporary)
+        return target
+
+    def __repr__(self) -> str:
+        """Return the market, its range, and how many answers there are, in one line."""
+        data, count = self.record["data"], len(self.record["scenarios"])
+        span = f"{data['first_bar'][:10]}..{data['last_bar'][:10]}"
+        return f"Stress({data['name']}, {data['bars']:,} bars {span}: {count} answers {_UNITS[self.record['unit']]})"
+
+    def _repr_html_(self) -> str:
+        """Return the answers as a small table for a notebook."""
+        record = dict(self.record)
+        return f"<p>{escape(repr(self))}</p>{table(summary_titles(record), summary_rows(record))}"
