@@ -104,16 +104,3 @@ def stationary_indices(random: np.random.Generator, length: int, block_length: f
     began = np.maximum.accumulate(np.where(fresh, steps, 0), axis=1)
     starts = random.integers(0, length, (draws, length))
     return (np.take_along_axis(starts, began, axis=1) + steps - began) % length
-
-
-def stationary_counts(random: np.random.Generator, length: int, block_length: float, draws: int) -> np.ndarray:
-    """Return (draws, length) float64: how often each day is in each resample of `stationary_indices`."""
-    if draws < 1:
-        raise ValueError(f"{draws} draws: give one or more")
-    counts = np.empty((draws, length))
-    chunk = max(2**20 // length, 1)
-    for start in range(0, draws, chunk):
-        drawn = stationary_indices(random, length, block_length, min(chunk, draws - start))
-        flat = drawn + length * np.arange(len(drawn))[:, None]
-        counts[start : start + chunk] = np.bincount(flat.ravel(), minlength=drawn.size).reshape(drawn.shape)
-    return counts

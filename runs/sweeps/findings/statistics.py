@@ -115,7 +115,7 @@ def statistics_of(
     trade_returns
         (m,) of the best trial's trades; None leaves out what another order of them would have given.
     draws, seed
-        Resamples of each bootstrap, and their seed.
+        Random draws of each test, and their seed.
     """
     returns, numbers = results.returns, results.table["number"].to_numpy()
     deflated = deflation(returns)

@@ -6,7 +6,6 @@ import pytest
 from runs.statistics.stationary import (
     optimal_block_length,
     optimal_block_lengths,
-    stationary_counts,
     stationary_indices,
 )
 
@@ -79,12 +78,6 @@ def test_blocks_have_the_mean_length_and_all_days_the_same_chance(block_length):
 def test_blocks_of_endless_length_are_rotations():
     drawn = stationary_indices(np.random.default_rng(0), 30, 1e12, 50)
     assert np.array_equal(drawn, (drawn[:, :1] + np.arange(30)) % 30)
-
-
-def test_counts_are_those_of_the_indices():
-    drawn = stationary_indices(np.random.default_rng(5), 40, 3.0, 60)
-    counts = stationary_counts(np.random.default_rng(5), 40, 3.0, 60)
-    assert np.array_equal(counts, [[np.sum(row == day) for day in range(40)] for row in drawn])
 
 
 def test_impossible_resamples_are_refused():
