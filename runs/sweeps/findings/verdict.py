@@ -10,7 +10,8 @@ MORE = "more than luck"
 TOO_LITTLE = "too little data"
 
 LEVEL = 0.05
-"""How often a sweep over noise may be called more than luck, at most. The level of Hansen 2005 and of White 2000."""
+"""How often a sweep over noise may be called more than luck. The level of Hansen 2005 and of White 2000; where it holds, and where
+not, is in ``docs/evidence-level.md``."""
 
 MIN_DAYS = 60
 """Fewer days say nothing: the blocks of a bootstrap over dependent days would be a handful (*assumption*)."""
@@ -65,8 +66,8 @@ def judge(evidence: VerdictInputs) -> Verdict:
     Notes
     -----
     The test of superior predictive ability (Hansen 2005) decides, at 5 %: it accounts for all trials and how they
-    depend on one another. The other conditions can only take away, so that noise is called more than luck in 5 % of sweeps
-    at most: by itself the best must be above zero (probabilistic Sharpe ratio 0.95), and what is chosen on one half of the days
+    depend on one another. The other conditions can only take away, so that noise is called more than luck no more often than
+    it rejects (`LEVEL`): by itself the best must be above zero (probabilistic Sharpe ratio 0.95), and what is chosen on one half of the days
     must gain on the other in most splits. The deflated Sharpe ratio is told and decides nothing: it is no p-value, lies near
     0.5 for the best of independent noise, higher by the effective number (a median of 0.85 over the null world), and one far
     worse trial lowers it for all. Nor does the probability of overfitting, which asks
