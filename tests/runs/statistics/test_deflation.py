@@ -1,13 +1,14 @@
 """The best of a table against luck."""
 
 import math
+from statistics import NormalDist
 
 import numpy as np
 import pytest
 
 from runs.statistics import performance
 from runs.statistics.deflation import best_deflated
-from runs.statistics.sharpe import NORMAL, deflated_sharpe, expected_maximum_sharpe, sharpe_sample
+from runs.statistics.sharpe import deflated_sharpe, expected_maximum_sharpe, sharpe_sample
 
 
 def test_it_is_the_formula_on_the_best_column():
@@ -47,7 +48,9 @@ def test_one_skilled_trial_of_a_thousand_passes_the_bar_as_often_as_theory_says(
         returns[:, 0] += annual / math.sqrt(252)
         passed.append(best_deflated(returns).probability > 0.95)
     # In deviations of an estimated ratio: the truth, less what luck gives the best of 1,000, less what 95 % asks for.
-    power = NORMAL.cdf(annual / math.sqrt(252) * math.sqrt(1000) - expected_maximum_sharpe(1000) - NORMAL.inv_cdf(0.95))
+    power = NormalDist().cdf(
+        annual / math.sqrt(252) * math.sqrt(1000) - expected_maximum_sharpe(1000) - NormalDist().inv_cdf(0.95)
+    )
     assert np.mean(passed) == pytest.approx(power, abs=margin)
 
 
