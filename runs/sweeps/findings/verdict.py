@@ -65,13 +65,13 @@ def judge(evidence: VerdictInputs) -> Verdict:
 
     Notes
     -----
-    The test of superior predictive ability (Hansen 2005) decides, at 5 %: it accounts for all trials and how they
-    depend on one another. The other conditions can only take away, so that noise is called more than luck no more often than
-    it rejects (`LEVEL`): by itself the best must be above zero (probabilistic Sharpe ratio 0.95), and what is chosen on one half of the days
-    must gain on the other in most splits. The deflated Sharpe ratio is told and decides nothing: it is no p-value, lies near
-    0.5 for the best of independent noise, higher by the effective number (a median of 0.85 over the null world), and one far
-    worse trial lowers it for all. Nor does the probability of overfitting, which asks
-    whether the order of the trials lasts: where all are equally good, it does not.
+    The test of superior predictive ability (Hansen 2005) decides, at 5 %: it accounts for all trials and how they depend on one
+    another. The other conditions can only take away, so that noise is called more than luck no more often than it rejects
+    (`LEVEL`): by itself the best must be above zero (probabilistic Sharpe ratio 0.95), and what is chosen on one half of the
+    days must gain on the other in most splits. The deflated Sharpe ratio is told and decides nothing: it is no p-value, lies
+    near 0.5 for the best of independent noise, higher by the effective number (a median of 0.85 over the null world), and one
+    far worse trial lowers it for all. Nor does the probability of overfitting, which asks whether the order of the trials
+    lasts: where all are equally good, it does not.
     """
     if evidence.days < MIN_DAYS or not evidence.trials:
         what = f"{evidence.days} days" if evidence.trials else "no trial that traded"
