@@ -23,8 +23,12 @@ from runs.analysis.sections import (
 )
 from runs.engines.event import run_model
 from runs.outcome.provenance import market_record
+from runs.stress_test.record import stress_record
 
 NOT_MEASURED = "The signals have not been validated on this data by this version."
+STRESS_MOVES = (0.02, 0.05, 0.10)
+"""Moves of price, fractions each way, that the report's stress test asks about; `runs.stress` asks about any."""
+
 CAVEATS = (
     "Liquidation levels are estimates: nobody publishes positions, and leverage is assumed, not observed.",
     "A level is a zone, and it shifts as positions open and close.",
@@ -33,7 +37,7 @@ CAVEATS = (
 
 
 def analyse(market: Market, parameters: ModelParameters, level_fraction: float = LEVEL_FRACTION) -> dict[str, Any]:
-    """Return the record at the last bar of a market, the model taken through all of it.
+    """Return the record at the last bar of a market, the model taken through all of it, with its stress test.
 
     Raises
     ------
@@ -72,6 +76,7 @@ def analysis_record(
     dict
         Plain values; NaN where unknown (`runs.outcome.writing.jsonable` makes it null). Sums in USD are in the quote currency.
     """
+    stress = stress_record(market, parameters, STRESS_MOVES, by_side=False)
     rows = [cluster_row(number, cluster) for number, cluster in enumerate(clusters, 1)]
     return {
         "data": market_record(market),
@@ -84,6 +89,7 @@ def analysis_record(
         "summary": summary_section(rows),
         "cascade": cascade_section(view),
         "after_wipes": {kind: level_section(view, kind, market.times) for kind in ("support", "resistance")},
+        "stress": {name: stress[name] for name in ("unit", "horizons", "scenarios", "notes")},
         "implications": implication_section(view),
         "evidence": evidence,
         "caveats": list(CAVEATS),

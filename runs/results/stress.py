@@ -12,7 +12,7 @@ from runs.outcome.folder import claim_folder, release_folder
 from runs.outcome.writing import json_text, jsonable, replace_file, write_files
 from runs.reports.page import escape, table
 from runs.reports.stress.page import stress_page
-from runs.reports.stress.statements import summary_rows, summary_titles
+from runs.reports.stress.statements import SUMMARY_TITLES, summary_rows
 
 MARKER = "stress.json"
 """The file by which a folder is known as a stress test's."""
@@ -83,4 +83,4 @@ class Stress:
     def _repr_html_(self) -> str:
         """Return the answers as a small table for a notebook."""
         record = dict(self.record)
-        return f"<p>{escape(repr(self))}</p>{table(summary_titles(record), summary_rows(record))}"
+        return f"<p>{escape(repr(self))}</p>{table(SUMMARY_TITLES, summary_rows(record))}"

@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from runs.statistics.bootstrap import block_sums, ratio_interval
-from runs.stress_test.link import Link, expected_size, size_quantiles, size_ranks, walk_links
-from runs.stress_test.windows import WITHOUT_MAP, Windows
+from runs.stress_test.link import expected_size, size_quantiles, size_ranks, walk_links
+from runs.stress_test.windows import Windows
 
 LEVELS = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
 """Quantiles that are stated: the ends of the 90 % and the 50 % interval, and the median between them."""
@@ -30,8 +30,8 @@ class Scored(NamedTuple):
         (m,) log price that price went; base coin reported.
     expected, floors
         (m,) base coin; what the link adds before a logarithm.
-    quantiles, without_map
-        (m, `LEVELS`) base coin, from the link and from the link without the map's sweep.
+    quantiles
+        (m, `LEVELS`) base coin.
     below, upto
         (m,) ends of the PIT (`size_ranks`).
     """
@@ -42,30 +42,20 @@ class Scored(NamedTuple):
     expected: np.ndarray
     floors: np.ndarray
     quantiles: np.ndarray
-    without_map: np.ndarray
     below: np.ndarray
     upto: np.ndarray
 
 
 def score_links(windows: Windows, horizon: int, bar_seconds: int) -> Scored | None:
     """Return one side's out-of-sample answers; None where the data is too short, or reports too little, for any."""
-    known_without = windows.covariates[:, :WITHOUT_MAP]
-    with_map = walk_links(windows.covariates, windows.sizes, horizon, bar_seconds)
-    # The same rows are known to both: the map is known wherever the rest is.
-    without_map = walk_links(known_without, windows.sizes, horizon, bar_seconds)
     parts = []
-    for (rows, link), (_, other) in zip(with_map, without_map, strict=True):
-        sizes = windows.sizes[rows]
-        expected, baseline = _quantiles(link, windows.covariates[rows]), _quantiles(other, known_without[rows])
-        ranks = size_ranks(link, expected[0], sizes)
-        floors = np.full(len(rows), link.size_floor)
-        parts.append((rows, windows.distances[rows], sizes, expected[0], floors, expected[1], baseline[1], *ranks))
+    for rows, link in walk_links(windows.covariates, windows.sizes, horizon, bar_seconds):
+        sizes, expected = windows.sizes[rows], expected_size(link, windows.covariates[rows])
+        ranks, floors = size_ranks(link, expected, sizes), np.full(len(rows), link.size_floor)
+        parts.append(
+            (rows, windows.distances[rows], sizes, expected, floors, size_quantiles(link, expected, LEVELS), *ranks)
+        )
     return Scored(*(np.concatenate(column) for column in zip(*parts, strict=True))) if parts else None
-
-
-def _quantiles(link: Link, covariates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    expected = expected_size(link, covariates)
-    return expected, size_quantiles(link, expected, LEVELS)
 
 
 def pinball_loss(sizes: np.ndarray, quantiles: np.ndarray, levels: np.ndarray = LEVELS) -> np.ndarray:
@@ -105,8 +95,8 @@ def share(values: np.ndarray, blocks: np.ndarray) -> dict[str, float]:
     return {"estimate": found.estimate, "low": found.low, "high": found.high, "rows": len(values)}
 
 
-def coverage_record(scored: Scored, blocks: np.ndarray) -> dict[str, Any]:
-    """Return how one side's answers have held.
+def coverage_record(scored: Scored, baseline: Scored, blocks: np.ndarray) -> dict[str, Any]:
+    """Return how one side's answers have held; `baseline` are those of links without the map, to the same questions.
 
     Returns
     -------
@@ -115,7 +105,7 @@ def coverage_record(scored: Scored, blocks: np.ndarray) -> dict[str, Any]:
         `log2_error` (mean absolute, of expected over reported), `worst_moves` and `largest_reports`: coverage and error in the
         `WORST` part of the rows, by the distance asked about and, a choice by outcome, by what was reported.
     """
-    losses = [pinball_loss(scored.sizes, quantiles) for quantiles in (scored.without_map, scored.quantiles)]
+    losses = [pinball_loss(scored.sizes, quantiles) for quantiles in (baseline.quantiles, scored.quantiles)]
     skill = ratio_interval(block_sums(losses[0] - losses[1], blocks), block_sums(losses[0], blocks))
     tenths = np.bincount(np.minimum((pit(scored) * _TENTHS).astype(int), _TENTHS - 1), minlength=_TENTHS)
     return {

@@ -7,7 +7,7 @@ import numpy as np
 from runs.stress_test.coverage import blocks_of, coverage_record, inside, score_links, share, worst
 from runs.stress_test.inputs import SIDES, StressInputs
 from runs.stress_test.link import Link, fit_link, known_rows
-from runs.stress_test.windows import past_windows
+from runs.stress_test.windows import past_windows, without_map
 
 SECONDS_PER_HOUR = 3600.0
 
@@ -30,8 +30,11 @@ class Fitted(NamedTuple):
     largest_seen: list[float]
 
 
-def fit_horizon(inputs: StressInputs, hours: float) -> Fitted | None:
-    """Return a horizon's links to all of the past; None where it is shorter than a bar, or too little is reported to score it."""
+def fit_horizon(inputs: StressInputs, hours: float, by_side: bool = True) -> Fitted | None:
+    """Return a horizon's links to all of the past; None where it is shorter than a bar, or too little is reported to score it.
+
+    With `by_side` it says how each side's answers have held (`coverage_record`), which takes most of the time.
+    """
     if not inputs.reports or hours * SECONDS_PER_HOUR < inputs.bar_seconds:
         return None
     horizon = round(hours * SECONDS_PER_HOUR / inputs.bar_seconds)
@@ -41,12 +44,16 @@ def fit_horizon(inputs: StressInputs, hours: float) -> Fitted | None:
         return None
     blocks = [blocks_of(one.rows, inputs.days, horizon, inputs.bar_seconds) for one in scored]
     hits = np.concatenate([inside(one, 0, 4) for one in scored])
-    held = {
+    held: dict[str, Any] = {
         "horizon_hours": hours,
         "coverage_90": share(hits, np.concatenate(blocks)),
         "worst_moves_coverage_90": float(hits[np.concatenate([worst(one.distances) for one in scored])].mean()),
-        **{name: coverage_record(one, block) for name, one, block in zip(SIDES, scored, blocks, strict=True)},
     }
+    if by_side:
+        found = (score_links(without_map(side), horizon, inputs.bar_seconds) for side in windows)
+        baselines = [one for one in found if one is not None]  # as many as were scored: they have the same rows
+        for name, one, baseline, block in zip(SIDES, scored, baselines, blocks, strict=True):
+            held[name] = coverage_record(one, baseline, block)
     known = [known_rows(one.covariates, one.sizes) for one in windows]
     return Fitted(
         held,

@@ -22,7 +22,11 @@ REPORTED, MODEL = "reported", "model"
 
 
 def stress_record(
-    market: Market, parameters: ModelParameters, moves: Sequence[float] = MOVES, deviations: Sequence[float] = ()
+    market: Market,
+    parameters: ModelParameters,
+    moves: Sequence[float] = MOVES,
+    deviations: Sequence[float] = (),
+    by_side: bool = True,
 ) -> dict[str, Any]:
     """Return the stress test at the last bar of a market.
 
@@ -36,6 +40,8 @@ def stress_record(
         Fractions of price, each asked as a fall and as a rise.
     deviations
         Daily standard deviations, likewise.
+    by_side
+        Whether to say of each side how its answers have held, beside both together.
 
     Returns
     -------
@@ -51,7 +57,7 @@ def stress_record(
     moves_of(moves, (), math.nan)  # what is wrong is found before the work
     inputs = read_inputs(market, parameters)
     asked = moves_of(moves, deviations, float(inputs.daily_volatility[-1]))
-    fitted = [found for hours in HORIZONS_HOURS if (found := fit_horizon(inputs, hours)) is not None]
+    fitted = [found for hours in HORIZONS_HOURS if (found := fit_horizon(inputs, hours, by_side)) is not None]
     return {
         "data": market_record(market),
         "at": _moment(market, inputs),

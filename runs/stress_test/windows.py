@@ -28,6 +28,11 @@ class Windows(NamedTuple):
     covariates: np.ndarray
 
 
+def without_map(windows: Windows) -> Windows:
+    """Return the same past, known without a map: the baseline range x volume."""
+    return windows._replace(covariates=windows.covariates[:, :WITHOUT_MAP])
+
+
 def covariates_at(inputs: StressInputs, side: int, rows: np.ndarray, distances: np.ndarray) -> np.ndarray:
     """Return what is known at a close of a move that is asked about.
 

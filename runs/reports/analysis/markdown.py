@@ -21,7 +21,8 @@ from runs.reports.analysis.statements import (
     summary_lines,
     wipe_lines,
 )
-from runs.reports.text import minute, name, price
+from runs.reports.stress import statements as stressed
+from runs.reports.text import minute, name, price, sentence
 
 _BAR_CELLS = 20  # characters of the longest bar in the heat table
 
@@ -58,6 +59,7 @@ def markdown_report(record: dict[str, Any]) -> str:
         _summary(record["summary"]),
         _cascade(record["cascade"]),
         _after_wipes(record["after_wipes"]),
+        _stress(record["stress"]),
         _implications(record["implications"]),
         _data(data),
         "## Caveats\n\n" + "\n".join(f"- {line}" for line in caveats(record)),
@@ -110,6 +112,11 @@ def _cascade(cascade: dict[str, Any]) -> str:
 
 def _after_wipes(levels: dict[str, Any]) -> str:
     return "## After wipes\n\n" + "\n".join(f"- {line}" for line in wipe_lines(levels))
+
+
+def _stress(stress: dict[str, Any]) -> str:
+    lines = "\n".join(f"- {sentence(line)}" for line in stressed.summary_lines(stress))
+    return f"## If price moves\n\n{_table(stressed.SUMMARY_TITLES, stressed.summary_rows(stress))}\n\n{lines}"
 
 
 def _implications(implied: dict[str, Any]) -> str:

@@ -19,6 +19,7 @@ from runs.reports.analysis.statements import (
     wipe_lines,
 )
 from runs.reports.page import data_block, escape, page, table
+from runs.reports.stress import statements as stressed
 from runs.reports.text import minute, price
 
 _STYLE = """
@@ -59,6 +60,7 @@ def analysis_page(record: dict[str, Any], heatmap: str | None = None) -> str:
         ("Heatmap", _list(summary_lines(known["summary"]))),
         ("Cascade risk", table(CASCADE_TITLES, cascade_rows(known["cascade"]))),
         ("After wipes", _list(wipe_lines(known["after_wipes"]))),
+        ("If price moves", _stress(known["stress"])),
         ("What follows, if the map is right", _list(implication_lines(known["implications"]))),
         ("Data", _list(data_lines(data))),
         ("Caveats", _list(caveats(known))),
@@ -80,7 +82,7 @@ def _undefined(value: Any) -> Any:
     return [_undefined(item) for item in value] if isinstance(value, list) else value
 
 
-_FIGURES = ("_base", "_usd", "_quote", "_fraction", "_rate", "_short", "_unit")
+_FIGURES = ("deviations", "_base", "_usd", "_quote", "_fraction", "_rate", "_short", "_unit")
 
 
 def _pairs(rows: list[tuple[str, str]]) -> str:
@@ -89,6 +91,10 @@ def _pairs(rows: list[tuple[str, str]]) -> str:
 
 def _list(lines: list[str]) -> str:
     return "<ul>" + "".join(f"<li>{escape(line)}</li>" for line in lines) + "</ul>"
+
+
+def _stress(stress: dict[str, Any]) -> str:
+    return table(stressed.SUMMARY_TITLES, stressed.summary_rows(stress)) + _list(stressed.summary_lines(stress))
 
 
 def _clusters(rows: list[dict[str, Any]]) -> str:

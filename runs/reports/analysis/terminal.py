@@ -25,6 +25,7 @@ from runs.reports.analysis.statements import (
     summary_lines,
     wipe_lines,
 )
+from runs.reports.stress import statements as stressed
 from runs.reports.text import minute, name, price, usd
 
 _STYLES = {"long": "bright_blue", "short": "yellow"}
@@ -66,6 +67,8 @@ def _parts(record: dict[str, Any], width: int, fancy: bool) -> Iterator[Renderab
     yield _section("Last 24 hours", _pairs(overview_rows(record["last_24_hours"])))
     yield _section("Market", _pairs(context_rows(record["context"])))
     yield _section("After wipes", _lines(wipe_lines(record["after_wipes"])))
+    stress = _table(stressed.SUMMARY_TITLES, stressed.summary_rows(record["stress"]))
+    yield _section("If price moves", stress, _lines(stressed.summary_lines(record["stress"])))
     yield _section("What follows, if the map is right", _lines(implication_lines(record["implications"])))
     yield _section("Data", _lines(data_lines(data)))
     yield _section("Caveats", _lines(caveats(record)))

@@ -10,6 +10,8 @@ TITLES = (
 )  # fmt: skip
 MODEL_TITLES = ("move", "price", "on the way", "base coin", "of open interest", "added")
 
+SUMMARY_TITLES = ("within", "move", "expected", "90 % interval", "of open interest")
+
 COVERAGE_TITLES = (
     "within", "liquidated", "answers", "90 % held", "50 % held", "skill over no map", "error", "worst moves held",
     "their error", "largest reports held", "their error",
@@ -19,7 +21,8 @@ COVERAGE_HELP = (
     "log2 of expected over reported, 1 is a factor of two. Worst moves: the 1 % farthest; largest reports, the 1 % largest, are a "
     "choice by outcome, in which no interval has to hold."
 )
-ADDED_HELP = "Added: what the forced orders of a move liquidate beyond it. * farther than any such move in the data: extrapolated."
+_BEYOND = "* farther than any such move in the data: extrapolated."
+ADDED_HELP = f"Added: what the forced orders of a move liquidate beyond it. {_BEYOND}"
 
 
 def headline(record: dict[str, Any]) -> str:
@@ -127,18 +130,18 @@ def pit_rows(record: dict[str, Any]) -> list[tuple[str, ...]]:
 PIT_TITLES = ("within", "liquidated", *(f"{tenth}0 %" for tenth in range(1, 11)))
 
 
-def summary_titles(record: dict[str, Any]) -> tuple[str, ...]:
-    """Return the titles of the report's section: a column a horizon."""
-    return ("move", "price", "on the way, of open interest", *(title for title, _ in groups(record)))
-
-
 def summary_rows(record: dict[str, Any]) -> list[tuple[str, ...]]:
-    """Return the report's section: a row a move, expected size and 90 % interval by horizon."""
-    columns = [rows for _, rows in groups(record)]
+    """Return the report's section under `SUMMARY_TITLES`: a row a move and horizon."""
     return [
         (
-            _move(rows[0]), price(rows[0]["price_quote"]), share(rows[0]["swept_share_fraction"], ".2%"),
-            *(usd(row["expected_usd"]) + ("" if math.isnan(row["low_90_usd"]) else f" ({_interval(row, 90)})") for row in rows),
+            "any time" if row["horizon_hours"] is None else f"{row['horizon_hours']:g} h", _move(row), usd(row["expected_usd"]),
+            "-" if math.isnan(row["low_90_usd"]) else _interval(row, 90), share(row["open_interest_fraction"], ".2%"),
         )
-        for rows in zip(*columns, strict=True)
+        for row in record["scenarios"]
     ]  # fmt: skip
+
+
+def summary_lines(record: dict[str, Any]) -> list[str]:
+    """Return what the report's section says below its table."""
+    beyond = any(row["beyond_data"] for row in record["scenarios"])
+    return [*([_BEYOND] if beyond else []), *held_lines(record), *record["notes"]]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from runs.stress_test.coverage import LEVELS, blocks_of, coverage_record, inside, pinball_loss, pit, score_links
-from runs.stress_test.windows import Windows
+from runs.stress_test.windows import Windows, without_map
 
 COUNT = 6000
 
@@ -21,6 +21,12 @@ def world(effect, zeros=0.0, drift=1.0, seed=0):
 
 def scored(*arguments, **named):
     return score_links(world(*arguments, **named), 1, 3600)
+
+
+def held(*arguments, **named):
+    windows = world(*arguments, **named)
+    both = (score_links(one, 1, 3600) for one in (windows, without_map(windows)))
+    return coverage_record(*both, np.arange(4000) // 24)
 
 
 def test_intervals_hold_as_often_as_they_say_and_the_pit_is_uniform():
@@ -47,15 +53,14 @@ def test_a_size_of_zero_lies_anywhere_within_its_probability():
 
 
 def test_intervals_that_no_longer_hold_say_so():
-    found = coverage_record(scored(1.0, drift=20.0), np.arange(4000) // 24)
+    found = held(1.0, drift=20.0)
     assert found["coverage_90"]["high"] < 0.87
     assert found["pit_tenths"][9] > 0.2
 
 
 def test_a_map_that_matters_has_skill_and_one_that_does_not_has_none():
-    blocks = np.arange(4000) // 24
-    assert coverage_record(scored(1.0), blocks)["pinball_skill"]["low"] > 0.05
-    nothing = coverage_record(scored(0.0), blocks)["pinball_skill"]
+    assert held(1.0)["pinball_skill"]["low"] > 0.05
+    nothing = held(0.0)["pinball_skill"]
     assert nothing["low"] < 0.0 < 0.005 > nothing["estimate"]
 
 
@@ -71,7 +76,7 @@ def test_the_pinball_loss_is_least_at_the_quantile():
 def test_the_worst_are_the_farthest_moves_and_errors_are_in_doublings():
     found = scored(1.0)
     exact = found._replace(expected=2.0 * (found.sizes + found.floors) - found.floors)
-    record = coverage_record(exact, np.arange(4000) // 24)
+    record = coverage_record(exact, found, np.arange(4000) // 24)
     assert record["log2_error"] == pytest.approx(1.0)
     assert record["worst_moves"] == {
         "rows": 40,

@@ -204,6 +204,18 @@ class ByHand:
         when = pd.Timestamp(self.bars["ts"].iloc[made]).strftime("%Y-%m-%dT%H:%M")
         return f"{kind.capitalize()}: {price:,.2f}, from {when} UTC, {usd(own[made])} wiped (modelled)."
 
+    def stress(self):
+        """Return what stands within three moves each way, bin by bin, and its worth at the middle of the way."""
+        rows = []
+        for side, sign in (("long", -1.0), ("short", 1.0)):
+            for move in (0.02, 0.05, 0.10):
+                price = self.close * (1.0 + sign * move)
+                reached = abs(math.log(price / self.edge(side, 0))) / BIN
+                size = float(self.sides[side] @ np.clip(reached - np.arange(WINDOW), 0.0, 1.0))
+                worth = usd(size * math.sqrt(price * self.close))
+                rows.append(("any time", f"{sign * move:+.1%}", worth, "-", f"{size / self.interest:.2%}"))
+        return rows
+
     def implications(self):
         up, down = self.nearest("short"), self.nearest("long")
         bias = "no signal"
@@ -234,6 +246,13 @@ DATA = [  # shared/data's README: the file's two defects, each bar counted there
     "open_interest is 27% lower after its hole, at 2020-08-04 07:00; no flow is read from it",
     "suspected break of open_interest at 2021-05-19 14:00: 5,497 -> 13,678 (+149%, 38% of its volume); doubtful, not read as flow",
     "suspected break of open_interest at 2021-05-19 15:00: 13,678 -> 19,839 (+45%, 80% of its volume); doubtful, not read as flow",
+]
+STRESS = [
+    "The map is static: positions that open on the way are not counted, though a rebound liquidates them too.",
+    "The data reports no liquidations: sizes are in the model's own units, without intervals.",
+    "Without a link the answer is the same for every horizon.",
+    "Forced orders add to a move by the square-root law, with the volume and volatility of the last day; "
+    "depth falls in a cascade, and they add more.",
 ]
 CAVEATS = [
     "Liquidation levels are estimates: nobody publishes positions, and leverage is assumed, not observed.",
@@ -277,6 +296,9 @@ def markdown(hand, moment):
         "## Cascade risk", "",
         *table(risk, ("direction", "risk", "stacked clusters", "set off per unit forced")), "",
         "## After wipes", "", *bullets([hand.wipe("support"), hand.wipe("resistance")]), "",
+        "## If price moves", "",
+        *table(hand.stress(), ("within", "move", "expected", "90 % interval", "of open interest")), "",
+        *bullets(STRESS), "",
         "## What follows, if the map is right", "", *bullets(hand.implications()), "",
         "## Data", "", *bullets(DATA), "",
         "## Caveats", "", *bullets(CAVEATS),
