@@ -1,6 +1,9 @@
-"""A market by its name: a file, with or without a mapping of its columns, or an entry of the catalog."""
+"""A market from what names or holds it: a table in memory, a file, with or without a mapping, an entry of the catalog."""
 
+from dataclasses import replace
 from pathlib import Path
+
+import pandas as pd
 
 from datafeeds.catalog.location import catalog_root
 from datafeeds.catalog.market import market_id, read_catalog_market
@@ -10,8 +13,76 @@ from datafeeds.files import read_market
 from datafeeds.mapped_files.mapping import read_mapping
 from datafeeds.mapped_files.read import read_foreign
 from datafeeds.resampling import resample
-from datafeeds.schema import Market, parse_time
+from datafeeds.schema import OPTIONAL, REQUIRED, Market, market_from_frame, parse_time
 from datafeeds.series import timeframe_seconds
+
+_UNNAMED = "data"
+
+
+def read(
+    data: Market | pd.DataFrame | Path | str,
+    *,
+    name: str | None = None,
+    start: str | pd.Timestamp | None = None,
+    end: str | pd.Timestamp | None = None,
+    timeframe: str | None = None,
+    mapping: Path | str | None = None,
+) -> Market:
+    """Return a market, cut to a range and made of longer bars if asked for.
+
+    Parameters
+    ----------
+    data
+        A table whose index is a `DatetimeIndex` of any name (bar opens; naive ones count as UTC) or that has a column `ts`,
+        with the schema's columns in any case: open, high, low, close, volume, and what is known of open interest, funding,
+        mark prices and liquidations. Or a file's path, ``venue:symbol:timeframe`` in the catalog, or a market. A table is
+        left as it is.
+    name
+        What the outputs call it; by default the file's, the catalog's, or "data". Its last part (``BTCUSDT``) says which of
+        the venue's contracts it is.
+    start, end
+        Bars from `start` until before `end`, UTC.
+    timeframe
+        Length of the bars to make of the data's, such as ``4h``.
+    mapping
+        TOML file that names a foreign file's columns.
+
+    Raises
+    ------
+    MarketError
+        If there is no such market, or it breaks the schema.
+
+    Examples
+    --------
+    >>> times = pd.date_range("2024-01-01", periods=3, freq="h", name="Date")
+    >>> frame = pd.DataFrame({"Open": 1.0, "High": 2.0, "Low": 1.0, "Close": 2.0, "Volume": 9.0}, index=times)
+    >>> market = read(frame, name="BTCUSDT")
+    >>> market.name, len(market), market.bar_seconds
+    ('BTCUSDT', 3, 3600)
+    """
+    if isinstance(data, (str, Path)):
+        market = open_market(str(data), start, end, timeframe, mapping)
+        return market if name is None else replace(market, name=name)
+    if mapping is not None:
+        raise MarketError("mapping: it names the columns of a file; rename those of a table")
+    if isinstance(data, pd.DataFrame):
+        data = market_from_frame(_named_as_the_schema(data), name or _UNNAMED)
+    elif not isinstance(data, Market):
+        raise MarketError(
+            f"data is a {type(data).__name__}: give a DataFrame, a path, venue:symbol:timeframe or a market"
+        )
+    market = data.between(start, end)
+    market = resample(market, timeframe_seconds(timeframe)) if timeframe else market
+    return market if name is None else replace(market, name=name)
+
+
+def _named_as_the_schema(frame: pd.DataFrame) -> pd.DataFrame:
+    known = (*REQUIRED, *OPTIONAL)
+    names = {label: label.lower() for label in frame.columns if isinstance(label, str) and label.lower() in known}
+    renamed = frame.rename(columns=names)
+    if "ts" not in renamed.columns and isinstance(frame.index, pd.DatetimeIndex):
+        return renamed.rename_axis(index="ts")
+    return renamed
 
 
 def open_file(path: Path | str, mapping: Path | str | None = None) -> Market:
@@ -27,8 +98,8 @@ def open_file(path: Path | str, mapping: Path | str | None = None) -> Market:
 
 def open_market(
     data: str,
-    start: str | None = None,
-    end: str | None = None,
+    start: str | pd.Timestamp | None = None,
+    end: str | pd.Timestamp | None = None,
     timeframe: str | None = None,
     mapping: Path | str | None = None,
     catalog: Path | str | None = None,

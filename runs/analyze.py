@@ -5,8 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import click
+import pandas as pd
 from rich.console import Console
 
+from datafeeds.markets import read
+from datafeeds.schema import Market
+from indicators.liquidation.domain import from_mapping
 from indicators.liquidation.parameters import ModelParameters
 from runs.analysis.record import analyse
 from runs.commandline.command import as_input_error, run_command, suggest
@@ -19,6 +23,7 @@ from runs.reports.analysis.markdown import markdown_report
 from runs.reports.analysis.page import analysis_page
 from runs.reports.analysis.terminal import print_analysis, terminal_text
 from runs.reports.heatmap.page import heatmap_page
+from runs.results.heatmap import Heatmap
 
 MARKER = "analysis.json"
 """The file by which a folder is known as an earlier analysis's."""
@@ -27,6 +32,35 @@ HEATMAP = "heatmap.html"
 """The map through time, beside the report's page."""
 
 _TEXT_WIDTH = 100
+
+
+def heatmap(data: Market | pd.DataFrame | Path | str, *, every: int = 1, **model: Any) -> Heatmap:
+    """Return where positions stand that would be force-closed, after every bar of a market. Nothing is printed or written.
+
+    Parameters
+    ----------
+    data
+        As `datafeeds.markets.read` takes it: a table of bars, a path, a name in the catalog, or a market.
+    every
+        Bars from one row of the map's `matrix` to the next.
+    **model
+        Parameters of the model (`indicators.liquidation.parameters.ModelParameters`).
+
+    Raises
+    ------
+    InputError
+        For an unknown parameter, or a value outside its domain.
+    MarketError
+        If there is no such market, or it breaks the schema.
+
+    Examples
+    --------
+    >>> from datafeeds.simulated.market import simulate
+    >>> heatmap(simulate(7, bars=1500), half_life_hours=48)
+    Heatmap(simulated-7, 1,500 bars 2024-01-01..2024-03-03)
+    """
+    market, parameters = read(data), as_input_error(from_mapping, ModelParameters, model)
+    return as_input_error(Heatmap, market, parameters, every)
 
 
 @click.command(
@@ -60,7 +94,7 @@ def command(
     mapped = as_html and out is not None
     if as_html and out is not None and _is_file(out) and (out.suffix != ".html" or out.name == HEATMAP):
         raise click.UsageError(f"--out {out}: with --html a folder, or a page of another name than {HEATMAP}")
-    parameters: ModelParameters = as_input_error(model_parameters, assignments)  # type: ignore[assignment]
+    parameters: ModelParameters = as_input_error(model_parameters, assignments)
     # The strategy is named because a configuration has one; only what names the market is read of it.
     market = load_market(Configuration("magnet", seed=seed, model=parameters, **market_named))
     market = market if at is None else market.until(at)

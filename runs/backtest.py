@@ -1,23 +1,80 @@
 """Run one strategy on one market, and leave a folder that can be believed."""
 
 import sys
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import backtrader as bt
 import click
+import pandas as pd
 from rich.table import Table
 
+from datafeeds.markets import read
+from datafeeds.schema import Market
+from indicators.liquidation.parameters import ModelParameters
 from runs.commandline.command import as_input_error, note, run_command, suggest
 from runs.commandline.dry_run import BACKTEST_BARS_PER_SECOND, START_SECONDS, tell_plan
 from runs.commandline.options import asked_settings, configuration_options, dry_run_option, market_named_by
 from runs.commandline.output import print_json, print_lines, print_results, utc_now, wide_console
 from runs.commandline.progress import progress
-from runs.engines.configuration import Configuration, configuration_from
+from runs.engines.configuration import configuration_from, configuration_of
+from runs.engines.evaluator import run_compiled
 from runs.engines.event import load_market, profile_for, run_backtest
 from runs.outcome.folder import claim_folder, release_folder, run_name
 from runs.outcome.run_files import PAGES
-from runs.perpetual.costs import check_leverage
+from runs.perpetual.costs import CostParameters, check_leverage
 from runs.results.backtest import Result
+from strategies.sizing import SizingParameters
+
+
+def backtest(
+    data: Market | pd.DataFrame | Path | str,
+    strategy: str | type[bt.Strategy] = "magnet",
+    *,
+    costs: CostParameters | Mapping[str, Any] | None = None,
+    sizing: SizingParameters | Mapping[str, Any] | None = None,
+    model: ModelParameters | Mapping[str, Any] | None = None,
+    **parameters: Any,
+) -> Result:
+    """Run one strategy on one market. Nothing is printed or written.
+
+    Parameters
+    ----------
+    data
+        As `datafeeds.markets.read` takes it: a table of bars, a path, a name in the catalog, or a market.
+    strategy
+        magnet, cascade, wipe, overlay, ``package.module:Class``, or a class.
+    costs, sizing, model
+        Parameters: the dataclass, or the changed ones by name.
+    **parameters
+        By name, as ``--set`` takes them: the strategy's own, or one that only the model, the sizing or the costs have.
+
+    Returns
+    -------
+    Result
+        Tables, figures, pictures and pages, each made when it is asked for.
+
+    Raises
+    ------
+    InputError
+        For an unknown strategy or parameter, a value outside its domain, or a leverage that the venue does not allow.
+    MarketError
+        If there is no such market, or it breaks the schema.
+
+    Examples
+    --------
+    >>> from datafeeds.simulated.market import simulate
+    >>> backtest(simulate(7, bars=1500), magnet_ratio=3.0)  # doctest: +ELLIPSIS
+    Result(magnet on simulated-7, 1,500 bars 2024-01-01..2024-03-03: return ..., Sharpe ..., ... trades, max drawdown ... %)
+    """
+    market = read(data)
+    configuration = as_input_error(
+        partial(configuration_of, model=model, sizing=sizing, costs=costs), strategy, parameters, data
+    )
+    as_input_error(check_leverage, configuration.costs, profile_for(configuration, market))
+    return Result(run_compiled(configuration, market))
 
 
 @click.command(
@@ -37,7 +94,7 @@ def command(
 ) -> int:  # fmt: skip
     """Run one strategy on one market and write tearsheet, report, metrics, trades and equity."""
     settings = asked_settings({"strategy": strategy, "seed": seed, **market_named}, assignments, config)
-    configuration: Configuration = as_input_error(configuration_from, settings)  # type: ignore[assignment]
+    configuration = as_input_error(configuration_from, settings)
     market = load_market(configuration)
     as_input_error(check_leverage, configuration.costs, profile_for(configuration, market))
     if dry_run:

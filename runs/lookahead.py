@@ -287,7 +287,7 @@ def command(
     """Look for look-ahead in a strategy; exit code 1 if there is any, 2 if the strategy fails of itself."""
     flags = {"strategy": strategy, **market_named}
     settings = as_input_error(with_assignments, {k: v for k, v in flags.items() if v is not None}, assignments)
-    configuration: Configuration = as_input_error(configuration_from, settings)  # type: ignore[assignment]
+    configuration: Configuration = as_input_error(configuration_from, settings)
     market = load_market(configuration)
     if len(market) < 100:
         raise click.UsageError(f"{market.name}: {len(market)} bars are too few to find anything; give at least 100")

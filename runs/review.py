@@ -109,7 +109,7 @@ def _read(results: Path) -> Review:
     try:
         with ProgressBars() as bars:
             bars.say("reading")
-            return as_input_error(read_review, results, lambda done: bars.say(f"{done:,} runs read"))  # type: ignore[return-value]
+            return as_input_error(read_review, results, lambda done: bars.say(f"{done:,} runs read"))
     except OSError as error:
         raise InputError(f"{results}: cannot be read ({error.strerror})") from None
 

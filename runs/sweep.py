@@ -62,7 +62,7 @@ def command(
         "search": earlier.get("search", {}) | {key: value for key, value in searched.items() if value is not None},
         "objective": objective or earlier.get("objective"),
     }
-    plan: Plan = as_input_error(plan_from, settings)  # type: ignore[assignment]
+    plan: Plan = as_input_error(plan_from, settings)
     return launch(plan, RunOptions(jobs, cluster, insecure, confirm, out, resume, dry_run, as_json))
 
 

@@ -59,7 +59,7 @@ def validate(data: Market | SimulatedMarket | str | Path, **model: Any) -> Valid
     >>> validate(simulate(1, bars=200))
     Validation(simulated-1, 200 bars 2024-01-01..2024-01-09: 0 not validated, 15 too little data, 0 validated)
     """
-    parameters: ModelParameters = as_input_error(from_mapping, ModelParameters, model)  # type: ignore[assignment]
+    parameters: ModelParameters = as_input_error(from_mapping, ModelParameters, model)
     if isinstance(data, SimulatedMarket):
         return _measured(data.market, parameters, true_liquidations(data))
     return _measured(data if isinstance(data, Market) else open_market(str(data)), parameters)
@@ -93,7 +93,7 @@ def command(
     **market_named: Any,
 ) -> int:  # fmt: skip
     """Hold the heatmap's claims against baselines and placebos, and write validation.json and validation.html."""
-    parameters: ModelParameters = as_input_error(model_parameters, assignments)  # type: ignore[assignment]
+    parameters: ModelParameters = as_input_error(model_parameters, assignments)
     market, liquidations = _market(seed, parameters, market_named)
     if dry_run:
         settings = {**market_named, "seed": seed, "model": asdict(parameters)}

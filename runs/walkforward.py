@@ -62,7 +62,7 @@ def command(
         "search": {"method": method, "trials": trials, "seed": seed},
         "objective": objective,
     }
-    plan: Plan = as_input_error(plan_from, settings)  # type: ignore[assignment]
+    plan: Plan = as_input_error(plan_from, settings)
     window_options = WindowOptions(train, test, step, anchored, purge, embargo)
     return launch(plan, window_options, choice, RunOptions(jobs, confirm, out, overwrite, dry_run, as_json))
 

@@ -4,10 +4,12 @@ import shlex
 import sys
 import traceback
 from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 import click
 
 _DEBUG = "--debug"
+_Answer = TypeVar("_Answer")
 
 
 def run_command(command: click.Command, argv: list[str] | None) -> int:
@@ -74,7 +76,7 @@ class InputError(ValueError):
     """Bad input, found by a command; one sentence."""
 
 
-def as_input_error(action: Callable[..., object], *arguments: object) -> object:
+def as_input_error(action: Callable[..., _Answer], *arguments: object) -> _Answer:
     """Call what reads the user's input; its ValueErrors are input errors.
 
     A ValueError from anywhere else is a defect of ours and must not be dressed up as the user's mistake.

@@ -94,13 +94,13 @@ def asked_settings(
         For a file or an assignment that cannot be read, or where no strategy is named.
     """
     settings: dict[str, Any] = dict(earlier or {})
-    settings |= dict(as_input_error(read_settings, config)) if config else {}  # type: ignore[call-overload]
+    settings |= dict(as_input_error(read_settings, config)) if config else {}
     settings |= {key: value for key, value in flags.items() if value is not None}
     if not settings.get("strategy"):
         raise click.UsageError(
             "no strategy named: give --strategy magnet, cascade, wipe, overlay or package.module:Class"
         )
-    return as_input_error(with_assignments, settings, assignments)  # type: ignore[return-value]
+    return as_input_error(with_assignments, settings, assignments)
 
 
 def market_named_by(settings: Any) -> dict[str, Any]:

@@ -21,6 +21,10 @@ _GROUPS = {"model": ModelParameters, "sizing": SizingParameters, "costs": CostPa
 _PLAIN = ("strategy", "data", "timeframe", "mapping", "catalog", "start", "end", "seed")
 
 
+IN_MEMORY = "(in memory)"
+"""The `data` of a run on a market that has no name to find it by."""
+
+
 @dataclass(frozen=True)
 class Configuration:
     """Everything that decides what a run does.
@@ -92,6 +96,37 @@ def configuration_from(values: Mapping[str, Any]) -> Configuration:
     built: dict[str, Any] = {key: from_mapping(kind, dict(values.get(key, {}))) for key, kind in _GROUPS.items()}
     plain = {key: values[key] for key in _PLAIN if key in values}
     return Configuration(**plain, rule=checked_rule(strategy, dict(values.get("rule", {}))), **built)
+
+
+def configuration_of(
+    strategy: str | type[bt.Strategy], parameters: Mapping[str, Any], data: object = None, **groups: Any
+) -> Configuration:
+    """Build a configuration from what a caller in Python has at hand.
+
+    Parameters
+    ----------
+    strategy
+        A name as in `load_strategy`, or the class itself, found again by its module and name.
+    parameters
+        By name, each in the one group that has it: the strategy's own rule, model, sizing or costs.
+    data
+        The market's path or name in the catalog; anything else is called `IN_MEMORY`.
+    **groups
+        model, sizing and costs, each as its dataclass, as names and values, or None for the defaults.
+
+    Raises
+    ------
+    ValueError
+        As `configuration_from`.
+    """
+    named = strategy if isinstance(strategy, str) else f"{strategy.__module__}:{strategy.__qualname__}"
+    given = {name: held for name, held in groups.items() if held is not None}
+    settings = {name: asdict(held) if dataclasses.is_dataclass(held) else held for name, held in given.items()}  # type: ignore[arg-type]
+    for key, value in parameters.items():
+        group, name = parameter_home(named, key, "parameter")
+        settings[group] = {**settings.get(group, {}), name: value}
+    source = str(data) if isinstance(data, (str, Path)) else IN_MEMORY
+    return configuration_from({"strategy": named, "data": source, **settings})
 
 
 def checked_rule(strategy: type[bt.Strategy], given: dict[str, Any]) -> dict[str, Any]:

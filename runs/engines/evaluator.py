@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 
 from datafeeds.schema import Market
+from indicators.heatmap import clusters_of
 from indicators.liquidation.domain import as_record
 from indicators.liquidation.model import SECONDS_PER_HOUR
 from indicators.liquidation.venues import Venue
 from runs.engines.compiled import Evaluation, EvaluationInputs, evaluate, trading_loop
 from runs.engines.configuration import Configuration
-from runs.engines.event import profile_for, run_backtest
+from runs.engines.event import profile_for, run_backtest, run_model
+from runs.engines.result import EngineResult
 from runs.engines.snapshot_cache import Heatmaps
 from runs.perpetual.accounting import turnover
 from runs.perpetual.costs import check_leverage
@@ -135,6 +137,41 @@ class Evaluator:
             "turnover_quote": turnover(evaluation.fills),
         }
         return Trial(metrics, returns)
+
+
+def run_compiled(configuration: Configuration, market: Market) -> EngineResult:
+    """Run one backtest without backtrader where its strategy can be compiled, else as `run_backtest`: the same result.
+
+    Returns
+    -------
+    EngineResult
+        Without orders where it was compiled.
+
+    Raises
+    ------
+    ValueError
+        For a leverage that the venue does not allow.
+    """
+    kind: Any = load_strategy(configuration.strategy)
+    if not is_compiled(kind):
+        return run_backtest(configuration, market)
+    snapshots, state = run_model(configuration.model, market)
+    heatmaps = Heatmaps(None)
+    heatmaps.hold(market, configuration.model, snapshots)
+    found = Evaluator(market, heatmaps).evaluate(configuration)
+    return EngineResult(
+        market=market,
+        configuration=configuration,
+        venue=profile_for(configuration, market),
+        equity=found.equity,
+        position=found.position,
+        fills=found.fills,
+        account=found.account,
+        snapshots=snapshots,
+        clusters=clusters_of(state),
+        state=state,
+        orders=None,
+    )
 
 
 @cache

@@ -7,6 +7,7 @@ from typing import Any
 import backtrader as bt
 import numpy as np
 
+from datafeeds.errors import MarketError
 from datafeeds.markets import open_market
 from datafeeds.perpetual import PerpetualFeed
 from datafeeds.resampling import resample
@@ -21,7 +22,7 @@ from indicators.liquidation.snapshot import SNAPSHOT
 from indicators.liquidation.step import run_bars
 from indicators.liquidation.venues import Venue, venue
 from runs.engines.broker import PerpetualBroker
-from runs.engines.configuration import Configuration
+from runs.engines.configuration import IN_MEMORY, Configuration
 from runs.engines.result import EngineResult
 from runs.perpetual.costs import check_leverage
 from strategies.base import PerpetualStrategy
@@ -54,6 +55,8 @@ def load_market(configuration: Configuration) -> Market:
     if configuration.data is None:
         market = simulate(configuration.seed).between(configuration.start, configuration.end)
         return resample(market, timeframe_seconds(configuration.timeframe)) if configuration.timeframe else market
+    if configuration.data == IN_MEMORY:
+        raise MarketError("the data of this run was in memory: name a file that holds it with --data")
     return open_market(
         configuration.data,
         configuration.start,

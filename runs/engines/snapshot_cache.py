@@ -69,6 +69,10 @@ class Heatmaps:
         self._open.move_to_end(named)
         return found
 
+    def hold(self, market: Market, model: ModelParameters, snapshots: np.ndarray) -> None:
+        """Take in snapshots that were computed elsewhere; they stay in memory."""
+        self._open[(self._fingerprint(market), model)] = snapshots
+
     def _fingerprint(self, market: Market) -> str:
         """Return the market's fingerprint, worked out once: it costs a hundred times what a lookup may."""
         known = self._prints.get(id(market))

@@ -13,10 +13,12 @@ import numpy as np
 
 from datafeeds.schema import Market
 from indicators.liquidation.compiled import source_digest
+from runs.engines.configuration import IN_MEMORY
 from runs.engines.result import EngineResult
 from strategies.registry import BUILT_IN, load_strategy
 
 _PACKAGES = ("backtrader", "numpy", "pandas", "numba", "pyarrow", "quantstats", "liquidation-heatmap")
+_IN_PYTHON = "runs.backtest.backtest, with this configuration, on the data of this fingerprint"
 
 
 @cache
@@ -69,11 +71,12 @@ def package_version() -> str | None:
 def run_record(result: EngineResult) -> dict[str, Any]:
     """Return what it takes to repeat the run bit for bit."""
     versions = {}
+    in_memory = result.configuration.data == IN_MEMORY
     for package in _PACKAGES:
         with contextlib.suppress(PackageNotFoundError):
             versions[package] = version(package)
     return {
-        "reproduce": "python -m runs.backtest --config run.json",
+        "reproduce": _IN_PYTHON if in_memory else "python -m runs.backtest --config run.json",
         "configuration": result.configuration.as_dict(),
         "data": {
             "name": result.market.name,

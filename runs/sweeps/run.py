@@ -227,7 +227,7 @@ def launch(plan: Plan, options: RunOptions) -> int:
     """
     if options.cluster is not None:
         as_input_error(check_address, options.cluster, options.insecure)
-    total = as_input_error(plan.search).total  # type: ignore[attr-defined]
+    total = as_input_error(plan.search).total
     market = load_market(plan.configuration)
     record = sweep_record(plan, market, total)
     if options.dry_run:

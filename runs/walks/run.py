@@ -56,7 +56,7 @@ def launch(plan: Plan, options: WindowOptions, choice: str, run_options: RunOpti
     """
     as_input_error(check_walk, plan, choice)
     market = load_market(plan.configuration)
-    walk: Walk = as_input_error(lay_out, plan, options, choice, market)  # type: ignore[assignment]
+    walk: Walk = as_input_error(lay_out, plan, options, choice, market)
     if run_options.dry_run:
         print_plan(walk.record, plan, walk.windows, market, run_options.jobs)
         return 0

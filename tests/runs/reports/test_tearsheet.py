@@ -9,11 +9,14 @@ import subprocess
 import sys
 import warnings
 from functools import cache
+from pathlib import Path
 from typing import Any
 
+import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib import pyplot
 
 from datafeeds.simulated.market import simulate
 from runs.engines.configuration import configuration_from
@@ -315,3 +318,20 @@ def test_the_page_calls_no_function_that_it_does_not_have_and_fits_a_small_scree
     assert "onload=" not in page()
     assert "<body>" in page()
     assert "@media(max-width:700px){body{margin:8px}#left,#right{width:100%;float:none" in page()
+
+
+def test_a_callers_figures_and_backend_are_left_alone(monkeypatch):
+    def html_of(*_: object, output: str, **__: object) -> None:
+        pyplot.figure()
+        Path(output).write_text("<body>made</body>")
+
+    monkeypatch.setattr("quantstats.reports.html", html_of)
+    pyplot.switch_backend("svg")
+    mine = pyplot.figure()
+    try:
+        assert "made" in tearsheet(result(), metrics())
+        assert pyplot.get_fignums() == [mine.number]
+        assert matplotlib.get_backend() == "svg"
+    finally:
+        pyplot.close("all")
+        pyplot.switch_backend("agg")
