@@ -1,11 +1,12 @@
 """What a rule sees of its position, and what it may answer."""
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from indicators.liquidation.compiled import allocation_free
+from indicators.liquidation.renamed import RenamedError, renamed
 
 KEEP, ENTER, EXIT, REBALANCE = 0.0, 1.0, 2.0, 3.0
 """Actions: leave all as it is; open a position with stop and target; close it; hold a given exposure."""
@@ -70,3 +71,10 @@ def close() -> Intent:
 def target_exposure(exposure: float) -> Intent:
     """Hold `exposure` times equity."""
     return Intent(REBALANCE, 0.0, exposure, math.nan, math.nan, 0.0)
+
+
+def __getattr__(name: str) -> Any:
+    """Tell who imports an old name the new one: RenamedError; AttributeError for any other."""
+    if sentence := renamed("intent", name, list(globals())):
+        raise RenamedError(f"{sentence} (strategies.intent)")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -7,6 +7,7 @@ from pathlib import Path
 import backtrader as bt
 
 from indicators.liquidation.domain import unknown
+from indicators.liquidation.renamed import RenamedError
 
 BUILT_IN = {
     "magnet": "strategies.magnet:Magnet",
@@ -30,7 +31,8 @@ def load_strategy(name: str) -> type[bt.Strategy]:
     Raises
     ------
     ValueError
-        If there is no such strategy (with the nearest name), module or class, or it is no backtrader strategy.
+        If there is no such strategy (with the nearest name), module or class, it is no backtrader strategy, or its module imports
+        a name that is called otherwise now.
     """
     path = BUILT_IN.get(name, name)
     if ":" not in path:
@@ -46,6 +48,8 @@ def load_strategy(name: str) -> type[bt.Strategy]:
         if error.name and (module_name == error.name or module_name.startswith(error.name + ".")):
             raise ValueError(f"strategy {name!r}: there is no module {error.name!r} here or installed") from None
         raise
+    except RenamedError as error:
+        raise ValueError(f"strategy {name!r}: {error}") from None
     found = getattr(module, class_name, None)
     if found is None:
         known = [

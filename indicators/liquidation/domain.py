@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from indicators.liquidation.renamed import renamed
+
 Parameters = TypeVar("Parameters")
 
 
@@ -89,11 +91,13 @@ def from_mapping(kind: type[Parameters], values: dict[str, Any]) -> Parameters:
 
 
 def unknown(what: str, name: str, known: list[str]) -> str:
-    """Return the sentence for a name that does not exist, with the nearest one that does.
+    """Return the sentence for a name that does not exist, with what it is called now or the nearest one that does.
 
     >>> unknown("parameter", "half_live_bars", ["half_life_bars", "fee_bps"])
     "unknown parameter 'half_live_bars': did you mean 'half_life_bars'?"
     """
+    if sentence := renamed(what, name, known):
+        return sentence
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(sorted(known))}"
     return f"unknown {what} {name!r}: {hint}"

@@ -141,7 +141,7 @@ class Result:
         """
         return page_or_file(tearsheet(self.run, self.record), path)
 
-    def save(self, folder: Path | str, overwrite: bool = False) -> Path:
+    def save(self, folder: Path | str, *, overwrite: bool = False) -> Path:
         """Write the folder that `runs.backtest` leaves, whole or not at all, and return it.
 
         Raises
