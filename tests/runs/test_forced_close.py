@@ -3,12 +3,12 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.runs.test_matching import LEVERED, Desk, order
 
 from indicators.liquidation.venues import tier_table, venue
 from runs.perpetual.accounting import FUNDING, LIMIT, LIQUIDATION, MARKET, STOP
 from runs.perpetual.costs import CostParameters, check_leverage
 from runs.perpetual.orders import FILLED, LIQUIDATED, REFUSED
+from tests.runs.perpetual.test_matching import LEVERED, Desk, order
 
 HYPERLIQUID = tier_table([[0.0, 0.0125]])
 NO_COSTS = {"taker_fee_bps": 0.0, "maker_fee_bps": 0.0, "slippage_bps": 0.0, "liquidation_fee_rate": 0.0}
