@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import click
+import pandas as pd
 
-from datafeeds.markets import open_market
+from datafeeds.markets import read
 from datafeeds.schema import Market
 from indicators.liquidation.domain import from_mapping
 from indicators.liquidation.parameters import ModelParameters
@@ -25,14 +26,18 @@ from runs.stress_test.scenarios import MOVES, MoveError
 
 
 def stress(
-    data: Market | str | Path, *, moves: Sequence[float] = MOVES, deviations: Sequence[float] = (), **model: Any
+    data: Market | pd.DataFrame | Path | str,
+    *,
+    moves: Sequence[float] = MOVES,
+    deviations: Sequence[float] = (),
+    **model: Any,
 ) -> Stress:
     """Ask at the last bar of a market what moves of price liquidate, and how often such answers have held.
 
     Parameters
     ----------
     data
-        A market, or the path or the catalog's name of one.
+        As `datafeeds.markets.read` takes it: a table of bars, a path, a name in the catalog, or a market.
     moves, deviations
         Fractions of price, and daily standard deviations, each asked as a fall and as a rise.
     **model
@@ -56,8 +61,8 @@ def stress(
     >>> stress(simulate(1, bars=200), moves=(0.05,))
     Stress(simulated-1, 200 bars 2024-01-01..2024-01-09: 2 answers in the model's own units)
     """
-    parameters: ModelParameters = as_input_error(from_mapping, ModelParameters, model)  # type: ignore[assignment]
-    market = data if isinstance(data, Market) else open_market(str(data))
+    parameters: ModelParameters = as_input_error(from_mapping, ModelParameters, model)
+    market = read(data)
     return _tested(market, parameters, moves, deviations)
 
 
@@ -99,7 +104,7 @@ def command(
     assignments: tuple[str, ...], out: Path | None, overwrite: bool, as_json: bool, **market_named: Any,
 ) -> int:  # fmt: skip
     """Say what a move of price liquidates, from the last bar on, and how often such answers have held."""
-    parameters: ModelParameters = as_input_error(model_parameters, assignments)  # type: ignore[assignment]
+    parameters: ModelParameters = as_input_error(model_parameters, assignments)
     fractions = tuple(move / 100.0 for move in moves or ()) or (() if deviations else MOVES)
     # The strategy is named because a configuration has one; only what names the market is read of it.
     market = load_market(Configuration("magnet", seed=seed, model=parameters, **market_named))

@@ -8,9 +8,10 @@ from typing import Any
 
 import click
 import numpy as np
+import pandas as pd
 from rich.table import Table
 
-from datafeeds.markets import open_market
+from datafeeds.markets import read
 from datafeeds.schema import Market
 from datafeeds.simulated.market import SimulatedMarket, simulate_with_truth
 from indicators.liquidation.domain import from_mapping
@@ -31,13 +32,14 @@ from runs.validation.protocol import measure_claims
 from runs.validation.record import validation_record
 
 
-def validate(data: Market | SimulatedMarket | str | Path, **model: Any) -> Validation:
+def validate(data: Market | SimulatedMarket | pd.DataFrame | Path | str, **model: Any) -> Validation:
     """Hold the heatmap's claims on a market against baselines and placebos, out of sample.
 
     Parameters
     ----------
     data
-        A market, or the path or the catalog's name of one. A `SimulatedMarket` knows the price of each liquidation as well.
+        As `datafeeds.markets.read` takes it: a table of bars, a path, a name in the catalog, or a market.
+        A `SimulatedMarket` knows the price of each liquidation as well.
     **model
         Parameters of the model (`indicators.liquidation.parameters.ModelParameters`).
 
@@ -62,7 +64,7 @@ def validate(data: Market | SimulatedMarket | str | Path, **model: Any) -> Valid
     parameters: ModelParameters = as_input_error(from_mapping, ModelParameters, model)
     if isinstance(data, SimulatedMarket):
         return _measured(data.market, parameters, true_liquidations(data))
-    return _measured(data if isinstance(data, Market) else open_market(str(data)), parameters)
+    return _measured(read(data), parameters)
 
 
 def _measured(

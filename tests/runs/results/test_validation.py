@@ -9,6 +9,8 @@ from datafeeds.errors import MarketError
 from datafeeds.simulated.market import simulate, simulate_with_truth
 from runs.commandline.command import InputError
 from runs.outcome.folder import FolderError
+from runs.outcome.writing import jsonable
+from runs.stress import stress
 from runs.validate import main, validate
 
 
@@ -80,3 +82,11 @@ def test_bad_input_is_a_typed_error_with_the_commands_sentence():
         validate(simulate(4, bars=100), smear=7)
     with pytest.raises(MarketError, match="nowhere"):
         validate("nowhere.parquet")
+
+
+@pytest.mark.parametrize("ask", [validate, stress])
+def test_a_table_of_bars_is_its_market(ask):
+    market = simulate(1, bars=200)
+    table = market.frame.drop(columns="open_interest_break").set_index("ts").rename(columns=str.upper)
+    ours, theirs = (jsonable({**ask(data).record, "data": None}) for data in (table, market))
+    assert ours == theirs
