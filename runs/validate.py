@@ -132,7 +132,7 @@ def _print_record(record: Mapping[str, Any], target: Path) -> None:
     table = Table(
         title=f"{data['name']}, {data['first_bar'][:10]} to {data['last_bar'][:10]}: each claim, against its hardest baseline"
     )
-    for title in ("claim", "verdict", "estimate", "95 % interval", "n", "effective", "hardest baseline"):
+    for title in ("claim", "verdict", "estimate", "95 % interval", "n", "effective", "detectable", "hardest baseline"):
         table.add_column(title, justify="left" if title in ("claim", "verdict", "hardest baseline") else "right")
     for claim in record["claims"]:
         table.add_row(claim["name"], claim["verdict"], *_cells(claim["weakest"]))
@@ -144,10 +144,11 @@ def _print_record(record: Mapping[str, Any], target: Path) -> None:
 
 def _cells(weakest: dict[str, Any] | None) -> tuple[str, ...]:
     if weakest is None:
-        return ("-",) * 5
+        return ("-",) * 6
     interval = f"{figure(weakest['low'])} .. {figure(weakest['high'])}"
     observed = (f"{weakest['observations']:,}", f"{weakest['effective']:,.0f}")
-    return (figure(weakest["estimate"]), interval, *observed, weakest["baseline"])
+    detectable = figure(weakest["minimum_detectable_effect"])
+    return (figure(weakest["estimate"]), interval, *observed, detectable, weakest["baseline"])
 
 
 def _print_details(claim: dict[str, Any]) -> None:
@@ -155,7 +156,10 @@ def _print_details(claim: dict[str, Any]) -> None:
     for label, tests in (("against", claim["tests"]), ("placebo", claim["placebos"])):
         for test in tests:
             interval = f"{figure(test['estimate'])} ({figure(test['low'])} .. {figure(test['high'])})"
-            lines.append(f"  {label} {test['baseline']}: {interval}, p {figure(test['p_value'])}")
+            lines.append(
+                f"  {label} {test['baseline']}: {interval}, p {figure(test['p_value'])}, "
+                f"detectable {figure(test['minimum_detectable_effect'])}"
+            )
     lines += [f"  {remark}" for remark in claim["remarks"]]
     print_lines(*lines)
 

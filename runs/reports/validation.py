@@ -4,8 +4,8 @@ from typing import Any
 
 from runs.reports.page import escape, figure, page, table
 
-_COLUMNS = ("estimate", "low", "high", "p_value", "observations", "effective", "blocks")
-_TITLES = ("estimate", "low", "high", "p", "n", "effective n", "days or episodes")
+_COLUMNS = ("estimate", "low", "high", "p_value", "minimum_detectable_effect", "observations", "effective", "blocks")
+_TITLES = ("estimate", "low", "high", "p", "detectable", "n", "effective n", "days or episodes")
 
 
 def validation_page(record: dict[str, Any]) -> str:
@@ -24,9 +24,10 @@ def validation_page(record: dict[str, Any]) -> str:
 
 def _reading_help(record: dict[str, Any]) -> str:
     return (
-        "<p class='faint'>A claim is validated where every comparison's 95 % interval lies above zero, the weakest one's p-value "
+        "<p class='faint'>A claim is validated where every comparison's 95 % interval lies above zero, the largest p-value "
         f"survives the adjustment for all claims (false discovery rate {record['false_discovery_rate']:g}), and no placebo shows "
-        "an effect. Estimates are of the past of one market. Liquidation levels are estimates; this is research, not advice.</p>"
+        "an effect. A true effect of the size under 'detectable' would have been told from zero four times in five. Estimates are "
+        "of the past of one market. Liquidation levels are estimates; this is research, not advice.</p>"
     )
 
 
@@ -34,7 +35,7 @@ def _section(claim: dict[str, Any]) -> str:
     kind, remarks = claim["verdict"].split()[0], "".join(f"<p>{escape(text)}</p>" for text in claim["remarks"])
     details = _details(claim["details"]) if claim["details"] else ""
     placebos = _table("Placebos, which must show nothing", claim["placebos"]) if claim["placebos"] else ""
-    adjusted = f" Adjusted p of the weakest: {figure(claim['adjusted_p'])}." if claim["adjusted_p"] is not None else ""
+    adjusted = f" Largest p, adjusted: {figure(claim['adjusted_p'])}." if claim["adjusted_p"] is not None else ""
     return (
         f"<section id='{escape(claim['name'])}'><p class='verdict {kind}'>{escape(claim['verdict'])}</p>"
         f"<h2>{escape(claim['statement'])}</h2>{remarks}"

@@ -84,6 +84,8 @@ def _test_record(test: Test) -> dict[str, Any]:
     return {
         "baseline": test.baseline,
         **test.interval._asdict(),
+        "p_value": test.p_value,
+        "minimum_detectable_effect": test.minimum_detectable_effect,
         "observations": test.observations,
         "effective": test.effective,
     }

@@ -66,7 +66,16 @@ def test_each_number_of_the_page_is_the_records(written):
         assert len(cells) == len(claim["tests"]) + len(claim["placebos"])
         for (label, row), test in zip(cells, claim["tests"] + claim["placebos"], strict=True):
             shown = re.findall(r"<td>(.*?)</td>", row)
-            keys = ("estimate", "low", "high", "p_value", "observations", "effective", "blocks")
+            keys = (
+                "estimate",
+                "low",
+                "high",
+                "p_value",
+                "minimum_detectable_effect",
+                "observations",
+                "effective",
+                "blocks",
+            )
             assert html.unescape(label) == test["baseline"]
             assert [float(value) if value != "-" else None for value in shown] == [test[key] for key in keys]
 
@@ -88,7 +97,7 @@ def test_head_adjusted_p_and_details_are_the_records_too(written):
     detailed = 0
     for claim in record["claims"]:
         section = page.split(f"<section id='{claim['name']}'>")[1].split("</section>")[0]
-        adjusted = re.findall(r"Adjusted p of the weakest: (\S+)\.", section)
+        adjusted = re.findall(r"Largest p, adjusted: (\S+)\.", section)
         assert [float(text) for text in adjusted] == [p for p in [claim["adjusted_p"]] if p is not None]
         if claim["details"]:
             lines = html.unescape(re.search(r"<pre>(.*?)</pre>", section, re.DOTALL).group(1))

@@ -1,7 +1,9 @@
 """Verdicts: what takes one away, and what makes one impossible."""
 
+import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from runs.statistics.bootstrap import Interval
@@ -14,6 +16,25 @@ BELOW = Interval(-0.01, -0.02, -0.005, 0.99, 40)
 
 def verdict(tests=(GOOD,), placebos=()):
     return judge([Claim("name", "statement", "statistic", tuple(tests), placebos=tuple(placebos))])[0].verdict
+
+
+def test_the_hardest_baseline_has_the_smallest_statistic_however_p_values_are_tied():
+    sure = Test("a constant", Interval(0.92, 0.9, 0.94, 0.001, 40), 900, 40.0)
+    claim = Claim("name", "statement", "statistic", (sure, GOOD))
+    assert claim.weakest is GOOD
+    assert replace(claim, tests=(GOOD, WEAK)).largest_p_value == 0.3
+
+
+def test_one_observation_has_no_p_value_and_no_verdict():
+    single = replace(GOOD, observations=1)
+    assert math.isnan(single.p_value)
+    assert verdict((single,)) == TOO_LITTLE_DATA
+
+
+def test_the_detectable_effect_is_seen_four_times_in_five():
+    test = Test("", Interval(0.0, -1.959964, 1.959964, 0.5, 40), 900, 40.0)  # a standard error of one
+    estimates = np.random.default_rng(1).normal(test.minimum_detectable_effect, 1.0, 200_000)
+    assert (estimates > 1.959964).mean() == pytest.approx(0.8, abs=0.003)
 
 
 def test_every_test_must_speak_for_it():
