@@ -24,13 +24,13 @@ _IDENTITY = ("format", "configuration", "space", "search", "objective", "data", 
 """What must be the same for rows of one folder."""
 
 
-def sweep_record(plan: Plan, market: Market, combinations: int) -> dict[str, Any]:
+def sweep_record(plan: Plan, market: Market) -> dict[str, Any]:
     """Return what the marker holds: the plan, the market, the code, and the number of combinations."""
     record = {
         "format": FORMAT,
         "package": package_version(),
         **plan.record(),
-        "combinations": combinations,
+        "combinations": plan.search().total,
         "data": market_record(market),
         "code": code_digest(plan.configuration.strategy),
         "confirmation": None,
@@ -82,8 +82,11 @@ def _short(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def check_new(folder: Path) -> None:
-    """Raise FolderError if a new sweep cannot have this folder."""
+def check_folder(folder: Path, record: dict[str, Any], new: bool) -> None:
+    """Raise FolderError if a new sweep cannot have this folder, or if one that is to be resumed there is another."""
+    if not new:
+        refuse_difference(folder, read_record(folder), record)
+        return
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise FolderError(f"--out {folder}: is a file; name a folder")
     if (folder / MARKER).exists():
@@ -93,14 +96,15 @@ def check_new(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def occupied(folder: Path, option: str) -> Iterator[None]:
-    """Hold a folder's lock, which the system lets go of however the process ends.
+def occupied(folder: Path, record: dict[str, Any], new: bool) -> Iterator[None]:
+    """Hold a folder's lock, which the system lets go of however the process ends, and mark a new sweep's folder as one.
 
     Raises
     ------
     FolderError
-        If another sweep works there, or the folder cannot be written.
+        If another sweep works there, or the folder cannot be written, now or later.
     """
+    option = "--out" if new else "--resume"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder / _LOCK, timeout=0)
@@ -110,20 +114,16 @@ def occupied(folder: Path, option: str) -> Iterator[None]:
     except OSError as error:
         raise FolderError(f"{option} {folder}: cannot be written ({error.strerror})") from None
     try:
+        if new:
+            check_folder(folder, record, new)  # again, now that nobody else can be in it
+            write_record(folder, record)
         yield
+    except OSError as error:
+        raise FolderError(f"{folder}: cannot be written ({error.strerror or error})") from None
     finally:
         lock.release()
 
 
 def write_record(folder: Path, record: dict[str, Any]) -> None:
-    """Write the marker, whole or not at all.
-
-    Raises
-    ------
-    FolderError
-        If the disk refuses.
-    """
-    try:
-        replace_file(folder / MARKER, json_text(record))
-    except OSError as error:
-        raise FolderError(f"{folder}: cannot be written ({error.strerror})") from None
+    """Write the marker, whole or not at all; raises OSError if the disk refuses."""
+    replace_file(folder / MARKER, json_text(record))

@@ -1,37 +1,28 @@
 """A sweep from its plan to its exit code: folder, workers, rows, confirmation, report."""
 
 import contextlib
-import json
-import re
-import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from datafeeds.schema import Market
 from runs.commandline.command import InputError, as_input_error
 from runs.commandline.output import print_json, utc_now
-from runs.commandline.progress import progress
+from runs.commandline.progress import ShowProgress, progress
 from runs.engines.evaluator import Evaluator
-from runs.engines.event import load_market, run_backtest
+from runs.engines.event import load_market
 from runs.engines.parity import first_difference
-from runs.engines.result import EngineResult
 from runs.engines.snapshot_cache import heatmaps_folder
-from runs.outcome.folder import claim_folder, release_folder, run_name
-from runs.outcome.metrics import trades_of
-from runs.outcome.writing import FolderError, replace_file
-from runs.reports.run import write_run
-from runs.reports.sweep.page import sweep_page
-from runs.sweeps.findings.results import SweepResults, read_results
-from runs.sweeps.findings.summary import DRAWS, summarise
-from runs.sweeps.folder import check_new, occupied, read_record, refuse_difference, sweep_record, write_record
+from runs.outcome.folder import run_name
+from runs.sweeps.findings.results import Swept
+from runs.sweeps.folder import check_folder, occupied, sweep_record, write_record
 from runs.sweeps.plan import Plan
-from runs.sweeps.rows.log import RowLog
+from runs.sweeps.report import BEST_RUNS, run_best, summary_of, write_report
+from runs.sweeps.rows.log import MemoryLog, RowLog, read_rows
 from runs.sweeps.rows.objective import best_first, score
 from runs.sweeps.rows.table import row_configuration, trials_table, write_trials
 from runs.sweeps.space.candidates import Candidates, Combination
@@ -42,15 +33,134 @@ from runs.sweeps.workers.evaluate import WorkerContext, evaluator
 from runs.sweeps.workers.executors import Executor, local_executor
 from runs.sweeps.workers.work import unit_size, units
 
+_RESULTS = Path("results")
+_INTERRUPTED = 130
 
-def run_course(
-    plan: Plan, context: WorkerContext, executor: Executor, row_log: RowLog, report: Callable[[int], None]
-) -> None:
-    """Do what is not yet in the row_log.
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How the command carries a plan out: nothing of it changes a row."""
+
+    jobs: int
+    cluster: str | None
+    insecure: bool
+    confirm: int
+    out: Path | None
+    resume: Path | None
+    dry_run: bool
+    as_json: bool
+
+
+def launch(plan: Plan, options: RunOptions) -> int:
+    """Carry a plan out; return the exit code.
+
+    Raises
+    ------
+    InputError, FolderError, MarketError
+        For what the user can mend.
+    """
+    if options.cluster is not None:
+        as_input_error(check_address, options.cluster, options.insecure)
+    as_input_error(plan.search)
+    market = load_market(plan.configuration)
+    record = sweep_record(plan, market)
+    if options.dry_run:
+        print_plan(record, plan, options.jobs)
+        return 0
+    folder = options.resume or options.out or _default_folder(record)
+    check_folder(folder, record, options.resume is None)
+    context = worker_context(plan, record, market, heatmaps_folder())
+    with (
+        contextlib.closing(_executor(options, folder, context)) as executor,
+        occupied(folder, record, options.resume is None),
+    ):
+        try:
+            swept = run_sweep(plan, record, context, executor, folder, options.confirm, progress)
+            results = swept.results()
+            runs = run_best(swept, results, BEST_RUNS)
+            summary = write_report(folder, swept, runs, summary_of(swept, results, runs))
+        except KeyboardInterrupt:
+            return _stopped(folder, plan, record, _INTERRUPTED, "interrupted")
+        except ClusterError as error:
+            return _stopped(folder, plan, record, 1, f"error: {error}")
+    return _announce(folder, swept, summary, options.as_json)
+
+
+def _default_folder(record: dict[str, Any]) -> Path:
+    named = {key: record[key] for key in ("configuration", "space", "search", "objective")}
+    strategy, fingerprint = record["configuration"]["strategy"], record["data"]["fingerprint"]
+    return _RESULTS / run_name(utc_now(), f"sweep-{strategy}", named, fingerprint)
+
+
+def _executor(options: RunOptions, folder: Path, context: WorkerContext) -> Executor:
+    if options.cluster is None:
+        return local_executor(context, options.jobs, folder)
+    try:
+        return Cluster(context, options.cluster)
+    except ClusterError as error:
+        raise InputError(str(error)) from None
+
+
+def worker_context(plan: Plan, record: dict[str, Any], market: Market, heatmaps: Path | None) -> WorkerContext:
+    """Return what workers need for a plan on a market; `heatmaps` is the folder of kept ones, None keeps them in memory."""
+    identity = (market.name, record["data"]["fingerprint"], record["code"])
+    candidates = Candidates(plan.configuration, plan.space.names, identity)
+    return WorkerContext(candidates, market, heatmaps, plan.objective, record["code"])
+
+
+def run_sweep(
+    plan: Plan, record: dict[str, Any], context: WorkerContext, executor: Executor, folder: Path | None, confirmed: int,
+    progress: ShowProgress,
+) -> Swept:  # fmt: skip
+    """Do what has no row yet, and compare the best rows with the event engine.
 
     Parameters
     ----------
-    plan, context, executor, row_log
+    plan, record, context, executor
+        What is tried, what ``sweep.json`` says of it, with what, and by whom; the workers are let go.
+    folder
+        Where rows and record are kept; None keeps them in memory.
+    confirmed
+        How many of the best are compared.
+    progress
+        Shows how far it is.
+
+    Raises
+    ------
+    InputError
+        If no combination gave a result.
+    OSError, ClusterError
+        If the disk refuses, or the cluster is gone: the rows so far are kept.
+    """
+    with (
+        contextlib.closing(MemoryLog() if folder is None else RowLog(folder, plan.objective)) as log,
+        progress("sweep", record["combinations"]) as report,
+    ):
+        fill(plan, context, executor, log, report)
+        trials = trials_table(log.rows(), plan.space.labels)
+    executor.close()
+    failed = trials[trials["status"] == "error"]
+    if len(failed) == len(trials):
+        if folder is not None:
+            write_trials(folder, trials)
+        where = f" (rows in {folder})" if folder is not None else ""
+        raise InputError(f"no combination gave a result; the first: {failed['error'].iloc[0]}{where}")
+    ours = evaluator(context)
+    with progress("confirm", min(confirmed, len(trials))) as report:
+        record = record | {"confirmation": confirm(confirmed, record, trials, context.market, ours, report)}
+    if folder is not None:
+        write_record(folder, record)
+    return Swept(record, trials, ours.days, context.market)
+
+
+def fill(
+    plan: Plan, context: WorkerContext, executor: Executor, log: RowLog | MemoryLog, report: Callable[[int], None]
+) -> None:
+    """Do what is not yet in the log.
+
+    Parameters
+    ----------
+    plan, context, executor, log
         What to try, with what, by whom, and where the rows go.
     report
         Called with the number of combinations that are done in addition, earlier ones included.
@@ -59,39 +169,31 @@ def run_course(
     most = unit_size(search.batch, executor.size)
     for batch in search.batches():
         keys: dict[int, str] = {}
-        todo = _missing(batch, plan, context, row_log, keys, report)
-        for rows in executor.run(units(todo, plan.space.names, most)):
-            report(row_log.append(rows))
-        search.tell({number: score(plan.objective, row_log.scores[key]) for number, key in keys.items()})
+        missing = _missing(batch, plan, context, log, keys, report)
+        for rows in executor.run(units(missing, plan.space.names, most)):
+            report(log.append(rows))
+        search.tell({number: score(plan.objective, log.scores[key]) for number, key in keys.items()})
 
 
 def _missing(
-    batch: Iterable[Draw],
-    plan: Plan,
-    context: WorkerContext,
-    row_log: RowLog,
-    keys: dict[int, str],
+    batch: Iterable[Draw], plan: Plan, context: WorkerContext, log: RowLog | MemoryLog, keys: dict[int, str],
     report: Callable[[int], None],
-) -> Iterator[Combination]:
+) -> Iterator[Combination]:  # fmt: skip
     """Yield the combinations of a batch that have no row, and note the keys of all."""
     for number, indices in batch:
         values = plan.space.values(indices)
         key = context.candidates.key(values)
         keys[number] = key
-        if key in row_log.scores:
+        if key in log.scores:
             report(1)
         else:
             yield Combination(number, key, values)
 
 
 def confirm(
-    count: int,
-    record: dict[str, Any],
-    trials: pd.DataFrame,
-    market: Market,
-    evaluator: Evaluator,
+    count: int, record: dict[str, Any], trials: pd.DataFrame, market: Market, evaluator: Evaluator,
     report: Callable[[int], None],
-) -> dict[str, Any]:
+) -> dict[str, Any]:  # fmt: skip
     """Compare the best rows with the event engine, until one differs.
 
     Parameters
@@ -119,168 +221,9 @@ def confirm(
     return found
 
 
-BEST_RUNS = 3
-"""How many of the best trials are run by the event engine and written whole."""
-
-
-def write_report(
-    folder: Path, record: dict[str, Any], trials: pd.DataFrame, days: np.ndarray, market: Market,
-    results: Mapping[int, EngineResult] | None = None, best_runs: int = BEST_RUNS, draws: int = DRAWS,
-) -> dict[str, Any]:  # fmt: skip
-    """Write trials.parquet, the complete runs of the best, sweep.html and summary.json into a sweep's folder.
-
-    Each is written whole beside its place and moved there, the summary last: where it is, all of it is. What an earlier
-    report left is replaced.
-
-    Parameters
-    ----------
-    folder
-        The sweep's.
-    record
-        What its sweep.json says: `objective`, `configuration` and `space` above all.
-    trials
-        One row a combination (`read_results`).
-    days
-        (t,) datetime64[D] of the daily returns.
-    market
-        What was traded.
-    results
-        Runs of the event engine that are at hand, by trial number; what is missing is run here.
-    best_runs
-        How many of the best are written whole; what earned exactly the same as a better one is passed over.
-    draws
-        Resamples of each bootstrap.
-
-    Returns
-    -------
-    dict
-        The content of summary.json.
-
-    Raises
-    ------
-    FolderError
-        If the disk refuses a run's folder.
-    OSError
-        If it refuses another file.
-    """
-    write_trials(folder, trials)
-    found = read_results(trials, days, str(record["objective"]))
-    runs = _runs_of_the_best(record, found, market, results or {}, best_runs)
-    _write_runs(folder, runs)
-    trade_returns = trades_of(runs[0][1])["return_on_equity"].dropna().to_numpy(dtype=np.float64) if runs else None
-    summary = summarise(record, found, market, trade_returns, draws)
-    summary["runs"] = [{"folder": f"best-{place}", "number": number} for place, (number, _) in enumerate(runs, 1)]
-    replace_file(folder / "sweep.html", sweep_page(summary))
-    replace_file(folder / "summary.json", json.dumps(summary, indent=1, allow_nan=False) + "\n")
-    return summary
-
-
-def _runs_of_the_best(
-    record: dict[str, Any], found: SweepResults, market: Market, results: Mapping[int, EngineResult], most: int
-) -> list[tuple[int, EngineResult]]:
-    runs = []
-    for index in found.best_distinct(most):
-        row = found.table.iloc[index]
-        number = int(row["number"])
-        runs.append((number, results.get(number) or run_backtest(row_configuration(record, row), market)))
-    return runs
-
-
-def _write_runs(folder: Path, runs: list[tuple[int, EngineResult]]) -> None:
-    for place, (_, result) in enumerate(runs, 1):
-        target, temporary = claim_folder("", folder / f"best-{place}", overwrite=True)
-        try:
-            write_run(result, target, temporary)
-        finally:
-            release_folder(temporary)
-    for path in folder.glob("best-*"):  # of an earlier report that had more
-        found = re.fullmatch(r"best-(\d+)", path.name)
-        if found and int(found.group(1)) > len(runs) and (path / "run.json").exists():
-            shutil.rmtree(path)
-
-
-_RESULTS = Path("results")
-_INTERRUPTED = 130
-
-
-@dataclass(frozen=True)
-class RunOptions:
-    """How a plan is carried out: nothing of it changes a row."""
-
-    jobs: int
-    cluster: str | None
-    insecure: bool
-    confirm: int
-    out: Path | None
-    resume: Path | None
-    dry_run: bool
-    as_json: bool
-
-
-def launch(plan: Plan, options: RunOptions) -> int:
-    """Carry a plan out; return the exit code.
-
-    Raises
-    ------
-    InputError, FolderError, MarketError
-        For what the user can mend.
-    """
-    if options.cluster is not None:
-        as_input_error(check_address, options.cluster, options.insecure)
-    total = as_input_error(plan.search).total
-    market = load_market(plan.configuration)
-    record = sweep_record(plan, market, total)
-    if options.dry_run:
-        print_plan(record, plan, options.jobs)
-        return 0
-    if options.resume is not None:
-        refuse_difference(options.resume, read_record(options.resume), record)
-    folder = options.resume or options.out or _default_folder(plan, record)
-    if options.resume is None:
-        check_new(folder)
-    context = worker_context(plan, record, market)
-    with (
-        contextlib.closing(_executor(options, folder, context)) as executor,
-        occupied(folder, "--resume" if options.resume else "--out"),
-    ):
-        if options.resume is None:
-            check_new(folder)  # again, now that nobody else can be in it
-            write_record(folder, record)
-        return _work(plan, options, folder, record, context, executor)
-
-
-def _default_folder(plan: Plan, record: dict[str, Any]) -> Path:
-    named = {key: record[key] for key in ("configuration", "space", "search", "objective")}
-    return _RESULTS / run_name(utc_now(), f"sweep-{plan.configuration.strategy}", named, record["data"]["fingerprint"])
-
-
-def worker_context(plan: Plan, record: dict[str, Any], market: Market) -> WorkerContext:
-    """Return what workers need for a plan on a market."""
-    identity = (market.name, record["data"]["fingerprint"], record["code"])
-    candidates = Candidates(plan.configuration, plan.space.names, identity)
-    return WorkerContext(candidates, market, heatmaps_folder(), plan.objective, record["code"])
-
-
-def _work(
-    plan: Plan, options: RunOptions, folder: Path, record: dict[str, Any], context: WorkerContext, executor: Executor
-) -> int:
-    labels = tuple(axis.label for axis in plan.space.axes)
-    try:
-        with (
-            contextlib.closing(RowLog(folder, plan.objective)) as row_log,
-            progress("sweep", record["combinations"]) as report,
-        ):
-            run_course(plan, context, executor, row_log, report)
-        executor.close()
-        trials = trials_table(folder, labels)
-        return _finish(options, folder, record, context, trials)
-    except KeyboardInterrupt:
-        code, reason = _INTERRUPTED, "interrupted"
-    except ClusterError as error:
-        code, reason = 1, f"error: {error}"
-    except OSError as error:
-        raise FolderError(f"{folder}: cannot be written ({error.strerror or error})") from None
-    trials = trials_table(folder, labels)
+def _stopped(folder: Path, plan: Plan, record: dict[str, Any], code: int, reason: str) -> int:
+    """Leave the table of what is done and say how to go on; return the exit code."""
+    trials = trials_table(read_rows(folder), plan.space.labels)
     write_trials(folder, trials)
     sys.stderr.write(
         f"{reason}; {len(trials):,} of {record['combinations']:,} rows are kept, go on with: "
@@ -289,35 +232,16 @@ def _work(
     return code
 
 
-def _executor(options: RunOptions, folder: Path, context: WorkerContext) -> Executor:
-    if options.cluster is None:
-        return local_executor(context, options.jobs, folder)
-    try:
-        return Cluster(context, options.cluster)
-    except ClusterError as error:
-        raise InputError(str(error)) from None
-
-
-def _finish(
-    options: RunOptions, folder: Path, record: dict[str, Any], context: WorkerContext, trials: pd.DataFrame
-) -> int:
-    failed = trials[trials["status"] == "error"]
-    if len(failed) == len(trials):
-        write_trials(folder, trials)
-        raise InputError(f"no combination gave a result; the first: {failed['error'].iloc[0]} (rows in {folder})")
-    ours = evaluator(context)
-    with progress("confirm", min(options.confirm, len(trials))) as report:
-        record = record | {"confirmation": confirm(options.confirm, record, trials, context.market, ours, report)}
-    write_record(folder, record)
-    summary = write_report(folder, record, trials, ours.days, context.market)
-    summary = {"folder": str(folder), "confirmation": record["confirmation"], **summary}
-    if options.as_json:
+def _announce(folder: Path, swept: Swept, summary: dict[str, Any], as_json: bool) -> int:
+    """Say what came of it; return the exit code."""
+    confirmation = swept.record["confirmation"]
+    summary = {"folder": str(folder), "confirmation": confirmation, **summary}
+    if as_json:
         print_json(summary)
     else:
-        print_best(folder, record, trials, summary)
-    difference = record["confirmation"]["difference"]
-    if difference is not None:
-        number = record["confirmation"]["number"]
-        sys.stderr.write(f"error: combination {number} differs in the event engine: {difference}\n")
-        return 1
-    return 0
+        print_best(folder, swept.record, swept.trials, summary)
+    if confirmation["difference"] is None:
+        return 0
+    number, difference = confirmation["number"], confirmation["difference"]
+    sys.stderr.write(f"error: combination {number} differs in the event engine: {difference}\n")
+    return 1

@@ -26,7 +26,7 @@ from runs.walks.folder import MARKER, walk_record, write_walk
 from runs.walks.joining import TradedWindow, join, trade
 from runs.walks.lengths import WindowOptions, lengths_of
 from runs.walks.scoring import Trainer, combinations_of, heatmaps_of, score_candidates, train_ranges
-from runs.walks.selection import choices
+from runs.walks.selection import CHOICES, choices
 from runs.walks.summary import walk_summary, window_row
 from runs.walks.terminal import print_plan, print_walk
 from runs.walks.windows import Window
@@ -76,6 +76,8 @@ def check_walk(plan: Plan, choice: str) -> None:
         raise ValueError(
             f"strategy {plan.configuration.strategy}: it cannot begin at a later bar; only subclasses of PerpetualStrategy can"
         )
+    if choice not in CHOICES:
+        raise ValueError(f"--choose {choice}: it is one of {', '.join(CHOICES)}")
     if plan.method == "model":
         raise ValueError("--search model: it would need a search for every window; use grid or random")
     if choice == "region" and plan.method != "grid":
@@ -126,8 +128,8 @@ class Walked:
 
     Attributes
     ----------
-    objective
-        By what it chose.
+    record
+        Content of ``walk.json``.
     rows
         What is said of each window.
     traded_windows, result
@@ -140,7 +142,7 @@ class Walked:
         Bars after the last whole test window.
     """
 
-    objective: str
+    record: dict[str, Any]
     rows: list[dict[str, Any]]
     traded_windows: tuple[TradedWindow, ...]
     result: EngineResult
@@ -150,7 +152,7 @@ class Walked:
 
     def summary(self) -> dict[str, Any]:
         """Return the content of ``summary.json``, with NaN for what is not defined."""
-        return walk_summary(self.result, self.rows, self.objective, self.unused) | {
+        return walk_summary(self.result, self.rows, self.record["objective"], self.unused) | {
             "failed_combinations": len(self.errors),
             "first_error": self.errors[0] if self.errors else None,
             "confirmation": self.confirmation,
@@ -189,7 +191,7 @@ def run_walk(
     rows = _window_rows(plan, trainer, traded_windows, chosen, indices)
     result = join(market, ours, plan.configuration, traded_windows)
     unused = len(market) - walk.windows[-1].test_last
-    return Walked(plan.objective, rows, traded_windows, result, errors, confirmation, unused)
+    return Walked(walk.record, rows, traded_windows, result, errors, confirmation, unused)
 
 
 def choose_on(

@@ -214,7 +214,7 @@ def test_a_folder_of_other_code_data_or_configuration_is_not_resumed(market, tmp
 def test_two_sweeps_cannot_work_in_one_folder(market, tmp_path, capsys):
     folder = tmp_path / "a"
     assert swept(market, folder) == 0
-    with occupied(folder, "--resume"):
+    with occupied(folder, {}, new=False):
         assert main(["--resume", str(folder)]) == 2
     assert "another sweep is at work there" in capsys.readouterr().err
 

@@ -7,9 +7,36 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from datafeeds.schema import Market
 from runs.sweeps.rows.objective import score
 
 _GROUPS = ("rule.", "model.", "sizing.", "costs.")
+
+
+@dataclass(frozen=True)
+class Swept:
+    """A sweep when all its rows are there.
+
+    Attributes
+    ----------
+    record
+        Content of ``sweep.json``.
+    trials
+        One row a combination (`runs.sweeps.rows.table.trials_table`).
+    days
+        (t,) datetime64[D] of the daily returns.
+    market
+        What was traded.
+    """
+
+    record: dict[str, Any]
+    trials: pd.DataFrame
+    days: np.ndarray
+    market: Market
+
+    def results(self) -> "SweepResults":
+        """Return the rows as arrays."""
+        return read_results(self.trials, self.days, str(self.record["objective"]))
 
 
 @dataclass(frozen=True)

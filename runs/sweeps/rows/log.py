@@ -57,6 +57,10 @@ class RowLog:
             self.flush()
         return len(fresh)
 
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Yield the content of each row."""
+        return read_rows(self._folder.parent)
+
     def flush(self) -> None:
         """Force what was written to the disk."""
         os.fsync(self._file.fileno())
@@ -66,6 +70,28 @@ class RowLog:
         """Flush and close."""
         self.flush()
         self._file.close()
+
+
+class MemoryLog:
+    """Rows by key in memory, each counted once; `scores` as those of `RowLog`."""
+
+    def __init__(self) -> None:
+        self._lines: list[bytes] = []
+        self.scores: dict[str, float] = {}
+
+    def append(self, rows: Sequence[Row]) -> int:
+        """Take rows whose keys are new; return their number."""
+        fresh = {row.key: row for row in rows if row.key not in self.scores}
+        self._lines += [row.line for row in fresh.values()]
+        self.scores |= {key: row.score for key, row in fresh.items()}
+        return len(fresh)
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Yield the content of each row."""
+        return (content for content in map(decode, self._lines) if content is not None)
+
+    def close(self) -> None:
+        """Do nothing."""
 
 
 def read_rows(folder: Path) -> Iterator[dict[str, Any]]:

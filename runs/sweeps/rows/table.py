@@ -1,5 +1,6 @@
 """The table of trials: one row a combination."""
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,19 +11,18 @@ import pyarrow.parquet as pq
 
 from runs.engines.configuration import Configuration, configuration_from
 from runs.outcome.writing import replace_file
-from runs.sweeps.rows.log import read_rows
 from runs.sweeps.rows.objective import METRICS
 
 TABLE = "trials.parquet"
 
 
-def trials_table(folder: Path, labels: tuple[str, ...]) -> pd.DataFrame:
-    """Return the rows of a sweep's folder as a table.
+def trials_table(rows: Iterable[Mapping[str, Any]], labels: tuple[str, ...]) -> pd.DataFrame:
+    """Return the rows of a sweep as a table.
 
     Parameters
     ----------
-    folder
-        The sweep's.
+    rows
+        In any order (`runs.sweeps.rows.row.decode`).
     labels
         ``group.name`` of each swept parameter.
 
@@ -32,7 +32,7 @@ def trials_table(folder: Path, labels: tuple[str, ...]) -> pd.DataFrame:
         Sorted by `number`: number, key, status (``ok`` or ``error``), error, the swept values, the metrics (NaN after an
         error), and `daily_returns` (arrays of float64, empty after an error). Tuples stand as text, ``1.0/2.5``.
     """
-    rows = sorted(read_rows(folder), key=lambda row: int(row["number"]))
+    rows = sorted(rows, key=lambda row: int(row["number"]))
     columns: dict[str, Any] = {
         "number": np.array([row["number"] for row in rows], dtype=np.int64),
         "key": [row["key"] for row in rows],

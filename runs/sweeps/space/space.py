@@ -36,6 +36,11 @@ class Space:
         """Group and name of each axis."""
         return tuple((axis.group, axis.name) for axis in self.axes)
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """``group.name`` of each axis."""
+        return tuple(axis.label for axis in self.axes)
+
     def indices(self, number: int) -> tuple[int, ...]:
         """Return the index on each axis of combination `number` in [0, size); the last axis turns fastest."""
         indices = []

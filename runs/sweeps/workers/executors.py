@@ -17,6 +17,7 @@ from typing import Any, Protocol
 import pandas as pd
 
 from datafeeds.schema import Market
+from runs.commandline.command import InputError
 from runs.sweeps.workers.retry import RetryQueue
 from runs.sweeps.workers.work import Context, Unit
 
@@ -136,6 +137,8 @@ class ProcessPool:
 
 def local_executor(context: Context, jobs: int, folder: Path | None) -> Executor:
     """Return `jobs` workers on this machine, one being this process; `folder` holds their scratch, None is a temporary one."""
+    if jobs < 1:
+        raise InputError(f"--jobs {jobs}: at least one process works")
     if jobs == 1:
         return InProcess(context)
     return ProcessPool(context, jobs, folder.absolute() / _SCRATCH if folder is not None else None)

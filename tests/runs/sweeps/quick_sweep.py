@@ -6,7 +6,8 @@ from functools import partial
 from runs.sweep import main
 from runs.sweeps import run as launch
 
-launch.write_report = partial(launch.write_report, best_runs=0, draws=20)
+launch.BEST_RUNS = 0
+launch.summary_of = partial(launch.summary_of, draws=20)
 
 if __name__ == "__main__":
     sys.exit(main())

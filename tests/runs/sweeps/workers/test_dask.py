@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from runs.engines.event import load_market
+from runs.engines.snapshot_cache import heatmaps_folder
 from runs.sweep import main
 from runs.sweeps.folder import sweep_record
 from runs.sweeps.plan import plan_from
@@ -66,7 +67,7 @@ def context(market):
     }
     plan = plan_from(settings)
     loaded = load_market(plan.configuration)
-    return worker_context(plan, sweep_record(plan, loaded, 2), loaded)
+    return worker_context(plan, sweep_record(plan, loaded), loaded, heatmaps_folder())
 
 
 def test_a_cluster_gives_the_rows_of_one_process_and_loses_none_when_a_worker_dies(cluster, small_market, tmp_path):

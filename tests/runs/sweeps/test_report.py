@@ -13,8 +13,9 @@ from runs.engines.evaluator import Evaluator
 from runs.engines.event import run_backtest
 from runs.engines.result import EngineResult
 from runs.engines.snapshot_cache import Heatmaps
+from runs.sweeps.findings.results import Swept
+from runs.sweeps.report import summary_of, write_report
 from runs.sweeps.rows.objective import METRICS
-from runs.sweeps.run import write_report
 
 NEAREST = (0.005, 0.02)
 FACTS = {
@@ -57,7 +58,11 @@ def test_a_report_has_its_table_its_page_its_figures_and_the_best_as_a_complete_
     stale = tmp_path / "best-2"
     stale.mkdir()
     (stale / "run.json").write_text("{}")
-    summary = write_report(tmp_path, FACTS, table, days, market(), results(), best_runs=1, draws=100)
+    swept = Swept(FACTS, table, days, market())
+    found = swept.results()
+    best = int(found.table["number"].iloc[found.order[0]])
+    runs = [(best, results()[best])]
+    summary = write_report(tmp_path, swept, runs, summary_of(swept, found, runs, draws=100))
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {"sweep.json", "trials.parquet", "summary.json", "sweep.html", "best-1"}
     assert json.loads((tmp_path / "summary.json").read_text()) == summary
