@@ -1,17 +1,108 @@
 """Try many combinations of parameters on one market, at compiled speed, on one machine or many."""
 
+import contextlib
 import sys
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import backtrader as bt
 import click
+import pandas as pd
 
+from datafeeds.markets import read
+from datafeeds.schema import Market
+from indicators.liquidation.parameters import ModelParameters
 from runs.commandline.command import as_input_error, run_command
 from runs.commandline.options import asked_settings, configuration_options, dry_run_option, trial_options
-from runs.sweeps.folder import read_record
-from runs.sweeps.plan import Plan, plan_from
-from runs.sweeps.run import RunOptions, launch
+from runs.commandline.progress import silent
+from runs.engines.configuration import configuration_of
+from runs.engines.snapshot_cache import heatmaps_folder
+from runs.perpetual.costs import CostParameters
+from runs.results.sweep import Sweep
+from runs.sweeps.folder import MARKER, check_folder, occupied, read_record, sweep_record
+from runs.sweeps.plan import Plan, plan_from, plan_of
+from runs.sweeps.report import BEST_RUNS
+from runs.sweeps.run import RunOptions, launch, run_sweep, worker_context
 from runs.sweeps.space.search import METHODS
+from runs.sweeps.workers.executors import local_executor
+from strategies.sizing import SizingParameters
+
+
+def sweep(
+    data: Market | pd.DataFrame | Path | str, strategy: str | type[bt.Strategy] = "magnet", *, grid: Mapping[str, Any],
+    search: str = "grid", trials: int | None = None, objective: str = "sharpe", jobs: int = 1, folder: Path | str | None = None,
+    best_runs: int = BEST_RUNS, confirm: int = 10, seed: int = 0, costs: CostParameters | Mapping[str, Any] | None = None,
+    sizing: SizingParameters | Mapping[str, Any] | None = None, model: ModelParameters | Mapping[str, Any] | None = None,
+    **parameters: Any,
+) -> Sweep:  # fmt: skip
+    """Try many combinations of a strategy's parameters on one market.
+
+    Parameters
+    ----------
+    data
+        As `datafeeds.markets.read` takes it: a table of bars, a path, a name in the catalog, or a market.
+    strategy
+        magnet, cascade, wipe, overlay, ``package.module:Class``, or a class.
+    grid
+        For each parameter (of the rule, the model, sizing or costs) a list of values, or text: ``low:high:step``,
+        ``low:high:log:count`` or ``a,b,c``.
+    search, trials, seed
+        ``grid`` tries all; ``random`` and ``model`` (optuna) try `trials` of them, drawn by `seed`.
+    objective
+        The metric by which trials are compared (`runs.sweeps.rows.objective.METRICS`).
+    jobs
+        Processes.
+    folder
+        Where rows are kept as they come and the command's files are left; a sweep that was interrupted there goes on. None
+        keeps all in memory.
+    best_runs
+        How many of the best the event engine runs whole, when they are asked for.
+    confirm
+        How many of the best are compared with the event engine, trade for trade.
+    costs, sizing, model, **parameters
+        What is not varied, as of `runs.backtest.backtest`.
+
+    Returns
+    -------
+    Sweep
+        Nothing is printed, and without `folder` nothing is written.
+
+    Raises
+    ------
+    InputError
+        For settings that are none, or if no combination gave a result.
+    MarketError
+        If there is no such market, or it breaks the schema.
+    FolderError
+        If the folder holds something else, or cannot be written.
+
+    Examples
+    --------
+    >>> from datafeeds.simulated.market import simulate
+    >>> found = sweep(simulate(1, bars=200), grid={"stop_atr": [1, 3]}, confirm=1)
+    >>> found.trials["rule.stop_atr"].tolist(), found.record["confirmation"]["equal"]
+    ([1.0, 3.0], 1)
+    """
+    searched = {"method": search, "trials": trials, "seed": seed}
+    configured = partial(configuration_of, model=model, sizing=sizing, costs=costs)
+    configuration = as_input_error(configured, strategy, parameters, data)
+    plan = as_input_error(plan_of, configuration, grid, searched, objective)
+    market = read(data)
+    record = sweep_record(plan, market)
+    if folder is None:
+        context = worker_context(plan, record, market, None)
+        with contextlib.closing(local_executor(context, jobs, None)) as executor:
+            return Sweep(run_sweep(plan, record, context, executor, None, confirm, silent), best_runs)
+    folder = Path(folder)
+    new = not (folder / MARKER).exists()
+    check_folder(folder, record, new)
+    context = worker_context(plan, record, market, heatmaps_folder())
+    with contextlib.closing(local_executor(context, jobs, folder)) as executor, occupied(folder, record, new):
+        found = Sweep(run_sweep(plan, record, context, executor, folder, confirm, silent), best_runs)
+        found.write(folder)
+    return found
 
 
 @click.command(

@@ -1,16 +1,86 @@
 """Choose parameters on the past and trade them on what came next, window after window."""
 
 import sys
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+import backtrader as bt
 import click
+import pandas as pd
 
+from datafeeds.markets import read
+from datafeeds.schema import Market
+from indicators.liquidation.parameters import ModelParameters
 from runs.commandline.command import as_input_error, run_command
 from runs.commandline.options import asked_settings, configuration_options, dry_run_option, trial_options
-from runs.sweeps.plan import Plan, plan_from
+from runs.commandline.progress import silent
+from runs.engines.configuration import configuration_of
+from runs.perpetual.costs import CostParameters
+from runs.results.walk import WalkForward
+from runs.sweeps.plan import Plan, plan_from, plan_of
 from runs.walks.lengths import WindowOptions
-from runs.walks.run import RunOptions, launch
+from runs.walks.run import RunOptions, check_walk, launch, lay_out, run_walk
 from runs.walks.selection import CHOICES
+from strategies.sizing import SizingParameters
+
+
+def walk_forward(
+    data: Market | pd.DataFrame | Path | str, strategy: str | type[bt.Strategy] = "magnet", *, grid: Mapping[str, Any],
+    train: str, test: str, step: str | None = None, anchored: bool = False, purge: str | None = None, embargo: str | None = None,
+    choose: str = "best", search: str = "grid", trials: int | None = None, objective: str = "sharpe", jobs: int = 1,
+    confirm: int = 3, seed: int = 0, costs: CostParameters | Mapping[str, Any] | None = None,
+    sizing: SizingParameters | Mapping[str, Any] | None = None, model: ModelParameters | Mapping[str, Any] | None = None,
+    **parameters: Any,
+) -> WalkForward:  # fmt: skip
+    """Choose parameters on each train window, trade them on the test window after it, and join the tests on one account.
+
+    Parameters
+    ----------
+    data, strategy, grid, objective, jobs, costs, sizing, model, **parameters
+        As of `runs.sweep.sweep`.
+    train, test, step
+        Lengths such as ``365d``; `step` leads from one test to the next, and is `test` by default.
+    anchored
+        Let train windows begin at the first bar and grow.
+    purge, embargo
+        What lies between train and test for the outcomes of trades and for the map's memory; None derives both.
+    choose
+        ``best`` point, or ``region``: the best median of a point and its neighbours.
+    search, trials, seed
+        ``grid`` tries all; ``random`` tries `trials` of them, drawn by `seed`.
+    confirm
+        How many test windows are compared with the event engine, trade for trade.
+
+    Returns
+    -------
+    WalkForward
+        Nothing is printed or written.
+
+    Raises
+    ------
+    InputError
+        For settings that are none, windows that do not fit, or if no combination gave a result.
+    MarketError
+        If there is no such market, or it breaks the schema.
+
+    Examples
+    --------
+    >>> from datafeeds.simulated.market import simulate
+    >>> lengths = {"train": "5d", "test": "3d", "purge": "0", "embargo": "0"}
+    >>> walked = walk_forward(simulate(1, bars=200), grid={"stop_atr": [1, 3]}, **lengths)
+    >>> walked.windows["test_from"].dt.day.tolist(), walked.record["combinations"]
+    ([6], 2)
+    """
+    searched = {"method": search, "trials": trials, "seed": seed}
+    configured = partial(configuration_of, model=model, sizing=sizing, costs=costs)
+    configuration = as_input_error(configured, strategy, parameters, data)
+    plan = as_input_error(plan_of, configuration, grid, searched, objective)
+    as_input_error(check_walk, plan, choose)
+    lengths = WindowOptions(train, test, step, anchored, purge, embargo)
+    walk = as_input_error(lay_out, plan, lengths, choose, read(data))
+    return WalkForward(run_walk(walk, jobs, confirm, None, None, silent))
 
 
 @click.command(

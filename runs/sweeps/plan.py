@@ -1,8 +1,10 @@
 """The sweep as it was asked for: what is varied around which configuration, how it is searched, and what is looked for."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from runs.engines.configuration import Configuration, configuration_from
 from runs.sweeps.rows.objective import LESS_IS_BETTER, check_objective
@@ -99,3 +101,41 @@ def plan_from(settings: Mapping[str, Any]) -> Plan:
         seed=0 if seed is None else seed,
         objective=check_objective(settings.get("objective") or "sharpe"),
     )
+
+
+def plan_of(configuration: Configuration, grid: Mapping[str, Any], search: Mapping[str, Any], objective: str) -> Plan:
+    """Build a plan from Python values.
+
+    Parameters
+    ----------
+    configuration
+        Around which is swept.
+    grid
+        For each parameter (as for ``--param``) a list of values, or text: ``low:high:step``, ``low:high:log:count`` or ``a,b,c``.
+    search, objective
+        As in `plan_from`.
+
+    Raises
+    ------
+    ValueError
+        For whatever is wrong with them; one sentence.
+    """
+    space = [f"{name}={_written(name, values)}" for name, values in grid.items()]
+    settings = {"configuration": configuration.as_dict(), "space": space, "search": search, "objective": objective}
+    plan = plan_from(settings)
+    plan.search()
+    return plan
+
+
+def _written(name: str, values: Any) -> str:
+    """Return values as the text of ``--param``; floats read back exactly."""
+    if isinstance(values, str):
+        return values
+    if not isinstance(values, Iterable) or isinstance(values, Mapping):
+        raise ValueError(f"{name} = {values!r}: write its values as a list, or as text such as 1:5:0.5")
+    return ",".join(_value_text(value) for value in values)
+
+
+def _value_text(value: Any) -> str:
+    value = value.item() if isinstance(value, np.generic) else value
+    return "/".join(repr(float(item)) for item in value) if isinstance(value, (list, tuple)) else str(value)
