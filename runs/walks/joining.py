@@ -77,7 +77,7 @@ def _untraded(window: Window, cash: float) -> Evaluation:
 def join(
     market: Market, heatmaps: Heatmaps, base: Configuration, traded_windows: Sequence[TradedWindow]
 ) -> EngineResult:
-    """Return the traded_windows as one result on the bars from the first test to the last.
+    """Return the traded windows as one result on the bars from the first test to the last.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def join(
     snapshots = heatmaps.snapshots(market, base.model)[start : start + len(cut)].copy()
     for traded_window in traded_windows:
         bars = slice(traded_window.window.test_first - start, traded_window.window.test_last - start)
-        equity[bars.start :] = traded_window.evaluation.equity[-1]  # until the next traded_window
+        equity[bars.start :] = traded_window.evaluation.equity[-1]  # until the next window
         equity[bars], position[bars] = traded_window.evaluation.equity, traded_window.evaluation.position
         window = slice(traded_window.window.test_first, traded_window.window.test_last)
         snapshots[bars] = heatmaps.snapshots(market, traded_window.configuration.model)[window]
@@ -133,7 +133,7 @@ def _ledger(traded_windows: Sequence[TradedWindow], start: int) -> np.ndarray:
 
 
 def _account(traded_windows: Sequence[TradedWindow]) -> np.ndarray:
-    """Return the account after all traded_windows: it began with the first one's cash, and every window ended flat."""
+    """Return the account after all windows: it began with the first one's cash, and every window ended flat."""
     account = np.zeros(1, dtype=ACCOUNT)
     account["start"] = traded_windows[0].evaluation.account["start"]
     account["wallet"] = traded_windows[-1].evaluation.account["wallet"]

@@ -129,4 +129,4 @@ def _sentence(summary: dict[str, Any], verdict: str) -> str:
     chance = summary["probabilistic_sharpe"]
     if math.isnan(chance):
         return f"{sentence}; {verdict}."
-    return f"{sentence}; {verdict}: the true Sharpe is above zero with probability {chance:.1%} ({CONFIDENCE:.0%} is options)."
+    return f"{sentence}; {verdict}: the true Sharpe is above zero with probability {chance:.1%} ({CONFIDENCE:.0%} is asked)."

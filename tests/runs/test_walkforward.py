@@ -132,6 +132,7 @@ def test_the_verdict_leads_and_says_what_the_figures_say(walked):
     assert page.index(sentence.split(";")[0]) < page.index("<section>")
     assert f"{summary['out_of_sample']['performance']['total_return_fraction']:+.1%}" in sentence
     chance = summary["probabilistic_sharpe"]
+    assert sentence.endswith(f"above zero with probability {chance:.1%} (95% is asked).")
     assert summary["verdict"] == ("told from luck" if chance >= 0.95 else "not told from luck")
 
 
