@@ -1,0 +1,174 @@
+"""From density to clusters: local concentrations that stand out from their neighbourhood and are large enough to matter.
+
+One side is read outward from the close. A peak counts once the smoothed density has fallen by `prominence` of it, a
+valley once it has risen out of it by the same measure; a cluster is what lies between two valleys, cut by fraction where
+the smoothed density crosses half of the peak. So its price, extent and size are continuous in the density.
+"""
+
+import math
+
+import numpy as np
+
+from indicators.liquidation.compiled import allocation_free
+from indicators.liquidation.small.kernel import LONG
+from indicators.liquidation.small.position_map import BEFORE, mass_between
+from indicators.liquidation.small.snapshot import CLUSTER
+
+MAX_CLUSTERS = 32
+"""Clusters kept on one side; nearest first. With a 15 % window of 10 bp bins a side holds fewer than 20 in practice."""
+
+_HALF_PEAK = 0.5  # extent by full width at half maximum, the usual width of a peak
+
+
+def empty_clusters() -> np.ndarray:
+    """Return room for the clusters of both sides."""
+    return np.zeros((2, MAX_CLUSTERS), dtype=CLUSTER)
+
+
+@allocation_free
+def smooth(density: np.ndarray, side: int, smoothed: np.ndarray) -> None:
+    """Write one side's density smoothed by (1 4 6 4 1) / 16 (standard deviation one bin).
+
+    Parameters
+    ----------
+    density
+        (2, n + 4) shares by bin.
+    smoothed
+        (n,) receives the result: element i is centred on element i + 2 of the density.
+    """
+    for index in range(np.uintp(len(smoothed))):
+        ends = density[side, index] + density[side, index + np.uintp(4)]
+        inner = density[side, index + np.uintp(1)] + density[side, index + np.uintp(3)]
+        smoothed[index] = (ends + 4.0 * inner + 6.0 * density[side, index + np.uintp(2)]) / 16.0
+
+
+@allocation_free
+def _extent(smoothed: np.ndarray, start: int, peak: int, stop: int) -> tuple[float, float]:
+    """Return where the density crosses half of a peak on its way to the valleys `start` and `stop`, or the valleys."""
+    floor, first, last = _HALF_PEAK * smoothed[peak], peak, peak
+    while first > start and smoothed[first - 1] >= floor:
+        first -= 1
+    while last < stop and smoothed[last + 1] >= floor:
+        last += 1
+    low, high = start + 0.5, stop + 0.5
+    if first > start:
+        low = first - 0.5 + (floor - smoothed[first - 1]) / (smoothed[first] - smoothed[first - 1])
+    if last < stop:
+        high = last + 0.5 + (smoothed[last] - floor) / (smoothed[last] - smoothed[last + 1])
+    return low, high
+
+
+@allocation_free
+def find_spans(smoothed: np.ndarray, prominence: float, spans: np.ndarray) -> int:
+    """Find the extents of the peaks of a smoothed density.
+
+    Parameters
+    ----------
+    smoothed
+        (n,) density, outward from the close; the middle of element i lies at i + 1/2.
+    prominence
+        Fraction (0 .. 1) of a peak by which the density must fall to confirm it, and of a rise to confirm a valley.
+    spans
+        (`MAX_CLUSTERS`, 2) receives where each peak's extent begins and ends.
+
+    Returns
+    -------
+    int
+        How many were written, in outward order.
+    """
+    count, start, peak, valley = 0, 0, 0, 0
+    keep, rising, extreme = 1.0 - prominence, True, smoothed[0]
+    for index in range(np.uintp(len(smoothed))):
+        value = smoothed[index]
+        if rising:
+            if value > extreme:
+                peak, extreme = np.intp(index), value
+            elif value < keep * extreme:
+                rising, valley, extreme = False, np.intp(index), value
+        elif value < extreme:
+            valley, extreme = np.intp(index), value
+        elif keep * value > extreme:
+            if count < len(spans):
+                spans[count, 0], spans[count, 1] = _extent(smoothed, start, peak, valley)
+                count += 1
+            start, peak, rising, extreme = valley, np.intp(index), True, value
+    if not rising and count < len(spans):
+        spans[count, 0], spans[count, 1] = _extent(smoothed, start, peak, len(smoothed) - 1)
+        count += 1
+    return count
+
+
+@allocation_free
+def quantile_size(clusters: np.ndarray, side: int, count: int, quantile: float) -> float:
+    """Return the smallest magnitude that at least `quantile` of the first `count` clusters do not exceed (0 for none)."""
+    best = math.inf
+    for candidate in range(count):
+        below = 0
+        for other in range(count):
+            if clusters[side, other].magnitude <= clusters[side, candidate].magnitude:
+                below += 1
+        if below >= quantile * count:
+            best = min(best, clusters[side, candidate].magnitude)
+    return best if count > 0 else 0.0
+
+
+@allocation_free
+def find_clusters(
+    density: np.ndarray, side: int, smoothed: np.ndarray, spans: np.ndarray, clusters: np.ndarray,
+    position: float, window: float, prominence: float, price_of: tuple[float, float], level: float,
+) -> int:  # fmt: skip
+    """Find one side's clusters, significant or not, in outward order.
+
+    Parameters
+    ----------
+    density
+        (2, n) from `read`.
+    smoothed, spans
+        (n - 4,) and (`MAX_CLUSTERS`, 2) workspaces; the spans end as bins outward from the edge of the close's bin.
+    clusters
+        (2, `MAX_CLUSTERS`) of `CLUSTER`, changed in place.
+    position, window
+        The close in the side's own bins, and how many bins beyond it count.
+    price_of
+        Bin width and the grid's phase: a price is ``exp(width (x + phase))``.
+    level
+        Base coin that all positions of a side amount to.
+    """
+    edge, sign = math.floor(position), -1.0 if side == LONG else 1.0
+    start, width, phase = position - edge, price_of[0], price_of[1]
+    smooth(density, side, smoothed)
+    found, kept = find_spans(smoothed, prominence, spans), 0
+    close = math.exp(width * (sign * position + phase))
+    for index in range(found):
+        low = max(spans[index, 0] - (BEFORE - 2), start)
+        high = min(spans[index, 1] - (BEFORE - 2), start + window)
+        mass, moment = mass_between(density, side, start, low, high)
+        if not mass > 0.0:
+            continue
+        spans[kept, 0], spans[kept, 1] = low, high
+        cluster, size = clusters[side, kept], level * mass
+        cluster.price = math.exp(width * (sign * (edge + moment / mass) + phase))
+        nearer = math.exp(width * (sign * (edge + low) + phase))
+        further = math.exp(width * (sign * (edge + high) + phase))
+        cluster.low, cluster.high = min(nearer, further), max(nearer, further)
+        cluster.long_size, cluster.short_size = (size, 0.0) if side == LONG else (0.0, size)
+        cluster.magnitude, cluster.magnitude_usd = size, size * cluster.price
+        cluster.distance, cluster.side = cluster.price / close - 1.0, -sign
+        kept += 1
+    return kept
+
+
+@allocation_free
+def keep_significant(
+    clusters: np.ndarray, side: int, spans: np.ndarray, count: int, least: float, in_usd: bool
+) -> int:
+    """Keep the clusters whose magnitude is at least `least` (base coin, or quote if `in_usd`); return how many."""
+    kept = 0
+    for index in range(count):
+        size = clusters[side, index].magnitude_usd if in_usd else clusters[side, index].magnitude
+        if size >= least:
+            if kept < index:
+                clusters[side, kept] = clusters[side, index]
+                spans[kept, 0], spans[kept, 1] = spans[index, 0], spans[index, 1]
+            kept += 1
+    return kept

@@ -1,0 +1,120 @@
+"""Where new positions will be liquidated: a leverage distribution as the cumulative kernel of the map.
+
+Positions are log prices over the bin width. Longs are read in mirrored log price, so that every liquidation price lies
+above its entry and one code path serves both sides. Let F(d) be the share of an entry's size whose liquidation lies
+nearer than d bins. An entry at e puts ``F(n + 1 - e) - F(n - e)`` into bin n; entries spread evenly over [a, b] put
+``(H(n - a) - H(n - b)) / (b - a)`` there, where ``H(m)`` is the integral of F over [m, m + 1].
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from indicators.liquidation.mechanics import liquidation_distance
+from indicators.liquidation.small.parameters import ModelParameters
+
+LONG, SHORT = 0, 1
+"""Rows of the side axis."""
+
+MAX_DISTANCE = 1.0
+"""Log distance of liquidation that the map holds: e**-1 reaches every long at 1.6x or more, e**+1 every short."""
+
+MAX_RANGE = 0.75
+"""Log range of a bar over which entries are spread; of a wider one (2.1 times from low to high) the part near the close."""
+
+POWER_SPAN = (1.4, 250.0)
+"""Leverages of the power law; its density in log distance d = 1 / leverage is d ** -.75. Source: docs/attempts.md."""
+
+_POWER = 0.25  # 1 - .75
+
+MEASURED_LEVERAGES = (1.3, 1.6, 2.0, 2.5, 3.0, 4.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0, 50.0)
+MEASURED_WEIGHTS = (0.107, 0.059, 0.087, 0.087, 0.096, 0.055, 0.076, 0.042, 0.036, 0.020, 0.013, 0.031, 0.011)
+"""Standing size of large accounts by effective leverage (Hyperliquid, February 2026); 28 % has no liquidation in reach."""
+
+
+class Kernel(NamedTuple):
+    """A leverage distribution on a grid of bins.
+
+    Attributes
+    ----------
+    running
+        (2, margin + n + margin) by side: H(m) at index margin + m; zero before, constant behind.
+    margin
+        Padding, bins; bars up to this wide find all they ask for inside.
+    reach
+        Bins from an entry beyond which nothing is laid.
+    """
+
+    running: np.ndarray
+    margin: int
+    reach: int
+
+
+def _power_integral(distance: np.ndarray, lowest: float, highest: float) -> np.ndarray:
+    """Return the integral of F from 0 to each log distance, for the power law between two leverages."""
+    first, last = (1.0 / min(max(leverage, POWER_SPAN[0]), POWER_SPAN[1]) for leverage in (highest, lowest))
+    whole = (1.0 / POWER_SPAN[0]) ** _POWER - (1.0 / POWER_SPAN[1]) ** _POWER
+    inside = np.clip(distance, first, last)
+    power = _POWER + 1.0
+    curve = (inside**power - first**power) / power - first**_POWER * (inside - first)
+    beyond = (last**_POWER - first**_POWER) * (np.maximum(distance, last) - last)
+    return np.asarray((curve + beyond) / whole)
+
+
+def _smeared_integral(distance: np.ndarray, centre: float, half_width: float) -> np.ndarray:
+    """Return the integral of F for one leverage with an Epanechnikov kernel: bounded, and least in squared error."""
+    z = np.clip((distance - centre) / half_width, -1.0, 1.0)
+    inside = half_width * ((z + 1.0) / 2.0 + 3.0 * z**2 / 8.0 - z**4 / 16.0 - 5.0 / 16.0)
+    return np.asarray(inside + np.maximum(distance - centre - half_width, 0.0))
+
+
+def _listed_integral(
+    distance: np.ndarray, parameters: ModelParameters, side: int, lowest: float, highest: float
+) -> np.ndarray:
+    """Return the integral of F for listed leverages: each at its exact isolated distance, smeared.
+
+    Notes
+    -----
+    An Epanechnikov kernel of half width h has standard deviation h / sqrt(5).
+    """
+    pairs = zip(parameters.leverages, parameters.leverage_weights, strict=True)
+    if parameters.leverage_distribution == "measured":
+        pairs = zip(MEASURED_LEVERAGES, MEASURED_WEIGHTS, strict=True)
+    sign, total = (1.0, np.zeros_like(distance)) if side == LONG else (-1.0, np.zeros_like(distance))
+    for leverage, weight in pairs:
+        if lowest <= leverage < highest:
+            away = liquidation_distance(leverage, sign, parameters.maintenance_margin_rate)
+            centre = abs(math.log(1.0 - sign * away))
+            spread = math.sqrt(5.0) * parameters.liquidation_price_spread * centre
+            total += weight * _smeared_integral(distance, centre, spread)
+    return total
+
+
+def build_kernel(parameters: ModelParameters, lowest: float = 0.0, highest: float = math.inf) -> Kernel:
+    """Return the cumulative kernel H of a leverage distribution.
+
+    Parameters
+    ----------
+    parameters
+        Distribution and bin width.
+    lowest, highest
+        Only leverages in [lowest, highest) count. The map is linear in its kernel: the maps of groups add up.
+
+    Notes
+    -----
+    Liquidations further than `MAX_DISTANCE` are nowhere on the map.
+    """
+    margin = math.ceil(MAX_RANGE / parameters.bin_width)
+    edges = np.arange(math.ceil(MAX_DISTANCE / parameters.bin_width) + 2) * parameters.bin_width
+    rows = []
+    for side in (LONG, SHORT):
+        if parameters.leverage_distribution == "power":
+            integral = _power_integral(edges, lowest, highest)
+        else:
+            integral = _listed_integral(edges, parameters, side, lowest, highest)
+        row = np.diff(integral) / parameters.bin_width
+        rows.append(np.concatenate([np.zeros(margin), row, np.full(margin, row[-1])]))
+    running = np.array(rows)
+    reach = np.nonzero(running < running[:, -1:] - 1e-12)[1].max(initial=margin) - margin + 1
+    return Kernel(running, margin, int(reach))

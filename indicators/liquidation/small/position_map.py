@@ -1,0 +1,213 @@
+"""The map of open positions by liquidation price: an array a side and half-life, in shares of all positions.
+
+Longs are read in mirrored log price (`kernel`), so mass lies beyond the close on both sides and every verb here serves
+both. A bin holds its mass evenly; of the bin in which the close lies only the part beyond the close holds any, so that
+nothing jumps when a price crosses an edge. Mass is kept in a growing unit: letting all of it decay is one multiplication.
+
+A map is a share by construction: after some half-lives a side adds up to the share of positions that can be liquidated
+in reach, less what was swept. Coins are shares times the open interest at the moment of reading.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from indicators.liquidation.compiled import allocation_free
+from indicators.liquidation.small.kernel import MAX_DISTANCE, Kernel
+
+SLACK = 0.5
+"""Room beyond `MAX_DISTANCE`, so that the columns move only after the price has moved this far (log price)."""
+
+BEFORE = 3
+"""Empty columns that a reading has before the close's bin, so that smoothing needs no ends; behind it there are `BEHIND`."""
+
+BEHIND = 2
+
+_LARGEST_UNIT = 1e9  # beyond it the unit is multiplied out, long before digits are lost
+_DUST = 1e-200  # mass below this is nothing; kept, it would decay into denormal numbers, which are slow
+
+
+class PositionMap(NamedTuple):
+    """The state of the map; arrays that the verbs change in place.
+
+    Attributes
+    ----------
+    mass
+        (2, half-lives, columns) share of all positions in each bin times `unit`.
+    base
+        (2,) bin of column 0 by side, in the side's own log price.
+    unit
+        (half-lives,) the unit in which mass is kept.
+    """
+
+    mass: np.ndarray
+    base: np.ndarray
+    unit: np.ndarray
+
+
+def empty_map(bin_width: float, half_lives: int) -> PositionMap:
+    """Return a map without a position."""
+    columns = math.ceil(MAX_DISTANCE / bin_width) + math.ceil(SLACK / bin_width)
+    return PositionMap(np.zeros((2, half_lives, columns)), np.zeros(2, dtype=np.int64), np.ones(half_lives))
+
+
+@allocation_free
+def sweep(positions: PositionMap, side: int, start: float, end: float) -> tuple[float, float]:
+    """Take away what lies between the last close and a bar's adverse extreme.
+
+    Parameters
+    ----------
+    start, end
+        Last close and extreme in the side's own bins; nothing is swept unless the extreme lies beyond.
+
+    Returns
+    -------
+    swept, centre
+        Share of all positions, and its mean position in bins (NaN where nothing was swept).
+    """
+    swept, moment, first_bin, last_bin = 0.0, 0.0, math.floor(start), math.floor(end)
+    if end > start:
+        columns = positions.mass.shape[2]
+        first, last = first_bin - positions.base[side], min(last_bin - positions.base[side], columns)
+        near = max(start, float(last_bin))
+        reached = (end - near) / (last_bin + 1 - near)
+        for age in range(len(positions.unit)):
+            total, leaning = 0.0, 0.0
+            for column in range(first, last):
+                value = positions.mass[side, age, column]
+                total += value
+                leaning += value * (column + 0.5)
+                positions.mass[side, age, column] = 0.0
+            if last < columns:
+                value = positions.mass[side, age, last] * reached
+                positions.mass[side, age, last] -= value
+                total += value
+                leaning += value * (0.5 * (near + end) - positions.base[side])
+            swept += total / positions.unit[age]
+            moment += leaning / positions.unit[age]
+    return swept, positions.base[side] + moment / swept if swept > 0.0 else math.nan
+
+
+@allocation_free
+def decay(positions: PositionMap, ages: np.ndarray) -> None:
+    """Let a bar's share of all positions close: ``M <- g M``, g = 2 ** (-bar / half-life)."""
+    for age in range(len(ages)):
+        positions.unit[age] *= ages[age].growth
+        if positions.unit[age] > _LARGEST_UNIT:
+            for side in range(2):
+                for column in range(positions.mass.shape[2]):
+                    value = positions.mass[side, age, column] / positions.unit[age]
+                    positions.mass[side, age, column] = value if value > _DUST else 0.0
+            positions.unit[age] = 1.0
+
+
+@allocation_free
+def place(positions: PositionMap, side: int, close: float, reach: int, begin: bool) -> None:
+    """Make sure that the columns hold `reach` bins beyond the close; `begin` places them for the first time.
+
+    Notes
+    -----
+    Columns move only when the close nears an edge, so the cost of a move is spread over many bars. What falls off lies
+    further than `reach` from the close.
+    """
+    columns, close_bin = positions.mass.shape[2], math.floor(close)
+    column, room = close_bin - positions.base[side], columns - reach
+    if begin:
+        positions.base[side] = close_bin - room // 2
+    elif column < 0 or column >= room:
+        by = column - room // 2
+        positions.base[side] += by
+        for age in range(len(positions.unit)):
+            for step in range(columns):
+                # Ascending where columns move down and descending where they move up: none is overwritten unread.
+                target = step if by > 0 else columns - 1 - step
+                source = target + by
+                inside = 0 <= source < columns
+                positions.mass[side, age, target] = positions.mass[side, age, source] if inside else 0.0
+
+
+@allocation_free
+def deposit(
+    positions: PositionMap, kernel: Kernel, side: int, age: int, opened: float, low: float, high: float, close: float
+) -> None:
+    """Lay newly opened positions at their liquidation prices, entries spread evenly over a range (*assumption*).
+
+    Parameters
+    ----------
+    kernel
+        From `build_kernel`.
+    opened
+        Share of all positions that opens.
+    low, high, close
+        Nearest and furthest entry and the close, in the side's own bins, close within the range.
+
+    Notes
+    -----
+    ``o (H(n - low) - H(n - high)) / (high - low)`` in bin n, H linear between integers and the range at least one bin.
+    What lies on the wrong side of the close did not live to see it.
+    """
+    close_bin, half = math.floor(close), 0.5 * kernel.margin - 2.0
+    low, high = max(low, close - half), min(high, close + half)
+    widen = 0.5 * max(1.0 - (high - low), 0.0)
+    low, high = low - widen, high + widen
+    low_bin, high_bin = math.floor(low), math.floor(high)
+    upper, lower = low - low_bin, high - high_bin
+    unit = opened * positions.unit[age] / (high - low)
+    # Unsigned indices: a signed one is checked for wrapping round at each access, which keeps the loop from being vectorised.
+    first = np.uintp(close_bin - positions.base[side])
+    near, far = np.uintp(kernel.margin + close_bin - low_bin - 1), np.uintp(kernel.margin + close_bin - high_bin - 1)
+    count = np.uintp(min(positions.mass.shape[2] - first, max(high_bin - close_bin + kernel.reach + 2, 0)))
+    kept = positions.mass[side, age, first]
+    for step in range(count):
+        ahead = upper * kernel.running[side, near + step] + (1.0 - upper) * kernel.running[side, near + step + np.uintp(1)]
+        behind = lower * kernel.running[side, far + step] + (1.0 - lower) * kernel.running[side, far + step + np.uintp(1)]
+        positions.mass[side, age, first + step] += unit * (ahead - behind)
+    beyond = close_bin + 1 - close
+    positions.mass[side, age, first] = kept + beyond * (positions.mass[side, age, first] - kept)
+
+
+@allocation_free
+def read(positions: PositionMap, side: int, close: float, density: np.ndarray) -> None:
+    """Write one side's shares outward from the close: column `BEFORE` + k of (2, n) `density` receives the k-th bin."""
+    first = np.uintp(math.floor(close) - positions.base[side])
+    bins = np.uintp(density.shape[1] - BEFORE)
+    for age in range(len(positions.unit)):
+        factor = 1.0 / positions.unit[age]
+        for step in range(bins):
+            value = factor * positions.mass[side, age, first + step]
+            density[side, np.uintp(BEFORE) + step] = value + (density[side, np.uintp(BEFORE) + step] if age > 0 else 0.0)
+
+
+@allocation_free
+def mass_between(density: np.ndarray, side: int, start: float, low: float, high: float) -> tuple[float, float]:
+    """Return the mass of a reading between two positions, and its first moment.
+
+    Parameters
+    ----------
+    density
+        (2, n) as `read` leaves it.
+    start
+        The close's place within its bin (0 .. 1): the bin's mass lies between there and 1.
+    low, high
+        Bins outward from the edge of the close's bin, by fraction.
+    """
+    low, high = max(low, start), min(high, float(density.shape[1] - BEFORE))
+    if not high > low:
+        return 0.0, 0.0
+    first, last = int(low), int(high)
+    room = first + 1 - max(float(first), start)
+    if first == last:
+        mass = density[side, BEFORE + first] * (high - low) / room
+        return mass, mass * 0.5 * (low + high)
+    mass = density[side, BEFORE + first] * (first + 1 - low) / room
+    moment = mass * 0.5 * (low + first + 1)
+    for column in range(first + 1, last):
+        value = density[side, BEFORE + column]
+        mass += value
+        moment += value * (column + 0.5)
+    if high > last:
+        value = density[side, BEFORE + last] * (high - last)
+        mass += value
+        moment += value * 0.5 * (last + high)
+    return mass, moment
