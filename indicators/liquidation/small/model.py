@@ -1,0 +1,191 @@
+"""The model ready to run: its kernel and settings, and the state that it carries from bar to bar."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from indicators.liquidation.domain import as_record
+from indicators.liquidation.small.clusters import MAX_CLUSTERS, empty_clusters
+from indicators.liquidation.small.kernel import MAX_DISTANCE, Kernel, build_kernel
+from indicators.liquidation.small.parameters import THRESHOLD_KINDS, ModelParameters
+from indicators.liquidation.small.position_map import BEFORE, BEHIND, PositionMap, empty_map
+from indicators.liquidation.small.wipes import DAY, empty_levels
+
+SECONDS_PER_HOUR = 3600.0
+SHARE, USD, QUANTILE = (float(number) for number in range(3))
+"""Numbers of `THRESHOLD_KINDS` in the settings."""
+
+HOURS_PER_DAY = 24.0  # crypto trades round the clock, 365 days a year
+
+AGE = np.dtype([("growth", np.float64), ("opened", np.float64)])
+"""One half-life, a bar: the growth of the unit, 1 / g, and the share of all positions that opens, share x (1 - g)."""
+
+MEMORY = np.dtype(
+    [
+        ("bar", np.float64),  # bars seen
+        ("close", np.float64),  # last close; NaN before the first bar
+        ("position", np.float64),  # last close, bins
+        ("variance", np.float64),  # EWMA of squared log returns
+        ("atr", np.float64),  # EWMA of the true range, quote
+        ("average_volume", np.float64),  # base coin a bar
+        ("level", np.float64),  # base coin that a side's shares are shares of
+        ("open_interest", np.float64),  # last known, base coin
+        ("break_bar", np.float64),  # last bar in which its series changed
+        ("funding_rate", np.float64),  # last settled
+        ("phase", np.float64),
+        ("phase_direction", np.float64),
+        ("phase_reference", np.float64),
+        ("phase_lowest", np.float64),
+        ("phase_quiet_bars", np.float64),
+        ("magnet", np.float64),
+        ("risk", np.float64, (2,)),
+        ("clusters", np.int64, (2,)),  # how many significant ones stood at the last close, by side
+    ]
+)
+"""What the state remembers besides the map; NaN says not known yet."""
+
+_UNKNOWN = (
+    "close", "position", "variance", "open_interest", "break_bar", "funding_rate", "phase_reference", "phase_lowest", "magnet",
+)  # fmt: skip
+
+
+class Model(NamedTuple):
+    """A set of parameters, worked out for bars of one length.
+
+    Attributes
+    ----------
+    kernel
+        Where new positions will be liquidated.
+    ages
+        (half-lives,) of `AGE`.
+    settings
+        (1,) record of all numeric parameters, with lengths in bars beside those in hours.
+    """
+
+    kernel: Kernel
+    ages: np.ndarray
+    settings: np.ndarray
+
+
+class State(NamedTuple):
+    """All that the model carries from one bar to the next.
+
+    Attributes
+    ----------
+    positions
+        The map.
+    density
+        (2, bins) shares outward from the last close (`position_map.read`).
+    smoothed, spans
+        Workspaces of the extraction; `spans` (2, `MAX_CLUSTERS`, 2) are the extents of the clusters in outward bins.
+    clusters
+        (2, `MAX_CLUSTERS`) of `CLUSTER`, longs below then shorts above, outward.
+    levels
+        (2, `MAX_LEVELS`) of `LEVEL`, supports then resistances.
+    day
+        (bars a day + 3,) of `DAY`.
+    hour
+        (2, bars an hour) quote wiped by side, a ring.
+    memory
+        (1,) of `MEMORY`.
+    """
+
+    positions: PositionMap
+    density: np.ndarray
+    smoothed: np.ndarray
+    spans: np.ndarray
+    clusters: np.ndarray
+    levels: np.ndarray
+    day: np.ndarray
+    hour: np.ndarray
+    memory: np.ndarray
+
+
+def build_model(
+    parameters: ModelParameters,
+    bar_seconds: float,
+    *,
+    grid_phase: float = 0.0,
+    lowest_leverage: float = 0.0,
+    highest_leverage: float = math.inf,
+) -> Model:
+    """Work out a set of parameters for bars of `bar_seconds` (> 0).
+
+    Parameters
+    ----------
+    parameters
+        From which everything follows.
+    bar_seconds
+        Length of a bar.
+    grid_phase
+        Where in a bin (0 .. 1) price 1 lies; no answer should depend on it.
+    lowest_leverage, highest_leverage
+        Only positions with leverage in [lowest, highest): the map of one group.
+
+    Raises
+    ------
+    ValueError
+        For a bar length that is not positive.
+    """
+    if not bar_seconds > 0.0:
+        raise ValueError(f"bar_seconds = {bar_seconds} must be positive")
+    bars_per_hour = SECONDS_PER_HOUR / bar_seconds
+    derived = {
+        "bar_seconds": float(bar_seconds),
+        "grid_phase": grid_phase,
+        "threshold_kind": float(THRESHOLD_KINDS.index(parameters.cluster_threshold_kind)),
+        "bars_per_hour": bars_per_hour,
+        "bars_per_day": bars_per_hour * HOURS_PER_DAY,
+        "half_life_bars": max(parameters.half_life_hours) * bars_per_hour,
+        "level_age_bars": parameters.level_age_days * HOURS_PER_DAY * bars_per_hour,
+        "trigger_bars": parameters.trigger_hours * bars_per_hour,
+        "steady_bars": parameters.steady_hours * bars_per_hour,
+        "recovery_bars": parameters.recovery_hours * bars_per_hour,
+        "warmup_bars": parameters.warmup_hours * bars_per_hour,
+        "volatility_weight": 1.0 - 0.5 ** (1.0 / (parameters.volatility_half_life_hours * bars_per_hour)),
+        "turnover_weight": 1.0 - 0.5 ** (1.0 / (parameters.turnover_half_life_hours * bars_per_hour)),
+        "reach": float(math.ceil(MAX_DISTANCE / parameters.bin_width)),
+        "window": parameters.cluster_window / parameters.bin_width,
+    }
+    ages = np.zeros(len(parameters.half_life_hours), dtype=AGE)
+    ages["growth"] = 2.0 ** (1.0 / (np.array(parameters.half_life_hours) * bars_per_hour))
+    ages["opened"] = np.array(parameters.half_life_shares) * (1.0 - 1.0 / ages["growth"])
+    record = as_record(parameters)
+    names = [name for name in record.dtype.names if record.dtype[name].shape == ()]
+    settings = np.array(
+        [tuple(record[name] for name in names) + tuple(derived.values())],
+        dtype=[(name, np.float64) for name in (*names, *derived)],
+    )
+    return Model(build_kernel(parameters, lowest_leverage, highest_leverage), ages, settings)
+
+
+def initial_state(model: Model) -> State:
+    """Return the state before the first bar: an empty map, nothing known."""
+    settings = model.settings[0]
+    memory = np.zeros(1, dtype=MEMORY)
+    for name in _UNKNOWN:
+        memory[name] = np.nan
+    bins = math.ceil(settings["window"]) + 1  # the window begins within a bin
+    return State(
+        positions=empty_map(float(settings["bin_width"]), len(model.ages)),
+        density=np.zeros((2, BEFORE + bins + BEHIND)),
+        smoothed=np.zeros(BEFORE + bins + BEHIND - 4),
+        spans=np.zeros((2, MAX_CLUSTERS, 2)),
+        clusters=empty_clusters(),
+        levels=empty_levels(),
+        day=np.zeros(max(1, round(settings["bars_per_day"])) + 3, dtype=DAY),
+        hour=np.zeros((2, max(1, round(settings["bars_per_hour"])))),
+        memory=memory,
+    )
+
+
+def copy_state(state: State) -> State:
+    """Return an independent copy: stepping either leaves the other as it is."""
+    return State(PositionMap(*(array.copy() for array in state.positions)), *(array.copy() for array in state[1:]))
+
+
+def copy_into(source: State, target: State) -> None:
+    """Make `target` equal to `source` without making new arrays; both must come from the same model."""
+    for ours, theirs in zip((*target.positions, *target[1:]), (*source.positions, *source[1:]), strict=True):
+        np.copyto(ours, theirs)

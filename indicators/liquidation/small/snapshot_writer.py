@@ -1,0 +1,128 @@
+"""Reading the state: clusters from the density, signals from the clusters, all written into one snapshot."""
+
+import math
+
+from indicators.liquidation.compiled import Record, allocation_free
+from indicators.liquidation.small.cascade_phase import Phase, market_state, open_interest_drop
+from indicators.liquidation.small.clusters import find_clusters, keep_significant, quantile_size
+from indicators.liquidation.small.kernel import LONG, SHORT
+from indicators.liquidation.small.model import QUANTILE, SHARE, USD, Model, State
+from indicators.liquidation.small.position_map import mass_between, read
+from indicators.liquidation.small.signals import branching_ratio, held_magnet, held_risk, price_impact, smallest_gap
+from indicators.liquidation.small.wipes import nearest_level
+
+
+@allocation_free
+def extract(state: State, model: Model, side: int) -> float:
+    """Find one side's significant clusters at the last close; return the branching ratio of its nearest one's fall.
+
+    Notes
+    -----
+    All follows from shares; the level (base coin) only scales what is said in coins.
+    """
+    memory, settings, spans = state.memory[0], model.settings[0], state.spans[side]
+    position = memory.position if side == SHORT else -memory.position
+    phase = settings.grid_phase
+    read(state.positions, side, position, state.density)
+    found = find_clusters(
+        state.density, side, state.smoothed, spans, state.clusters, position, settings.window,
+        settings.cluster_prominence, (settings.bin_width, phase), memory.level,
+    )  # fmt: skip
+    least = settings.cluster_threshold
+    if settings.threshold_kind == SHARE:
+        least *= memory.level
+    elif settings.threshold_kind == QUANTILE:
+        least = quantile_size(state.clusters, side, found, settings.cluster_threshold)
+    count = keep_significant(state.clusters, side, spans, found, least, settings.threshold_kind == USD)
+    memory.clusters[side] = count
+    if count == 0 or not memory.level > 0.0:
+        return 0.0
+    size = state.clusters[side, 0].magnitude
+    daily_volatility = math.sqrt(memory.variance * settings.bars_per_day)
+    reach = price_impact(size, state.day[len(state.day) - 1].volume, daily_volatility, settings.impact)
+    start = position - math.floor(position)
+    return branching_ratio(
+        state.density, side, start, spans[0, 1], size / memory.level, reach / settings.bin_width
+    )
+
+
+@allocation_free
+def _share_within(state: State, model: Model, side: int, nearer: float, further: float) -> float:
+    """Return the share between two distances (fractions of price) beyond the last close."""
+    width, sign = model.settings[0].bin_width, -1.0 if side == LONG else 1.0
+    position = sign * state.memory[0].position
+    start = position - math.floor(position)
+    low, high = (
+        start + sign * math.log(1.0 + sign * nearer) / width,
+        start + sign * math.log(1.0 + sign * further) / width,
+    )
+    return mass_between(state.density, side, start, low, high)[0]
+
+
+@allocation_free
+def write_clusters(state: State, model: Model, snapshot: Record, close: float) -> None:
+    """Extract both sides' clusters at this close and write them and the signals on them."""
+    view, settings, memory = snapshot, model.settings[0], state.memory[0]
+    view.branching_ratio_down, view.branching_ratio_up = extract(state, model, LONG), extract(state, model, SHORT)
+    below, above = state.clusters[LONG, 0], state.clusters[SHORT, 0]
+    below_count, above_count = memory.clusters[LONG], memory.clusters[SHORT]
+    view.cluster_count_below, view.cluster_count_above = below_count, above_count
+    view.cluster_below_price = below.price if below_count > 0 else math.nan
+    view.cluster_below_usd = below.magnitude_usd if below_count > 0 else math.nan
+    view.cluster_above_price = above.price if above_count > 0 else math.nan
+    view.cluster_above_usd = above.magnitude_usd if above_count > 0 else math.nan
+    memory.magnet = held_magnet(
+        memory.magnet, view.cluster_above_usd, view.cluster_below_usd,
+        settings.magnet_ratio, settings.one_sided_signal > 0.0, settings.hysteresis,
+    )  # fmt: skip
+    for side in range(2):
+        gap = smallest_gap(state.clusters, side, memory.clusters[side], close)
+        memory.risk[side] = held_risk(
+            memory.risk[side], gap, settings.gap_high_risk, settings.gap_moderate_risk, settings.hysteresis
+        )
+    view.magnet = memory.magnet if memory.bar >= settings.warmup_bars else math.nan
+    view.cascade_risk_down, view.cascade_risk_up = memory.risk[LONG], memory.risk[SHORT]
+    view.swept_share_down_2 = _share_within(state, model, LONG, 0.0, 0.02)
+    view.swept_share_down_5 = view.swept_share_down_2 + _share_within(state, model, LONG, 0.02, 0.05)
+    view.swept_share_down_10 = view.swept_share_down_5 + _share_within(state, model, LONG, 0.05, 0.10)
+    view.swept_share_up_2 = _share_within(state, model, SHORT, 0.0, 0.02)
+    view.swept_share_up_5 = view.swept_share_up_2 + _share_within(state, model, SHORT, 0.02, 0.05)
+    view.swept_share_up_10 = view.swept_share_up_5 + _share_within(state, model, SHORT, 0.05, 0.10)
+
+
+@allocation_free
+def write_levels(state: State, model: Model, snapshot: Record, close: float) -> None:
+    """Write the nearest standing support and resistance."""
+    view, tolerance = snapshot, model.settings[0].level_tolerance
+    support = nearest_level(state.levels, LONG, close, tolerance)
+    resistance = nearest_level(state.levels, SHORT, close, tolerance)
+    view.support_price, view.support_size_usd, view.support_bar, view.support_reported = math.nan, 0.0, math.nan, 0.0
+    view.resistance_price, view.resistance_size_usd = math.nan, 0.0
+    view.resistance_bar, view.resistance_reported = math.nan, 0.0
+    if support >= 0:
+        level = state.levels[LONG, support]
+        view.support_price, view.support_size_usd = level.price, level.size_usd
+        view.support_bar, view.support_reported = level.bar, level.reported
+    if resistance >= 0:
+        level = state.levels[SHORT, resistance]
+        view.resistance_price, view.resistance_size_usd = level.price, level.size_usd
+        view.resistance_bar, view.resistance_reported = level.bar, level.reported
+
+
+@allocation_free
+def write_context(state: State, model: Model, snapshot: Record) -> None:
+    """Write the sums of 24 hours, phase, open interest, funding, volatility and what the map rests on."""
+    view, memory, settings, day = snapshot, state.memory[0], model.settings[0], state.day[len(state.day) - 1]
+    view.liquidated_long_24h_usd, view.liquidated_short_24h_usd = day.long_usd, day.short_usd
+    view.volume_24h, view.largest_liquidation_bar_usd = day.volume, day.largest_usd
+    view.market_state = market_state(day.long_usd + day.short_usd, settings.market_share)
+    view.phase, view.phase_direction = memory.phase, memory.phase_direction
+    view.open_interest, view.funding_rate = memory.open_interest, memory.funding_rate
+    phase = Phase(
+        memory.phase, memory.phase_direction, memory.phase_reference, memory.phase_lowest, memory.phase_quiet_bars
+    )
+    view.open_interest_drop = open_interest_drop(phase, memory.open_interest)
+    view.open_interest_break_bar = memory.break_bar
+    view.level_from_open_interest = 0.0 if math.isnan(memory.open_interest) else 1.0
+    view.map_age_half_lives = (memory.bar + 1.0) / settings.half_life_bars
+    view.volatility, view.atr = math.sqrt(memory.variance), memory.atr

@@ -1,0 +1,216 @@
+"""One bar through the model: sweep, decay, deposit, read, signal. The only path from bars to snapshots.
+
+Inside a bar the order of events is unknown. Existing levels are swept by the whole range before new ones are laid, and
+what is opened in a bar cannot be wiped by it. Everything a snapshot says depends on this bar and earlier ones alone.
+"""
+
+import math
+
+import numpy as np
+
+from indicators.liquidation.compiled import Record, allocation_free
+from indicators.liquidation.small.cascade_phase import Phase, PhaseLimits, advance_phase
+from indicators.liquidation.small.kernel import LONG, SHORT
+from indicators.liquidation.small.model import Model, State, initial_state
+from indicators.liquidation.small.position_map import decay, deposit, place, sweep
+from indicators.liquidation.small.snapshot import SNAPSHOT
+from indicators.liquidation.small.snapshot_writer import write_clusters, write_context, write_levels
+from indicators.liquidation.small.wipes import drop_levels, enter_day, record_level, wiped_usd
+
+TURNOVER_HOURS = 12.0
+"""Hours of turnover that open interest is taken for where it is unknown (assumption: Bybit's BTC and ETH, 2020-2025)."""
+
+
+@allocation_free
+def _measure(state: State, model: Model, bar: Record) -> None:
+    """Update volatility, average range and average turnover, from the last close to this one."""
+    memory, settings = state.memory[0], model.settings[0]
+    previous = bar.open if math.isnan(memory.close) else memory.close
+    change = math.log(bar.close / previous)
+    true_range = max(bar.high, previous) - min(bar.low, previous)
+    # The weight of a plain mean until the window is full, so that the first bars are not overcounted.
+    plain = 1.0 / (memory.bar + 1.0)
+    memory.average_volume += max(settings.turnover_weight, plain) * (bar.volume - memory.average_volume)
+    if math.isnan(memory.variance):
+        memory.variance, memory.atr = change * change, true_range
+        return
+    weight = max(settings.volatility_weight, plain)
+    memory.variance += weight * (change * change - memory.variance)
+    memory.atr += weight * (true_range - memory.atr)
+
+
+@allocation_free
+def _move_map(state: State, model: Model, bar: Record, low: float, high: float) -> None:
+    """Let the positions of a bar close and open around its close; `low` and `high` are its entries, in bins."""
+    memory, begin = state.memory[0], state.memory[0].bar == 0.0
+    reach = int(model.settings[0].reach)
+    decay(state.positions, model.ages)
+    for side in range(2):
+        sign = -1.0 if side == LONG else 1.0
+        close, one, other = sign * memory.position, sign * low, sign * high
+        place(state.positions, side, close, reach, begin)
+        for age in range(len(model.ages)):
+            opened = model.ages[age].opened
+            deposit(state.positions, model.kernel, side, age, opened, min(one, other), max(one, other), close)
+
+
+@allocation_free
+def _update_levels(
+    state: State, model: Model, bar: Record, side: int, own_usd: float, centre: float, reported: bool
+) -> None:
+    """Drop one side's broken and aged levels, and enter a new one where the last hour's wipe exceeds the threshold.
+
+    Without an own wipe (quote) the hour's sum is an earlier bar's event. `centre` is where the map says the wipe was
+    (bins; NaN: nowhere, and the bar's extreme counts).
+    """
+    memory, settings, bars_per_hour = state.memory[0], model.settings[0], state.hour.shape[1]
+    direction, tolerance = 1.0 if side == LONG else -1.0, settings.level_tolerance
+    drop_levels(state.levels, side, bar.close, tolerance, memory.bar - settings.level_age_bars)
+    state.hour[side, int(memory.bar) % bars_per_hour] = own_usd
+    if not own_usd > 0.0:
+        return
+    hour_usd = 0.0
+    for index in range(bars_per_hour):
+        hour_usd += state.hour[side, index]
+    threshold = settings.wipe_usd * settings.market_share
+    if not math.isnan(memory.open_interest):
+        threshold = settings.wipe_share * memory.open_interest * bar.close
+    if hour_usd <= threshold:
+        return
+    price = bar.low if side == LONG else bar.high
+    if not math.isnan(centre):
+        price = math.exp(settings.bin_width * (-direction * centre + settings.grid_phase))
+    if direction * (bar.close - price) >= -tolerance * price:
+        record_level(state.levels, side, price, hour_usd, memory.bar, reported, bars_per_hour)
+
+
+@allocation_free
+def _fallen(state: State, side: int, extreme: float) -> int:
+    """Return how many clusters of the last close this bar's extreme has reached."""
+    fallen = 0
+    for index in range(state.memory[0].clusters[side]):
+        price = state.clusters[side, index].price
+        if (side == LONG and price >= extreme) or (side == SHORT and price <= extreme):
+            fallen += 1
+    return fallen
+
+
+@allocation_free
+def _advance(state: State, model: Model, bar: Record, low: float, high: float, before: float) -> None:
+    """Take the cascade's phase through the bar; a break of the series rescales what the phase remembers of it."""
+    memory, settings = state.memory[0], model.settings[0]
+    if bar.open_interest_break > 0.0:
+        memory.break_bar = memory.bar
+        scale = memory.open_interest / before
+        if 0.0 < scale < math.inf:
+            memory.phase_reference *= scale
+            memory.phase_lowest *= scale
+            before = memory.open_interest
+    limits = PhaseLimits(
+        settings.washout_drop, settings.hysteresis * settings.washout_drop,
+        settings.trigger_bars, settings.steady_bars, settings.recovery_bars,
+    )  # fmt: skip
+    phase = Phase(
+        memory.phase, memory.phase_direction, memory.phase_reference, memory.phase_lowest, memory.phase_quiet_bars
+    )
+    phase = advance_phase(
+        phase,
+        limits,
+        _fallen(state, LONG, low),
+        _fallen(state, SHORT, high),
+        bar.close < bar.open,
+        before,
+        memory.open_interest,
+        memory.funding_rate,
+    )
+    memory.phase, memory.phase_direction = phase.number, phase.direction
+    memory.phase_reference, memory.phase_lowest = phase.reference, phase.lowest
+    memory.phase_quiet_bars = phase.quiet_bars
+
+
+@allocation_free
+def step(state: State, model: Model, bars: np.ndarray, snapshots: np.ndarray, index: int) -> None:
+    """Take one closed bar through the model.
+
+    Parameters
+    ----------
+    state
+        Changed in place; `copy_state` keeps an earlier value.
+    model
+        From `build_model`.
+    bars, index
+        (n,) of `BAR`; the one at `index` is taken, and no other is looked at.
+    snapshots
+        (n,) of `SNAPSHOT`, whose row `index` receives what is known at that bar's close.
+    """
+    bar, view = bars[index], snapshots[index]
+    memory, settings = state.memory[0], model.settings[0]
+    width, phase = settings.bin_width, settings.grid_phase
+    low = bar.low if math.isnan(bar.mark_low) else bar.mark_low
+    high = bar.high if math.isnan(bar.mark_high) else bar.mark_high
+    first, last = math.log(bar.low) / width - phase, math.log(bar.high) / width - phase
+    close = math.log(bar.close) / width - phase
+    lowest = first if math.isnan(bar.mark_low) else math.log(low) / width - phase
+    highest = last if math.isnan(bar.mark_high) else math.log(high) / width - phase
+    _measure(state, model, bar)
+
+    # Nothing may stand on the wrong side of the close, whatever the mark says.
+    long_share, long_centre = sweep(state.positions, LONG, -memory.position, -min(lowest, close))
+    short_share, short_centre = sweep(state.positions, SHORT, memory.position, max(highest, close))
+    view.model_liquidated_long, view.model_liquidated_short = memory.level * long_share, memory.level * short_share
+    memory.position = close
+    _move_map(state, model, bar, min(first, close), max(last, close))
+
+    before = memory.open_interest
+    change = math.nan if bar.open_interest_break > 0.0 else bar.open_interest - before
+    if not math.isnan(bar.open_interest):
+        memory.open_interest = bar.open_interest
+    if not math.isnan(bar.funding_rate):
+        memory.funding_rate = bar.funding_rate
+    memory.level = memory.open_interest
+    if math.isnan(memory.level):
+        memory.level = TURNOVER_HOURS * settings.bars_per_hour * memory.average_volume
+    reported = not (math.isnan(bar.liquidated_long) or math.isnan(bar.liquidated_short))
+    view.liquidation_reported = 1.0 if reported else 0.0
+    long_usd = wiped_usd(bar.liquidated_long, view.model_liquidated_long, change, bar.close)
+    short_usd = wiped_usd(bar.liquidated_short, view.model_liquidated_short, change, bar.close)
+    enter_day(state.day, int(memory.bar) % (len(state.day) - 3), long_usd, short_usd, bar.volume)
+    _update_levels(state, model, bar, LONG, long_usd, long_centre, reported)
+    _update_levels(state, model, bar, SHORT, short_usd, short_centre, reported)
+    _advance(state, model, bar, low, high, before)
+
+    view.close, view.high, view.low = bar.close, bar.high, bar.low
+    write_clusters(state, model, view, bar.close)
+    write_levels(state, model, view, bar.close)
+    write_context(state, model, view)
+    memory.close = bar.close
+    memory.bar += 1.0
+
+
+@allocation_free
+def run_bars(state: State, model: Model, bars: np.ndarray, snapshots: np.ndarray) -> None:
+    """Take (n,) bars through the model in one compiled loop; `snapshots` (n,) receives what each says."""
+    for index in range(len(bars)):
+        step(state, model, bars, snapshots, index)
+
+
+def run(model: Model, bars: np.ndarray, state: State | None = None) -> np.ndarray:
+    """Take many bars through the model.
+
+    Parameters
+    ----------
+    model
+        From `build_model`.
+    bars
+        (n,) of `BAR`, in order.
+    state
+        Where to go on from, changed in place; a fresh one by default.
+
+    Returns
+    -------
+    ndarray
+        (n,) of `SNAPSHOT`; row t depends on bars[: t + 1] alone.
+    """
+    snapshots = np.zeros(len(bars), dtype=SNAPSHOT)
+    run_bars(initial_state(model) if state is None else state, model, bars, snapshots)
+    return snapshots
