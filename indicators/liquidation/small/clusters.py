@@ -9,13 +9,15 @@ import math
 
 import numpy as np
 
-from indicators.liquidation.compiled import allocation_free
+from indicators.liquidation.compiled import Record, allocation_free
 from indicators.liquidation.small.kernel import LONG
 from indicators.liquidation.small.position_map import BEFORE, mass_between
 from indicators.liquidation.small.snapshot import CLUSTER
 
 MAX_CLUSTERS = 32
 """Clusters kept on one side; nearest first. With a 15 % window of 10 bp bins a side holds fewer than 20 in practice."""
+
+_BLOCK = 8  # bins looked at at once
 
 _HALF_PEAK = 0.5  # extent by full width at half maximum, the usual width of a peak
 
@@ -59,6 +61,13 @@ def _extent(smoothed: np.ndarray, start: int, peak: int, stop: int) -> tuple[flo
 
 
 @allocation_free
+def _first(smoothed: np.ndarray, index: int, wanted: float) -> int:
+    while smoothed[index] != wanted:
+        index += 1
+    return index
+
+
+@allocation_free
 def find_spans(smoothed: np.ndarray, prominence: float, spans: np.ndarray) -> int:
     """Find the extents of the peaks of a smoothed density.
 
@@ -77,21 +86,40 @@ def find_spans(smoothed: np.ndarray, prominence: float, spans: np.ndarray) -> in
         How many were written, in outward order.
     """
     count, start, peak, valley = 0, 0, 0, 0
-    keep, rising, extreme = 1.0 - prominence, True, smoothed[0]
-    for index in range(np.uintp(len(smoothed))):
-        value = smoothed[index]
-        if rising:
-            if value > extreme:
-                peak, extreme = np.intp(index), value
-            elif value < keep * extreme:
-                rising, valley, extreme = False, np.intp(index), value
-        elif value < extreme:
-            valley, extreme = np.intp(index), value
-        elif keep * value > extreme:
-            if count < len(spans):
-                spans[count, 0], spans[count, 1] = _extent(smoothed, start, peak, valley)
-                count += 1
-            start, peak, rising, extreme = valley, np.intp(index), True, value
+    keep, rising, extreme, index = 1.0 - prominence, True, smoothed[0], 0
+    while index < len(smoothed):
+        # A block in which nothing can turn, most of them, only moves the extreme.
+        if index + _BLOCK <= len(smoothed):
+            lowest, highest = smoothed[index], smoothed[index]
+            for offset in range(1, _BLOCK):
+                value = smoothed[index + offset]
+                lowest = value if value < lowest else lowest
+                highest = value if value > highest else highest
+            if rising and not lowest < keep * max(extreme, highest):
+                if highest > extreme:
+                    peak, extreme = _first(smoothed, index, highest), highest
+                index += _BLOCK
+                continue
+            if not rising and not keep * highest > min(extreme, lowest):
+                if lowest < extreme:
+                    valley, extreme = _first(smoothed, index, lowest), lowest
+                index += _BLOCK
+                continue
+        for _ in range(min(_BLOCK, len(smoothed) - index)):
+            value = smoothed[index]
+            if rising:
+                if value > extreme:
+                    peak, extreme = index, value
+                elif value < keep * extreme:
+                    rising, valley, extreme = False, index, value
+            elif value < extreme:
+                valley, extreme = index, value
+            elif keep * value > extreme:
+                if count < len(spans):
+                    spans[count, 0], spans[count, 1] = _extent(smoothed, start, peak, valley)
+                    count += 1
+                start, peak, rising, extreme = valley, index, True, value
+            index += 1
     if not rising and count < len(spans):
         spans[count, 0], spans[count, 1] = _extent(smoothed, start, peak, len(smoothed) - 1)
         count += 1
@@ -115,7 +143,7 @@ def quantile_size(clusters: np.ndarray, side: int, count: int, quantile: float) 
 @allocation_free
 def find_clusters(
     density: np.ndarray, side: int, smoothed: np.ndarray, spans: np.ndarray, clusters: np.ndarray,
-    position: float, window: float, prominence: float, price_of: tuple[float, float], level: float,
+    position: float, close: float, settings: Record, level: float,
 ) -> int:  # fmt: skip
     """Find one side's clusters, significant or not, in outward order.
 
@@ -127,21 +155,20 @@ def find_clusters(
         (n - 4,) and (`MAX_CLUSTERS`, 2) workspaces; the spans end as bins outward from the edge of the close's bin.
     clusters
         (2, `MAX_CLUSTERS`) of `CLUSTER`, changed in place.
-    position, window
-        The close in the side's own bins, and how many bins beyond it count.
-    price_of
-        Bin width and the grid's phase: a price is ``exp(width (x + phase))``.
+    position, close
+        The close in the side's own bins, and as a price.
+    settings
+        The model's: window, prominence, bin width and grid phase.
     level
         Base coin that all positions of a side amount to.
     """
     edge, sign = math.floor(position), -1.0 if side == LONG else 1.0
-    start, width, phase = position - edge, price_of[0], price_of[1]
+    start, width, phase = position - edge, settings.bin_width, settings.grid_phase
     smooth(density, side, smoothed)
-    found, kept = find_spans(smoothed, prominence, spans), 0
-    close = math.exp(width * (sign * position + phase))
+    found, kept = find_spans(smoothed, settings.cluster_prominence, spans), 0
     for index in range(found):
         low = max(spans[index, 0] - (BEFORE - 2), start)
-        high = min(spans[index, 1] - (BEFORE - 2), start + window)
+        high = min(spans[index, 1] - (BEFORE - 2), start + settings.window)
         mass, moment = mass_between(density, side, start, low, high)
         if not mass > 0.0:
             continue

@@ -18,6 +18,9 @@ SHARE, USD, QUANTILE = (float(number) for number in range(3))
 
 HOURS_PER_DAY = 24.0  # crypto trades round the clock, 365 days a year
 
+SWEPT_MOVES = (0.02, 0.05, 0.10)
+"""Moves of the price whose swept share every snapshot tells."""
+
 AGE = np.dtype([("growth", np.float64), ("opened", np.float64)])
 """One half-life, a bar: the growth of the unit, 1 / g, and the share of all positions that opens, share x (1 - g)."""
 
@@ -153,10 +156,10 @@ def build_model(
     ages["opened"] = np.array(parameters.half_life_shares) * (1.0 - 1.0 / ages["growth"])
     record = as_record(parameters)
     names = [name for name in record.dtype.names if record.dtype[name].shape == ()]
-    settings = np.array(
-        [tuple(record[name] for name in names) + tuple(derived.values())],
-        dtype=[(name, np.float64) for name in (*names, *derived)],
-    )
+    settings = np.zeros(1, dtype=[*((name, np.float64) for name in (*names, *derived)), ("away", np.float64, (2, 3))])
+    for name, value in (*((name, record[name]) for name in names), *derived.items()):
+        settings[name] = value
+    settings["away"] = np.abs(np.log1p(np.outer([-1.0, 1.0], SWEPT_MOVES))) / parameters.bin_width
     return Model(build_kernel(parameters, lowest_leverage, highest_leverage), ages, settings)
 
 

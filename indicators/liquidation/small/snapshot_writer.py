@@ -13,7 +13,7 @@ from indicators.liquidation.small.wipes import nearest_level
 
 
 @allocation_free
-def extract(state: State, model: Model, side: int) -> float:
+def extract(state: State, model: Model, side: int, close: float) -> float:
     """Find one side's significant clusters at the last close; return the branching ratio of its nearest one's fall.
 
     Notes
@@ -22,12 +22,10 @@ def extract(state: State, model: Model, side: int) -> float:
     """
     memory, settings, spans = state.memory[0], model.settings[0], state.spans[side]
     position = memory.position if side == SHORT else -memory.position
-    phase = settings.grid_phase
     read(state.positions, side, position, state.density)
     found = find_clusters(
-        state.density, side, state.smoothed, spans, state.clusters, position, settings.window,
-        settings.cluster_prominence, (settings.bin_width, phase), memory.level,
-    )  # fmt: skip
+        state.density, side, state.smoothed, spans, state.clusters, position, close, settings, memory.level
+    )
     least = settings.cluster_threshold
     if settings.threshold_kind == SHARE:
         least *= memory.level
@@ -47,23 +45,18 @@ def extract(state: State, model: Model, side: int) -> float:
 
 
 @allocation_free
-def _share_within(state: State, model: Model, side: int, nearer: float, further: float) -> float:
-    """Return the share between two distances (fractions of price) beyond the last close."""
-    width, sign = model.settings[0].bin_width, -1.0 if side == LONG else 1.0
-    position = sign * state.memory[0].position
+def _share_within(state: State, side: int, nearer: float, further: float) -> float:
+    """Return the share between two distances (bins) beyond the last close."""
+    position = state.memory[0].position if side == SHORT else -state.memory[0].position
     start = position - math.floor(position)
-    low, high = (
-        start + sign * math.log(1.0 + sign * nearer) / width,
-        start + sign * math.log(1.0 + sign * further) / width,
-    )
-    return mass_between(state.density, side, start, low, high)[0]
+    return mass_between(state.density, side, start, start + nearer, start + further)[0]
 
 
 @allocation_free
 def write_clusters(state: State, model: Model, snapshot: Record, close: float) -> None:
     """Extract both sides' clusters at this close and write them and the signals on them."""
     view, settings, memory = snapshot, model.settings[0], state.memory[0]
-    view.branching_ratio_down, view.branching_ratio_up = extract(state, model, LONG), extract(state, model, SHORT)
+    view.branching_ratio_down, view.branching_ratio_up = extract(state, model, LONG, close), extract(state, model, SHORT, close)
     below, above = state.clusters[LONG, 0], state.clusters[SHORT, 0]
     below_count, above_count = memory.clusters[LONG], memory.clusters[SHORT]
     view.cluster_count_below, view.cluster_count_above = below_count, above_count
@@ -82,12 +75,13 @@ def write_clusters(state: State, model: Model, snapshot: Record, close: float) -
         )
     view.magnet = memory.magnet if memory.bar >= settings.warmup_bars else math.nan
     view.cascade_risk_down, view.cascade_risk_up = memory.risk[LONG], memory.risk[SHORT]
-    view.swept_share_down_2 = _share_within(state, model, LONG, 0.0, 0.02)
-    view.swept_share_down_5 = view.swept_share_down_2 + _share_within(state, model, LONG, 0.02, 0.05)
-    view.swept_share_down_10 = view.swept_share_down_5 + _share_within(state, model, LONG, 0.05, 0.10)
-    view.swept_share_up_2 = _share_within(state, model, SHORT, 0.0, 0.02)
-    view.swept_share_up_5 = view.swept_share_up_2 + _share_within(state, model, SHORT, 0.02, 0.05)
-    view.swept_share_up_10 = view.swept_share_up_5 + _share_within(state, model, SHORT, 0.05, 0.10)
+    down, up = settings.away[LONG], settings.away[SHORT]
+    view.swept_share_down_2 = _share_within(state, LONG, 0.0, down[0])
+    view.swept_share_down_5 = view.swept_share_down_2 + _share_within(state, LONG, down[0], down[1])
+    view.swept_share_down_10 = view.swept_share_down_5 + _share_within(state, LONG, down[1], down[2])
+    view.swept_share_up_2 = _share_within(state, SHORT, 0.0, up[0])
+    view.swept_share_up_5 = view.swept_share_up_2 + _share_within(state, SHORT, up[0], up[1])
+    view.swept_share_up_10 = view.swept_share_up_5 + _share_within(state, SHORT, up[1], up[2])
 
 
 @allocation_free
