@@ -61,6 +61,17 @@ def _extent(smoothed: np.ndarray, start: int, peak: int, stop: int) -> tuple[flo
 
 
 @allocation_free
+def _block_range(smoothed: np.ndarray, index: int) -> tuple[float, float]:
+    """Return the least and the largest of a block, compared in pairs: a chain would wait for each comparison."""
+    a, b = smoothed[index], smoothed[index + np.uintp(1)]
+    c, d = smoothed[index + np.uintp(2)], smoothed[index + np.uintp(3)]
+    e, f = smoothed[index + np.uintp(4)], smoothed[index + np.uintp(5)]
+    g, h = smoothed[index + np.uintp(6)], smoothed[index + np.uintp(7)]
+    lowest = min(min(min(a, b), min(c, d)), min(min(e, f), min(g, h)))
+    return lowest, max(max(max(a, b), max(c, d)), max(max(e, f), max(g, h)))
+
+
+@allocation_free
 def _first(smoothed: np.ndarray, index: int, wanted: float) -> int:
     while smoothed[index] != wanted:
         index += 1
@@ -90,11 +101,7 @@ def find_spans(smoothed: np.ndarray, prominence: float, spans: np.ndarray) -> in
     while index < len(smoothed):
         # A block in which nothing can turn, most of them, only moves the extreme.
         if index + _BLOCK <= len(smoothed):
-            lowest, highest = smoothed[index], smoothed[index]
-            for offset in range(1, _BLOCK):
-                value = smoothed[index + offset]
-                lowest = value if value < lowest else lowest
-                highest = value if value > highest else highest
+            lowest, highest = _block_range(smoothed, np.uintp(index))
             if rising and not lowest < keep * max(extreme, highest):
                 if highest > extreme:
                     peak, extreme = _first(smoothed, index, highest), highest
@@ -186,9 +193,7 @@ def find_clusters(
 
 
 @allocation_free
-def keep_significant(
-    clusters: np.ndarray, side: int, spans: np.ndarray, count: int, least: float, in_usd: bool
-) -> int:
+def keep_significant(clusters: np.ndarray, side: int, spans: np.ndarray, count: int, least: float, in_usd: bool) -> int:
     """Keep the clusters whose magnitude is at least `least` (base coin, or quote if `in_usd`); return how many."""
     kept = 0
     for index in range(count):

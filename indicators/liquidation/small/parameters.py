@@ -1,5 +1,6 @@
 """The parameters of the heatmap model, each with its unit, its domain and where its default comes from."""
 
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -139,7 +140,9 @@ class ModelParameters:
         self._check_pairs("leverages", "leverage_weights")
         self._check_pairs("half_life_hours", "half_life_shares")
         if len(self.half_life_hours) > MAX_HALF_LIVES:
-            raise ValueError(f"half_life_hours has {len(self.half_life_hours)} entries; at most {MAX_HALF_LIVES} are possible")
+            raise ValueError(
+                f"half_life_hours has {len(self.half_life_hours)} entries; at most {MAX_HALF_LIVES} are possible"
+            )
         for name, kinds in (("leverage_distribution", DISTRIBUTIONS), ("cluster_threshold_kind", THRESHOLD_KINDS)):
             if getattr(self, name) not in kinds:
                 raise ValueError(f"{name} = {getattr(self, name)!r} is none of {kinds}")
@@ -161,7 +164,7 @@ class ModelParameters:
         named, weighing = getattr(self, values), getattr(self, weights)
         if len(named) != len(weighing) or not named:
             raise ValueError(f"{values} ({len(named)}) and {weights} ({len(weighing)}) must pair up")
-        if any(b <= a for a, b in zip(named, named[1:], strict=False)):
+        if any(b <= a for a, b in itertools.pairwise(named)):
             raise ValueError(f"{values} = {named} must ascend")
         if math.fsum(weighing) > 1.0 + 1e-9:
             raise ValueError(f"{weights} sum to {math.fsum(weighing):g}; at most 1 is meaningful")

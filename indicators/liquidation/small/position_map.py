@@ -154,16 +154,17 @@ def deposit(
     low_bin, high_bin = math.floor(low), math.floor(high)
     upper, lower = low - low_bin, high - high_bin
     unit = opened * positions.unit[age] / (high - low)
-    one, two, three, four = unit * upper, unit * (1.0 - upper), unit * lower, unit * (1.0 - lower)
     # Unsigned indices: a signed one is checked for wrapping round at each access, which keeps the loop from being vectorised.
     first = np.uintp(close_bin - positions.base[side])
     near, far = np.uintp(kernel.margin + close_bin - low_bin - 1), np.uintp(kernel.margin + close_bin - high_bin - 1)
     count = np.uintp(min(positions.mass.shape[2] - first, max(high_bin - close_bin + kernel.reach + 2, 0)))
     kept = positions.mass[side, age, first]
     for step in range(count):
-        ahead = one * kernel.running[side, near + step] + two * kernel.running[side, near + step + np.uintp(1)]
-        behind = three * kernel.running[side, far + step] + four * kernel.running[side, far + step + np.uintp(1)]
-        positions.mass[side, age, first + step] += ahead - behind
+        # Written so that where the kernel is flat just nothing is laid, not rounding.
+        nearer, ahead = kernel.running[side, near + step], kernel.running[side, near + step + np.uintp(1)]
+        further, behind = kernel.running[side, far + step], kernel.running[side, far + step + np.uintp(1)]
+        share = (ahead - upper * (ahead - nearer)) - (behind - lower * (behind - further))
+        positions.mass[side, age, first + step] += unit * share
     beyond = close_bin + 1 - close
     positions.mass[side, age, first] = kept + beyond * (positions.mass[side, age, first] - kept)
 
@@ -177,7 +178,9 @@ def read(positions: PositionMap, side: int, close: float, density: np.ndarray) -
         factor = 1.0 / positions.unit[age]
         for step in range(bins):
             value = factor * positions.mass[side, age, first + step]
-            density[side, np.uintp(BEFORE) + step] = value + (density[side, np.uintp(BEFORE) + step] if age > 0 else 0.0)
+            density[side, np.uintp(BEFORE) + step] = value + (
+                density[side, np.uintp(BEFORE) + step] if age > 0 else 0.0
+            )
 
 
 @allocation_free

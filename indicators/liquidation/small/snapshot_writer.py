@@ -39,9 +39,7 @@ def extract(state: State, model: Model, side: int, close: float) -> float:
     daily_volatility = math.sqrt(memory.variance * settings.bars_per_day)
     reach = price_impact(size, state.day[len(state.day) - 1].volume, daily_volatility, settings.impact)
     start = position - math.floor(position)
-    return branching_ratio(
-        state.density, side, start, spans[0, 1], size / memory.level, reach / settings.bin_width
-    )
+    return branching_ratio(state.density, side, start, spans[0, 1], size / memory.level, reach / settings.bin_width)
 
 
 @allocation_free
@@ -56,7 +54,10 @@ def _share_within(state: State, side: int, nearer: float, further: float) -> flo
 def write_clusters(state: State, model: Model, snapshot: Record, close: float) -> None:
     """Extract both sides' clusters at this close and write them and the signals on them."""
     view, settings, memory = snapshot, model.settings[0], state.memory[0]
-    view.branching_ratio_down, view.branching_ratio_up = extract(state, model, LONG, close), extract(state, model, SHORT, close)
+    view.branching_ratio_down, view.branching_ratio_up = (
+        extract(state, model, LONG, close),
+        extract(state, model, SHORT, close),
+    )
     below, above = state.clusters[LONG, 0], state.clusters[SHORT, 0]
     below_count, above_count = memory.clusters[LONG], memory.clusters[SHORT]
     view.cluster_count_below, view.cluster_count_above = below_count, above_count
