@@ -51,44 +51,50 @@ class Kernel(NamedTuple):
     reach: int
 
 
-def _power_integral(distance: np.ndarray, lowest: float, highest: float) -> np.ndarray:
-    """Return the integral of F from 0 to each log distance, for the power law between two leverages."""
+def _averages(edges: np.ndarray, integral: np.ndarray, end: float, whole: float) -> np.ndarray:
+    """Return H from the integral of F at the edges of the bins; exactly `whole` from where F is."""
+    row = np.maximum.accumulate(np.diff(integral) / (edges[1] - edges[0]))
+    return np.where(edges[:-1] >= end, whole, np.clip(row, 0.0, whole))
+
+
+def _power_row(edges: np.ndarray, lowest: float, highest: float) -> np.ndarray:
+    """Return H of the power law between two leverages: its density in log distance d is that of d ** .25."""
     first, last = (1.0 / min(max(leverage, POWER_SPAN[0]), POWER_SPAN[1]) for leverage in (highest, lowest))
-    whole = (1.0 / POWER_SPAN[0]) ** _POWER - (1.0 / POWER_SPAN[1]) ** _POWER
-    inside = np.clip(distance, first, last)
-    power = _POWER + 1.0
+    all_sizes = (1.0 / POWER_SPAN[0]) ** _POWER - (1.0 / POWER_SPAN[1]) ** _POWER
+    whole = (last**_POWER - first**_POWER) / all_sizes
+    inside, power = np.clip(edges, first, last), _POWER + 1.0
     curve = (inside**power - first**power) / power - first**_POWER * (inside - first)
-    beyond = (last**_POWER - first**_POWER) * (np.maximum(distance, last) - last)
-    return np.asarray((curve + beyond) / whole)
+    return _averages(edges, curve / all_sizes + whole * np.maximum(edges - last, 0.0), last, whole)
 
 
-def _smeared_integral(distance: np.ndarray, centre: float, half_width: float) -> np.ndarray:
-    """Return the integral of F for one leverage with an Epanechnikov kernel: bounded, and least in squared error."""
-    z = np.clip((distance - centre) / half_width, -1.0, 1.0)
-    inside = half_width * ((z + 1.0) / 2.0 + 3.0 * z**2 / 8.0 - z**4 / 16.0 - 5.0 / 16.0)
-    return np.asarray(inside + np.maximum(distance - centre - half_width, 0.0))
-
-
-def _listed_integral(
-    distance: np.ndarray, parameters: ModelParameters, side: int, lowest: float, highest: float
-) -> np.ndarray:
-    """Return the integral of F for listed leverages: each at its exact isolated distance, smeared.
+def _leverage_row(edges: np.ndarray, parameters: ModelParameters, sign: float, leverage: float) -> np.ndarray:
+    """Return H of one listed leverage: its exact isolated distance, smeared by an Epanechnikov kernel.
 
     Notes
     -----
-    An Epanechnikov kernel of half width h has standard deviation h / sqrt(5).
+    The kernel is bounded, and least in squared error; one of half width h has standard deviation h / sqrt(5).
     """
+    away = liquidation_distance(leverage, sign, parameters.maintenance_margin_rate)
+    centre = abs(math.log(1.0 - sign * away))
+    half_width = math.sqrt(5.0) * parameters.liquidation_price_spread * centre
+    z = np.clip((edges - centre) / half_width, -1.0, 1.0)
+    integral = half_width * ((z + 1.0) / 2.0 + 3.0 * z**2 / 8.0 - z**4 / 16.0 - 5.0 / 16.0)
+    end = centre + half_width
+    return _averages(edges, integral + np.maximum(edges - end, 0.0), end, 1.0)
+
+
+def _listed_row(
+    edges: np.ndarray, parameters: ModelParameters, side: int, lowest: float, highest: float
+) -> np.ndarray:
+    """Return H of a table of leverages and their weights."""
     pairs = zip(parameters.leverages, parameters.leverage_weights, strict=True)
     if parameters.leverage_distribution == "measured":
         pairs = zip(MEASURED_LEVERAGES, MEASURED_WEIGHTS, strict=True)
-    sign, total = (1.0, np.zeros_like(distance)) if side == LONG else (-1.0, np.zeros_like(distance))
+    sign, row = 1.0 if side == LONG else -1.0, np.zeros(len(edges) - 1)
     for leverage, weight in pairs:
         if lowest <= leverage < highest:
-            away = liquidation_distance(leverage, sign, parameters.maintenance_margin_rate)
-            centre = abs(math.log(1.0 - sign * away))
-            spread = math.sqrt(5.0) * parameters.liquidation_price_spread * centre
-            total += weight * _smeared_integral(distance, centre, spread)
-    return total
+            row += weight * _leverage_row(edges, parameters, sign, leverage)
+    return row
 
 
 def build_kernel(parameters: ModelParameters, lowest: float = 0.0, highest: float = math.inf) -> Kernel:
@@ -110,10 +116,9 @@ def build_kernel(parameters: ModelParameters, lowest: float = 0.0, highest: floa
     rows = []
     for side in (LONG, SHORT):
         if parameters.leverage_distribution == "power":
-            integral = _power_integral(edges, lowest, highest)
+            row = _power_row(edges, lowest, highest)
         else:
-            integral = _listed_integral(edges, parameters, side, lowest, highest)
-        row = np.diff(integral) / parameters.bin_width
+            row = _listed_row(edges, parameters, side, lowest, highest)
         rows.append(np.concatenate([np.zeros(margin), row, np.full(margin, row[-1])]))
     running = np.array(rows)
     reach = np.nonzero(running < running[:, -1:] - 1e-12)[1].max(initial=margin) - margin + 1

@@ -95,10 +95,10 @@ def test_what_a_cluster_says_moves_no_more_than_its_entries(price, nudge):
 
 
 def test_batch_clusters_are_those_of_the_stream_on_the_same_positions():
-    """Flat bars at ever other prices, swept by nothing: each opens what a half-life says, at one price."""
+    """Flat bars at ever other prices, too near each other to sweep anything: each opens what a half-life says, at one price."""
     parameters = ModelParameters(half_life_hours=(12.0,), cluster_threshold=0.001)
     bars = calm(30)
-    prices = 1000.0 * np.exp(0.002 * np.sin(np.arange(30.0)))
+    prices = 1000.0 * np.exp(0.0007 * np.sin(np.arange(30.0)))
     for name in ("open", "high", "low", "close"):
         bars[name] = prices
     model = build_model(parameters, 3600.0)
