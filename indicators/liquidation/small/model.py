@@ -173,7 +173,7 @@ def initial_state(model: Model) -> State:
     return State(
         positions=empty_map(float(settings["bin_width"]), len(model.ages)),
         density=np.zeros((2, BEFORE + bins + BEHIND)),
-        smoothed=np.zeros(BEFORE + bins + BEHIND - 4),
+        smoothed=np.zeros(BEFORE + bins + BEHIND - 8),
         spans=np.zeros((2, MAX_CLUSTERS, 2)),
         clusters=empty_clusters(),
         levels=empty_levels(),

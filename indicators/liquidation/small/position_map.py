@@ -19,10 +19,10 @@ from indicators.liquidation.small.kernel import MAX_DISTANCE, Kernel
 SLACK = 0.5
 """Room beyond `MAX_DISTANCE`, so that the columns move only after the price has moved this far (log price)."""
 
-BEFORE = 3
+BEFORE = 5
 """Empty columns that a reading has before the close's bin, so that smoothing needs no ends; behind it there are `BEHIND`."""
 
-BEHIND = 2
+BEHIND = 4
 
 _LARGEST_UNIT = 1e9  # beyond it the unit is multiplied out, long before digits are lost
 _DUST = 1e-200  # mass below this is nothing; kept, it would decay into denormal numbers, which are slow
