@@ -3,7 +3,7 @@
 import math
 from typing import NamedTuple
 
-from indicators.liquidation.compiled import allocation_free
+from indicators.liquidation.compiled import allocation_free, inlined
 
 BUILDING, TRIGGERED, CASCADING, WASHED_OUT, RECOVERING = 0.0, 1.0, 2.0, 3.0, 4.0
 PHASES = ("building", "triggered", "cascading", "washed out", "recovering")
@@ -62,7 +62,7 @@ def open_interest_drop(phase: Phase, open_interest: float) -> float:
     return 1.0 - open_interest / phase.reference
 
 
-@allocation_free
+@inlined
 def _trigger(phase: Phase, fallen_below: int, fallen_above: int, falling: bool, before: float, now: float) -> Phase:
     down = fallen_below > fallen_above or (fallen_below == fallen_above and falling)
     number = CASCADING if max(fallen_below, fallen_above) > 1 else TRIGGERED

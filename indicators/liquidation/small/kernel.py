@@ -83,9 +83,7 @@ def _leverage_row(edges: np.ndarray, parameters: ModelParameters, sign: float, l
     return _averages(edges, integral + np.maximum(edges - end, 0.0), end, 1.0)
 
 
-def _listed_row(
-    edges: np.ndarray, parameters: ModelParameters, side: int, lowest: float, highest: float
-) -> np.ndarray:
+def _listed_row(edges: np.ndarray, parameters: ModelParameters, side: int, lowest: float, highest: float) -> np.ndarray:
     """Return H of a table of leverages and their weights."""
     pairs = zip(parameters.leverages, parameters.leverage_weights, strict=True)
     if parameters.leverage_distribution == "measured":

@@ -42,6 +42,11 @@ MEMORY = np.dtype(
         ("phase_lowest", np.float64),
         ("phase_quiet_bars", np.float64),
         ("magnet", np.float64),
+        ("swept", np.float64, (2,)),  # base coin that the last bar swept, by side
+        ("centre", np.float64, (2,)),  # its mean position, in the side's own bins
+        ("wiped_usd", np.float64, (2,)),  # what it wiped, as reported where that is known
+        ("branching_ratio", np.float64, (2,)),
+        ("shares", np.float64, (2, len(SWEPT_MOVES))),  # of all positions within these moves of the last close
         ("risk", np.float64, (2,)),
         ("clusters", np.int64, (2,)),  # how many significant ones stood at the last close, by side
     ]

@@ -2,19 +2,19 @@
 
 import math
 
-from indicators.liquidation.compiled import Record, allocation_free
+from indicators.liquidation.compiled import Record, allocation_free, inlined
 from indicators.liquidation.small.cascade_phase import Phase, market_state, open_interest_drop
 from indicators.liquidation.small.clusters import find_clusters, keep_significant, quantile_size
 from indicators.liquidation.small.kernel import LONG, SHORT
-from indicators.liquidation.small.model import QUANTILE, SHARE, USD, Model, State
+from indicators.liquidation.small.model import QUANTILE, SHARE, SWEPT_MOVES, USD, Model, State
 from indicators.liquidation.small.position_map import mass_between, read
 from indicators.liquidation.small.signals import branching_ratio, held_magnet, held_risk, price_impact, smallest_gap
 from indicators.liquidation.small.wipes import nearest_level
 
 
 @allocation_free
-def extract(state: State, model: Model, side: int, close: float) -> float:
-    """Find one side's significant clusters at the last close; return the branching ratio of its nearest one's fall.
+def extract(state: State, model: Model, side: int, close: float) -> None:
+    """Find one side's significant clusters at the last close, the branching ratio of the nearest, and the swept shares.
 
     Notes
     -----
@@ -22,6 +22,7 @@ def extract(state: State, model: Model, side: int, close: float) -> float:
     """
     memory, settings, spans = state.memory[0], model.settings[0], state.spans[side]
     position = memory.position if side == SHORT else -memory.position
+    start, total, last = position - math.floor(position), 0.0, 0.0
     read(state.positions, side, position, state.density)
     found = find_clusters(
         state.density, side, state.smoothed, spans, state.clusters, position, close, settings, memory.level
@@ -32,32 +33,31 @@ def extract(state: State, model: Model, side: int, close: float) -> float:
     elif settings.threshold_kind == QUANTILE:
         least = quantile_size(state.clusters, side, found, settings.cluster_threshold)
     count = keep_significant(state.clusters, side, spans, found, least, settings.threshold_kind == USD)
-    memory.clusters[side] = count
-    if count == 0 or not memory.level > 0.0:
-        return 0.0
-    size = state.clusters[side, 0].magnitude
-    daily_volatility = math.sqrt(memory.variance * settings.bars_per_day)
-    reach = price_impact(size, state.day[len(state.day) - 1].volume, daily_volatility, settings.impact)
-    start = position - math.floor(position)
-    return branching_ratio(state.density, side, start, spans[0, 1], size / memory.level, reach / settings.bin_width)
+    for index in range(len(SWEPT_MOVES)):
+        away = settings.away[side, index]
+        total += mass_between(state.density, side, start, start + last, start + away)[0]
+        memory.shares[side, index], last = total, away
+    memory.clusters[side], memory.branching_ratio[side] = count, 0.0
+    if count > 0 and memory.level > 0.0:
+        size = state.clusters[side, 0].magnitude
+        daily_volatility = math.sqrt(memory.variance * settings.bars_per_day)
+        impact = price_impact(size, state.day[len(state.day) - 1].volume, daily_volatility, settings.impact)
+        memory.branching_ratio[side] = branching_ratio(
+            state.density, side, start, spans[0, 1], size / memory.level,
+            impact / settings.bin_width,
+        )  # fmt: skip
 
 
-@allocation_free
-def _share_within(state: State, side: int, nearer: float, further: float) -> float:
-    """Return the share between two distances (bins) beyond the last close."""
-    position = state.memory[0].position if side == SHORT else -state.memory[0].position
-    start = position - math.floor(position)
-    return mass_between(state.density, side, start, start + nearer, start + further)[0]
-
-
-@allocation_free
+@inlined
 def write_clusters(state: State, model: Model, snapshot: Record, close: float) -> None:
     """Extract both sides' clusters at this close and write them and the signals on them."""
     view, settings, memory = snapshot, model.settings[0], state.memory[0]
-    view.branching_ratio_down, view.branching_ratio_up = (
-        extract(state, model, LONG, close),
-        extract(state, model, SHORT, close),
-    )
+    for side in range(2):
+        extract(state, model, side, close)
+        gap = smallest_gap(state.clusters, side, memory.clusters[side], close)
+        memory.risk[side] = held_risk(
+            memory.risk[side], gap, settings.gap_high_risk, settings.gap_moderate_risk, settings.hysteresis
+        )
     below, above = state.clusters[LONG, 0], state.clusters[SHORT, 0]
     below_count, above_count = memory.clusters[LONG], memory.clusters[SHORT]
     view.cluster_count_below, view.cluster_count_above = below_count, above_count
@@ -69,23 +69,15 @@ def write_clusters(state: State, model: Model, snapshot: Record, close: float) -
         memory.magnet, view.cluster_above_usd, view.cluster_below_usd,
         settings.magnet_ratio, settings.one_sided_signal > 0.0, settings.hysteresis,
     )  # fmt: skip
-    for side in range(2):
-        gap = smallest_gap(state.clusters, side, memory.clusters[side], close)
-        memory.risk[side] = held_risk(
-            memory.risk[side], gap, settings.gap_high_risk, settings.gap_moderate_risk, settings.hysteresis
-        )
     view.magnet = memory.magnet if memory.bar >= settings.warmup_bars else math.nan
     view.cascade_risk_down, view.cascade_risk_up = memory.risk[LONG], memory.risk[SHORT]
-    down, up = settings.away[LONG], settings.away[SHORT]
-    view.swept_share_down_2 = _share_within(state, LONG, 0.0, down[0])
-    view.swept_share_down_5 = view.swept_share_down_2 + _share_within(state, LONG, down[0], down[1])
-    view.swept_share_down_10 = view.swept_share_down_5 + _share_within(state, LONG, down[1], down[2])
-    view.swept_share_up_2 = _share_within(state, SHORT, 0.0, up[0])
-    view.swept_share_up_5 = view.swept_share_up_2 + _share_within(state, SHORT, up[0], up[1])
-    view.swept_share_up_10 = view.swept_share_up_5 + _share_within(state, SHORT, up[1], up[2])
+    view.branching_ratio_down, view.branching_ratio_up = memory.branching_ratio[LONG], memory.branching_ratio[SHORT]
+    view.swept_share_down_2, view.swept_share_up_2 = memory.shares[LONG, 0], memory.shares[SHORT, 0]
+    view.swept_share_down_5, view.swept_share_up_5 = memory.shares[LONG, 1], memory.shares[SHORT, 1]
+    view.swept_share_down_10, view.swept_share_up_10 = memory.shares[LONG, 2], memory.shares[SHORT, 2]
 
 
-@allocation_free
+@inlined
 def write_levels(state: State, model: Model, snapshot: Record, close: float) -> None:
     """Write the nearest standing support and resistance."""
     view, tolerance = snapshot, model.settings[0].level_tolerance
@@ -104,7 +96,7 @@ def write_levels(state: State, model: Model, snapshot: Record, close: float) -> 
         view.resistance_bar, view.resistance_reported = level.bar, level.reported
 
 
-@allocation_free
+@inlined
 def write_context(state: State, model: Model, snapshot: Record) -> None:
     """Write the sums of 24 hours, phase, open interest, funding, volatility and what the map rests on."""
     view, memory, settings, day = snapshot, state.memory[0], model.settings[0], state.day[len(state.day) - 1]

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from indicators.liquidation.compiled import Record, allocation_free
+from indicators.liquidation.compiled import Record, allocation_free, inlined
 from indicators.liquidation.small.cascade_phase import Phase, PhaseLimits, advance_phase
 from indicators.liquidation.small.kernel import LONG, SHORT
 from indicators.liquidation.small.model import Model, State, initial_state
@@ -21,7 +21,7 @@ TURNOVER_HOURS = 12.0
 """Hours of turnover that open interest is taken for where it is unknown (assumption: Bybit's BTC and ETH, 2020-2025)."""
 
 
-@allocation_free
+@inlined
 def _measure(state: State, model: Model, bar: Record) -> None:
     """Update volatility, average range and average turnover, from the last close to this one."""
     memory, settings = state.memory[0], model.settings[0]
@@ -39,7 +39,7 @@ def _measure(state: State, model: Model, bar: Record) -> None:
     memory.atr += weight * (true_range - memory.atr)
 
 
-@allocation_free
+@inlined
 def _move_map(state: State, model: Model, bar: Record, low: float, high: float) -> None:
     """Let the positions of a bar close and open around its close; `low` and `high` are its entries, in bins."""
     memory, begin = state.memory[0], state.memory[0].bar == 0.0
@@ -54,16 +54,15 @@ def _move_map(state: State, model: Model, bar: Record, low: float, high: float) 
             deposit(state.positions, model.kernel, side, age, opened, min(one, other), max(one, other), close)
 
 
-@allocation_free
-def _update_levels(
-    state: State, model: Model, bar: Record, side: int, own_usd: float, centre: float, reported: bool
-) -> None:
+@inlined
+def _update_levels(state: State, model: Model, bar: Record, side: int, reported: bool) -> None:
     """Drop one side's broken and aged levels, and enter a new one where the last hour's wipe exceeds the threshold.
 
-    Without an own wipe (quote) the hour's sum is an earlier bar's event. `centre` is where the map says the wipe was
-    (bins; NaN: nowhere, and the bar's extreme counts).
+    Without a wipe of its own the hour's sum is an earlier bar's event. A level lies where the map says the wipe was, or
+    at the bar's extreme where the map says nothing.
     """
     memory, settings, bars_per_hour = state.memory[0], model.settings[0], state.hour.shape[1]
+    own_usd, centre = memory.wiped_usd[side], memory.centre[side]
     direction, tolerance = 1.0 if side == LONG else -1.0, settings.level_tolerance
     drop_levels(state.levels, side, bar.close, tolerance, memory.bar - settings.level_age_bars)
     state.hour[side, int(memory.bar) % bars_per_hour] = own_usd
@@ -84,7 +83,7 @@ def _update_levels(
         record_level(state.levels, side, price, hour_usd, memory.bar, reported, bars_per_hour)
 
 
-@allocation_free
+@inlined
 def _fallen(state: State, side: int, extreme: float) -> int:
     """Return how many clusters of the last close this bar's extreme has reached."""
     fallen = 0
@@ -95,7 +94,7 @@ def _fallen(state: State, side: int, extreme: float) -> int:
     return fallen
 
 
-@allocation_free
+@inlined
 def _advance(state: State, model: Model, bar: Record, low: float, high: float, before: float) -> None:
     """Take the cascade's phase through the bar; a break of the series rescales what the phase remembers of it."""
     memory, settings = state.memory[0], model.settings[0]
@@ -154,10 +153,12 @@ def step(state: State, model: Model, bars: np.ndarray, snapshots: np.ndarray, in
     highest = last if math.isnan(bar.mark_high) else math.log(high) / width - phase
     _measure(state, model, bar)
 
-    # Nothing may stand on the wrong side of the close, whatever the mark says.
-    long_share, long_centre = sweep(state.positions, LONG, -memory.position, -min(lowest, close))
-    short_share, short_centre = sweep(state.positions, SHORT, memory.position, max(highest, close))
-    view.model_liquidated_long, view.model_liquidated_short = memory.level * long_share, memory.level * short_share
+    for side in range(2):
+        # Nothing may stand on the wrong side of the close, whatever the mark says.
+        sign, extreme = (-1.0, min(lowest, close)) if side == LONG else (1.0, max(highest, close))
+        share, memory.centre[side] = sweep(state.positions, side, sign * memory.position, sign * extreme)
+        memory.swept[side] = memory.level * share
+    view.model_liquidated_long, view.model_liquidated_short = memory.swept[LONG], memory.swept[SHORT]
     memory.position = close
     _move_map(state, model, bar, min(first, close), max(last, close))
 
@@ -172,11 +173,12 @@ def step(state: State, model: Model, bars: np.ndarray, snapshots: np.ndarray, in
         memory.level = TURNOVER_HOURS * settings.bars_per_hour * memory.average_volume
     reported = not (math.isnan(bar.liquidated_long) or math.isnan(bar.liquidated_short))
     view.liquidation_reported = 1.0 if reported else 0.0
-    long_usd = wiped_usd(bar.liquidated_long, view.model_liquidated_long, change, bar.close)
-    short_usd = wiped_usd(bar.liquidated_short, view.model_liquidated_short, change, bar.close)
-    enter_day(state.day, int(memory.bar) % (len(state.day) - 3), long_usd, short_usd, bar.volume)
-    _update_levels(state, model, bar, LONG, long_usd, long_centre, reported)
-    _update_levels(state, model, bar, SHORT, short_usd, short_centre, reported)
+    memory.wiped_usd[LONG] = wiped_usd(bar.liquidated_long, memory.swept[LONG], change, bar.close)
+    memory.wiped_usd[SHORT] = wiped_usd(bar.liquidated_short, memory.swept[SHORT], change, bar.close)
+    turn = int(memory.bar) % (len(state.day) - 3)
+    enter_day(state.day, turn, memory.wiped_usd[LONG], memory.wiped_usd[SHORT], bar.volume)
+    for side in range(2):
+        _update_levels(state, model, bar, side, reported)
     _advance(state, model, bar, low, high, before)
 
     view.close, view.high, view.low = bar.close, bar.high, bar.low

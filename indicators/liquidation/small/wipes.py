@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from indicators.liquidation.compiled import Record, allocation_free
+from indicators.liquidation.compiled import Record, allocation_free, inlined
 
 LEVEL = np.dtype(
     [
@@ -42,7 +42,7 @@ def wiped_usd(reported: float, modelled: float, change: float, close: float) -> 
     return modelled * close
 
 
-@allocation_free
+@inlined
 def _add(total: Record, other: Record) -> None:
     total.long_usd += other.long_usd
     total.short_usd += other.short_usd
@@ -50,7 +50,7 @@ def _add(total: Record, other: Record) -> None:
     total.largest_usd = max(total.largest_usd, other.largest_usd)
 
 
-@allocation_free
+@inlined
 def enter_day(day: np.ndarray, place: int, long_usd: float, short_usd: float, volume: float) -> None:
     """Enter one bar into the window of a day.
 
@@ -83,7 +83,7 @@ def enter_day(day: np.ndarray, place: int, long_usd: float, short_usd: float, vo
             _add(day[index - 1], day[index])
 
 
-@allocation_free
+@inlined
 def record_level(
     levels: np.ndarray, side: int, price: float, size_usd: float, bar: float, reported: bool, same_within: float
 ) -> None:
@@ -123,7 +123,7 @@ def record_level(
     level.bar, level.reported = bar, 1.0 if reported else 0.0
 
 
-@allocation_free
+@inlined
 def drop_levels(levels: np.ndarray, side: int, close: float, tolerance: float, oldest_bar: float) -> None:
     """Free the levels that a close has broken (by more than `tolerance`, a fraction of price) or that are too old.
 
@@ -136,7 +136,7 @@ def drop_levels(levels: np.ndarray, side: int, close: float, tolerance: float, o
             level.price = math.nan
 
 
-@allocation_free
+@inlined
 def nearest_level(levels: np.ndarray, side: int, close: float, tolerance: float) -> int:
     """Return the index of one side's standing level nearest to the close, or -1.
 
