@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from indicators.liquidation.compiled import Record, allocation_free, inlined
+from indicators.liquidation.compiled import Record, allocation_free, inlined_loop
 from indicators.liquidation.small.kernel import LONG
 from indicators.liquidation.small.position_map import BEFORE, mass_between
 from indicators.liquidation.small.snapshot import CLUSTER
@@ -51,7 +51,7 @@ def smooth(density: np.ndarray, side: int, smoothed: np.ndarray) -> None:
         smoothed[index] = (first + 8.0 * second + 28.0 * third + 56.0 * fourth + 70.0 * middle) / 256.0
 
 
-@inlined
+@inlined_loop
 def _write_extent(smoothed: np.ndarray, start: int, peak: int, stop: int, span: np.ndarray) -> None:
     """Write where the density crosses half of a peak on its way to the valleys `start` and `stop`, or the valleys."""
     floor, first, last = _HALF_PEAK * smoothed[peak], peak, peak
@@ -66,8 +66,8 @@ def _write_extent(smoothed: np.ndarray, start: int, peak: int, stop: int, span: 
         span[1] = last + 0.5 + (smoothed[last] - floor) / (smoothed[last] - smoothed[last + 1])
 
 
-@inlined
-def _block_range(smoothed: np.ndarray, index: int) -> tuple[float, float]:
+@inlined_loop
+def _block_range(smoothed: np.ndarray, index: np.uintp) -> tuple[float, float]:
     """Return the least and the largest of a block, compared in pairs: a chain would wait for each comparison."""
     a, b = smoothed[index], smoothed[index + np.uintp(1)]
     c, d = smoothed[index + np.uintp(2)], smoothed[index + np.uintp(3)]
@@ -77,7 +77,7 @@ def _block_range(smoothed: np.ndarray, index: int) -> tuple[float, float]:
     return lowest, max(max(max(a, b), max(c, d)), max(max(e, f), max(g, h)))
 
 
-@inlined
+@inlined_loop
 def _first(smoothed: np.ndarray, index: int, wanted: float) -> int:
     while smoothed[index] != wanted:
         index += 1
@@ -149,7 +149,7 @@ def quantile_size(clusters: np.ndarray, side: int, count: int, quantile: float) 
     return best if count > 0 else 0.0
 
 
-@inlined
+@inlined_loop
 def find_clusters(
     density: np.ndarray, side: int, smoothed: np.ndarray, spans: np.ndarray, clusters: np.ndarray,
     position: float, close: float, settings: Record, level: float,
@@ -194,7 +194,7 @@ def find_clusters(
     return kept
 
 
-@inlined
+@inlined_loop
 def keep_significant(clusters: np.ndarray, side: int, spans: np.ndarray, count: int, least: float, in_usd: bool) -> int:
     """Keep the clusters whose magnitude is at least `least` (base coin, or quote if `in_usd`); return how many."""
     kept = 0

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from indicators.liquidation.compiled import allocation_free, inlined
+from indicators.liquidation.compiled import allocation_free, inlined, inlined_loop
 from indicators.liquidation.small.kernel import MAX_DISTANCE, Kernel
 
 SLACK = 0.5
@@ -52,7 +52,7 @@ def empty_map(bin_width: float, half_lives: int) -> PositionMap:
     return PositionMap(np.zeros((2, half_lives, columns)), np.zeros(2, dtype=np.int64), np.ones(half_lives))
 
 
-@inlined
+@inlined_loop
 def sweep(positions: PositionMap, side: int, start: float, end: float) -> tuple[float, float]:
     """Take away what lies between the last close and a bar's adverse extreme.
 
@@ -127,7 +127,7 @@ def place(positions: PositionMap, side: int, close: float, reach: int, begin: bo
                 positions.mass[side, age, target] = positions.mass[side, age, source] if inside else 0.0
 
 
-@inlined
+@inlined_loop
 def deposit(
     positions: PositionMap, kernel: Kernel, side: int, age: int, opened: float, low: float, high: float, close: float
 ) -> None:
@@ -169,7 +169,7 @@ def deposit(
     positions.mass[side, age, first] = kept + beyond * (positions.mass[side, age, first] - kept)
 
 
-@inlined
+@inlined_loop
 def read(positions: PositionMap, side: int, close: float, density: np.ndarray) -> None:
     """Write one side's shares outward from the close: column `BEFORE` + k of (2, n) `density` receives the k-th bin."""
     first = np.uintp(math.floor(close) - positions.base[side])
@@ -183,7 +183,7 @@ def read(positions: PositionMap, side: int, close: float, density: np.ndarray) -
             )
 
 
-@inlined
+@inlined_loop
 def _whole_bins(density: np.ndarray, side: int, first: int, last: int) -> tuple[float, float]:
     """Return mass and first moment of the bins `first` .. `last` - 1, in four sums: so no result hangs on the vector's width."""
     one, two, three, four, leaning, offset, column = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, np.uintp(BEFORE + first)

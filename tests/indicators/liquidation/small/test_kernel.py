@@ -1,5 +1,6 @@
 """The kernel against the distribution it stands for, integrated by brute force."""
 
+import itertools
 import math
 
 import numpy as np
@@ -62,7 +63,7 @@ def test_listed_leverages_lie_at_their_exact_distance_and_spread(side):
 def test_groups_of_leverages_add_up_to_the_whole(distribution):
     parameters = ModelParameters(leverage_distribution=distribution)
     edges = (0.0, 5.5, 15.0, 30.0, math.inf)
-    groups = [build_kernel(parameters, low, high).running for low, high in zip(edges, edges[1:], strict=False)]
+    groups = [build_kernel(parameters, low, high).running for low, high in itertools.pairwise(edges)]
     np.testing.assert_allclose(sum(groups), build_kernel(parameters).running, atol=1e-12)
     assert all(group.max() > 0.0 for group in groups)
 

@@ -1,5 +1,7 @@
 """Properties of the whole model: prefix invariance, idempotence, units, mirror, hostile input, sums of a day."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -63,7 +65,7 @@ def test_the_map_is_linear_in_its_kernel():
     """The maps of leverage groups add up to the whole."""
     parameters, bars = ModelParameters(), market(7, 150)
     edges, maps = (0.0, 5.5, 15.0, 30.0, np.inf), []
-    for low, high in zip(edges, edges[1:], strict=False):
+    for low, high in itertools.pairwise(edges):
         state = initial_state(model := build_model(parameters, 3600.0, lowest_leverage=low, highest_leverage=high))
         run(model, bars, state)
         maps.append(state.positions.mass)
