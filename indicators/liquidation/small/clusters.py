@@ -116,19 +116,19 @@ def find_spans(smoothed: np.ndarray, prominence: float, spans: np.ndarray) -> in
                     extreme, since = highest if rising else lowest, index
                 index += _BLOCK
                 continue
-        for index in range(index, min(index + _BLOCK, len(smoothed))):
-            value = smoothed[index]
+        for place in range(index, min(index + _BLOCK, len(smoothed))):
+            value = smoothed[place]
             if value > extreme if rising else value < extreme:
-                extreme, since = value, index
+                extreme, since = value, place
             elif rising and value < keep * extreme:
-                rising, peak, peak_since, extreme, since = False, extreme, since, value, index
+                rising, peak, peak_since, extreme, since = False, extreme, since, value, place
             elif not rising and keep * value > extreme:
                 valley = _first(smoothed, since, extreme)
                 if count < len(spans):
                     _write_extent(smoothed, start, _first(smoothed, peak_since, peak), valley, spans[count])
                     count += 1
-                start, rising, extreme, since = valley, True, value, index
-        index += 1
+                start, rising, extreme, since = valley, True, value, place
+        index += _BLOCK
     if not rising and count < len(spans):
         _write_extent(smoothed, start, _first(smoothed, peak_since, peak), len(smoothed) - 1, spans[count])
         count += 1
