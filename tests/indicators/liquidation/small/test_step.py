@@ -231,6 +231,19 @@ def test_a_break_rescales_coins_and_is_named_and_no_phase_takes_it_for_a_fall():
     assert (cut["open_interest_break_bar"][30:] == 30.0).all()
 
 
+def test_a_break_in_a_cascade_rescales_what_its_phase_remembers():
+    model, bars = build_model(ModelParameters(), 3600.0), market(31, 20)
+    bars["open_interest"][:10], bars["open_interest"][10:], bars["open_interest_break"] = 800.0, 200.0, 0.0
+    bars["open_interest_break"][10] = 1.0
+    state = initial_state(model)
+    run(model, bars[:10], state)
+    memory = state.memory
+    memory["phase"], memory["phase_direction"] = 3.0, -1.0  # washed out
+    memory["phase_reference"], memory["phase_lowest"], memory["clusters"] = 1000.0, 760.0, 0
+    run(model, bars[10:11], state)
+    assert (memory["phase_reference"][0], memory["phase_lowest"][0]) == (250.0, 190.0)
+
+
 def test_a_mark_that_did_not_reach_a_level_does_not_wipe_it():
     bars = market(37, 80)
     bars["low"][79] *= 0.8
