@@ -8,10 +8,10 @@ import backtrader as bt
 import numpy as np
 
 from indicators.liquidation.bar import BAR, empty_bars
-from indicators.liquidation.batch import by_magnitude
-from indicators.liquidation.grid import LONG, bin_price
+from indicators.liquidation.from_entries import significant_clusters
 from indicators.liquidation.model import State, build_model, copy_into, initial_state
 from indicators.liquidation.parameters import ModelParameters
+from indicators.liquidation.recording import density_by_price
 from indicators.liquidation.snapshot import SNAPSHOT
 from indicators.liquidation.step import run_bars, step
 
@@ -25,8 +25,8 @@ LINE_FIELDS = {
     "cascade_risk_up": "cascade_risk_up",
     "support": "support_price",
     "resistance": "resistance_price",
-    "swept_long": "swept_long",
-    "swept_short": "swept_short",
+    "model_liquidated_long": "model_liquidated_long",
+    "model_liquidated_short": "model_liquidated_short",
     "liquidated_long_24h": "liquidated_long_24h_usd",
     "liquidated_short_24h": "liquidated_short_24h_usd",
     "phase": "phase",
@@ -146,7 +146,7 @@ class LiquidationHeatmap(bt.Indicator):
 
     def clusters(self, ago: int = 0) -> np.ndarray:
         """Return all significant clusters at a bar, (n,) of `CLUSTER`, largest first."""
-        return clusters_of(self.state(ago))
+        return significant_clusters(self.state(ago))
 
     def density(self, ago: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return the density at a bar.
@@ -156,25 +156,7 @@ class LiquidationHeatmap(bt.Indicator):
         prices, longs, shorts
             (bins,) ascending bin centres in quote per base, and base coin standing in each bin, by side.
         """
-        state = self.state(ago)
-        return density_of(state, self.parameters.bin_width)
-
-
-def clusters_of(state: State) -> np.ndarray:
-    """Return the significant clusters of a state, (n,) of `CLUSTER`, largest first."""
-    below, above = int(state.memory["clusters_below"][0]), int(state.memory["clusters_above"][0])
-    return by_magnitude(np.concatenate([state.clusters[0, :below], state.clusters[1, :above]]))
-
-
-def density_of(state: State, bin_width: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return bin centres (quote per base), long and short density (base coin per bin) of the extraction window."""
-    ledger, bins = state.book.ledger[0], state.outward.shape[1]
-    longs, shorts = np.zeros(2 * bins + 1), np.zeros(2 * bins + 1)
-    longs[:bins] = state.outward[0, ::-1]
-    shorts[bins + 1 :] = state.outward[1]
-    first = int(ledger["nearest"][LONG]) - bins + 1
-    prices = np.array([bin_price(first + place + 0.5, bin_width) for place in range(2 * bins + 1)])
-    return prices, longs, shorts
+        return density_by_price(self.state(ago), self.model)
 
 
 def bar_seconds_of(data: Any) -> float:

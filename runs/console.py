@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 import click
 from click.shell_completion import CompletionItem
 
-from indicators.liquidation.domain import unknown
+from indicators.liquidation.parameter_fields import unknown
 from runs.commandline.command import run_command, with_debug
 
 COMMANDS = {

@@ -8,7 +8,7 @@ import backtrader as bt
 import numpy as np
 
 from indicators.heatmap import LiquidationHeatmap
-from indicators.liquidation.domain import Readable, as_record
+from indicators.liquidation.parameter_fields import Readable, as_record
 from indicators.liquidation.model import SECONDS_PER_HOUR
 from indicators.liquidation.parameters import ModelParameters
 from strategies.intent import ENTER, EXIT, KEEP, POSITION, Intent
@@ -22,7 +22,7 @@ class PerpetualStrategy(bt.Strategy):
     A strategy is a subclass with two class attributes:
 
     parameters_kind
-        A frozen dataclass of the rule's parameters (`indicators.liquidation.domain.parameter` declares its fields).
+        A frozen dataclass of the rule's parameters (`indicators.liquidation.parameter_fields.parameter` declares its fields).
     decide
         A static function ``decide(snapshot, position, parameters) -> Intent`` of a `SNAPSHOT`, a `POSITION` and a record of
         the parameters. Pure: it may be compiled, and then a sweep can run it without backtrader.

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from indicators.liquidation.anatomy import CASCADING, RECOVERING, TRIGGERED
+from indicators.liquidation.cascade_phase import CASCADING, RECOVERING, TRIGGERED
 from indicators.liquidation.compiled import Record, allocation_free
-from indicators.liquidation.domain import check, parameter
+from indicators.liquidation.parameter_fields import check, parameter
 from strategies.base import PerpetualStrategy
 from strategies.intent import Intent, close, enter, keep
 
@@ -83,15 +83,15 @@ def decide(snapshot: Record, position: Record, parameters: Record) -> Intent:
     direction = snapshot.phase_direction
     if snapshot.phase == TRIGGERED or snapshot.phase == CASCADING:
         risk = snapshot.cascade_risk_down if direction < 0.0 else snapshot.cascade_risk_up
-        stop = snapshot.close - direction * parameters.stop_atr * snapshot.average_range
+        stop = snapshot.close - direction * parameters.stop_atr * snapshot.atr
         if risk >= parameters.min_risk and stop > 0.0:
             return enter(direction, stop, math.nan, WITH)
         return keep()
     # Washed out means stand aside; recovering says that open interest has steadied.
     deep = direction * snapshot.funding_rate >= parameters.deep_funding
     if snapshot.phase == RECOVERING and deep and snapshot.open_interest_drop >= parameters.min_open_interest_drop:
-        stop = snapshot.close + direction * parameters.against_stop_atr * snapshot.average_range
-        target = snapshot.close - direction * parameters.against_target_atr * snapshot.average_range
+        stop = snapshot.close + direction * parameters.against_stop_atr * snapshot.atr
+        target = snapshot.close - direction * parameters.against_target_atr * snapshot.atr
         if stop > 0.0 and target > 0.0:
             return enter(-direction, stop, target, AGAINST)
     return keep()

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from indicators.liquidation.anatomy import CASCADING, TRIGGERED, WASHED_OUT
+from indicators.liquidation.cascade_phase import CASCADING, TRIGGERED, WASHED_OUT
 from indicators.liquidation.compiled import Record, allocation_free
-from indicators.liquidation.domain import check, parameter
+from indicators.liquidation.parameter_fields import check, parameter
 from strategies.base import PerpetualStrategy
 from strategies.intent import Intent, close, enter, keep
 
@@ -74,7 +74,7 @@ def decide(snapshot: Record, position: Record, parameters: Record) -> Intent:
     risk = snapshot.cascade_risk_down if direction > 0.0 else snapshot.cascade_risk_up
     if risk >= 2.0:
         ranges *= parameters.high_risk_stop_factor
-    stop = snapshot.close - direction * ranges * snapshot.average_range
+    stop = snapshot.close - direction * ranges * snapshot.atr
     return enter(direction, stop, target, 0.0) if stop > 0.0 else keep()
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from indicators.liquidation.anatomy import CASCADING, TRIGGERED
+from indicators.liquidation.cascade_phase import CASCADING, TRIGGERED
 from indicators.liquidation.compiled import Record, allocation_free
-from indicators.liquidation.domain import check, parameter
+from indicators.liquidation.parameter_fields import check, parameter
 from strategies.base import PerpetualStrategy
 from strategies.intent import Intent, target_exposure
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import backtrader as bt
 
-from indicators.liquidation.domain import unknown
+from indicators.liquidation.parameter_fields import unknown
 from indicators.liquidation.renamed import RenamedError
 
 BUILT_IN = {

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from indicators.liquidation.compiled import allocation_free
-from indicators.liquidation.domain import check, parameter
+from indicators.liquidation.parameter_fields import check, parameter
 
 
 @dataclass(frozen=True)

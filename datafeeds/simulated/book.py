@@ -7,7 +7,7 @@ import numpy as np
 
 from datafeeds.simulated.ledger import CHANGED, LEDGER, MAKERS, OPEN, PRINT
 from indicators.liquidation.compiled import Record, allocation_free
-from indicators.liquidation.mechanics import INITIAL_OVER_MAINTENANCE, isolated_price, tier_index
+from indicators.liquidation.liquidation_price import INITIAL_OVER_MAINTENANCE, isolated_price, tier_index
 
 POSITION = np.dtype(
     [

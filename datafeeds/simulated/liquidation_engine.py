@@ -7,7 +7,7 @@ import numpy as np
 from datafeeds.simulated.book import Book, remove_position
 from datafeeds.simulated.ledger import LIQUIDATED
 from indicators.liquidation.compiled import Record, allocation_free
-from indicators.liquidation.mechanics import bankruptcy_price
+from indicators.liquidation.liquidation_price import bankruptcy_price
 
 TIERS = np.array(
     [

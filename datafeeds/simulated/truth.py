@@ -3,7 +3,7 @@
 import numpy as np
 
 from datafeeds.simulated.liquidation_engine import TIERS
-from indicators.liquidation.mechanics import liquidation_distance
+from indicators.liquidation.liquidation_price import liquidation_distance
 
 _BLOCK = 64  # bars that share one list of rows
 

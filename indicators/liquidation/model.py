@@ -1,17 +1,16 @@
-"""The model ready to run: its grid and settings, and the state that it carries from bar to bar."""
+"""The model ready to run: its kernel and settings, and the state that it carries from bar to bar."""
 
 import math
 from typing import NamedTuple
 
 import numpy as np
 
-from indicators.liquidation.book import Book, copy_book, empty_book
-from indicators.liquidation.calibration import nothing_learned
-from indicators.liquidation.clusters import MOST, empty_clusters
-from indicators.liquidation.domain import as_record
-from indicators.liquidation.grid import Grid, build_grid
-from indicators.liquidation.parameters import MAX_TIERS, POPULATIONS, THRESHOLD_KINDS, ModelParameters
-from indicators.liquidation.signals import empty_levels
+from indicators.liquidation.parameter_fields import as_record
+from indicators.liquidation.clusters import MAX_CLUSTERS, empty_clusters
+from indicators.liquidation.kernel import MAX_DISTANCE, Kernel, build_kernel
+from indicators.liquidation.parameters import THRESHOLD_KINDS, ModelParameters
+from indicators.liquidation.position_map import BEFORE, BEHIND, PositionMap, empty_map
+from indicators.liquidation.wipes import DAY, empty_levels
 
 SECONDS_PER_HOUR = 3600.0
 SHARE, USD, QUANTILE = (float(number) for number in range(3))
@@ -19,33 +18,44 @@ SHARE, USD, QUANTILE = (float(number) for number in range(3))
 
 HOURS_PER_DAY = 24.0  # crypto trades round the clock, 365 days a year
 
+SWEPT_MOVES = (0.02, 0.05, 0.10)
+"""Moves of the price whose swept share every snapshot tells."""
+
+AGE = np.dtype([("growth", np.float64), ("opened", np.float64)])
+"""One half-life, a bar: the growth of the unit, 1 / g, and the share of all positions that opens, share x (1 - g)."""
+
 MEMORY = np.dtype(
     [
         ("bar", np.float64),  # bars seen
         ("close", np.float64),  # last close; NaN before the first bar
+        ("position", np.float64),  # last close, bins
         ("variance", np.float64),  # EWMA of squared log returns
-        ("average_range", np.float64),  # EWMA of the true range, quote
-        ("average_volume", np.float64),  # base coin a bar: plain mean at first, then by the calibration's half-life
+        ("atr", np.float64),  # EWMA of the true range, quote
+        ("average_volume", np.float64),  # base coin a bar
+        ("level", np.float64),  # base coin that a side's shares are shares of
         ("open_interest", np.float64),  # last known, base coin
+        ("break_bar", np.float64),  # last bar in which its series changed
         ("funding_rate", np.float64),  # last settled
         ("phase", np.float64),
         ("phase_direction", np.float64),
         ("phase_reference", np.float64),
         ("phase_lowest", np.float64),
         ("phase_quiet_bars", np.float64),
-        ("long_usd", np.float64),  # liquidated within 24 hours
-        ("short_usd", np.float64),
-        ("volume", np.float64),  # traded within 24 hours, base coin
-        ("clusters_below", np.int64),  # how many significant clusters stood at the last close
-        ("clusters_above", np.int64),
+        ("magnet", np.float64),
+        ("swept", np.float64, (2,)),  # base coin that the last bar swept, by side
+        ("centre", np.float64, (2,)),  # its mean position, in the side's own bins
+        ("wiped_usd", np.float64, (2,)),  # what it wiped, as reported where that is known
+        ("branching_ratio", np.float64, (2,)),
+        ("shares", np.float64, (2, len(SWEPT_MOVES))),  # of all positions within these moves of the last close
+        ("risk", np.float64, (2,)),
+        ("clusters", np.int64, (2,)),  # how many significant ones stood at the last close, by side
     ]
 )
-"""What the state remembers besides the book; NaN says not known yet."""
+"""What the state remembers besides the map; NaN says not known yet."""
 
-DAY = np.dtype(
-    [("long_usd", np.float64), ("short_usd", np.float64), ("volume", np.float64)],
-)
-"""One bar's place in the ring of the last 24 hours."""
+_UNKNOWN = (
+    "close", "position", "variance", "open_interest", "break_bar", "funding_rate", "phase_reference", "phase_lowest", "magnet",
+)  # fmt: skip
 
 
 class Model(NamedTuple):
@@ -53,17 +63,17 @@ class Model(NamedTuple):
 
     Attributes
     ----------
-    grid
-        Bins, tiers and kernels.
+    kernel
+        Where new positions will be liquidated.
+    ages
+        (half-lives,) of `AGE`.
     settings
         (1,) record of all numeric parameters, with lengths in bars beside those in hours.
-    prior
-        (1,) of `LEARNED`: what the state knows of the mixture before the first report.
     """
 
-    grid: Grid
+    kernel: Kernel
+    ages: np.ndarray
     settings: np.ndarray
-    prior: np.ndarray
 
 
 class State(NamedTuple):
@@ -71,39 +81,55 @@ class State(NamedTuple):
 
     Attributes
     ----------
-    book
-        Open size by side, tier and liquidation price.
+    positions
+        The map.
+    density
+        (2, bins) shares outward from the last close (`position_map.read`).
+    smoothed, spans
+        Workspaces of the extraction; `spans` (2, `MAX_CLUSTERS`, 2) are the extents of the clusters in outward bins.
     clusters
-        (2, most) significant clusters at this bar's close, outward by side; the memory says how many are valid.
+        (2, `MAX_CLUSTERS`) of `CLUSTER`, longs below then shorts above, outward.
     levels
-        (2, most) post-wipe supports and resistances.
+        (2, `MAX_LEVELS`) of `LEVEL`, supports then resistances.
     day
-        Ring of the last 24 hours' bars.
+        (bars a day + 3,) of `DAY`.
+    hour
+        (2, bars an hour) quote wiped by side, a ring.
     memory
         (1,) of `MEMORY`.
-    outward
-        (2, bins) density by distance from this bar's close, base coin.
-    learned
-        (1,) of `LEARNED`: the mixture, and what is known of the feed.
-    smoothed, spans, sizes, opened
-        (bins,), (most, 2), (tiers, 2) and (populations,): room to work in, so that no bar allocates any; nothing in them lasts.
     """
 
-    book: Book
+    positions: PositionMap
+    density: np.ndarray
+    smoothed: np.ndarray
+    spans: np.ndarray
     clusters: np.ndarray
     levels: np.ndarray
     day: np.ndarray
+    hour: np.ndarray
     memory: np.ndarray
-    outward: np.ndarray
-    learned: np.ndarray
-    smoothed: np.ndarray
-    spans: np.ndarray
-    sizes: np.ndarray
-    opened: np.ndarray
 
 
-def build_model(parameters: ModelParameters, bar_seconds: float) -> Model:
+def build_model(
+    parameters: ModelParameters,
+    bar_seconds: float,
+    *,
+    grid_phase: float = 0.0,
+    lowest_leverage: float = 0.0,
+    highest_leverage: float = math.inf,
+) -> Model:
     """Work out a set of parameters for bars of `bar_seconds` (> 0).
+
+    Parameters
+    ----------
+    parameters
+        From which everything follows.
+    bar_seconds
+        Length of a bar.
+    grid_phase
+        Where in a bin (0 .. 1) price 1 lies; no answer should depend on it.
+    lowest_leverage, highest_leverage
+        Only positions with leverage in [lowest, highest): the map of one group.
 
     Raises
     ------
@@ -115,62 +141,59 @@ def build_model(parameters: ModelParameters, bar_seconds: float) -> Model:
     bars_per_hour = SECONDS_PER_HOUR / bar_seconds
     derived = {
         "bar_seconds": float(bar_seconds),
+        "grid_phase": grid_phase,
         "threshold_kind": float(THRESHOLD_KINDS.index(parameters.cluster_threshold_kind)),
-        "bars_per_day": max(1.0, round(bars_per_hour * HOURS_PER_DAY)),
-        "bars_per_hour": max(1.0, round(bars_per_hour)),
-        "holders_half_life_bars": parameters.half_life_hours * parameters.half_life_spread * bars_per_hour,
-        "traders_half_life_bars": parameters.half_life_hours / parameters.half_life_spread * bars_per_hour,
+        "bars_per_hour": bars_per_hour,
+        "bars_per_day": bars_per_hour * HOURS_PER_DAY,
+        "half_life_bars": max(parameters.half_life_hours) * bars_per_hour,
         "level_age_bars": parameters.level_age_days * HOURS_PER_DAY * bars_per_hour,
         "trigger_bars": parameters.trigger_hours * bars_per_hour,
         "steady_bars": parameters.steady_hours * bars_per_hour,
         "recovery_bars": parameters.recovery_hours * bars_per_hour,
         "warmup_bars": parameters.warmup_hours * bars_per_hour,
         "volatility_weight": 1.0 - 0.5 ** (1.0 / (parameters.volatility_half_life_hours * bars_per_hour)),
-        "calibration_kept": 0.5 ** (1.0 / (parameters.calibration_half_life_hours * bars_per_hour)),
-        "calibration_prior_bars": parameters.calibration_prior_hours * bars_per_hour,
-        "window_bins": float(math.ceil(parameters.cluster_window / parameters.bin_width)),
+        "turnover_weight": 1.0 - 0.5 ** (1.0 / (parameters.turnover_half_life_hours * bars_per_hour)),
+        "reach": float(math.ceil(MAX_DISTANCE / parameters.bin_width)),
+        "window": parameters.cluster_window / parameters.bin_width,
     }
+    ages = np.zeros(len(parameters.half_life_hours), dtype=AGE)
+    ages["growth"] = 2.0 ** (1.0 / (np.array(parameters.half_life_hours) * bars_per_hour))
+    ages["opened"] = np.array(parameters.half_life_shares) * (1.0 - 1.0 / ages["growth"])
     record = as_record(parameters)
-    layout = record.dtype.descr + [(name, "<f8") for name in derived]
-    settings = np.array([tuple(record) + tuple(derived.values())], dtype=layout)
-    return Model(build_grid(parameters), settings, nothing_learned(parameters))
+    names = [name for name in record.dtype.names if record.dtype[name].shape == ()]
+    settings = np.zeros(1, dtype=[*((name, np.float64) for name in (*names, *derived)), ("away", np.float64, (2, 3))])
+    for name, value in (*((name, record[name]) for name in names), *derived.items()):
+        settings[name] = value
+    settings["away"] = np.abs(np.log1p(np.outer([-1.0, 1.0], SWEPT_MOVES))) / parameters.bin_width
+    return Model(build_kernel(parameters, lowest_leverage, highest_leverage), ages, settings)
 
 
 def initial_state(model: Model) -> State:
-    """Return the state before the first bar: an empty book, nothing known."""
+    """Return the state before the first bar: an empty map, nothing known."""
     settings = model.settings[0]
     memory = np.zeros(1, dtype=MEMORY)
-    for name in (
-        "close",
-        "variance",
-        "average_range",
-        "open_interest",
-        "funding_rate",
-        "phase_reference",
-        "phase_lowest",
-    ):
+    for name in _UNKNOWN:
         memory[name] = np.nan
+    bins = math.ceil(settings["window"]) + 1  # the window begins within a bin
     return State(
-        book=empty_book(model.grid),
-        clusters=np.stack([empty_clusters(), empty_clusters()]),
+        positions=empty_map(float(settings["bin_width"]), len(model.ages)),
+        density=np.zeros((2, BEFORE + bins + BEHIND)),
+        smoothed=np.zeros(BEFORE + bins + BEHIND - 8),
+        spans=np.zeros((2, MAX_CLUSTERS, 2)),
+        clusters=empty_clusters(),
         levels=empty_levels(),
-        day=np.zeros(int(settings["bars_per_day"]), dtype=DAY),
+        day=np.zeros(max(1, round(settings["bars_per_day"])) + 3, dtype=DAY),
+        hour=np.zeros((2, max(1, round(settings["bars_per_hour"])))),
         memory=memory,
-        outward=np.zeros((2, int(settings["window_bins"]))),
-        learned=model.prior.copy(),
-        smoothed=np.zeros(int(settings["window_bins"])),
-        spans=np.zeros((MOST, 2), dtype=np.int64),
-        sizes=np.zeros((MAX_TIERS, 2)),
-        opened=np.zeros(POPULATIONS),
     )
 
 
 def copy_state(state: State) -> State:
     """Return an independent copy: stepping either leaves the other as it is."""
-    return State(copy_book(state.book), *(array.copy() for array in state[1:]))
+    return State(PositionMap(*(array.copy() for array in state.positions)), *(array.copy() for array in state[1:]))
 
 
 def copy_into(source: State, target: State) -> None:
     """Make `target` equal to `source` without making new arrays; both must come from the same model."""
-    for ours, theirs in zip((*target.book, *target[1:]), (*source.book, *source[1:]), strict=True):
+    for ours, theirs in zip((*target.positions, *target[1:]), (*source.positions, *source[1:]), strict=True):
         np.copyto(ours, theirs)

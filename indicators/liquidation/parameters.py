@@ -1,22 +1,16 @@
 """The parameters of the heatmap model, each with its unit, its domain and where its default comes from."""
 
+import itertools
 import math
 from dataclasses import dataclass
 
-from indicators.liquidation.domain import check, parameter
+from indicators.liquidation.parameter_fields import check, parameter
 
+DISTRIBUTIONS = ("power", "tiers", "measured")
 THRESHOLD_KINDS = ("share", "usd", "quantile")
 
-MAX_TIERS = 16
-"""Leverage tiers that a book can hold."""
-
-POPULATIONS = 2
-"""Holders and traders: the same flow, turned over at a slow and at a fast rate; how much there is of each is learned."""
-
-HOLDERS, TRADERS = range(POPULATIONS)
-
-MAX_STRATA = MAX_TIERS * POPULATIONS
-"""Leverages of populations that a book can hold."""
+MAX_HALF_LIVES = 8
+"""Arrays that a map can hold on a side."""
 
 _MIN_WINDOW_BINS = 5  # the width of the smoothing kernel
 
@@ -27,20 +21,24 @@ class ModelParameters:
 
     Notes
     -----
-    Leverage weights are shares of *opened* size, not of standing size: high leverage dies young, so its standing share is
-    smaller. They may sum to less than one; the rest is size that no price in reach liquidates.
+    A user's own table of leverages is `leverage_distribution` = tiers with `leverages` and `leverage_weights`. Weights
+    are shares of *opened* size; they may sum to less than one: the rest is size that no price in reach liquidates.
     """
 
+    leverage_distribution: str = parameter(
+        "power", unit="power, tiers or measured",
+        source="power: size in proportion to leverage ** -1.25 between 1.4x and 250x; what is undecided is in docs/attempts.md",
+    )  # fmt: skip
     leverages: tuple[float, ...] = parameter(
         (2.0, 3.0, 5.0, 10.0, 20.0, 25.0, 50.0, 100.0),
-        unit="times, ascending",
+        unit="times, ascending; used by tiers",
         low=1.01,
         high=200.0,
         source="levels offered by the venues and bucketed by account-level data (Hyperliquid 2025-12-15)",
     )
     leverage_weights: tuple[float, ...] = parameter(
         (0.20, 0.20, 0.22, 0.18, 0.10, 0.03, 0.04, 0.03),
-        unit="share of opened size",
+        unit="share of opened size; used by tiers",
         low=0.0,
         high=1.0,
         source="assumption: notional-weighted prior judged from Hyperliquid 2025-12-15 (84 % of it at 7x or less)",
@@ -48,35 +46,21 @@ class ModelParameters:
     maintenance_margin_rate: float = parameter(
         0.005, unit="fraction of notional", low=0.0, high=0.1, source="lowest tier of Binance and Bybit, rounded up"
     )
-    smear: float = parameter(
-        0.10, unit="standard deviation, fraction of a tier's log distance", low=0.01, high=0.5,
+    liquidation_price_spread: float = parameter(
+        0.10, unit="standard deviation, fraction of a listed leverage's log distance", low=0.01, high=0.5,
         source="assumption: .08-.15 spans tiers, top-ups, fees and the guess of the entry price",
     )  # fmt: skip
-    loss_close_ratio: float = parameter(
-        0.67, unit="times the rate of traders in profit", low=0.01, high=10.0,
-        source="min66633/liquidation-cascade-research: loss-side close hazard .67 of the profit side's (t = -3.5); 1 is alike",
+    half_life_hours: tuple[float, ...] = parameter(
+        (168.0,), unit="hours", low=1.0, high=8760.0,
+        source="life of a position; 24/720 follows the ages of Hyperliquid's positions (Pareto .83 after 8 h)",
     )  # fmt: skip
-    leverage_close_power: float = parameter(
-        0.5, unit="power of leverage in the rate of closing", low=0.0, high=3.0,
-        source="assumption: the square root, between none and the 1.3 that peers set by hand (twenty-fold from 10x to 100x)",
+    half_life_shares: tuple[float, ...] = parameter(
+        (1.0,), unit="share of standing size", low=0.0, high=1.0,
+        source="one half-life holds all; .26/.74 goes with 24/720",
     )  # fmt: skip
-    calibrate: bool = parameter(
-        True, unit="yes or no", low=0, high=1, source="whether the mixture is learned from reported liquidations"
-    )
-    calibration_half_life_hours: float = parameter(
-        720.0, unit="hours", low=1.0, high=1e6, source="assumption: a month; leverage habits change slowly"
-    )
-    calibration_prior_hours: float = parameter(
-        168.0, unit="hours of typical liquidations", low=1.0, high=1e6,
-        source="assumption: the prior counts as much as a week of reports",
-    )  # fmt: skip
-    half_life_hours: float = parameter(
-        72.0, unit="hours", low=1.0, high=8760.0,
-        source="assumption: life of a position, which opens and closes 1 % of open interest an hour",
-    )  # fmt: skip
-    half_life_spread: float = parameter(
-        2.0, unit="times", low=1.0, high=100.0,
-        source="assumption: holders keep positions twice as long, traders half as long",
+    turnover_half_life_hours: float = parameter(
+        720.0, unit="hours", low=1.0, high=1e6,
+        source="assumption: a month; turnover stands in for open interest where none is known",
     )  # fmt: skip
     bin_width: float = parameter(
         0.001, unit="log price", low=0.0002, high=0.01, source="assumption: 10 bp, below the error of any entry price"
@@ -95,7 +79,7 @@ class ModelParameters:
     magnet_ratio: float = parameter(
         2.0, unit="times", low=1.0, high=1000.0, source="assumption, from HKUDS/Vibe-Trading, skill liquidation-heatmap"
     )
-    lone_side_counts: bool = parameter(
+    one_sided_signal: bool = parameter(
         False, unit="yes or no", low=0, high=1, source="assumption: without a comparison there is no signal"
     )
     gap_high_risk: float = parameter(
@@ -112,6 +96,10 @@ class ModelParameters:
         high=1.0,
         source="assumption, from HKUDS/Vibe-Trading, skill liquidation-heatmap",
     )
+    hysteresis: float = parameter(
+        0.10, unit="fraction of a threshold", low=0.0, high=0.5,
+        source="assumption: a state that a threshold decided is left only this far on the other side; 0 is the bare threshold",
+    )  # fmt: skip
     impact: float = parameter(
         1.0,
         unit="Y of the square-root law",
@@ -153,7 +141,7 @@ class ModelParameters:
         24.0, unit="hours", low=0.1, high=8760.0, source="assumption: a day, so that no hour of the day dominates"
     )
     warmup_hours: float = parameter(
-        72.0,
+        168.0,
         unit="hours",
         low=0.0,
         high=8760.0,
@@ -163,22 +151,19 @@ class ModelParameters:
     def __post_init__(self) -> None:
         """Raise ValueError for a value outside its domain or a mixture that is none."""
         check(self)
-        if len(self.leverages) != len(self.leverage_weights) or not self.leverages:
+        self._check_pairs("leverages", "leverage_weights")
+        self._check_pairs("half_life_hours", "half_life_shares")
+        if len(self.half_life_hours) > MAX_HALF_LIVES:
             raise ValueError(
-                f"leverages ({len(self.leverages)}) and leverage_weights ({len(self.leverage_weights)}) must pair up"
+                f"half_life_hours has {len(self.half_life_hours)} entries; at most {MAX_HALF_LIVES} are possible"
             )
-        if len(self.leverages) > MAX_TIERS:
-            raise ValueError(f"leverages has {len(self.leverages)} entries; at most {MAX_TIERS} are possible")
+        for name, kinds in (("leverage_distribution", DISTRIBUTIONS), ("cluster_threshold_kind", THRESHOLD_KINDS)):
+            if getattr(self, name) not in kinds:
+                raise ValueError(f"{name} = {getattr(self, name)!r} is none of {kinds}")
         if self.cluster_window < _MIN_WINDOW_BINS * self.bin_width:
             raise ValueError(
                 f"cluster_window = {self.cluster_window:g} must hold {_MIN_WINDOW_BINS} bins of bin_width = {self.bin_width:g}"
             )
-        if any(b <= a for a, b in zip(self.leverages, self.leverages[1:], strict=False)):
-            raise ValueError(f"leverages = {self.leverages} must ascend")
-        if math.fsum(self.leverage_weights) > 1.0 + 1e-9:
-            raise ValueError(f"leverage_weights sum to {math.fsum(self.leverage_weights):g}; at most 1 is meaningful")
-        if self.cluster_threshold_kind not in THRESHOLD_KINDS:
-            raise ValueError(f"cluster_threshold_kind = {self.cluster_threshold_kind!r} is none of {THRESHOLD_KINDS}")
         if self.cluster_threshold_kind != "usd" and self.cluster_threshold > 1.0:
             raise ValueError(
                 f"cluster_threshold = {self.cluster_threshold:g} must be at most 1 for a {self.cluster_threshold_kind}"
@@ -187,3 +172,13 @@ class ModelParameters:
             raise ValueError(
                 f"leverage {self.leverages[-1]:g} with maintenance margin {self.maintenance_margin_rate:g} is liquidated at entry"
             )
+
+    def _check_pairs(self, values: str, weights: str) -> None:
+        """Raise ValueError unless the values ascend and each has its weight, all of them together at most 1."""
+        named, weighing = getattr(self, values), getattr(self, weights)
+        if len(named) != len(weighing) or not named:
+            raise ValueError(f"{values} ({len(named)}) and {weights} ({len(weighing)}) must pair up")
+        if any(b <= a for a, b in itertools.pairwise(named)):
+            raise ValueError(f"{values} = {named} must ascend")
+        if math.fsum(weighing) > 1.0 + 1e-9:
+            raise ValueError(f"{weights} sum to {math.fsum(weighing):g}; at most 1 is meaningful")

@@ -1,34 +1,19 @@
-"""The three signals: the magnet, cascade risk, and support and resistance after a wipe."""
+"""The magnet, cascade risk and impact: pure functions of the clusters, and the states that hold a decision.
+
+A pure function applies its threshold to the letter. Where a price hovers at a threshold it would flip on dust, so the
+model's state (`held_magnet`, `held_risk`) leaves a decision only `hysteresis` on the other side of the threshold.
+"""
 
 import math
 
 import numpy as np
 
 from indicators.liquidation.compiled import allocation_free
-
-LEVEL = np.dtype(
-    [
-        ("price", np.float64),  # quote per base; NaN: free place
-        ("size_usd", np.float64),  # strength: size wiped, quote
-        ("bar", np.float64),  # index of the bar that made it
-        ("reported", np.float64),  # 1 from reported liquidations, 0 from the model
-    ]
-)
-"""A post-wipe level as a numpy record."""
-
-MAX_LEVELS = 16
-"""Levels kept on one side; the weakest gives way (*assumption*: a month holds fewer large wipes)."""
-
-
-def empty_levels() -> np.ndarray:
-    """Return room for the levels of both sides, all free."""
-    levels = np.zeros((2, MAX_LEVELS), dtype=LEVEL)
-    levels["price"] = np.nan
-    return levels
+from indicators.liquidation.position_map import mass_between
 
 
 @allocation_free
-def magnet(above_usd: float, below_usd: float, ratio: float, lone_side_counts: bool) -> float:
+def magnet(above_usd: float, below_usd: float, ratio: float, one_sided_signal: bool) -> float:
     """Return which side's nearest cluster dominates.
 
     Parameters
@@ -37,7 +22,7 @@ def magnet(above_usd: float, below_usd: float, ratio: float, lone_side_counts: b
         Magnitude of the nearest significant cluster on each side, quote; NaN where there is none.
     ratio
         How many times the other side's magnitude it takes (default: more than 2).
-    lone_side_counts
+    one_sided_signal
         Whether a cluster with none opposite is a signal.
 
     Returns
@@ -47,7 +32,7 @@ def magnet(above_usd: float, below_usd: float, ratio: float, lone_side_counts: b
     """
     above, below = not math.isnan(above_usd), not math.isnan(below_usd)
     if not (above and below):
-        if lone_side_counts and (above or below):
+        if one_sided_signal and (above or below):
             return 1.0 if above else -1.0
         return math.nan
     if above_usd > ratio * below_usd:
@@ -58,10 +43,20 @@ def magnet(above_usd: float, below_usd: float, ratio: float, lone_side_counts: b
 
 
 @allocation_free
-def cascade_risk(
-    clusters: np.ndarray, side: int, count: int, close: float, high_gap: float, moderate_gap: float
+def held_magnet(
+    previous: float, above_usd: float, below_usd: float, ratio: float, one_sided_signal: bool, hysteresis: float
 ) -> float:
-    """Return the risk that one cluster's fall sets off the next, by how closely they are stacked.
+    """Return `magnet`, or `previous` (its last value) while a ratio lower by `hysteresis`, but at least 1, still gives that."""
+    fresh = magnet(above_usd, below_usd, ratio, one_sided_signal)
+    if fresh != previous and not math.isnan(fresh) and (previous == 1.0 or previous == -1.0):
+        eased = magnet(above_usd, below_usd, max(ratio * (1.0 - hysteresis), 1.0), one_sided_signal)
+        return previous if eased == previous else fresh
+    return fresh
+
+
+@allocation_free
+def smallest_gap(clusters: np.ndarray, side: int, count: int, close: float) -> float:
+    """Return the smallest distance between neighbours as a fraction of price; infinity for fewer than two clusters.
 
     Parameters
     ----------
@@ -69,6 +64,21 @@ def cascade_risk(
         (2, most) of `CLUSTER`, sorted outward; the first `count` of that side are valid.
     close
         Last price, quote per base.
+    """
+    smallest = math.inf
+    for index in range(1, count):
+        smallest = min(smallest, abs(clusters[side, index].price - clusters[side, index - 1].price) / close)
+    return smallest
+
+
+@allocation_free
+def cascade_risk(gap: float, high_gap: float, moderate_gap: float) -> float:
+    """Return the risk that one cluster's fall sets off the next, by how closely they are stacked.
+
+    Parameters
+    ----------
+    gap
+        From `smallest_gap`.
     high_gap, moderate_gap
         Gap between neighbours, fraction of price, under which the risk is high, moderate (default: 2 %, 5 %).
 
@@ -77,12 +87,16 @@ def cascade_risk(
     float
         0 low (also with fewer than two clusters), 1 moderate, 2 high.
     """
-    smallest = math.inf
-    for index in range(1, count):
-        smallest = min(smallest, abs(clusters[side, index].price - clusters[side, index - 1].price) / close)
-    if smallest < high_gap:
+    if gap < high_gap:
         return 2.0
-    return 1.0 if smallest < moderate_gap else 0.0
+    return 1.0 if gap < moderate_gap else 0.0
+
+
+@allocation_free
+def held_risk(previous: float, gap: float, high_gap: float, moderate_gap: float, hysteresis: float) -> float:
+    """Return `cascade_risk`, or as much of `previous` (its last value) as gaps wider by `hysteresis` still give."""
+    eased = cascade_risk(gap / (1.0 + hysteresis), high_gap, moderate_gap)
+    return max(cascade_risk(gap, high_gap, moderate_gap), min(previous, eased))
 
 
 @allocation_free
@@ -105,103 +119,27 @@ def price_impact(size: float, daily_volume: float, daily_volatility: float, impa
 
 
 @allocation_free
-def cascade_gain(outward: np.ndarray, side: int, first_free: int, size: float, reach_bins: float) -> float:
+def branching_ratio(density: np.ndarray, side: int, start: float, edge: float, share: float, reach: float) -> float:
     """Return the size that the forced close of one cluster sets off next, per unit of it.
 
     Parameters
     ----------
-    outward, side
-        (2, bins) density in base coin, outward from the close.
-    first_free
-        First bin beyond the nearest cluster.
-    size
-        Base coin in that cluster.
-    reach_bins
+    density, side, start
+        (2, n) from `read`, and the close's place within its bin.
+    edge, share
+        Where the cluster ends (bins outward) and what it holds (share of all positions).
+    reach
         Bins that its forced close moves the price (`price_impact` over the bin width).
 
     Returns
     -------
     float
-        R = rho k: mean density within reach times impact per unit size. Below 1 a cascade dies out and multiplies the
+        Mean density within reach times impact per unit size. Below 1 a cascade dies out and multiplies the
         move by 1 / (1 - R); at 1 and above it feeds itself (the feedback number of Bankman-Fried's
         thread on the crash of 2020-03-12).
     """
-    if size <= 0.0:
+    if not share > 0.0:
         return 0.0
-    total, bins = 0.0, outward.shape[1]
-    reach_bins = min(reach_bins, float(bins))  # next to no turnover makes it larger than any integer
-    whole = min(int(reach_bins), bins - first_free)
-    for index in range(first_free, first_free + whole):
-        total += outward[side, index]
-    if first_free + whole < bins:
-        total += (reach_bins - int(reach_bins)) * outward[side, first_free + whole]
-    return total / size
-
-
-@allocation_free
-def record_level(
-    levels: np.ndarray, side: int, price: float, size_usd: float, bar: float, reported: bool, same_within: float
-) -> None:
-    """Enter a wipe into one side's levels.
-
-    Parameters
-    ----------
-    levels, side
-        (2, most) of `LEVEL`, changed in place.
-    price, size_usd, bar, reported
-        The new level.
-    same_within
-        Bars within which a further wipe is the same event.
-
-    Notes
-    -----
-    The same event: the newest level takes the larger size and its price. Otherwise the wipe takes a free place, or that
-    of the weakest level if that is weaker.
-    """
-    newest, weakest, free = -1, -1, -1
-    for index in range(levels.shape[1]):
-        if math.isnan(levels[side, index].price):
-            free = index
-            continue
-        if newest < 0 or levels[side, index].bar > levels[side, newest].bar:
-            newest = index
-        if weakest < 0 or levels[side, index].size_usd < levels[side, weakest].size_usd:
-            weakest = index
-    if newest >= 0 and bar - levels[side, newest].bar < same_within:
-        place = newest
-    else:
-        place = free if free >= 0 else weakest
-    if place != free and size_usd <= levels[side, place].size_usd:
-        return
-    level = levels[side, place]
-    level.price, level.size_usd = price, size_usd
-    level.bar, level.reported = bar, 1.0 if reported else 0.0
-
-
-@allocation_free
-def drop_levels(levels: np.ndarray, side: int, close: float, tolerance: float, oldest_bar: float) -> None:
-    """Free the levels that a close has broken (by more than `tolerance`, a fraction of price) or that are too old.
-
-    Supports (side 0) break by a close below, resistances (side 1) by one above.
-    """
-    direction = 1.0 if side == 0 else -1.0
-    for index in range(levels.shape[1]):
-        level = levels[side, index]
-        if direction * (close - level.price) < -tolerance * level.price or level.bar < oldest_bar:
-            level.price = math.nan
-
-
-@allocation_free
-def nearest_level(levels: np.ndarray, side: int, close: float, tolerance: float) -> int:
-    """Return the index of one side's standing level nearest to the close, or -1.
-
-    A level that price has pierced by less than `tolerance` still stands and is the nearest.
-    """
-    direction, best = 1.0 if side == 0 else -1.0, -1
-    for index in range(levels.shape[1]):
-        price = levels[side, index].price
-        if math.isnan(price) or direction * (close - price) < -tolerance * price:
-            continue
-        if best < 0 or direction * (price - levels[side, best].price) > 0.0:
-            best = index
-    return best
+    # Next to no turnover makes the reach larger than any integer.
+    mass, _ = mass_between(density, side, start, edge, edge + min(reach, float(density.shape[1])))
+    return mass / share

@@ -28,10 +28,10 @@ _FIELDS = (
     "magnet",  # +1 upward, -1 downward, 0 balanced, NaN no signal
     "cascade_risk_down",  # 0 low, 1 moderate, 2 high
     "cascade_risk_up",
-    "cascade_gain_down",  # forced size that one forced unit sets off (reproduction number)
-    "cascade_gain_up",
-    "stacked_below",  # significant clusters below
-    "stacked_above",
+    "branching_ratio_down",  # forced size that one forced unit sets off
+    "branching_ratio_up",
+    "cluster_count_below",  # significant clusters below
+    "cluster_count_above",
     "support_price",  # nearest standing post-wipe support; NaN: none
     "support_size_usd",
     "support_bar",  # index of the bar that made it
@@ -40,16 +40,14 @@ _FIELDS = (
     "resistance_size_usd",
     "resistance_bar",
     "resistance_reported",
-    "swept_long",  # base coin that this bar traded through, by the model
-    "swept_short",
-    "expected_long",  # base coin that the map before the bar expected to be reported, given how far the price went
-    "expected_short",
-    "learned_long",  # share (0 .. 1) of the leverage mixture that comes from reports rather than from the prior
-    "learned_short",
-    "traders_long",  # learned share (0 .. 1) of the population that opens and closes fast
-    "traders_short",
-    "response_long",  # learned power of the reported in the liquidated size; below 1 a throttled feed
-    "response_short",
+    "model_liquidated_long",  # base coin that this bar liquidated, by the map before it and how far the price went
+    "model_liquidated_short",
+    "swept_share_down_2",  # share of open interest that the map holds between the close and 2 % below it
+    "swept_share_down_5",
+    "swept_share_down_10",
+    "swept_share_up_2",
+    "swept_share_up_5",
+    "swept_share_up_10",
     "liquidated_long_24h_usd",  # reported where known, else by the model
     "liquidated_short_24h_usd",
     "liquidation_reported",  # 1 where this bar's liquidations were reported
@@ -58,11 +56,13 @@ _FIELDS = (
     "phase_direction",  # -1 down, +1 up, 0 none
     "open_interest",  # base coin, last known; NaN: never known
     "open_interest_drop",  # fraction below the cascade's reference; 0 outside one
+    "open_interest_break_bar",  # index of the last bar in which the series itself changed; NaN: none
+    "level_from_open_interest",  # 1 where coins are shares of open interest, 0 where of turnover
+    "map_age_half_lives",  # time since the first bar over the longest half-life
     "funding_rate",  # last settled; NaN: never known
     "volatility",  # standard deviation of log returns per bar
-    "average_range",  # average true range, quote
+    "atr",  # average true range, quote
     "volume_24h",  # base coin
-    "coverage",  # share of the open interest that the book explains; NaN without open interest
     "market_state",  # 0 calm, 1 normal, 2 elevated, 3 high volatility, 4 extreme
 )
 

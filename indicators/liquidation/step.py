@@ -1,4 +1,4 @@
-"""One bar through the model: sweep, wipe, close, deposit, extract, signal. The only path from bars to snapshots.
+"""One bar through the model: sweep, decay, deposit, read, signal. The only path from bars to snapshots.
 
 Inside a bar the order of events is unknown. Existing levels are swept by the whole range before new ones are laid, and
 what is opened in a bar cannot be wiped by it. Everything a snapshot says depends on this bar and earlier ones alone.
@@ -8,128 +8,116 @@ import math
 
 import numpy as np
 
-from indicators.liquidation.anatomy import Phase, PhaseLimits, advance_phase
-from indicators.liquidation.book import close_down_to, deposit, recentre, sweep
-from indicators.liquidation.calibration import expected_size, learn
-from indicators.liquidation.closing import close_population
-from indicators.liquidation.compiled import Record, allocation_free
-from indicators.liquidation.exposure import Flow, churn_of, flow_with_open_interest, flow_without_open_interest
-from indicators.liquidation.grid import LONG, SHORT, price_bin
+from indicators.liquidation.compiled import Record, allocation_free, inlined
+from indicators.liquidation.cascade_phase import Phase, PhaseLimits, advance_phase
+from indicators.liquidation.kernel import LONG, SHORT
 from indicators.liquidation.model import Model, State, initial_state
-from indicators.liquidation.parameters import POPULATIONS, TRADERS
-from indicators.liquidation.reading import write_clusters, write_context, write_day, write_learned, write_levels
+from indicators.liquidation.position_map import decay, deposit, place, sweep
 from indicators.liquidation.snapshot import SNAPSHOT
-from indicators.liquidation.wipes import enter_day, update_levels, wiped_usd
+from indicators.liquidation.snapshot_writer import write_clusters, write_context, write_levels
+from indicators.liquidation.wipes import drop_levels, enter_day, record_level, wiped_usd
+
+TURNOVER_HOURS = 12.0
+"""Hours of turnover that open interest is taken for where it is unknown (assumption: Bybit's BTC and ETH, 2020-2025)."""
 
 
-@allocation_free
+@inlined
 def _measure(state: State, model: Model, bar: Record) -> None:
-    """Update volatility and average range, from the last close to this one."""
+    """Update volatility, average range and average turnover, from the last close to this one."""
     memory, settings = state.memory[0], model.settings[0]
     previous = bar.open if math.isnan(memory.close) else memory.close
     change = math.log(bar.close / previous)
-    memory.average_volume += max(1.0 - settings.calibration_kept, 1.0 / (memory.bar + 1.0)) * (
-        bar.volume - memory.average_volume
-    )
     true_range = max(bar.high, previous) - min(bar.low, previous)
-    if math.isnan(memory.variance):
-        memory.variance, memory.average_range = change * change, true_range
-        return
     # The weight of a plain mean until the window is full, so that the first bars are not overcounted.
-    weight = max(settings.volatility_weight, 1.0 / (memory.bar + 1.0))
+    plain = 1.0 / (memory.bar + 1.0)
+    memory.average_volume += max(settings.turnover_weight, plain) * (bar.volume - memory.average_volume)
+    if math.isnan(memory.variance):
+        memory.variance, memory.atr = change * change, true_range
+        return
+    weight = max(settings.volatility_weight, plain)
     memory.variance += weight * (change * change - memory.variance)
-    memory.average_range += weight * (true_range - memory.average_range)
+    memory.atr += weight * (true_range - memory.atr)
 
 
-@allocation_free
-def _wiped(state: State, population: int) -> float:
-    """Return what the last sweep wiped if all size were of one population, mean of both sides, base coin."""
-    ledger, total = state.book.ledger[0], 0.0
-    count = state.book.mass.shape[1] // POPULATIONS
+@inlined
+def _move_map(state: State, model: Model, bar: Record, low: float, high: float) -> None:
+    """Let the positions of a bar close and open around its close; `low` and `high` are its entries, in bins."""
+    memory, begin = state.memory[0], state.memory[0].bar == 0.0
+    reach = int(model.settings[0].reach)
+    decay(state.positions, model.ages)
     for side in range(2):
-        for tier in range(count):
-            total += 0.5 * state.learned[0].leverages[side, tier] * ledger.exposure[side, population * count + tier]
-    return total
+        sign = -1.0 if side == LONG else 1.0
+        close, one, other = sign * memory.position, sign * low, sign * high
+        place(state.positions, side, close, reach, begin)
+        for age in range(len(model.ages)):
+            opened = model.ages[age].opened
+            deposit(state.positions, model.kernel, side, age, opened, min(one, other), max(one, other), close)
 
 
-@allocation_free
-def half_life_bars(model: Model, population: int) -> float:
-    """Return after how many bars half of a population's positions are closed."""
-    settings = model.settings[0]
-    return settings.traders_half_life_bars if population == TRADERS else settings.holders_half_life_bars
+@inlined
+def _update_levels(state: State, model: Model, bar: Record, side: int, reported: bool) -> None:
+    """Drop one side's broken and aged levels, and enter a new one where the last hour's wipe exceeds the threshold.
+
+    Without a wipe of its own the hour's sum is an earlier bar's event. A level lies where the map says the wipe was, or
+    at the bar's extreme where the map says nothing.
+    """
+    memory, settings, bars_per_hour = state.memory[0], model.settings[0], state.hour.shape[1]
+    own_usd, centre = memory.wiped_usd[side], memory.centre[side]
+    direction, tolerance = 1.0 if side == LONG else -1.0, settings.level_tolerance
+    drop_levels(state.levels, side, bar.close, tolerance, memory.bar - settings.level_age_bars)
+    state.hour[side, int(memory.bar) % bars_per_hour] = own_usd
+    if not own_usd > 0.0:
+        return
+    hour_usd = 0.0
+    for index in range(bars_per_hour):
+        hour_usd += state.hour[side, index]
+    threshold = settings.wipe_usd * settings.market_share
+    if not math.isnan(memory.open_interest):
+        threshold = settings.wipe_share * memory.open_interest * bar.close
+    if hour_usd <= threshold:
+        return
+    price = bar.low if side == LONG else bar.high
+    if not math.isnan(centre):
+        price = math.exp(settings.bin_width * (-direction * centre + settings.grid_phase))
+    if direction * (bar.close - price) >= -tolerance * price:
+        record_level(state.levels, side, price, hour_usd, memory.bar, reported, bars_per_hour)
 
 
-@allocation_free
-def _flow(state: State, model: Model, bar: Record, population: int) -> Flow:
-    """Return the flow of the bar if all traders were of one population."""
-    memory, half_life = state.memory[0], half_life_bars(model, population)
-    current = bar.open_interest
-    if math.isnan(current):
-        current = memory.open_interest
-    if math.isnan(current):
-        return flow_without_open_interest(bar.volume, half_life, model.settings[0].bars_per_hour)
-    churn = churn_of(half_life, current, memory.average_volume)
-    previous = current if math.isnan(memory.open_interest) else memory.open_interest
-    is_break = bar.open_interest_break > 0.0
-    return flow_with_open_interest(bar.volume, previous, current, is_break, _wiped(state, population), churn)
-
-
-@allocation_free
-def _trade(state: State, model: Model, bar: Record, first: int, last: int, close_bin: int) -> None:
-    """Let both populations close and open; entries lie between the bins `first` and `last`."""
-    ratio, leverages = model.settings[0].loss_close_ratio, state.learned[0].leverages
-    for population in range(POPULATIONS):
-        flow = _flow(state, model, bar, population)
-        state.opened[population] = flow.opened
-        close_population(state.book, model.grid, leverages, state.sizes, population, flow.closed_share, ratio)
-    deposit(state.book, model.grid, state.opened, first, last, close_bin)
-
-
-@allocation_free
-def _learn(state: State, model: Model, bar: Record, snapshot: Record) -> None:
-    """Write what was expected to be reported, then learn from what was."""
-    view, learned, exposure = snapshot, state.learned[0], state.book.ledger[0].exposure
-    view.expected_long = expected_size(learned, LONG, view.swept_long)
-    view.expected_short = expected_size(learned, SHORT, view.swept_short)
-    learned.most_passed = math.inf if math.isnan(state.memory[0].open_interest) else 0.0
-    if model.settings[0].calibrate > 0.0:
-        learn(learned, model.grid, model.settings[0], exposure, LONG, view.swept_long, bar.liquidated_long)
-        learn(learned, model.grid, model.settings[0], exposure, SHORT, view.swept_short, bar.liquidated_short)
-
-
-@allocation_free
-def _open_interest_change(state: State, bar: Record) -> float:
-    """Return this bar's change of open interest as a flow, base coin; NaN where it is unknown or a break."""
-    if bar.open_interest_break > 0.0:
-        return math.nan
-    return bar.open_interest - state.memory[0].open_interest
-
-
-@allocation_free
+@inlined
 def _fallen(state: State, side: int, extreme: float) -> int:
     """Return how many clusters of the last close this bar's extreme has reached."""
-    fallen, memory = 0, state.memory[0]
-    for index in range(memory.clusters_below if side == LONG else memory.clusters_above):
+    fallen = 0
+    for index in range(state.memory[0].clusters[side]):
         price = state.clusters[side, index].price
         if (side == LONG and price >= extreme) or (side == SHORT and price <= extreme):
             fallen += 1
     return fallen
 
 
-@allocation_free
-def _advance_anatomy(state: State, model: Model, bar: Record, low: float, high: float, before: float) -> None:
+@inlined
+def _advance(state: State, model: Model, bar: Record, low: float, high: float, before: float) -> None:
+    """Take the cascade's phase through the bar; a break of the series rescales what the phase remembers of it."""
     memory, settings = state.memory[0], model.settings[0]
-    limits = PhaseLimits(settings.washout_drop, settings.trigger_bars, settings.steady_bars, settings.recovery_bars)
+    if bar.open_interest_break > 0.0:
+        memory.break_bar = memory.bar
+        scale = memory.open_interest / before
+        if 0.0 < scale < math.inf:
+            memory.phase_reference *= scale
+            memory.phase_lowest *= scale
+            before = memory.open_interest
+    limits = PhaseLimits(
+        settings.washout_drop, settings.hysteresis * settings.washout_drop,
+        settings.trigger_bars, settings.steady_bars, settings.recovery_bars,
+    )  # fmt: skip
     phase = Phase(
         memory.phase, memory.phase_direction, memory.phase_reference, memory.phase_lowest, memory.phase_quiet_bars
     )
-    falling = bar.close < bar.open
     phase = advance_phase(
         phase,
         limits,
         _fallen(state, LONG, low),
         _fallen(state, SHORT, high),
-        falling,
+        bar.close < bar.open,
         before,
         memory.open_interest,
         memory.funding_rate,
@@ -154,63 +142,51 @@ def step(state: State, model: Model, bars: np.ndarray, snapshots: np.ndarray, in
     snapshots
         (n,) of `SNAPSHOT`, whose row `index` receives what is known at that bar's close.
     """
-    bar, snapshot = bars[index], snapshots[index]
-    memory, settings, view = state.memory[0], model.settings[0], snapshot
+    bar, view = bars[index], snapshots[index]
+    memory, settings = state.memory[0], model.settings[0]
+    width, phase = settings.bin_width, settings.grid_phase
     low = bar.low if math.isnan(bar.mark_low) else bar.mark_low
     high = bar.high if math.isnan(bar.mark_high) else bar.mark_high
-    low_bin, high_bin = price_bin(low, settings.bin_width), price_bin(high, settings.bin_width)
-    close_bin = price_bin(bar.close, settings.bin_width)
+    first, last = math.log(bar.low) / width - phase, math.log(bar.high) / width - phase
+    close = math.log(bar.close) / width - phase
+    lowest = first if math.isnan(bar.mark_low) else math.log(low) / width - phase
+    highest = last if math.isnan(bar.mark_high) else math.log(high) / width - phase
     _measure(state, model, bar)
 
-    view.swept_long, long_centre = sweep(state.book, state.learned[0].shares, LONG, min(low_bin, close_bin))
-    view.swept_short, short_centre = sweep(state.book, state.learned[0].shares, SHORT, max(high_bin, close_bin))
-    recentre(state.book, model.grid, close_bin)
-    change = _open_interest_change(state, bar)
-    # Entries lie in the last price's range, which is the swept one where no mark is known.
-    first = low_bin if math.isnan(bar.mark_low) else price_bin(bar.low, settings.bin_width)
-    last = high_bin if math.isnan(bar.mark_high) else price_bin(bar.high, settings.bin_width)
-    _trade(state, model, bar, first, last, close_bin)
-    _learn(state, model, bar, snapshot)
+    for side in range(2):
+        # Nothing may stand on the wrong side of the close, whatever the mark says.
+        sign, extreme = (-1.0, min(lowest, close)) if side == LONG else (1.0, max(highest, close))
+        share, memory.centre[side] = sweep(state.positions, side, sign * memory.position, sign * extreme)
+        memory.swept[side] = memory.level * share
+    view.model_liquidated_long, view.model_liquidated_short = memory.swept[LONG], memory.swept[SHORT]
+    memory.position = close
+    _move_map(state, model, bar, min(first, close), max(last, close))
 
     before = memory.open_interest
+    change = math.nan if bar.open_interest_break > 0.0 else bar.open_interest - before
     if not math.isnan(bar.open_interest):
         memory.open_interest = bar.open_interest
     if not math.isnan(bar.funding_rate):
         memory.funding_rate = bar.funding_rate
-    _cap_at_open_interest(state, model)
+    memory.level = memory.open_interest
+    if math.isnan(memory.level):
+        memory.level = TURNOVER_HOURS * settings.bars_per_hour * memory.average_volume
     reported = not (math.isnan(bar.liquidated_long) or math.isnan(bar.liquidated_short))
     view.liquidation_reported = 1.0 if reported else 0.0
-    long_usd = wiped_usd(bar.liquidated_long, view.swept_long, change, bar.close)
-    short_usd = wiped_usd(bar.liquidated_short, view.swept_short, change, bar.close)
-    enter_day(state, long_usd, short_usd, bar.volume)
-    update_levels(state, model, bar, LONG, long_usd, long_centre, reported)
-    update_levels(state, model, bar, SHORT, short_usd, short_centre, reported)
-    _advance_anatomy(state, model, bar, low, high, before)
+    memory.wiped_usd[LONG] = wiped_usd(bar.liquidated_long, memory.swept[LONG], change, bar.close)
+    memory.wiped_usd[SHORT] = wiped_usd(bar.liquidated_short, memory.swept[SHORT], change, bar.close)
+    turn = int(memory.bar) % (len(state.day) - 3)
+    enter_day(state.day, turn, memory.wiped_usd[LONG], memory.wiped_usd[SHORT], bar.volume)
+    for side in range(2):
+        _update_levels(state, model, bar, side, reported)
+    _advance(state, model, bar, low, high, before)
 
     view.close, view.high, view.low = bar.close, bar.high, bar.low
-    write_clusters(state, model, snapshot, bar.close)
-    write_levels(state, model, snapshot, bar.close)
-    write_day(state, model, snapshot)
-    write_context(state, snapshot)
-    write_learned(state, model, snapshot)
+    write_clusters(state, model, view, bar.close)
+    write_levels(state, model, view, bar.close)
+    write_context(state, model, view)
     memory.close = bar.close
     memory.bar += 1.0
-
-
-@allocation_free
-def _cap_at_open_interest(state: State, model: Model) -> None:
-    """Close what a population holds beyond the open interest (a series that was cut): nobody can hold more than there is."""
-    open_interest, ledger, count = state.memory[0].open_interest, state.book.ledger[0], model.grid.tiers[0].count
-    for population in range(POPULATIONS):
-        most = 0.0
-        for side in range(2):
-            standing = 0.0
-            for tier in range(count):
-                standing += state.learned[0].leverages[side, tier] * ledger.standing[side, population * count + tier]
-            most = max(most, standing)
-        if open_interest >= 0.0 and most > open_interest:
-            for tier in range(count):
-                close_down_to(state.book, population * count + tier, open_interest / most)
 
 
 @allocation_free

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from indicators.liquidation.domain import unknown
+from indicators.liquidation.parameter_fields import unknown
 
 _FALLBACK = "BTCUSDT"
 

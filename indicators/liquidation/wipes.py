@@ -1,11 +1,35 @@
-"""What a bar wiped: sizes in quote, their sums over 24 hours, and the levels that large wipes leave."""
+"""What a bar wiped: its size in quote, the sums over 24 hours, and the levels that large wipes leave."""
 
 import math
 
-from indicators.liquidation.compiled import Record, allocation_free
-from indicators.liquidation.grid import LONG, bin_price
-from indicators.liquidation.model import Model, State
-from indicators.liquidation.signals import drop_levels, record_level
+import numpy as np
+
+from indicators.liquidation.compiled import Record, allocation_free, inlined
+
+LEVEL = np.dtype(
+    [
+        ("price", np.float64),  # quote per base; NaN: free place
+        ("size_usd", np.float64),  # strength: size wiped, quote
+        ("bar", np.float64),  # index of the bar that made it
+        ("reported", np.float64),  # 1 from reported liquidations, 0 from the model
+    ]
+)
+"""A post-wipe level as a numpy record."""
+
+MAX_LEVELS = 16
+"""Levels kept on one side; the weakest gives way (*assumption*: a month holds fewer large wipes)."""
+
+DAY = np.dtype(
+    [("long_usd", np.float64), ("short_usd", np.float64), ("volume", np.float64), ("largest_usd", np.float64)],
+)
+"""Sums of some bars of a day: quote liquidated by side, base coin traded, quote of the largest bar."""
+
+
+def empty_levels() -> np.ndarray:
+    """Return room for the levels of both sides, all free."""
+    levels = np.zeros((2, MAX_LEVELS), dtype=LEVEL)
+    levels["price"] = np.nan
+    return levels
 
 
 @allocation_free
@@ -18,65 +42,111 @@ def wiped_usd(reported: float, modelled: float, change: float, close: float) -> 
     return modelled * close
 
 
-@allocation_free
-def enter_day(state: State, long_usd: float, short_usd: float, volume: float) -> None:
-    """Enter one bar into the ring of 24 hours: quote liquidated by side, base coin traded."""
-    day, totals = state.day, state.memory[0]
-    place = int(totals.bar) % len(day)
-    if place == 0:
-        # Summed afresh once a day, so that rounding cannot build up.
-        totals.long_usd, totals.short_usd, totals.volume = 0.0, 0.0, 0.0
-        for index in range(1, len(day)):
-            totals.long_usd += day[index].long_usd
-            totals.short_usd += day[index].short_usd
-            totals.volume += day[index].volume
-    else:
-        totals.long_usd -= day[place].long_usd
-        totals.short_usd -= day[place].short_usd
-        totals.volume -= day[place].volume
-    day[place].long_usd, day[place].short_usd, day[place].volume = long_usd, short_usd, volume
-    totals.long_usd += long_usd
-    totals.short_usd += short_usd
-    totals.volume += volume
+@inlined
+def _add(total: Record, other: Record) -> None:
+    total.long_usd += other.long_usd
+    total.short_usd += other.short_usd
+    total.volume += other.volume
+    total.largest_usd = max(total.largest_usd, other.largest_usd)
 
 
-@allocation_free
-def _last_hour_usd(state: State, model: Model, side: int) -> float:
-    count = int(model.settings[0].bars_per_hour)
-    total = 0.0
-    for back in range(count):
-        place = (int(state.memory[0].bar) - back) % len(state.day)
-        total += state.day[place].long_usd if side == LONG else state.day[place].short_usd
-    return total
-
-
-@allocation_free
-def update_levels(
-    state: State, model: Model, bar: Record, side: int, own_usd: float, centre: float, reported: bool
-) -> None:
-    """Drop one side's broken and aged levels, and enter a new one where the last hour's wipe exceeds the threshold.
+@inlined
+def enter_day(day: np.ndarray, place: int, long_usd: float, short_usd: float, volume: float) -> None:
+    """Enter one bar into the window of a day.
 
     Parameters
     ----------
-    side
-        `LONG` for supports, `SHORT` for resistances.
-    own_usd
-        What this bar itself wiped, quote: without it the hour's sum is an earlier bar's event.
-    centre
-        Mean absolute bin position of what the model wiped on that side; NaN where nothing: then the bar's extreme counts.
-    reported
-        Whether the wipe's size was reported.
+    day
+        (n + 3,) of `DAY` for n bars a day, zeros at first. The last row receives the window's sums.
+    place
+        The bar's index modulo n.
+    long_usd, short_usd, volume
+        The bar's own.
+
+    Notes
+    -----
+    Rows up to `place` are bars of this round, rows behind it are sums of the last round's bars from there to its end,
+    row n + 1 is the sum of this round's bars. So a window is one addition, nothing is ever subtracted, and a day
+    without a liquidation sums to exactly zero.
     """
-    memory, settings = state.memory[0], model.settings[0]
-    direction = 1.0 if side == LONG else -1.0
-    drop_levels(state.levels, side, bar.close, settings.level_tolerance, memory.bar - settings.level_age_bars)
-    hour_usd = _last_hour_usd(state, model, side)
-    threshold = settings.wipe_usd * settings.market_share
-    if not math.isnan(memory.open_interest):
-        threshold = settings.wipe_share * memory.open_interest * bar.close
-    if own_usd <= 0.0 or hour_usd <= threshold:
+    bars = len(day) - 3
+    own, running, window = day[place], day[bars + 1], day[bars + 2]
+    own.long_usd, own.short_usd, own.volume, own.largest_usd = long_usd, short_usd, volume, long_usd + short_usd
+    if place == 0:
+        running.long_usd, running.short_usd, running.volume, running.largest_usd = 0.0, 0.0, 0.0, 0.0
+    _add(running, own)
+    window.long_usd, window.short_usd, window.volume, window.largest_usd = 0.0, 0.0, 0.0, 0.0
+    _add(window, running)
+    _add(window, day[place + 1])
+    if place == bars - 1:
+        for index in range(bars - 1, 0, -1):
+            _add(day[index - 1], day[index])
+
+
+@inlined
+def record_level(
+    levels: np.ndarray, side: int, price: float, size_usd: float, bar: float, reported: bool, same_within: float
+) -> None:
+    """Enter a wipe into one side's levels.
+
+    Parameters
+    ----------
+    levels, side
+        (2, most) of `LEVEL`, changed in place.
+    price, size_usd, bar, reported
+        The new level.
+    same_within
+        Bars within which a further wipe is the same event.
+
+    Notes
+    -----
+    The same event: the newest level takes the larger size and its price. Otherwise the wipe takes a free place, or that
+    of the weakest level if that is weaker.
+    """
+    newest, weakest, free = -1, -1, -1
+    for index in range(levels.shape[1]):
+        if math.isnan(levels[side, index].price):
+            free = index
+            continue
+        if newest < 0 or levels[side, index].bar > levels[side, newest].bar:
+            newest = index
+        if weakest < 0 or levels[side, index].size_usd < levels[side, weakest].size_usd:
+            weakest = index
+    if newest >= 0 and bar - levels[side, newest].bar < same_within:
+        place = newest
+    else:
+        place = free if free >= 0 else weakest
+    if place != free and size_usd <= levels[side, place].size_usd:
         return
-    extreme = bar.low if side == LONG else bar.high
-    price = extreme if math.isnan(centre) else bin_price(centre, settings.bin_width)
-    if direction * (bar.close - price) >= -settings.level_tolerance * price:
-        record_level(state.levels, side, price, hour_usd, memory.bar, reported, settings.bars_per_hour)
+    level = levels[side, place]
+    level.price, level.size_usd = price, size_usd
+    level.bar, level.reported = bar, 1.0 if reported else 0.0
+
+
+@inlined
+def drop_levels(levels: np.ndarray, side: int, close: float, tolerance: float, oldest_bar: float) -> None:
+    """Free the levels that a close has broken (by more than `tolerance`, a fraction of price) or that are too old.
+
+    Supports (side 0) break by a close below, resistances (side 1) by one above.
+    """
+    direction = 1.0 if side == 0 else -1.0
+    for index in range(levels.shape[1]):
+        level = levels[side, index]
+        if direction * (close - level.price) < -tolerance * level.price or level.bar < oldest_bar:
+            level.price = math.nan
+
+
+@inlined
+def nearest_level(levels: np.ndarray, side: int, close: float, tolerance: float) -> int:
+    """Return the index of one side's standing level nearest to the close, or -1.
+
+    A level that price has pierced by less than `tolerance` still stands and is the nearest.
+    """
+    direction, best = 1.0 if side == 0 else -1.0, -1
+    for index in range(levels.shape[1]):
+        price = levels[side, index].price
+        if math.isnan(price) or direction * (close - price) < -tolerance * price:
+            continue
+        if best < 0 or direction * (price - levels[side, best].price) > 0.0:
+            best = index
+    return best

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from indicators.liquidation.grid import LONG, SHORT, bin_price
+from indicators.liquidation.kernel import LONG, SHORT
 from indicators.liquidation.model import State
 
 LEVEL_FRACTION = 0.01

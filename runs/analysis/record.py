@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from datafeeds.schema import Market
-from indicators.heatmap import clusters_of
+from indicators.liquidation.from_entries import significant_clusters
 from indicators.liquidation.model import State
 from indicators.liquidation.parameters import ModelParameters
 from runs.analysis.heat import LEVEL_FRACTION
@@ -45,7 +45,7 @@ def analyse(market: Market, parameters: ModelParameters, level_fraction: float =
         For a height of levels that is not positive.
     """
     snapshots, state = run_model(parameters, market)
-    return analysis_record(market, parameters, snapshots[-1], clusters_of(state), state, level_fraction)
+    return analysis_record(market, parameters, snapshots[-1], significant_clusters(state), state, level_fraction)
 
 
 def analysis_record(

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from datafeeds.schema import Market
-from indicators.liquidation.anatomy import MARKET_STATES, PHASES, WHALE_USD, squeeze
+from indicators.liquidation.cascade_phase import MARKET_STATES, PHASES, WHALE_USD, squeeze
 from indicators.liquidation.model import State
 from indicators.liquidation.parameters import ModelParameters
 from runs.analysis.heat import heat_levels
@@ -55,7 +55,7 @@ def context_section(view: Any) -> dict[str, Any]:
         "open_interest_usd": float(view["open_interest"] * view["close"]),
         "open_interest_drop_fraction": float(view["open_interest_drop"]),
         "funding_rate": float(view["funding_rate"]),
-        "average_range_quote": float(view["average_range"]),
+        "average_range_quote": float(view["atr"]),
         "volume_24h_base": float(view["volume_24h"]),
         "coverage_fraction": float(view["coverage"]),
     }
@@ -132,8 +132,8 @@ def cascade_section(view: Any) -> dict[str, Any]:
     return {
         way: {
             "risk": RISKS[int(view[f"cascade_risk_{way}"])],
-            "stacked_clusters": int(view[f"stacked_{'below' if way == 'down' else 'above'}"]),
-            "set_off_per_unit": float(view[f"cascade_gain_{way}"]),
+            "stacked_clusters": int(view[f"cluster_count_{'below' if way == 'down' else 'above'}"]),
+            "set_off_per_unit": float(view[f"branching_ratio_{way}"]),
         }
         for way in ("down", "up")
     }

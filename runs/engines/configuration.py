@@ -10,7 +10,7 @@ from typing import Any
 
 import backtrader as bt
 
-from indicators.liquidation.domain import from_mapping, unknown
+from indicators.liquidation.parameter_fields import from_mapping, unknown
 from indicators.liquidation.parameters import ModelParameters
 from runs.perpetual.costs import CostParameters
 from strategies.base import PerpetualStrategy

@@ -14,7 +14,7 @@ from datafeeds.resampling import resample
 from datafeeds.schema import Market
 from datafeeds.series import timeframe_seconds
 from datafeeds.simulated.market import simulate
-from indicators.heatmap import clusters_of
+from indicators.liquidation.from_entries import significant_clusters
 from indicators.liquidation.bar import empty_bars
 from indicators.liquidation.model import State, build_model, copy_state, initial_state
 from indicators.liquidation.parameters import ModelParameters
@@ -164,7 +164,7 @@ def _heatmap(configuration: Configuration, market: Market, strategy: Any) -> tup
         heatmap = strategy.heatmap
         return heatmap.view()[0][: len(market)].copy(), heatmap.clusters().copy(), copy_state(heatmap.state())
     snapshots, state = run_model(configuration.model, market)
-    return snapshots, clusters_of(state), state
+    return snapshots, significant_clusters(state), state
 
 
 def run_model(parameters: ModelParameters, market: Market) -> tuple[np.ndarray, State]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from indicators.liquidation.anatomy import PHASES
+from indicators.liquidation.cascade_phase import PHASES
 from runs.statistics.proportion import proportion_interval
 
 DISTANCE_EDGES = (0.01, 0.02, 0.05, 0.10)

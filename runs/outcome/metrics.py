@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from indicators.liquidation.anatomy import MARKET_STATES
+from indicators.liquidation.cascade_phase import MARKET_STATES
 from runs.engines.result import EngineResult
 from runs.outcome.breakdown import breakdown
 from runs.outcome.provenance import iso, market_record

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from indicators.liquidation.anatomy import PHASES
+from indicators.liquidation.cascade_phase import PHASES
 from runs.perpetual.accounting import LIMIT, LIQUIDATION, STOP
 from runs.perpetual.round_trips import trips_of
 

@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from indicators.liquidation.compiled import Record, allocation_free
-from indicators.liquidation.mechanics import isolated_price
+from indicators.liquidation.liquidation_price import isolated_price
 
 ACCOUNT = np.dtype(
     [

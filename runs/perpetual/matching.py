@@ -19,7 +19,7 @@ import math
 import numpy as np
 
 from indicators.liquidation.compiled import Record, allocation_free
-from indicators.liquidation.mechanics import leverage_allowed
+from indicators.liquidation.liquidation_price import leverage_allowed
 from runs.perpetual.accounting import (
     FUNDING,
     LIMIT,

@@ -7,12 +7,12 @@ import numpy as np
 from datafeeds.schema import Market
 from datafeeds.simulated.ledger import LIQUIDATED
 from datafeeds.simulated.market import SimulatedMarket
-from indicators.liquidation.history import run_recorded
+from indicators.liquidation.recording import run_recorded
 from indicators.liquidation.model import build_model
 from indicators.liquidation.parameters import ModelParameters
 from runs.engines.event import model_bars
 
-MODEL_FIELDS = ("swept_long", "swept_short")
+MODEL_FIELDS = ("model_liquidated_long", "model_liquidated_short")
 """Snapshot fields that hold the size which the map before the bar expects to be liquidated in it, by side."""
 
 REPORT_FIELDS = ("expected_long", "expected_short")

@@ -152,9 +152,9 @@ def test_works_on_a_plain_feed_without_further_lines(market):
 def test_parameters_are_checked_with_a_sentence(market):
     class Wrong(bt.Strategy):
         def __init__(self):
-            LiquidationHeatmap(self.data, smear=2.0)
+            LiquidationHeatmap(self.data, liquidation_price_spread=2.0)
 
-    with pytest.raises(ValueError, match=r"smear = 2.0 is outside \[0.01, 0.5\]"):
+    with pytest.raises(ValueError, match=r"liquidation_price_spread = 2.0 is outside \[0.01, 0.5\]"):
         cerebro_of(market, (True, True, False), Wrong).run()
 
 

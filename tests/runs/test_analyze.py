@@ -38,8 +38,8 @@ def refused(capsys, *arguments):
         (["--html", "--json"], "both want stdout"),
         (["--html", "--out", "report.md"], "with --html a folder, or a page"),
         (["--html", "--out", "heatmap.html"], "of another name than heatmap.html"),
-        (["--set", "smear=2"], "outside [0.01, 0.5]"),
-        (["--set", "smeer=0.2"], "did you mean 'smear'"),
+        (["--set", "liquidation_price_spread=2"], "outside [0.01, 0.5]"),
+        (["--set", "liquidation_price_spred=0.2"], "did you mean 'liquidation_price_spread'"),
         (["--level", "0"], "is not in the range"),
         (["--out", "report.pdf"], "a file ends in .md, .html, .json, .txt"),
     ],
@@ -66,7 +66,7 @@ def test_a_folder_holds_all_forms_and_they_are_those_of_stdout(capsys, data, tmp
 
 def test_html_adds_the_heatmap_up_to_that_bar_beside_the_report(capsys, data, tmp_path):
     frame = simulate(5, bars=300).frame
-    named = ["--data", data, "--at", frame["ts"].iloc[200].isoformat(), "--set", "smear=0.2", "--html"]
+    named = ["--data", data, "--at", frame["ts"].iloc[200].isoformat(), "--set", "liquidation_price_spread=0.2", "--html"]
     for place, page in ((tmp_path / "all", tmp_path / "all/analysis.html"), (tmp_path / "r" / "one.html",) * 2):
         assert main([*named, "--out", str(place)]) == 0
         heatmap = page.parent / "heatmap.html"
@@ -74,7 +74,7 @@ def test_html_adds_the_heatmap_up_to_that_bar_beside_the_report(capsys, data, tm
         assert "<a href='heatmap.html'>" in page.read_text(encoding="utf-8")
         market = open_market(data)
         cut = dataclasses.replace(market, frame=market.frame.iloc[:200].reset_index(drop=True))
-        assert heatmap.read_text(encoding="utf-8") == heatmap_page(cut, ModelParameters(smear=0.2))
+        assert heatmap.read_text(encoding="utf-8") == heatmap_page(cut, ModelParameters(liquidation_price_spread=0.2))
 
 
 def test_a_heatmap_in_the_way_keeps_the_report_from_being_written(capsys, data, tmp_path):

@@ -87,7 +87,7 @@ def test_spoilt_data_gets_one_line(bad, capsys, tmp_path, name):
         (["--strategy", "magnet", "--set", "leverage=0"], "leverage = 0"),
         (["--strategy", "magnet", "--set", "leverage=nan"], "leverage"),
         (["--strategy", "magnet", "--set", "venue=hyperliquid", "--set", "leverage=41"], "40 at the most"),
-        (["--strategy", "magnet", "--set", "smear=2"], "outside [0.01, 0.5]"),
+        (["--strategy", "magnet", "--set", "liquidation_price_spread=2"], "outside [0.01, 0.5]"),
         (["--strategy", "magnet", "--set", "margin_mode=both"], "is none of"),
         (["--strategy", "magnet", "--set", "venue=binanse"], "did you mean 'binance'"),
         (["--strategy", "magnet", "--start", "soon"], "cannot read the time"),
@@ -215,7 +215,7 @@ def test_a_toml_file_configures_and_flags_win(data, tmp_path):
     out = tmp_path / "out"
     assert main(["--config", str(config), "--data", str(data), "--set", "taker_fee_bps=1", "--out", str(out)]) == 0
     configuration = json.loads((out / "run.json").read_text())["configuration"]
-    assert (configuration["model"]["smear"], configuration["costs"]["taker_fee_bps"]) == (0.2, 1.0)
+    assert (configuration["model"]["liquidation_price_spread"], configuration["costs"]["taker_fee_bps"]) == (0.2, 1.0)
 
 
 MODES = [EngineMode(p, r, e) for p in (True, False) for r in (True, False) for e in (-2, -1, 0, 1)]

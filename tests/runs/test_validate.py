@@ -122,9 +122,9 @@ def test_the_page_loads_nothing_and_escapes(written):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--set", "smaer=0.1"], "did you mean 'smear'"),
-        (["--set", "smear"], "write it as name=value"),
-        (["--set", "smear=7"], "outside [0.01, 0.5]"),
+        (["--set", "liquidation_price_spraed=0.1"], "did you mean 'liquidation_price_spread'"),
+        (["--set", "liquidation_price_spread"], "write it as name=value"),
+        (["--set", "liquidation_price_spread=7"], "outside [0.01, 0.5]"),
         (["--data", "nowhere.parquet"], "nowhere.parquet"),
         (["--seed", "-1"], "seed"),
     ],
@@ -148,5 +148,5 @@ def test_other_files_are_never_replaced(market, written, tmp_path, capsys):
 
 
 def test_parameters_of_the_model_reach_the_record(market, tmp_path):
-    assert main(["--data", market, "--set", "model.smear=0.2", "--out", str(tmp_path / "out")]) == 0
-    assert json.loads((tmp_path / "out" / "validation.json").read_text())["model"]["smear"] == 0.2
+    assert main(["--data", market, "--set", "model.liquidation_price_spread=0.2", "--out", str(tmp_path / "out")]) == 0
+    assert json.loads((tmp_path / "out" / "validation.json").read_text())["model"]["liquidation_price_spread"] == 0.2

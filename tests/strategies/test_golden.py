@@ -103,7 +103,7 @@ class MagnetByHand:
         if view["phase"] in (1.0, 2.0, 3.0) and view["phase_direction"] == -signal:
             return
         risky = view["cascade_risk_down" if signal > 0 else "cascade_risk_up"] >= 2.0
-        stop = close - signal * 3.0 * (1.5 if risky else 1.0) * float(view["average_range"])
+        stop = close - signal * 3.0 * (1.5 if risky else 1.0) * float(view["atr"])
         wanted = min(3.0 * self.wallet / close, 0.01 * self.wallet / abs(close - stop))
         size = math.floor(wanted / self.STEP + 1e-9) * self.STEP
         if size:

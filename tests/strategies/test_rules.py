@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from indicators.liquidation.domain import as_record
+from indicators.liquidation.parameter_fields import as_record
 from indicators.liquidation.snapshot import SNAPSHOT
 from strategies import cascade, magnet, overlay, wipe
 from strategies.intent import ENTER, EXIT, KEEP, POSITION, REBALANCE
@@ -14,7 +14,7 @@ from strategies.sizing import SizingParameters, entry_size, rebalance_size, whol
 NAN = math.nan
 CALM = {
     "close": 100.0, "high": 101.0, "low": 99.0, "cluster_above_price": 103.0, "cluster_below_price": 96.0, "magnet": 0.0,
-    "average_range": 1.0, "support_price": NAN, "resistance_price": NAN, "funding_rate": 0.0,
+    "atr": 1.0, "support_price": NAN, "resistance_price": NAN, "funding_rate": 0.0,
 }  # fmt: skip
 
 

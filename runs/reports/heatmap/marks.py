@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from indicators.liquidation.anatomy import BUILDING
+from indicators.liquidation.cascade_phase import BUILDING
 from runs.perpetual.accounting import LIQUIDATION
 
 SentOrder = tuple[int, str, float, float, float]

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from datafeeds.schema import Market
-from indicators.liquidation.anatomy import PHASES
-from indicators.liquidation.history import Watched, run_watched
+from indicators.liquidation.cascade_phase import PHASES
+from indicators.liquidation.recording import HeatmapRecord, run_watched
 from indicators.liquidation.model import build_model
 from indicators.liquidation.parameters import ModelParameters
 from runs.engines.event import model_bars
@@ -108,7 +108,7 @@ def _facts(market: Market, columns: dict[str, np.ndarray], parameters: ModelPara
 
 
 def _arrays(
-    columns: dict[str, np.ndarray], watched: Watched, bin_width: float, top: float, decimals: int | None
+    columns: dict[str, np.ndarray], watched: HeatmapRecord, bin_width: float, top: float, decimals: int | None
 ) -> str:
     parts = [element("array-time", columns["time"], "delta")]
     for name in _PRICES:

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from indicators.liquidation.domain import unknown
+from indicators.liquidation.parameter_fields import unknown
 
 METRICS = (
     "total_return_fraction",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation, localcontext
 from typing import Any
 
-from indicators.liquidation.domain import convert
+from indicators.liquidation.parameter_fields import convert
 from runs.engines.configuration import Configuration, parameter_home
 from strategies.base import PerpetualStrategy
 from strategies.registry import load_strategy

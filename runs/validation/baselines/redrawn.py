@@ -13,7 +13,7 @@ from indicators.liquidation.clusters import (
     quantile_size,
     smooth,
 )
-from indicators.liquidation.grid import LONG, SHORT
+from indicators.liquidation.kernel import LONG, SHORT
 from indicators.liquidation.model import QUANTILE, SHARE, USD, build_model
 from indicators.liquidation.signals import (
     cascade_gain,
@@ -73,7 +73,7 @@ def _write_signals(view: np.ndarray, outward: np.ndarray, settings: np.void, bin
         in_usd = settings["threshold_kind"] == USD
         counts[side] = keep_significant(clusters, side, spans, found, least, in_usd, edge, close, bin_width)
         first, some = clusters[side, 0], counts[side] > 0
-        snapshot[f"stacked_{name}"] = counts[side]
+        snapshot[f"cluster_count_{name}"] = counts[side]
         snapshot[f"cluster_{name}_price"] = first["price"] if some else math.nan
         snapshot[f"cluster_{name}_usd"] = first["magnitude_usd"] if some else math.nan
         snapshot[f"cascade_risk_{direction}"] = cascade_risk(
@@ -81,11 +81,11 @@ def _write_signals(view: np.ndarray, outward: np.ndarray, settings: np.void, bin
         )
         daily = snapshot["volatility"] * math.sqrt(settings["bars_per_day"])
         reach = price_impact(first["magnitude"] if some else 0.0, snapshot["volume_24h"], daily, settings["impact"])
-        snapshot[f"cascade_gain_{direction}"] = (
+        snapshot[f"branching_ratio_{direction}"] = (
             cascade_gain(outward, side, spans[0, 1], first["magnitude"], reach / bin_width) if some else 0.0
         )
     above, below = snapshot["cluster_above_usd"], snapshot["cluster_below_usd"]
-    snapshot["magnet"] = magnet(above, below, settings["magnet_ratio"], settings["lone_side_counts"] > 0.0)
+    snapshot["magnet"] = magnet(above, below, settings["magnet_ratio"], settings["one_sided_signal"] > 0.0)
 
 
 def _least(

@@ -80,7 +80,7 @@ def volatility_columns(dataset: Dataset) -> np.ndarray:
 def risk_columns(snapshots: np.ndarray) -> np.ndarray:
     """Return (n, 2) the risk's class and its gain, both directions added: a move either way counts."""
     classes = snapshots["cascade_risk_down"] + snapshots["cascade_risk_up"]
-    gains = snapshots["cascade_gain_down"] + snapshots["cascade_gain_up"]
+    gains = snapshots["branching_ratio_down"] + snapshots["branching_ratio_up"]
     return np.nan_to_num(np.stack([classes, gains], axis=1))
 
 

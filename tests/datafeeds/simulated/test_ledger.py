@@ -9,7 +9,7 @@ from datafeeds.simulated.ledger import CHANGED, CLOSED, LIQUIDATED, MAKERS, OPEN
 from datafeeds.simulated.liquidation_engine import TIERS
 from datafeeds.simulated.market import simulate_with_truth
 from datafeeds.simulated.parameters import SimulationParameters
-from indicators.liquidation.mechanics import Side, liquidation_price
+from indicators.liquidation.liquidation_price import Side, liquidation_price
 from indicators.liquidation.venues import venue
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from datafeeds.simulated.ledger import LEDGER
 from datafeeds.simulated.truth import Truth, true_density, true_mixture
-from indicators.liquidation.mechanics import liquidation_distance
+from indicators.liquidation.liquidation_price import liquidation_distance
 
 
 def counted(ledger, bar, edges):

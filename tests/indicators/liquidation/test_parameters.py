@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indicators.liquidation.domain import as_record, from_mapping
+from indicators.liquidation.parameter_fields import as_record, from_mapping
 from indicators.liquidation.grid import build_grid
 from indicators.liquidation.model import build_model
 from indicators.liquidation.parameters import MAX_TIERS, ModelParameters
@@ -35,9 +35,9 @@ def test_a_number_outside_its_domain_or_not_a_number_is_refused_by_name(field):
     [
         ({"leverages": 10}, "must pair up"),
         ({"leverages": ["2", "x"]}, "leverages = '2/x' is not of the kind numbers"),
-        ({"smear": None}, "smear = 'None' is not of the kind float"),
-        ({"smear": [0.1]}, "smear"),
-        ({"lone_side_counts": "maybe"}, "is not of the kind bool"),
+        ({"liquidation_price_spread": None}, "liquidation_price_spread = 'None' is not of the kind float"),
+        ({"liquidation_price_spread": [0.1]}, "liquidation_price_spread"),
+        ({"one_sided_signal": "maybe"}, "is not of the kind bool"),
         ({"leverage_weights": "nan/.2", "leverages": "2/3"}, "leverage_weights"),
         ({"leverages": "3/2", "leverage_weights": ".1/.1"}, "must ascend"),
         ({"leverages": "2/3", "leverage_weights": ".7/.7"}, "at most 1"),
@@ -55,7 +55,7 @@ def test_wrong_values_are_refused_in_words(values, words):
 
 @pytest.mark.parametrize("given_value", [0.3, "0.3", np.float64(0.3), "3e-1"])
 def test_a_number_is_the_same_however_it_is_given(given_value):
-    assert from_mapping(ModelParameters, {"smear": given_value}).smear == 0.3
+    assert from_mapping(ModelParameters, {"liquidation_price_spread": given_value}).liquidation_price_spread == 0.3
 
 
 @pytest.mark.parametrize("pair", ["2/3", [2, 3], (2.0, 3.0), ["2", "3"], [np.float64(2.0), np.int64(3)]])
@@ -68,7 +68,7 @@ def test_a_list_is_the_same_however_it_is_given(pair):
     ("word", "value"), [("yes", True), ("FALSE", False), (True, True), (np.bool_(False), False), (1, True)]
 )
 def test_yes_and_no(word, value):
-    assert from_mapping(ModelParameters, {"lone_side_counts": word}).lone_side_counts is value
+    assert from_mapping(ModelParameters, {"one_sided_signal": word}).one_sided_signal is value
 
 
 def test_the_record_holds_every_number_and_no_text():
@@ -91,7 +91,7 @@ def test_every_accepted_mixture_gives_kernels_that_sum_to_one_on_the_right_side(
         rate = 0.0
     parameters = ModelParameters(
         leverages=leverages, leverage_weights=(1.0 / len(leverages),) * len(leverages), bin_width=width,
-        smear=smear, maintenance_margin_rate=rate, cluster_window=window,
+        liquidation_price_spread=smear, maintenance_margin_rate=rate, cluster_window=window,
     )  # fmt: skip
     grid = build_grid(parameters)
     tiers, count = grid.tiers[0], len(leverages)

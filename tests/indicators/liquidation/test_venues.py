@@ -5,7 +5,7 @@ import datetime
 import numpy as np
 import pytest
 
-from indicators.liquidation.mechanics import maintenance_margin
+from indicators.liquidation.liquidation_price import maintenance_margin
 from indicators.liquidation.venues import tier_table, venue, venue_names
 
 AMOUNTS = {  # Binance's maintenance amounts as kept by BinanceBot (2020), freqtrade (2024) and HydraQuant (2026)

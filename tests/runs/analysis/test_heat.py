@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from datafeeds.simulated.market import simulate
-from indicators.heatmap import clusters_of
+from indicators.liquidation.from_entries import significant_clusters
 from indicators.liquidation.parameters import ModelParameters
 from runs.analysis.heat import heat_levels
 from runs.analysis.record import analyse
@@ -38,7 +38,7 @@ def standing(state, side):
 @pytest.mark.parametrize("fraction", [0.001, 0.005, 0.01, 0.037, 0.5])
 def test_every_level_is_the_sum_of_the_books_bins_between_its_edges(fraction):
     _, state = known()
-    levels = heat_levels(state, PARAMETERS.bin_width, clusters_of(state), fraction)
+    levels = heat_levels(state, PARAMETERS.bin_width, significant_clusters(state), fraction)
     for side, name in ((0, "long"), (1, "short")):
         bins, sizes = standing(state, side)
         middles = np.exp((bins + 0.5) * PARAMETERS.bin_width)
@@ -57,7 +57,7 @@ def test_every_level_is_the_sum_of_the_books_bins_between_its_edges(fraction):
 def test_the_levels_leave_no_gap_fall_from_top_to_bottom_and_part_at_the_price():
     _, state = known()
     close = float(market().frame["close"].iloc[-1])
-    levels = heat_levels(state, PARAMETERS.bin_width, clusters_of(state), 0.01)
+    levels = heat_levels(state, PARAMETERS.bin_width, significant_clusters(state), 0.01)
     for upper, lower in itertools.pairwise(levels):
         if upper["side"] == lower["side"]:
             assert upper["low_quote"] == pytest.approx(lower["high_quote"], rel=1e-12)
@@ -71,7 +71,7 @@ def test_the_levels_leave_no_gap_fall_from_top_to_bottom_and_part_at_the_price()
 
 
 def test_shares_are_of_the_largest_level():
-    levels = heat_levels(known()[1], PARAMETERS.bin_width, clusters_of(known()[1]), 0.01)
+    levels = heat_levels(known()[1], PARAMETERS.bin_width, significant_clusters(known()[1]), 0.01)
     largest = max(level["size_usd"] for level in levels)
     assert [level["share_of_largest_fraction"] for level in levels] == [level["size_usd"] / largest for level in levels]
     assert max(level["share_of_largest_fraction"] for level in levels) == 1.0
@@ -107,4 +107,4 @@ def test_an_empty_book_has_empty_levels():
 
 def test_a_level_without_height_is_refused():
     with pytest.raises(ValueError, match="must be positive"):
-        heat_levels(known()[1], PARAMETERS.bin_width, clusters_of(known()[1]), 0.0)
+        heat_levels(known()[1], PARAMETERS.bin_width, significant_clusters(known()[1]), 0.0)

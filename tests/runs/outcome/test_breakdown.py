@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from datafeeds.simulated.market import simulate
-from indicators.liquidation.anatomy import PHASES
+from indicators.liquidation.cascade_phase import PHASES
 from indicators.liquidation.snapshot import SNAPSHOT
 from runs.engines.configuration import configuration_from
 from runs.engines.event import run_backtest

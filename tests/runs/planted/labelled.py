@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from indicators.liquidation.domain import parameter
+from indicators.liquidation.parameter_fields import parameter
 from strategies.magnet import Magnet, MagnetParameters
 
 

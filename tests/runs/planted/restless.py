@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from indicators.liquidation.compiled import allocation_free
-from indicators.liquidation.domain import parameter
+from indicators.liquidation.parameter_fields import parameter
 from strategies.base import PerpetualStrategy
 from strategies.intent import close, enter, keep, target_exposure
 

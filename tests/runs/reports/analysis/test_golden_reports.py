@@ -57,8 +57,8 @@ class ByHand:
         change = interest.diff().to_numpy()
         price = self.bars["close"].to_numpy()
         fell = np.fmax(-change, 0.0)
-        self.long_usd = np.minimum(self.views["swept_long"], fell) * price
-        self.short_usd = np.minimum(self.views["swept_short"], fell) * price
+        self.long_usd = np.minimum(self.views["model_liquidated_long"], fell) * price
+        self.short_usd = np.minimum(self.views["model_liquidated_short"], fell) * price
         returns = np.log(self.bars["close"] / self.bars["close"].shift(1))
         previous = self.bars["close"].shift(1)
         ranges = np.maximum(self.bars["high"], previous) - np.minimum(self.bars["low"], previous)

@@ -34,8 +34,8 @@ def run(clusters: tuple[np.ndarray, ...] = (ABOVE, BELOW, DEEP), **view: float) 
     snapshots = base().snapshots.copy()
     values: dict[str, float] = {
         "close": 100.0, "magnet": 1.0, "cluster_above_price": 110.0, "cluster_below_price": 95.0,
-        "cascade_risk_down": 2.0, "cascade_risk_up": 0.0, "stacked_below": 2.0, "stacked_above": 1.0,
-        "cascade_gain_down": 0.75, "cascade_gain_up": 0.25, "liquidated_long_24h_usd": 30e6,
+        "cascade_risk_down": 2.0, "cascade_risk_up": 0.0, "cluster_count_below": 2.0, "cluster_count_above": 1.0,
+        "branching_ratio_down": 0.75, "branching_ratio_up": 0.25, "liquidated_long_24h_usd": 30e6,
         "liquidated_short_24h_usd": 10e6, "liquidation_reported": 1.0, "largest_liquidation_bar_usd": 12e6,
         "market_state": 1.0, "phase": 2.0, "phase_direction": -1.0, "support_price": 93.0, "support_size_usd": 2e8,
         "support_bar": 10.0, "support_reported": 1.0, "resistance_price": np.nan,
@@ -134,7 +134,7 @@ def test_the_implications_name_bias_risk_and_the_level_that_sets_it_off(magnet, 
 
 
 def test_without_clusters_the_report_is_whole_and_says_so():
-    empty = {"magnet": np.nan, "cluster_above_price": np.nan, "cluster_below_price": np.nan, "stacked_below": 0.0}
+    empty = {"magnet": np.nan, "cluster_above_price": np.nan, "cluster_below_price": np.nan, "cluster_count_below": 0.0}
     text = liquidation_report(run((), **empty))
     assert "No significant cluster" in text
     assert "none near" in text
@@ -142,7 +142,7 @@ def test_without_clusters_the_report_is_whole_and_says_so():
 
 
 def test_unknown_gain_is_not_printed_as_nan():
-    assert "nan" not in liquidation_report(run(cascade_gain_down=np.nan)).lower()
+    assert "nan" not in liquidation_report(run(branching_ratio_down=np.nan)).lower()
 
 
 def test_the_caveats_are_always_there_and_nothing_claims_validation():

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from datafeeds.simulated.market import simulate
-from indicators.liquidation.history import run_watched
+from indicators.liquidation.recording import run_watched
 from indicators.liquidation.model import build_model
 from indicators.liquidation.parameters import ModelParameters
 from runs.engines.event import model_bars

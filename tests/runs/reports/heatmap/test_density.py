@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from datafeeds.simulated.market import simulate
-from indicators.heatmap import density_of
-from indicators.liquidation.history import run_watched
+from indicators.liquidation.recording import density_by_price
+from indicators.liquidation.recording import run_watched
 from indicators.liquidation.model import build_model, initial_state
 from indicators.liquidation.parameters import ModelParameters
 from indicators.liquidation.snapshot import SNAPSHOT
@@ -27,7 +27,7 @@ def test_every_cell_is_the_density_at_its_absolute_bin():
     state, snapshots = initial_state(MODEL), np.zeros(len(BARS), dtype=SNAPSHOT)
     for index in range(len(BARS)):
         step(state, MODEL, BARS, snapshots, index)
-        prices, longs, shorts = density_of(state, PARAMETERS.bin_width)
+        prices, longs, shorts = density_by_price(state, PARAMETERS.bin_width)
         for price, size in list(zip(prices, longs + shorts, strict=True))[:: 1 if index > 280 else 37]:
             absolute = int(np.floor(np.log(price) / PARAMETERS.bin_width))
             shown = float(decode(placed[absolute % len(placed), index], top))

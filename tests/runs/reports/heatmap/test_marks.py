@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from datafeeds.simulated.market import simulate
-from indicators.liquidation.anatomy import BUILDING
+from indicators.liquidation.cascade_phase import BUILDING
 from indicators.liquidation.snapshot import SNAPSHOT
 from runs.engines.configuration import configuration_from
 from runs.engines.event import run_backtest

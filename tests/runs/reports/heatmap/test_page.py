@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from datafeeds.simulated.market import simulate
-from indicators.liquidation.history import run_watched
+from indicators.liquidation.recording import run_watched
 from indicators.liquidation.model import build_model
 from runs.engines.configuration import configuration_from
 from runs.engines.event import model_bars, run_backtest

@@ -12,8 +12,8 @@ from tests.runs.validation.worlds import dataset_of
 DATASET = dataset_of(3, 400)
 
 SIGNALS = (
-    "magnet", "cluster_above_price", "cluster_above_usd", "cluster_below_price", "cluster_below_usd", "stacked_above",
-    "stacked_below", "cascade_risk_down", "cascade_risk_up", "cascade_gain_down", "cascade_gain_up",
+    "magnet", "cluster_above_price", "cluster_above_usd", "cluster_below_price", "cluster_below_usd", "cluster_count_above",
+    "cluster_count_below", "cascade_risk_down", "cascade_risk_up", "branching_ratio_down", "branching_ratio_up",
 )  # fmt: skip
 
 LEVELS = ("support_price", "support_bar", "support_size_usd", "resistance_price", "resistance_bar")

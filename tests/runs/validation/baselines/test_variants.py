@@ -29,7 +29,7 @@ DATASET = dataset_of(3, 400)
 def test_what_a_bar_reaches_in_the_map_before_it_is_what_the_model_swept():
     ours = swept(DATASET.outward, reached_bins(DATASET))
     inside = reached_bins(DATASET) < DATASET.outward.shape[2]
-    theirs = np.stack([DATASET.snapshots["swept_long"], DATASET.snapshots["swept_short"]], axis=1)
+    theirs = np.stack([DATASET.snapshots["model_liquidated_long"], DATASET.snapshots["model_liquidated_short"]], axis=1)
     assert ours[inside] == pytest.approx(theirs[inside], rel=1e-5, abs=1e-3)
 
 

@@ -26,7 +26,7 @@ def moved(dataset, risk, effect, seed=0):
     bars["high"], bars["low"] = np.maximum(bars["open"], closes), np.minimum(bars["open"], closes)
     snapshots["volatility"] = 0.004
     for side in ("up", "down"):
-        snapshots[f"cascade_risk_{side}"], snapshots[f"cascade_gain_{side}"] = risk, 0.05 * risk
+        snapshots[f"cascade_risk_{side}"], snapshots[f"branching_ratio_{side}"] = risk, 0.05 * risk
     return replace(dataset, bars=bars, snapshots=snapshots)
 
 
@@ -78,7 +78,7 @@ def test_each_stretch_is_forecast_by_a_fit_to_the_moves_that_were_over():
 def test_the_baseline_knows_volatility_at_three_horizons_and_no_map():
     ours = volatility_columns(DATASET)
     other = DATASET.snapshots.copy()
-    for name in ("cascade_risk_down", "cascade_risk_up", "cascade_gain_down", "cascade_gain_up"):
+    for name in ("cascade_risk_down", "cascade_risk_up", "branching_ratio_down", "branching_ratio_up"):
         other[name] = 7.0
     assert volatility_columns(replace(DATASET, snapshots=other)).tobytes() == ours.tobytes()
     assert np.isfinite(ours).all()

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from indicators.liquidation.anatomy import (
+from indicators.liquidation.cascade_phase import (
     BUILDING,
     CASCADING,
     RECOVERING,
@@ -16,16 +16,16 @@ from indicators.liquidation.anatomy import (
     open_interest_drop,
 )
 
-LIMITS = PhaseLimits(washout_drop=0.2, trigger_bars=3.0, steady_bars=2.0, recovery_bars=4.0)
+LIMITS = PhaseLimits(washout_drop=0.2, new_low_drop=0.0, trigger_bars=3.0, steady_bars=2.0, recovery_bars=4.0)
 NAN = math.nan
 CALM = Phase(BUILDING, 0.0, NAN, NAN, 0.0)
 
 
-def play(bars, phase=CALM):
+def play(bars, phase=CALM, limits=LIMITS):
     """Each bar: clusters fallen below, above, open interest now, funding; returns the phases' numbers."""
     numbers, before = [], 100.0
     for below, above, now, funding in bars:
-        phase = advance_phase(phase, LIMITS, below, above, below >= above, before, now, funding)
+        phase = advance_phase(phase, limits, below, above, below >= above, before, now, funding)
         numbers.append(phase.number)
         before = now
     return numbers, phase
@@ -95,3 +95,13 @@ def test_a_new_trigger_while_recovering_starts_anew():
 def test_the_drop_is_measured_from_before_the_trigger():
     _, phase = play([(1, 0, 95.0, 0.0), (1, 0, 85.0, 0.0)])
     assert open_interest_drop(phase, 85.0) == pytest.approx(0.15)
+
+
+def test_a_new_low_by_dust_does_not_unsettle_what_was_washed_out():
+    washed_out = Phase(WASHED_OUT, -1.0, 100.0, 75.0, 0.0)
+    bars = [(0, 0, 74.9, 0.0), (0, 0, 74.8, 0.0)]
+    assert play(bars, washed_out)[0] == [WASHED_OUT, WASHED_OUT]
+    assert play(bars, washed_out, LIMITS._replace(new_low_drop=0.02))[0] == [WASHED_OUT, RECOVERING]
+    bleeding = [(0, 0, 74.0, 0.0), (0, 0, 72.9, 0.0)]
+    phase = play(bleeding, washed_out, LIMITS._replace(new_low_drop=0.02))[1]
+    assert (phase.number, phase.lowest) == (WASHED_OUT, 72.9), "small falls add up to one that counts"

@@ -3,13 +3,13 @@
 import math
 
 from indicators.liquidation.compiled import Record, allocation_free, inlined
-from indicators.liquidation.small.cascade_phase import Phase, market_state, open_interest_drop
-from indicators.liquidation.small.clusters import find_clusters, keep_significant, quantile_size
-from indicators.liquidation.small.kernel import LONG, SHORT
-from indicators.liquidation.small.model import QUANTILE, SHARE, SWEPT_MOVES, USD, Model, State
-from indicators.liquidation.small.position_map import mass_between, read
-from indicators.liquidation.small.signals import branching_ratio, held_magnet, held_risk, price_impact, smallest_gap
-from indicators.liquidation.small.wipes import nearest_level
+from indicators.liquidation.cascade_phase import Phase, market_state, open_interest_drop
+from indicators.liquidation.clusters import find_clusters, keep_significant, quantile_size
+from indicators.liquidation.kernel import LONG, SHORT
+from indicators.liquidation.model import QUANTILE, SHARE, SWEPT_MOVES, USD, Model, State
+from indicators.liquidation.position_map import mass_between, read
+from indicators.liquidation.signals import branching_ratio, held_magnet, held_risk, price_impact, smallest_gap
+from indicators.liquidation.wipes import nearest_level
 
 
 @allocation_free

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indicators.liquidation.mechanics import (
+from indicators.liquidation.liquidation_price import (
     Side,
     bankruptcy_price,
     cross_collateral,

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from indicators.liquidation.mechanics import liquidation_distance
-from indicators.liquidation.small.parameters import ModelParameters
+from indicators.liquidation.liquidation_price import liquidation_distance
+from indicators.liquidation.parameters import ModelParameters
 
 LONG, SHORT = 0, 1
 """Rows of the side axis."""

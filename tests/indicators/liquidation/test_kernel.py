@@ -6,9 +6,9 @@ import math
 import numpy as np
 import pytest
 
-from indicators.liquidation.mechanics import liquidation_distance
-from indicators.liquidation.small.kernel import LONG, MEASURED_WEIGHTS, POWER_SPAN, SHORT, build_kernel
-from indicators.liquidation.small.parameters import ModelParameters
+from indicators.liquidation.liquidation_price import liquidation_distance
+from indicators.liquidation.kernel import LONG, MEASURED_WEIGHTS, POWER_SPAN, SHORT, build_kernel
+from indicators.liquidation.parameters import ModelParameters
 
 TIERS = ModelParameters(leverage_distribution="tiers")
 

@@ -6,12 +6,12 @@ from typing import NamedTuple
 import numpy as np
 
 from indicators.liquidation.compiled import allocation_free
-from indicators.liquidation.small.clusters import MAX_CLUSTERS
-from indicators.liquidation.small.kernel import LONG
-from indicators.liquidation.small.model import Model, State, initial_state
-from indicators.liquidation.small.position_map import BEFORE, BEHIND
-from indicators.liquidation.small.snapshot import SNAPSHOT
-from indicators.liquidation.small.step import step
+from indicators.liquidation.clusters import MAX_CLUSTERS
+from indicators.liquidation.kernel import LONG
+from indicators.liquidation.model import Model, State, initial_state
+from indicators.liquidation.position_map import BEFORE, BEHIND
+from indicators.liquidation.snapshot import SNAPSHOT
+from indicators.liquidation.step import step
 
 
 class HeatmapRecord(NamedTuple):

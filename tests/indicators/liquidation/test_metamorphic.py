@@ -6,10 +6,10 @@ The bounds are about twice the worst of three such markets.
 import numpy as np
 import pytest
 
-from indicators.liquidation.small.model import build_model
-from indicators.liquidation.small.parameters import ModelParameters
-from indicators.liquidation.small.recording import record_heatmap
-from tests.indicators.liquidation.small.markets import market
+from indicators.liquidation.model import build_model
+from indicators.liquidation.parameters import ModelParameters
+from indicators.liquidation.recording import record_heatmap
+from tests.indicators.liquidation.markets import market
 
 COUNT, SETTLED = 2500, 900  # bars, of which the first five half-lives are not compared
 KINDS = {

@@ -6,12 +6,12 @@ For users who know (or assume) where positions were opened. It lays and reads wi
 import numpy as np
 
 from indicators.liquidation.compiled import allocation_free
-from indicators.liquidation.small.kernel import LONG, SHORT
-from indicators.liquidation.small.model import SECONDS_PER_HOUR, Model, State, build_model, initial_state
-from indicators.liquidation.small.parameters import ModelParameters
-from indicators.liquidation.small.position_map import deposit, place
-from indicators.liquidation.small.snapshot import CLUSTER
-from indicators.liquidation.small.snapshot_writer import extract
+from indicators.liquidation.kernel import LONG, SHORT
+from indicators.liquidation.model import SECONDS_PER_HOUR, Model, State, build_model, initial_state
+from indicators.liquidation.parameters import ModelParameters
+from indicators.liquidation.position_map import deposit, place
+from indicators.liquidation.snapshot import CLUSTER
+from indicators.liquidation.snapshot_writer import extract
 
 
 @allocation_free

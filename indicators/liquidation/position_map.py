@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from indicators.liquidation.compiled import allocation_free, inlined, inlined_loop
-from indicators.liquidation.small.kernel import MAX_DISTANCE, Kernel
+from indicators.liquidation.kernel import MAX_DISTANCE, Kernel
 
 SLACK = 0.5
 """Room beyond `MAX_DISTANCE`, so that the columns move only after the price has moved this far (log price)."""

@@ -8,14 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from indicators.liquidation.small.kernel import LONG, SHORT
-from indicators.liquidation.small.model import build_model, initial_state
-from indicators.liquidation.small.parameters import ModelParameters
-from indicators.liquidation.small.position_map import BEFORE, mass_between
-from indicators.liquidation.small.snapshot import SNAPSHOT
-from indicators.liquidation.small.step import run, step
-from tests.indicators.liquidation.small.markets import calm, market
-from tests.indicators.liquidation.small.reference_map import ReferenceMap
+from indicators.liquidation.kernel import LONG, SHORT
+from indicators.liquidation.model import build_model, initial_state
+from indicators.liquidation.parameters import ModelParameters
+from indicators.liquidation.position_map import BEFORE, mass_between
+from indicators.liquidation.snapshot import SNAPSHOT
+from indicators.liquidation.step import run, step
+from tests.indicators.liquidation.markets import calm, market
+from tests.indicators.liquidation.reference_map import ReferenceMap
 
 COARSE = dict(bin_width=0.01, cluster_window=0.15)
 KINDS = {
