@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+
 from indicators.liquidation.parameters import ModelParameters
 from runs.engines.configuration import Configuration
 from runs.sweeps.plan import Plan
@@ -52,20 +54,17 @@ def signal_memory(base: Configuration, space: Space) -> Lookback:
 
     Notes
     -----
-    The longest of the model's half-lives, ages and waits, over all candidates. A half-life is where half of an influence is
-    left, not where it ends: an exponential memory never ends, and no gap makes two windows independent.
+    The longest of the model's half-lives, ages and waits, over all candidates; of several half-lives the longest counts. A
+    half-life is where half of an influence is left, not where it ends: an exponential memory never ends, and no gap makes two
+    windows independent. How fast the average turnover forgets is left out: it scales the map in coin, and only where no open
+    interest is known.
     """
-    half_life = float(_largest(base, space, "model", "half_life_hours"))
-    spread = float(_largest(base, space, "model", "half_life_spread"))
-    found = [Lookback(half_life * spread, "model.half_life_hours x half_life_spread, the holders' half-life")]
+    found = []
     for field in dataclasses.fields(ModelParameters):
-        value = _largest(base, space, "model", field.name)
-        if field.name.startswith("calibration_") and not _largest(base, space, "model", "calibrate"):
-            continue
-        if field.name.endswith("_hours"):
-            found.append(Lookback(float(value), f"model.{field.name}"))
-        elif field.name.endswith("_days"):
-            found.append(Lookback(float(value) * _HOURS_PER_DAY, f"model.{field.name}"))
+        hours = {"hours": 1.0, "days": _HOURS_PER_DAY}.get(field.name.rpartition("_")[2])
+        if hours is not None and field.name != "turnover_half_life_hours":
+            longest = np.max(_largest(base, space, "model", field.name))
+            found.append(Lookback(float(longest) * hours, f"model.{field.name}"))
     return max(found, key=lambda memory: memory.hours)
 
 

@@ -26,15 +26,15 @@ MOMENTS = {
     day: f"{day}T12:00" for day in ("2024-08-05", "2024-08-06", "2024-08-17")
 }  # a crash, the day after, a calm day
 WIDTH = 100
-# Clusters of the simulated market seldom stand within 2 % of each other, so by default the cascade would leave no line.
-RULES = {"cascade": {"min_risk": 1.0}}
+# Clusters of the simulated market seldom stand within 2 % of each other, and the default map has few of them: by default
+# the cascade would leave no line. Simulated traders hold listed leverages.
+CHANGED = {"cascade": {"rule": {"min_risk": 1.0}, "model": {"leverage_distribution": "tiers"}}}
 
 
 def ledger(strategy: str) -> list[dict[str, object]]:
     """Return the fills of a strategy on the simulated market, as they are written."""
-    result = run_backtest(
-        configuration_from({"strategy": strategy, "rule": RULES.get(strategy, {})}), simulate(SEED, bars=BARS)
-    )
+    settings = {"strategy": strategy, **CHANGED.get(strategy, {})}
+    result = run_backtest(configuration_from(settings), simulate(SEED, bars=BARS))
     return [
         {
             "bar": int(fill["bar"]),

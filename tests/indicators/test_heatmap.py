@@ -15,6 +15,7 @@ from indicators.heatmap import LINE_FIELDS, LiquidationHeatmap, bar_seconds_of
 from indicators.liquidation.bar import empty_bars
 from indicators.liquidation.model import build_model, initial_state
 from indicators.liquidation.parameters import ModelParameters
+from indicators.liquidation.recording import record_heatmap
 from indicators.liquidation.step import run
 
 BARS = 200
@@ -78,14 +79,15 @@ def test_clusters_and_density_on_demand_are_those_of_the_bar(market, mode):
         state = initial_state(model)
         run(model, bars[:count], state)
         found = strategy.clusters[number]
-        assert len(found) == state.memory["clusters_below"][0] + state.memory["clusters_above"][0]
+        assert len(found) == state.memory["clusters"][0].sum()
         assert (np.diff(found["magnitude"]) <= 0.0).all(), "largest first"
         prices, longs, shorts = strategy.masses[number]
         assert (np.diff(prices) > 0.0).all()
-        assert longs.sum() == pytest.approx(state.outward[0].sum())
-        assert shorts.sum() == pytest.approx(state.outward[1].sum())
-        close = bars["close"][count - 1]
-        assert prices[longs > 0].max(initial=0.0) < close < prices[shorts > 0].min(initial=np.inf)
+        record = record_heatmap(model, bars[:count])
+        np.testing.assert_allclose((longs.sum(), shorts.sum()), record.density[-1].sum(axis=1), rtol=1e-6)
+        close, half_bin = bars["close"][count - 1], 1.0 + 0.5 * ModelParameters().bin_width
+        assert prices[longs > 0].max(initial=0.0) <= close * half_bin
+        assert prices[shorts > 0].min(initial=np.inf) >= close / half_bin
 
 
 def test_asking_backward_in_time_gives_the_bar_asked_for(market):

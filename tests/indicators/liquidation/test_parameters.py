@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indicators.liquidation.parameter_fields import as_record, from_mapping
-from indicators.liquidation.grid import build_grid
+from indicators.liquidation.kernel import build_kernel
 from indicators.liquidation.model import build_model
-from indicators.liquidation.parameters import MAX_TIERS, ModelParameters
+from indicators.liquidation.parameters import MAX_HALF_LIVES, ModelParameters
 
 NUMBERS = [f for f in dataclasses.fields(ModelParameters) if isinstance(f.default, float)]
 
@@ -43,7 +43,10 @@ def test_a_number_outside_its_domain_or_not_a_number_is_refused_by_name(field):
         ({"leverages": "2/3", "leverage_weights": ".7/.7"}, "at most 1"),
         ({"cluster_threshold_kind": 3}, "is none of"),
         ({"cluster_threshold": 2.0}, "at most 1 for a share"),
-        ({"leverages": list(range(2, 19)), "leverage_weights": [0.01] * 17}, f"at most {MAX_TIERS}"),
+        ({"half_life_hours": list(range(2, 11)), "half_life_shares": [0.1] * 9}, f"at most {MAX_HALF_LIVES}"),
+        ({"half_life_hours": "24/720"}, r"half_life_hours \(2\) and half_life_shares \(1\) must pair up"),
+        ({"half_life_hours": "720/24", "half_life_shares": ".7/.3"}, "half_life_hours .* must ascend"),
+        ({"leverage_distribution": "lognormal"}, "is none of"),
         ({"cluster_window": 0.01, "bin_width": 0.004}, "must hold 5 bins"),
         ({"leverages": (100.0,), "leverage_weights": (1.0,), "maintenance_margin_rate": 0.01}, "liquidated at entry"),
     ],
@@ -74,7 +77,7 @@ def test_yes_and_no(word, value):
 def test_the_record_holds_every_number_and_no_text():
     record = as_record(ModelParameters())
     for field in dataclasses.fields(ModelParameters):
-        if field.name == "cluster_threshold_kind":
+        if isinstance(field.default, str):
             assert field.name not in record.dtype.names
         else:
             np.testing.assert_array_equal(record[field.name], field.default)
@@ -83,22 +86,20 @@ def test_the_record_holds_every_number_and_no_text():
 @settings(max_examples=40, deadline=None)
 @given(
     st.sampled_from([0.0002, 0.001, 0.01]), st.floats(0.01, 0.5), st.floats(0.0, 0.009), st.floats(0.05, 0.6),
-    st.lists(st.floats(1.01, 100.0), min_size=1, max_size=MAX_TIERS, unique=True),
+    st.lists(st.floats(1.01, 100.0), min_size=1, max_size=16, unique=True),
 )  # fmt: skip
-def test_every_accepted_mixture_gives_kernels_that_sum_to_one_on_the_right_side(width, smear, rate, window, leverages):
+def test_every_accepted_mixture_gives_a_kernel_that_rises_to_no_more_than_all(width, spread, rate, window, leverages):
     leverages = tuple(sorted(leverages))
     if leverages[-1] * rate >= 0.95:
         rate = 0.0
     parameters = ModelParameters(
-        leverages=leverages, leverage_weights=(1.0 / len(leverages),) * len(leverages), bin_width=width,
-        liquidation_price_spread=smear, maintenance_margin_rate=rate, cluster_window=window,
+        leverage_distribution="tiers", leverages=leverages, leverage_weights=(1.0 / len(leverages),) * len(leverages),
+        bin_width=width, liquidation_price_spread=spread, maintenance_margin_rate=rate, cluster_window=window,
     )  # fmt: skip
-    grid = build_grid(parameters)
-    tiers, count = grid.tiers[0], len(leverages)
-    assert (np.diff(grid.cumulative, axis=2) >= 0.0).all()
-    assert (grid.cumulative[:, :, -1] == 1.0).all()
-    assert (tiers["shifts"][0, :count] <= 0).all()
-    assert (tiers["shifts"][1, :count] >= 0).all()
+    running = build_kernel(parameters).running
+    assert (running[:, 0] == 0.0).all()
+    assert (np.diff(running, axis=1) >= -1e-12).all()
+    assert (running <= 1.0 + 1e-9).all()
 
 
 @pytest.mark.parametrize("seconds", [0.0, -1.0, float("nan")])

@@ -11,7 +11,7 @@ from runs.engines.configuration import configuration_from
 from runs.engines.evaluator import Evaluator
 from runs.engines.parity import first_difference
 from runs.engines.snapshot_cache import Heatmaps
-from runs.perpetual.accounting import FUNDING, LIQUIDATION
+from runs.perpetual.accounting import FUNDING, LIQUIDATION, MARKET
 from strategies.registry import BUILT_IN
 from tests.runs.drawing import candidate
 
@@ -84,12 +84,13 @@ def compared(simulated):
 def test_a_planted_mismatch_is_named_by_its_first_trade(simulated, compared, field):
     configuration, evaluation = compared
     fills = evaluation.fills.copy()
-    fills[field][5] += (
-        1 if field in ("bar", "kind") else fills[field][5] * 2e-9 + 2e-4 * (field in ("fee", "wallet_after"))
+    line = int(np.flatnonzero(fills["kind"] == MARKET)[2])
+    fills[field][line] += (
+        1 if field in ("bar", "kind") else fills[field][line] * 2e-9 + 2e-4 * (field in ("fee", "wallet_after"))
     )
-    fills["price"][7] *= 2.0
+    fills["price"][line + 2] *= 2.0
     sentence = first_difference(configuration, simulated, replace(evaluation, fills=fills))
-    assert sentence.startswith("trade 6 (market ")
+    assert sentence.startswith(f"trade {line + 1} (market ")
     assert f" differs in {field}: " in sentence
 
 

@@ -30,15 +30,15 @@ def test_holding_is_the_longest_time_limit_of_any_candidate(strategy, space, hou
 @pytest.mark.parametrize(
     ("space", "model", "hours", "source"),
     [
-        ("min_distance=0.001,0.002", {}, 720.0, "calibration_half_life_hours"),
-        ("min_distance=0.001,0.002", {"calibrate": False}, 720.0, "level_age_days"),
+        ("min_distance=0.001,0.002", {}, 720.0, "level_age_days"),
+        ("min_distance=0.001,0.002", {"level_age_days": 1.0}, 168.0, "half_life_hours"),
+        ("half_life_hours=10,1000", {}, 1000.0, "half_life_hours"),
         (
             "min_distance=0.001,0.002",
-            {"calibrate": False, "level_age_days": 1.0},
-            144.0,
-            "half_life_hours x half_life_spread",
+            {"half_life_hours": [24.0, 1440.0], "half_life_shares": [0.26, 0.74]},
+            1440.0,
+            "half_life_hours",
         ),
-        ("half_life_hours=10,500", {}, 1000.0, "half_life_hours x half_life_spread"),
         ("level_age_days=10,60", {}, 1440.0, "level_age_days"),
     ],
 )

@@ -46,7 +46,7 @@ def test_a_logarithmic_range_is_geometric_and_holds_its_ends(low, factor, count)
 
 
 def test_lists_are_of_the_parameters_kind():
-    assert values("calibrate=true,false") == [True, False]
+    assert values("one_sided_signal=true,false") == [True, False]
     assert values("margin_mode=cross,isolated") == ["cross", "isolated"]
     assert values("leverage_weights=1/2/3,3/2/1") == [(1.0, 2.0, 3.0), (3.0, 2.0, 1.0)]
     assert values("min_distance=1e-3,0.5") == [0.001, 0.5]
@@ -103,8 +103,8 @@ def test_whole_numbers_of_a_foreign_strategy_stay_whole():
         ("min_distance=0.1:1:log:2.5", "whole number"),
         ("min_distance=0.1:1:log:1", "two ends"),
         ("min_distance=0.1,0.10", "twice"),
-        ("calibrate=true,1", "twice"),
-        ("calibrate=maybe", "not of the kind bool"),
+        ("one_sided_signal=true,1", "twice"),
+        ("one_sided_signal=maybe", "not of the kind bool"),
         ("leverage_weights=1/x", "numbers separated by /"),
         ("min_distance=1:1.0000000000000001:1e-17", "smaller than a float"),
         ("min_distance=0:1e300:1e-300", "more points than can be counted"),

@@ -15,7 +15,7 @@ TEXTS = (
     "min_distance=0.01,0.02",
     "margin_mode=cross,isolated",
     "max_leverage=1,2",
-    "calibrate=false",
+    "one_sided_signal=false",
 )
 SPACE = parse_space(TEXTS, BASE)
 IDENTITY = ("BTCUSDT", "fingerprint", "code")

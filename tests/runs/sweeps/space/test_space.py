@@ -11,11 +11,11 @@ BASE = configuration_from({"strategy": "magnet"})
 
 
 def test_numbers_count_through_the_product_with_the_models_axes_slowest():
-    texts = ("stop_atr=1,2,3", "magnet_ratio=2,3", "taker_fee_bps=1:4:1", "calibrate=true,false")
+    texts = ("stop_atr=1,2,3", "magnet_ratio=2,3", "taker_fee_bps=1:4:1", "one_sided_signal=true,false")
     space = parse_space(texts, BASE)
     assert [axis.label for axis in space.axes] == [
         "model.magnet_ratio",
-        "model.calibrate",
+        "model.one_sided_signal",
         "rule.stop_atr",
         "costs.taker_fee_bps",
     ]
