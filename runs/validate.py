@@ -14,7 +14,7 @@ from rich.table import Table
 from datafeeds.markets import read
 from datafeeds.schema import Market
 from datafeeds.simulated.market import SimulatedMarket, simulate_with_truth
-from indicators.liquidation.domain import from_mapping
+from indicators.liquidation.parameter_fields import from_mapping
 from indicators.liquidation.parameters import ModelParameters
 from runs.commandline.command import as_input_error, note, run_command, suggest
 from runs.commandline.dry_run import START_SECONDS, VALIDATE_BARS_PER_SECOND, tell_plan

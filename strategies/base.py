@@ -8,8 +8,8 @@ import backtrader as bt
 import numpy as np
 
 from indicators.heatmap import LiquidationHeatmap
-from indicators.liquidation.parameter_fields import Readable, as_record
 from indicators.liquidation.model import SECONDS_PER_HOUR
+from indicators.liquidation.parameter_fields import Readable, as_record
 from indicators.liquidation.parameters import ModelParameters
 from strategies.intent import ENTER, EXIT, KEEP, POSITION, Intent
 from strategies.position import new_position_memory, sizing_record, traded_size, update_position

@@ -9,9 +9,9 @@ from datafeeds.simulated.market import SimulatedMarket
 from datafeeds.simulated.parameters import SimulationParameters
 from datafeeds.simulated.truth import Truth, true_mixture
 from indicators.liquidation.compiled import kept_in_memory
-from indicators.liquidation.recording import run_recorded
 from indicators.liquidation.model import Model, State, build_model, initial_state
 from indicators.liquidation.parameters import POPULATIONS, ModelParameters
+from indicators.liquidation.recording import run_recorded
 from indicators.liquidation.snapshot import SNAPSHOT
 from indicators.liquidation.step import run, step
 from runs.engines.event import model_bars

@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from indicators.liquidation.parameter_fields import as_record
 from indicators.liquidation.clusters import MAX_CLUSTERS, empty_clusters
 from indicators.liquidation.kernel import MAX_DISTANCE, Kernel, build_kernel
+from indicators.liquidation.parameter_fields import as_record
 from indicators.liquidation.parameters import THRESHOLD_KINDS, ModelParameters
 from indicators.liquidation.position_map import BEFORE, BEHIND, PositionMap, empty_map
 from indicators.liquidation.wipes import DAY, empty_levels

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from indicators.liquidation.compiled import allocation_free
 from indicators.liquidation.clusters import MAX_CLUSTERS
+from indicators.liquidation.compiled import allocation_free
 from indicators.liquidation.kernel import LONG
 from indicators.liquidation.model import Model, State, initial_state
 from indicators.liquidation.position_map import BEFORE, BEHIND

@@ -2,9 +2,9 @@
 
 import math
 
-from indicators.liquidation.compiled import Record, allocation_free, inlined
 from indicators.liquidation.cascade_phase import Phase, market_state, open_interest_drop
 from indicators.liquidation.clusters import find_clusters, keep_significant, quantile_size
+from indicators.liquidation.compiled import Record, allocation_free, inlined
 from indicators.liquidation.kernel import LONG, SHORT
 from indicators.liquidation.model import QUANTILE, SHARE, SWEPT_MOVES, USD, Model, State
 from indicators.liquidation.position_map import mass_between, read

@@ -8,8 +8,8 @@ import math
 
 import numpy as np
 
-from indicators.liquidation.compiled import Record, allocation_free, inlined
 from indicators.liquidation.cascade_phase import Phase, PhaseLimits, advance_phase
+from indicators.liquidation.compiled import Record, allocation_free, inlined
 from indicators.liquidation.kernel import LONG, SHORT
 from indicators.liquidation.model import Model, State, initial_state
 from indicators.liquidation.position_map import decay, deposit, place, sweep

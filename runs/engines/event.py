@@ -14,8 +14,8 @@ from datafeeds.resampling import resample
 from datafeeds.schema import Market
 from datafeeds.series import timeframe_seconds
 from datafeeds.simulated.market import simulate
-from indicators.liquidation.from_entries import significant_clusters
 from indicators.liquidation.bar import empty_bars
+from indicators.liquidation.from_entries import significant_clusters
 from indicators.liquidation.model import State, build_model, copy_state, initial_state
 from indicators.liquidation.parameters import ModelParameters
 from indicators.liquidation.snapshot import SNAPSHOT

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from indicators.liquidation.parameter_fields import check, parameter, unknown
 from indicators.liquidation.liquidation_price import INITIAL_OVER_MAINTENANCE, leverage_allowed
+from indicators.liquidation.parameter_fields import check, parameter, unknown
 from indicators.liquidation.venues import Venue, venue_names
 
 MARGIN_MODES = ("isolated", "cross")

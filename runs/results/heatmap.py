@@ -7,12 +7,12 @@ from typing import Any, SupportsIndex, TypeAlias
 
 import numpy as np
 import pandas as pd
+from indicators.liquidation.grid import bin_price
+from indicators.liquidation.history import Watched, run_watched
 
 from datafeeds.errors import MarketError
 from datafeeds.schema import Market
 from indicators.heatmap import clusters_of, density_of
-from indicators.liquidation.grid import bin_price
-from indicators.liquidation.history import Watched, run_watched
 from indicators.liquidation.model import State, build_model
 from indicators.liquidation.parameters import ModelParameters
 from runs.engines.event import model_bars, run_model

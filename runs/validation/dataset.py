@@ -7,9 +7,9 @@ import numpy as np
 from datafeeds.schema import Market
 from datafeeds.simulated.ledger import LIQUIDATED
 from datafeeds.simulated.market import SimulatedMarket
-from indicators.liquidation.recording import run_recorded
 from indicators.liquidation.model import build_model
 from indicators.liquidation.parameters import ModelParameters
+from indicators.liquidation.recording import run_recorded
 from runs.engines.event import model_bars
 
 MODEL_FIELDS = ("model_liquidated_long", "model_liquidated_short")

@@ -66,7 +66,15 @@ def test_a_folder_holds_all_forms_and_they_are_those_of_stdout(capsys, data, tmp
 
 def test_html_adds_the_heatmap_up_to_that_bar_beside_the_report(capsys, data, tmp_path):
     frame = simulate(5, bars=300).frame
-    named = ["--data", data, "--at", frame["ts"].iloc[200].isoformat(), "--set", "liquidation_price_spread=0.2", "--html"]
+    named = [
+        "--data",
+        data,
+        "--at",
+        frame["ts"].iloc[200].isoformat(),
+        "--set",
+        "liquidation_price_spread=0.2",
+        "--html",
+    ]
     for place, page in ((tmp_path / "all", tmp_path / "all/analysis.html"), (tmp_path / "r" / "one.html",) * 2):
         assert main([*named, "--out", str(place)]) == 0
         heatmap = page.parent / "heatmap.html"

@@ -13,9 +13,9 @@ import pandas as pd
 
 from datafeeds.schema import Market
 from indicators.liquidation.cascade_phase import PHASES
-from indicators.liquidation.recording import HeatmapRecord, run_watched
 from indicators.liquidation.model import build_model
 from indicators.liquidation.parameters import ModelParameters
+from indicators.liquidation.recording import HeatmapRecord, run_watched
 from runs.engines.event import model_bars
 from runs.engines.result import EngineResult
 from runs.outcome.trades import COLUMNS

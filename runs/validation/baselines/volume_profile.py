@@ -3,9 +3,9 @@
 import math
 
 import numpy as np
+from indicators.liquidation.grid import build_grid
 
 from indicators.liquidation.compiled import allocation_free
-from indicators.liquidation.grid import build_grid
 from indicators.liquidation.parameters import ModelParameters
 from runs.validation.dataset import Dataset
 from runs.validation.measures.reach import adverse_extremes, previous_closes, price_bins

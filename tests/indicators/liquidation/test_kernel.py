@@ -6,8 +6,8 @@ import math
 import numpy as np
 import pytest
 
-from indicators.liquidation.liquidation_price import liquidation_distance
 from indicators.liquidation.kernel import LONG, MEASURED_WEIGHTS, POWER_SPAN, SHORT, build_kernel
+from indicators.liquidation.liquidation_price import liquidation_distance
 from indicators.liquidation.parameters import ModelParameters
 
 TIERS = ModelParameters(leverage_distribution="tiers")

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indicators.liquidation.parameter_fields import as_record, from_mapping
 from indicators.liquidation.kernel import build_kernel
 from indicators.liquidation.model import build_model
+from indicators.liquidation.parameter_fields import as_record, from_mapping
 from indicators.liquidation.parameters import MAX_HALF_LIVES, ModelParameters
 
 NUMBERS = [f for f in dataclasses.fields(ModelParameters) if isinstance(f.default, float)]

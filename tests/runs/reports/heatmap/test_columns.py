@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 
 from datafeeds.simulated.market import simulate
-from indicators.liquidation.recording import run_watched
 from indicators.liquidation.model import build_model
 from indicators.liquidation.parameters import ModelParameters
+from indicators.liquidation.recording import run_watched
 from runs.engines.event import model_bars
 from runs.reports.heatmap.columns import blocks, decimals_of
 

@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 
 from datafeeds.simulated.market import simulate
-from indicators.liquidation.recording import density_by_price
-from indicators.liquidation.recording import run_watched
 from indicators.liquidation.model import build_model, initial_state
 from indicators.liquidation.parameters import ModelParameters
+from indicators.liquidation.recording import density_by_price, run_watched
 from indicators.liquidation.snapshot import SNAPSHOT
 from indicators.liquidation.step import step
 from runs.engines.event import model_bars

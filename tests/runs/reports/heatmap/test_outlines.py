@@ -3,9 +3,9 @@
 import numpy as np
 
 from datafeeds.simulated.market import simulate
-from indicators.liquidation.recording import run_watched
 from indicators.liquidation.model import build_model
 from indicators.liquidation.parameters import ModelParameters
+from indicators.liquidation.recording import run_watched
 from runs.engines.event import model_bars
 from runs.reports.heatmap.outlines import CENTRE_STEPS, SIZE_FROM, SIZE_STEP, outline
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from datafeeds.simulated.market import simulate
-from indicators.liquidation.recording import run_watched
 from indicators.liquidation.model import build_model
+from indicators.liquidation.recording import run_watched
 from runs.engines.configuration import configuration_from
 from runs.engines.event import model_bars, run_backtest
 from runs.outcome.metrics import trades_of
