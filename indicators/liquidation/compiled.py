@@ -23,7 +23,7 @@ Record = Any
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _FOLDERS = ("indicators", "strategies", "runs", "datafeeds")
-_DECORATED = re.compile(r"^@(?:compiled|allocation_free|kept_in_memory)$", re.MULTILINE)
+_DECORATED = re.compile(r"^@(?:compiled|allocation_free|inlined|inlined_loop|kept_in_memory)$", re.MULTILINE)
 _IMPORT = re.compile(r"^[ \t]*from[ \t]+([\w.]+)[ \t]+import[ \t]+(\([^)]*\)|[^\n]*)", re.MULTILINE)
 
 

@@ -9,19 +9,20 @@ from indicators.liquidation.compiled import allocation_free
 from indicators.liquidation.kernel import LONG, SHORT
 from indicators.liquidation.model import SECONDS_PER_HOUR, Model, State, build_model, initial_state
 from indicators.liquidation.parameters import ModelParameters
-from indicators.liquidation.position_map import deposit, place
+from indicators.liquidation.position_map import deposit, place, read
 from indicators.liquidation.snapshot import CLUSTER
 from indicators.liquidation.snapshot_writer import extract
 
 
 @allocation_free
 def lay_entries(state: State, model: Model, side: int, positions: np.ndarray, shares: np.ndarray) -> None:
-    """Lay one side's entries, (n,) at these places in its own bins, and so many shares of all positions."""
+    """Lay one side's entries, (n,) at these places in its own bins, so many shares of all positions, and read the density."""
     close = state.memory[0].position if side == SHORT else -state.memory[0].position
     place(state.positions, side, close, int(model.settings[0].reach), True)
     for index in range(len(positions)):
         entry = positions[index]
         deposit(state.positions, model.kernel, side, 0, shares[index], entry, entry, close)
+    read(state.positions, side, close, state.density)
 
 
 def clusters_from_entries(

@@ -7,14 +7,14 @@ from indicators.liquidation.clusters import find_clusters, keep_significant, qua
 from indicators.liquidation.compiled import Record, allocation_free, inlined
 from indicators.liquidation.kernel import LONG, SHORT
 from indicators.liquidation.model import QUANTILE, SHARE, SWEPT_MOVES, USD, Model, State
-from indicators.liquidation.position_map import mass_between, read
+from indicators.liquidation.position_map import mass_between
 from indicators.liquidation.signals import branching_ratio, held_magnet, held_risk, price_impact, smallest_gap
 from indicators.liquidation.wipes import nearest_level
 
 
 @allocation_free
 def extract(state: State, model: Model, side: int, close: float) -> None:
-    """Find one side's significant clusters at the last close, the branching ratio of the nearest, and the swept shares.
+    """Find one side's significant clusters in the density, the branching ratio of the nearest, and the swept shares.
 
     Notes
     -----
@@ -23,7 +23,6 @@ def extract(state: State, model: Model, side: int, close: float) -> None:
     memory, settings, spans = state.memory[0], model.settings[0], state.spans[side]
     position = memory.position if side == SHORT else -memory.position
     start, total, last = position - math.floor(position), 0.0, 0.0
-    read(state.positions, side, position, state.density)
     found = find_clusters(
         state.density, side, state.smoothed, spans, state.clusters, position, close, settings, memory.level
     )
@@ -50,7 +49,7 @@ def extract(state: State, model: Model, side: int, close: float) -> None:
 
 @inlined
 def write_clusters(state: State, model: Model, snapshot: Record, close: float) -> None:
-    """Extract both sides' clusters at this close and write them and the signals on them."""
+    """Extract both sides' clusters from the density at this close and write them and the signals on them."""
     view, settings, memory = snapshot, model.settings[0], state.memory[0]
     for side in range(2):
         extract(state, model, side, close)

@@ -12,7 +12,7 @@ from indicators.liquidation.cascade_phase import Phase, PhaseLimits, advance_pha
 from indicators.liquidation.compiled import Record, allocation_free, inlined
 from indicators.liquidation.kernel import LONG, SHORT
 from indicators.liquidation.model import Model, State, initial_state
-from indicators.liquidation.position_map import decay, deposit, place, sweep
+from indicators.liquidation.position_map import decay, deposit, place, read, sweep
 from indicators.liquidation.snapshot import SNAPSHOT
 from indicators.liquidation.snapshot_writer import write_clusters, write_context, write_levels
 from indicators.liquidation.wipes import drop_levels, enter_day, record_level, wiped_usd
@@ -182,6 +182,8 @@ def step(state: State, model: Model, bars: np.ndarray, snapshots: np.ndarray, in
     _advance(state, model, bar, low, high, before)
 
     view.close, view.high, view.low = bar.close, bar.high, bar.low
+    for side in range(2):
+        read(state.positions, side, -close if side == LONG else close, state.density)
     write_clusters(state, model, view, bar.close)
     write_levels(state, model, view, bar.close)
     write_context(state, model, view)

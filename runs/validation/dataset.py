@@ -9,17 +9,11 @@ from datafeeds.simulated.ledger import LIQUIDATED
 from datafeeds.simulated.market import SimulatedMarket
 from indicators.liquidation.model import build_model
 from indicators.liquidation.parameters import ModelParameters
-from indicators.liquidation.recording import run_recorded
+from indicators.liquidation.recording import record_heatmap
 from runs.engines.event import model_bars
 
 MODEL_FIELDS = ("model_liquidated_long", "model_liquidated_short")
 """Snapshot fields that hold the size which the map before the bar expects to be liquidated in it, by side."""
-
-REPORT_FIELDS = ("expected_long", "expected_short")
-"""Snapshot fields that hold what of it the feed was expected to report, by side."""
-
-RESPONSE_FIELDS = ("response_long", "response_short")
-"""Snapshot fields that hold the learned power of the reported in the liquidated size, by side."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +28,10 @@ class Dataset:
         (n,) of `indicators.liquidation.bar.BAR`.
     snapshots
         (n,) of `indicators.liquidation.snapshot.SNAPSHOT`.
-    outward
+    density
         (n, 2, bins) float32: base coin standing in each bin outward from each bar's close, longs below, shorts above.
+    starts
+        (n, 2) where in its first bin each of these maps begins (0 .. 1), by side: the close's place on the grid.
     bin_width
         Log price per bin.
     bar_seconds
@@ -49,7 +45,8 @@ class Dataset:
     market: Market
     bars: np.ndarray
     snapshots: np.ndarray
-    outward: np.ndarray
+    density: np.ndarray
+    starts: np.ndarray
     bin_width: float
     bar_seconds: int
     parameters: ModelParameters
@@ -59,17 +56,6 @@ class Dataset:
     def model_liquidated(self) -> np.ndarray:
         """(n, 2) base coin that the map before each bar expects to be liquidated, given how far the bar's price went."""
         return expected_sizes(self.snapshots)
-
-    @property
-    def expected_reported(self) -> np.ndarray:
-        """(n, 2) base coin that the model expected to be reported in each bar, by what it had learned of the feed before it."""
-        return np.stack([self.snapshots[name] for name in REPORT_FIELDS], axis=1)
-
-    @property
-    def response(self) -> np.ndarray:
-        """(n, 2) learned power of the reported in the liquidated size, before each bar."""
-        after = np.stack([self.snapshots[name] for name in RESPONSE_FIELDS], axis=1)
-        return np.concatenate([np.ones((1, 2)), after[:-1]])
 
     @property
     def reported(self) -> np.ndarray:
@@ -123,6 +109,9 @@ def read_bars(
     market: Market, bars: np.ndarray, parameters: ModelParameters, liquidations: np.ndarray | None = None
 ) -> Dataset:
     """Take bars (n,) of `BAR` through the model, where they say other things than their market does; else as `read_market`."""
-    snapshots, outward = run_recorded(build_model(parameters, market.bar_seconds), bars)
-    width, seconds = parameters.bin_width, market.bar_seconds
-    return Dataset(market, bars, snapshots, outward, width, seconds, parameters, liquidations)
+    record = record_heatmap(build_model(parameters, market.bar_seconds), bars)
+    sides = np.stack([-record.positions, record.positions], axis=1)
+    return Dataset(
+        market, bars, record.snapshots, record.density, sides - np.floor(sides), parameters.bin_width, market.bar_seconds,
+        parameters, liquidations,
+    )  # fmt: skip

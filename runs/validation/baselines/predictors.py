@@ -8,13 +8,13 @@ import numpy as np
 from runs.statistics.glm import poisson_deviance
 from runs.validation.baselines.variants import (
     average_map,
-    flat_mixture,
+    other_kernel,
     path_only,
-    permuted_tiers,
-    reversed_mixture,
-    shifted_flow,
+    reversed_table,
+    shifted_level,
     side_swapped,
     time_shifted,
+    with_other_kernel,
 )
 from runs.validation.baselines.volume_profile import kernel_share, volume_profile
 from runs.validation.dataset import Dataset
@@ -48,10 +48,10 @@ def covariates_of(dataset: Dataset) -> dict[str, np.ndarray]:
         "profile": volume_profile(dataset),
         "map": dataset.model_liquidated,
         "path": path_only(dataset),
-        "permuted path": path_only(dataset, reversed_mixture(dataset.parameters)),
-        "shifted flow": shifted_flow(dataset),
-        "flat": flat_mixture(dataset),
-        "permuted": permuted_tiers(dataset),
+        "other path": path_only(dataset, with_other_kernel(dataset.parameters)),
+        "shifted level": shifted_level(dataset),
+        "other kernel": other_kernel(dataset),
+        "reversed table": reversed_table(dataset),
         "average": average_map(dataset),
         "shifted": time_shifted(dataset),
         "swapped": side_swapped(dataset),

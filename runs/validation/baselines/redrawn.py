@@ -4,120 +4,68 @@ import math
 
 import numpy as np
 
-from indicators.liquidation.clusters import (
-    MOST,
-    empty_clusters,
-    find_spans,
-    gather,
-    keep_significant,
-    quantile_size,
-    smooth,
-)
-from indicators.liquidation.kernel import LONG, SHORT
-from indicators.liquidation.model import QUANTILE, SHARE, USD, build_model
-from indicators.liquidation.signals import (
-    cascade_gain,
-    cascade_risk,
-    drop_levels,
-    empty_levels,
-    magnet,
-    nearest_level,
-    price_impact,
-    record_level,
-)
+from indicators.liquidation.compiled import allocation_free
+from indicators.liquidation.kernel import LONG
+from indicators.liquidation.model import Model, State, build_model, initial_state
+from indicators.liquidation.position_map import BEFORE
+from indicators.liquidation.snapshot_writer import write_clusters, write_levels
+from indicators.liquidation.wipes import drop_levels, record_level
 from runs.validation.dataset import Dataset
-from runs.validation.measures.reach import adverse_extremes, price_bins
-
-_SIDES = (("down", "below", "support"), ("up", "above", "resistance"))
+from runs.validation.measures.reach import adverse_extremes
 
 
-def redrawn_snapshots(dataset: Dataset, outward: np.ndarray, lost: np.ndarray) -> np.ndarray:
+def redrawn_snapshots(dataset: Dataset, density: np.ndarray, lost: np.ndarray) -> np.ndarray:
     """Return the snapshots with magnet, cascade risk and levels of another map; the core's own functions make them.
 
     Parameters
     ----------
     dataset
         The market, and the snapshots that give everything but the signals.
-    outward
+    density
         (n, 2, bins) the map that replaces the model's, of any unit: it is scaled to the model's total.
     lost
         (n, 2) what each bar swept of it. As many bars leave levels as did by the model.
 
     Notes
     -----
-    Warm-up, phases, volatility and turnover stay the model's.
+    Warm-up, phases, volatility and turnover stay the model's. Without open interest a side's whole map is the level.
     """
-    snapshots = dataset.snapshots.copy()
-    settings = build_model(dataset.parameters, dataset.bar_seconds).settings[0]
-    total = float(outward.sum(dtype=np.float64))
-    scale = float(dataset.outward.sum(dtype=np.float64)) / total if total > 0.0 else 0.0
-    for row in range(len(snapshots)):
-        _write_signals(snapshots[row : row + 1], outward[row].astype(np.float64) * scale, settings, dataset.bin_width)
-    snapshots["magnet"][np.isnan(dataset.snapshots["magnet"])] = math.nan
-    _write_levels(dataset, snapshots, lost * scale, settings)
+    snapshots, model = dataset.snapshots.copy(), build_model(dataset.parameters, dataset.bar_seconds)
+    total = float(density.sum(dtype=np.float64))
+    scale = float(dataset.density.sum(dtype=np.float64)) / total if total > 0.0 else 0.0
+    scaled, sizes = density * scale, lost * scale * dataset.bars["close"][:, None]
+    known = snapshots["open_interest"]
+    level = np.where(known > 0.0, known, np.maximum(scaled.sum(axis=2).max(axis=1), 1e-300))
+    least = np.array([_threshold(dataset, sizes[:, side], name) for side, name in enumerate(("support", "resistance"))])
+    positions = np.log(dataset.bars["close"]) / dataset.bin_width
+    redraw(
+        initial_state(model), model, snapshots, scaled.astype(np.float64), level, positions,
+        adverse_extremes(dataset.bars), sizes, least,
+    )  # fmt: skip
     return snapshots
 
 
-def _write_signals(view: np.ndarray, outward: np.ndarray, settings: np.void, bin_width: float) -> None:
-    """Write the clusters and what follows from them into one snapshot, as `write_clusters` does from the book."""
-    snapshot, close = view[0], float(view["close"][0])
-    clusters, counts = np.stack([empty_clusters(), empty_clusters()]), [0, 0]
-    nearest = int(price_bins(np.array([close]), bin_width)[0])
-    for side, (direction, name, _) in enumerate(_SIDES):
-        spans, smoothed = np.zeros((MOST, 2), dtype=np.int64), np.zeros(outward.shape[1])
-        smooth(outward, side, smoothed)
-        found = find_spans(smoothed, settings["cluster_prominence"], spans)
-        gather(outward, side, spans, found, clusters)
-        least = _least(settings, clusters, side, found, snapshot["open_interest"], float(outward[side].sum()))
-        edge = nearest - 1 if side == LONG else nearest + 1
-        in_usd = settings["threshold_kind"] == USD
-        counts[side] = keep_significant(clusters, side, spans, found, least, in_usd, edge, close, bin_width)
-        first, some = clusters[side, 0], counts[side] > 0
-        snapshot[f"cluster_count_{name}"] = counts[side]
-        snapshot[f"cluster_{name}_price"] = first["price"] if some else math.nan
-        snapshot[f"cluster_{name}_usd"] = first["magnitude_usd"] if some else math.nan
-        snapshot[f"cascade_risk_{direction}"] = cascade_risk(
-            clusters, side, counts[side], close, settings["gap_high_risk"], settings["gap_moderate_risk"]
-        )
-        daily = snapshot["volatility"] * math.sqrt(settings["bars_per_day"])
-        reach = price_impact(first["magnitude"] if some else 0.0, snapshot["volume_24h"], daily, settings["impact"])
-        snapshot[f"branching_ratio_{direction}"] = (
-            cascade_gain(outward, side, spans[0, 1], first["magnitude"], reach / bin_width) if some else 0.0
-        )
-    above, below = snapshot["cluster_above_usd"], snapshot["cluster_below_usd"]
-    snapshot["magnet"] = magnet(above, below, settings["magnet_ratio"], settings["one_sided_signal"] > 0.0)
-
-
-def _least(
-    settings: np.void, clusters: np.ndarray, side: int, found: int, open_interest: float, standing: float
-) -> float:
-    """Return the smallest size that counts as a cluster, base coin or quote, as the model's settings say."""
-    threshold = float(settings["cluster_threshold"])
-    if settings["threshold_kind"] == QUANTILE:
-        return quantile_size(clusters, side, found, threshold)
-    if settings["threshold_kind"] == SHARE:
-        return threshold * (open_interest if open_interest > 0.0 else standing)
-    return threshold
-
-
-def _write_levels(dataset: Dataset, snapshots: np.ndarray, lost: np.ndarray, settings: np.void) -> None:
-    """Write the levels that the map's own wipes leave, at the extreme of the bar that swept them."""
-    levels, closes = empty_levels(), dataset.bars["close"]
-    extremes, tolerance = adverse_extremes(dataset.bars), float(settings["level_tolerance"])
-    sizes = lost * closes[:, None]
-    least = [_threshold(dataset, sizes[:, side], name) for side, (*_, name) in enumerate(_SIDES)]
-    for row, close in enumerate(closes):
-        for side, name in ((LONG, "support"), (SHORT, "resistance")):
-            drop_levels(levels, side, close, tolerance, row - settings["level_age_bars"])
-            sign, price, size = (1.0 if side == LONG else -1.0), extremes[row, side], sizes[row, side]
+@allocation_free
+def redraw(
+    state: State, model: Model, snapshots: np.ndarray, density: np.ndarray, level: np.ndarray, positions: np.ndarray,
+    extremes: np.ndarray, sizes: np.ndarray, least: np.ndarray,
+) -> None:  # fmt: skip
+    """Write the clusters, the signals on them and the levels of (n, 2, bins) maps into (n,) snapshots."""
+    memory, settings = state.memory[0], model.settings[0]
+    tolerance = settings.level_tolerance
+    for row in range(len(snapshots)):
+        view, close = snapshots[row], snapshots[row].close
+        memory.bar, memory.position, memory.level, memory.variance = row, positions[row], level[row], view.volatility**2
+        state.day[len(state.day) - 1].volume = view.volume_24h
+        for side in range(2):
+            for column in range(density.shape[2]):
+                state.density[side, BEFORE + column] = density[row, side, column] / level[row]
+            drop_levels(state.levels, side, close, tolerance, row - settings.level_age_bars)
+            sign, price, size = 1.0 if side == LONG else -1.0, extremes[row, side], sizes[row, side]
             if size > 0.0 and size >= least[side] and sign * (close - price) >= -tolerance * price:
-                record_level(levels, side, price, size, float(row), False, settings["bars_per_hour"])
-            best = nearest_level(levels, side, close, tolerance)
-            found = levels[side, best]
-            snapshots[f"{name}_price"][row] = found["price"] if best >= 0 else math.nan
-            snapshots[f"{name}_size_usd"][row] = found["size_usd"] if best >= 0 else 0.0
-            snapshots[f"{name}_bar"][row] = found["bar"] if best >= 0 else math.nan
-            snapshots[f"{name}_reported"][row] = 0.0
+                record_level(state.levels, side, price, size, float(row), False, settings.bars_per_hour)
+        write_clusters(state, model, view, close)
+        write_levels(state, model, view, close)
 
 
 def _threshold(dataset: Dataset, sizes: np.ndarray, name: str) -> float:

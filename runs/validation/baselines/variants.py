@@ -5,57 +5,50 @@ from dataclasses import replace
 import numpy as np
 
 from indicators.liquidation.model import build_model
-from indicators.liquidation.parameters import ModelParameters
+from indicators.liquidation.parameters import DISTRIBUTIONS, ModelParameters
 from indicators.liquidation.step import run
 from runs.validation.baselines.redrawn import redrawn_snapshots
-from runs.validation.dataset import MODEL_FIELDS, REPORT_FIELDS, RESPONSE_FIELDS, Dataset, expected_sizes
-from runs.validation.measures.reach import price_bins, reached_bins, swept
+from runs.validation.dataset import MODEL_FIELDS, Dataset, expected_sizes
+from runs.validation.measures.reach import by_distance, reached, swept
 
 _LEVELS = 50
 _LEVEL_SPAN = 0.2  # log price each side
 
 
 def path_only(dataset: Dataset, parameters: ModelParameters | None = None) -> np.ndarray:
-    """Return (n, 2) the forecast of the same model that sees prices and reports alone."""
+    """Return (n, 2) the forecast of the same map at a constant level: it sees prices alone."""
     return _forecast(dataset, path_bars(dataset.bars), parameters or dataset.parameters)
 
 
 def path_bars(bars: np.ndarray) -> np.ndarray:
-    """Return the bars (n,) without open interest, and with the same volume in each of them."""
+    """Return the bars (n,) without open interest and with the same volume in each: coins are then a constant share."""
     bars = bars.copy()
     bars["open_interest"], bars["open_interest_break"], bars["volume"] = np.nan, 0.0, 1.0
     bars["taker_buy_volume"] = bars["long_short_ratio"] = np.nan
     return bars
 
 
-def flat_mixture(dataset: Dataset) -> np.ndarray:
-    """Return (n, 2) the forecast of the same model with an equal share of every leverage."""
-    return _forecast(dataset, dataset.bars, equal_mixture(dataset.parameters))
+def other_kernel(dataset: Dataset) -> np.ndarray:
+    """Return (n, 2) the forecast of the same model with the first other leverage distribution."""
+    return _forecast(dataset, dataset.bars, with_other_kernel(dataset.parameters))
 
 
-def equal_mixture(parameters: ModelParameters) -> ModelParameters:
-    """Return the parameters with an equal share of every leverage, which nothing changes."""
-    count = len(parameters.leverage_weights)
-    return fixed_mixture(parameters, (1.0 / count,) * count)
+def with_other_kernel(parameters: ModelParameters) -> ModelParameters:
+    """Return the parameters with the first leverage distribution that is not theirs."""
+    other = next(name for name in DISTRIBUTIONS if name != parameters.leverage_distribution)
+    return replace(parameters, leverage_distribution=other)
 
 
-def permuted_tiers(dataset: Dataset) -> np.ndarray:
-    """Return (n, 2) the forecast of the same model with the leverages' shares in the opposite order."""
-    return _forecast(dataset, dataset.bars, reversed_mixture(dataset.parameters))
+def reversed_table(dataset: Dataset) -> np.ndarray:
+    """Return (n, 2) the forecast of the listed leverages with their weights in the opposite order."""
+    weights = dataset.parameters.leverage_weights[::-1]
+    return _forecast(
+        dataset, dataset.bars, replace(dataset.parameters, leverage_distribution="tiers", leverage_weights=weights)
+    )
 
 
-def reversed_mixture(parameters: ModelParameters) -> ModelParameters:
-    """Return the parameters with the leverages' shares in the opposite order."""
-    return fixed_mixture(parameters, parameters.leverage_weights[::-1])
-
-
-def fixed_mixture(parameters: ModelParameters, weights: tuple[float, ...]) -> ModelParameters:
-    """Return the parameters with a mixture that no report changes."""
-    return replace(parameters, leverage_weights=weights, calibrate=False)
-
-
-def shifted_flow(dataset: Dataset) -> np.ndarray:
-    """Return (n, 2) the forecast of the same model on the true path with volume and open interest of another time.
+def shifted_level(dataset: Dataset) -> np.ndarray:
+    """Return (n, 2) the forecast of the same map on the true path at the level of another time.
 
     The series are turned by half of the data, which is as far from the truth as a circle allows; where the ends meet,
     open interest has a break.
@@ -73,28 +66,28 @@ def _forecast(dataset: Dataset, bars: np.ndarray, parameters: ModelParameters) -
 
 def average_map(dataset: Dataset) -> np.ndarray:
     """Return (n, 2) what each bar reaches in the mean of all earlier maps by distance: knows distance, and nothing of today."""
-    return swept(average_profile(dataset), reached_bins(dataset))
+    return swept(average_profile(dataset), reached(dataset))
 
 
 def average_profile(dataset: Dataset) -> np.ndarray:
     """Return (n, 2, bins) the mean of all maps up to each bar, by distance from the close."""
-    counts = np.arange(1, len(dataset.outward) + 1)[:, None, None]
-    return np.cumsum(dataset.outward, axis=0, dtype=np.float64) / counts
+    counts = np.arange(1, len(dataset.density) + 1)[:, None, None]
+    return np.cumsum(by_distance(dataset.density, dataset.starts), axis=0, dtype=np.float64) / counts
 
 
 def time_shifted(dataset: Dataset) -> np.ndarray:
     """Return (n, 2) what each bar reaches in the map of another time: turned by half of the data, laid at today's price."""
-    return swept(shifted_maps(dataset), reached_bins(dataset))
+    return swept(shifted_maps(dataset), reached(dataset))
 
 
 def shifted_maps(dataset: Dataset) -> np.ndarray:
-    """Return the maps (n, 2, bins) turned by half of the data, each with the day's own distances from the close."""
-    return np.roll(dataset.outward, len(dataset.outward) // 2, axis=0)
+    """Return the maps (n, 2, bins) by distance from the close, turned by half of the data."""
+    return np.roll(by_distance(dataset.density, dataset.starts), len(dataset.density) // 2, axis=0)
 
 
 def side_swapped(dataset: Dataset) -> np.ndarray:
     """Return (n, 2) what each bar reaches in the map of the other side, mirrored at the close."""
-    return swept(dataset.outward[:, ::-1], reached_bins(dataset))
+    return swept(dataset.density[:, ::-1], reached(dataset), dataset.starts[:, ::-1])
 
 
 def random_levels(dataset: Dataset, seed: int = 0) -> Dataset:
@@ -104,19 +97,18 @@ def random_levels(dataset: Dataset, seed: int = 0) -> Dataset:
     validated on nothing, neither its forecast nor the signals that the core reads off them.
     """
     random, width, days = np.random.default_rng(seed), dataset.bin_width, dataset.days
-    closes = price_bins(dataset.bars["close"], width)
-    outward, bins = np.zeros_like(dataset.outward), dataset.outward.shape[2]
+    positions = np.log(dataset.bars["close"]) / width
+    density, bins = np.zeros_like(dataset.density), dataset.density.shape[2]
     for day in np.unique(days):
         rows = np.flatnonzero(days == day)
-        levels = closes[rows[0]] + np.floor(random.uniform(-_LEVEL_SPAN, _LEVEL_SPAN, _LEVELS) / width).astype(np.int64)
+        levels = positions[rows[0]] + random.uniform(-_LEVEL_SPAN, _LEVEL_SPAN, _LEVELS) / width
         for row in rows:
-            for side, indices in enumerate((closes[row] - 1 - levels, levels - closes[row] - 1)):
-                np.add.at(outward[row, side], indices[(indices >= 0) & (indices < bins)], 1.0)
-    lost = swept(outward, reached_bins(dataset))
-    snapshots = redrawn_snapshots(dataset, outward, lost)
+            for side, (sign, close) in enumerate(((-1.0, -positions[row]), (1.0, positions[row]))):
+                places = sign * levels
+                indices = np.floor(places[places > close]).astype(np.int64) - int(np.floor(close))
+                np.add.at(density[row, side], indices[indices < bins], 1.0)
+    lost = swept(density, reached(dataset), dataset.starts)
+    snapshots = redrawn_snapshots(dataset, density, lost)
     for side in range(2):
-        # Levels learn nothing of a feed: what they expect is what they are.
-        for name in (MODEL_FIELDS[side], REPORT_FIELDS[side]):
-            snapshots[name] = lost[:, side]
-        snapshots[RESPONSE_FIELDS[side]] = 1.0
-    return replace(dataset, outward=outward, snapshots=snapshots)
+        snapshots[MODEL_FIELDS[side]] = lost[:, side]
+    return replace(dataset, density=density, snapshots=snapshots)

@@ -15,7 +15,9 @@ from runs.validation.dataset import Dataset
 LOWEST_SLOPE, HIGHEST_SLOPE = 0.8, 1.25
 """What still counts as one: 80 .. 125 %, the convention of equivalence tests (FDA 2001, bioequivalence)."""
 
-_STATISTIC = f"elasticity of reported on forecast size; distance from {LOWEST_SLOPE:g} and from {HIGHEST_SLOPE:g}"
+_STATISTIC = (
+    f"elasticity of reported on model-liquidated size; distance from {LOWEST_SLOPE:g} and from {HIGHEST_SLOPE:g}"
+)
 _DECILES = 10
 
 
@@ -43,8 +45,8 @@ def calibration_claim(name: str, side_name: str, table: SideTable | None, datase
         return Claim(name, statement, _STATISTIC, remarks=("the data reports too few liquidations",))
     rows = np.flatnonzero(np.isfinite(dataset.reported[:, side]))[-len(table.sizes[table.scored]) :]
     sizes, days = dataset.reported[rows, side], dataset.days[rows]
-    slopes = slope_draws(dataset.expected_reported[rows, side], sizes, days)
-    shifted = slope_draws(_as_reported(dataset, time_shifted(dataset))[rows, side], sizes, days)
+    slopes = slope_draws(dataset.model_liquidated[rows, side], sizes, days)
+    shifted = slope_draws(time_shifted(dataset)[rows, side], sizes, days)
     if slopes is None:
         return Claim(name, statement, _STATISTIC, remarks=("the map expects nothing in most bars",))
     effective = min(effective_size(sizes), float(len(np.unique(days))))
@@ -58,16 +60,9 @@ def calibration_claim(name: str, side_name: str, table: SideTable | None, datase
         placebos = (Test("a map of another time", _interval(within, days), len(sizes), effective, one_sided=True),)
     details: dict[str, object] = {
         "slope": _interval(slopes, days)._asdict(),
-        "reliability": reliability(dataset.expected_reported[rows, side], sizes),
+        "reliability": reliability(dataset.model_liquidated[rows, side], sizes),
     }
     return Claim(name, statement, _STATISTIC, tests, placebos=placebos, details=details)
-
-
-def _as_reported(dataset: Dataset, sizes: np.ndarray) -> np.ndarray:
-    """Return what the feed would be expected to report of other liquidated sizes (n, 2), as learned before each bar."""
-    known = dataset.model_liquidated > 0.0
-    ratios = np.divide(sizes, dataset.model_liquidated, out=np.zeros_like(sizes), where=known)
-    return dataset.expected_reported * ratios**dataset.response
 
 
 def slope_draws(forecasts: np.ndarray, sizes: np.ndarray, days: np.ndarray, seed: int = 0) -> np.ndarray | None:

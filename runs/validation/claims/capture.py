@@ -8,7 +8,7 @@ from indicators.liquidation.compiled import allocation_free
 from runs.validation.baselines.variants import average_profile, shifted_maps
 from runs.validation.claim import Claim, Test
 from runs.validation.dataset import Dataset
-from runs.validation.measures.reach import previous_closes, price_bins, reached_bins, standing_before
+from runs.validation.measures.reach import by_distance, previous_closes, reached, standing_before
 from runs.validation.measures.skill import ratio_test
 
 MIN_BINS = 4
@@ -99,14 +99,13 @@ def capture(
 
 
 def liquidated_bins(dataset: Dataset, side: int) -> np.ndarray:
-    """Return (n, bins) base coin liquidated by distance from the close before, from the liquidations."""
-    sizes = np.zeros((len(dataset.bars), dataset.outward.shape[2]))
+    """Return (n, bins) base coin liquidated by distance from the close before, in whole bins, from the liquidations."""
+    sizes = np.zeros((len(dataset.bars), dataset.density.shape[2]))
     if dataset.liquidations is None:
         return sizes
     liquidations = dataset.liquidations[dataset.liquidations["side"] == side]
-    before = price_bins(previous_closes(dataset.bars)[liquidations["bar"]], dataset.bin_width)
-    at = price_bins(liquidations["price"], dataset.bin_width)
-    indices = (before - 1 - at) if side == 0 else (at - before - 1)
+    before, sign = previous_closes(dataset.bars)[liquidations["bar"]], -1.0 if side == 0 else 1.0
+    indices = np.floor(sign * np.log(liquidations["price"] / before) / dataset.bin_width).astype(np.int64)
     inside = (indices >= 0) & (indices < sizes.shape[1])
     np.add.at(sizes, (liquidations["bar"][inside], indices[inside]), liquidations["size"][inside])
     return sizes
@@ -127,19 +126,19 @@ def capture_claim(name: str, side_name: str, dataset: Dataset, side: int) -> Cla
     if not liquidated.any():
         remark = "the data gives liquidations no prices, so which level they lay at is unknown"
         return Claim(name, statement, _STATISTIC, remarks=(remark,))
-    reached = reached_bins(dataset)[:, side]
-    ours = standing_before(dataset.outward)[:, side]
+    bins = _whole_bins(dataset, side)
+    ours = standing_before(by_distance(dataset.density, dataset.starts))[:, side]
     shifted = standing_before(shifted_maps(dataset))[:, side]
     average = standing_before(average_profile(dataset))[:, side]
     caught = {
-        "chance": capture(ours, liquidated, reached),
-        "the map's average by distance": capture(_over(ours, average), liquidated, reached, weights=average),
-        "a map of another time": capture(_over(shifted, average), liquidated, reached, weights=average),
+        "chance": capture(ours, liquidated, bins),
+        "the map's average by distance": capture(_over(ours, average), liquidated, bins, weights=average),
+        "a map of another time": capture(_over(shifted, average), liquidated, bins, weights=average),
     }
     tests = [_lift(label, catch, dataset.days, label.startswith("a map of")) for label, catch in caught.items()]
     if min(test.observations for test in tests) == 0:
         return Claim(name, statement, _STATISTIC, remarks=("no bar with liquidations reached enough levels",))
-    details = _curve(dataset, side, liquidated, reached)
+    details = _curve(ours, liquidated, bins)
     return Claim(name, statement, _STATISTIC, tuple(tests[:2]), placebos=(tests[2],), details=details)
 
 
@@ -153,8 +152,13 @@ def _lift(label: str, caught: Captured, days: np.ndarray, one_sided: bool) -> Te
     return ratio_test(label, (caught.size - caught.chance)[counted], caught.chance[counted], days[counted], one_sided)
 
 
-def _curve(dataset: Dataset, side: int, liquidated: np.ndarray, reached: np.ndarray) -> dict[str, object]:
-    density, rows = standing_before(dataset.outward)[:, side], []
+def _whole_bins(dataset: Dataset, side: int) -> np.ndarray:
+    """Return (n,) how many whole bins from the close before each bar reached; the map's at most."""
+    return np.minimum(reached(dataset)[:, side].astype(np.int64), dataset.density.shape[2])
+
+
+def _curve(density: np.ndarray, liquidated: np.ndarray, reached: np.ndarray) -> dict[str, object]:
+    rows: list[dict[str, float]] = []
     for share in CURVE:
         caught = capture(density, liquidated, reached, share)
         counted = reached >= MIN_BINS

@@ -21,8 +21,8 @@ _PATH = (*RANGE_AND_VOLUME, "path")
 STATEMENTS = {
     "forecast": "The heatmap forecasts {} liquidations beyond what is known without a map",
     "today": "Where positions stand today tells of {} liquidations more than the map's own average by distance",
-    "open_interest": "Open interest and volume tell of {} liquidations more than the price's path does",
-    "mixture": "The leverage mixture forecasts {} liquidations better than an equal and a reversed one",
+    "open_interest": "Open interest as the level tells of {} liquidations more than a constant level does",
+    "kernel": "The leverage distribution forecasts {} liquidations better than another and a reversed one",
 }
 """What each claim says; the side goes in the gap."""
 
@@ -98,8 +98,8 @@ def _open_interest(name: str, statement: str, table: SideTable) -> Claim:
     alone = skill_test("path-only map", table, ("path",), ("map",))
     swap = skill_test("path-only", table, _PATH, (*RANGE_AND_VOLUME, "map"))
     placebos = (
-        skill_test("open interest and volume of another time", table, _PATH, (*_PATH, "shifted flow"), one_sided=True),
-        skill_test("a second path-only map", table, _PATH, (*_PATH, "permuted path"), one_sided=True),
+        skill_test("the level of another time", table, _PATH, (*_PATH, "shifted level"), one_sided=True),
+        skill_test("a path-only map of another kernel", table, _PATH, (*_PATH, "other path"), one_sided=True),
     )
     details: dict[str, object] = {
         "map_alone_over_path_only_alone": _interval(alone),
@@ -109,16 +109,16 @@ def _open_interest(name: str, statement: str, table: SideTable) -> Claim:
     return Claim(name, statement, SKILL, (test,), placebos=placebos, details=details)
 
 
-def _mixture(name: str, statement: str, table: SideTable) -> Claim:
+def _kernel(name: str, statement: str, table: SideTable) -> Claim:
     ours = (*RANGE_AND_VOLUME, "map")
     tests = (
-        skill_test("an equal mixture", table, (*RANGE_AND_VOLUME, "flat"), ours),
-        skill_test("the reversed mixture", table, (*RANGE_AND_VOLUME, "permuted"), ours),
+        skill_test("another distribution", table, (*RANGE_AND_VOLUME, "other kernel"), ours),
+        skill_test("listed leverages, reversed", table, (*RANGE_AND_VOLUME, "reversed table"), ours),
     )
     return Claim(name, statement, SKILL, tests)
 
 
-_BUILDERS = {"forecast": _forecast, "today": _today, "open_interest": _open_interest, "mixture": _mixture}
+_BUILDERS = {"forecast": _forecast, "today": _today, "open_interest": _open_interest, "kernel": _kernel}
 
 
 def log_r_squared(table: SideTable) -> dict[str, float]:

@@ -37,8 +37,10 @@ def trading_claims(dataset: Dataset) -> list[Claim]:
 def signal_reading(market: Market, snapshots: np.ndarray, parameters: ModelParameters) -> Dataset:
     """Return a dataset of (n,) snapshots that are at hand, without maps: enough for the trading claims."""
     no_map = np.empty((len(snapshots), 2, 0), dtype=np.float32)
-    bars = model_bars(market)
-    return Dataset(market, bars, snapshots, no_map, parameters.bin_width, market.bar_seconds, parameters)
+    starts = np.zeros((len(snapshots), 2))
+    return Dataset(
+        market, model_bars(market), snapshots, no_map, starts, parameters.bin_width, market.bar_seconds, parameters
+    )
 
 
 def strategy_evidence(

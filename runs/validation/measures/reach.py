@@ -23,34 +23,46 @@ def excursions(bars: np.ndarray) -> np.ndarray:
     return np.maximum(ratios * np.array([-1.0, 1.0]), 0.0)
 
 
-def price_bins(prices: np.ndarray, bin_width: float) -> np.ndarray:
-    """Return the absolute bins of prices, as `indicators.liquidation.grid.price_bin` does."""
-    return np.floor(np.log(prices) / bin_width).astype(np.int64)
+def reached(dataset: Dataset) -> np.ndarray:
+    """Return (n, 2) how many bins outward from the close before each bar went, by fraction."""
+    return excursions(dataset.bars) / dataset.bin_width
 
 
-def reached_bins(dataset: Dataset) -> np.ndarray:
-    """Return (n, 2) how many of the bins outward from the close before each bar reached; the window's width at most."""
-    before = price_bins(previous_closes(dataset.bars), dataset.bin_width)
-    extremes = price_bins(adverse_extremes(dataset.bars), dataset.bin_width)
-    counts = np.stack([before - extremes[:, 0], extremes[:, 1] - before], axis=1)
-    return np.clip(counts, 0, dataset.outward.shape[2])
+def by_distance(density: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """Return maps (n, 2, bins) in whole bins of distance from the close: bin k holds what lies k to k + 1 bins away.
+
+    `density` and `starts` are a `Dataset`'s. A bin of the grid holds its mass evenly, the first one beyond its start.
+    """
+    ahead = np.concatenate([density[:, :, 1:], np.zeros_like(density[:, :, :1])], axis=2)
+    part = starts[:, :, None].astype(density.dtype)
+    distances = (1 - part) * density + part * ahead
+    distances[:, :, 0] = density[:, :, 0] + part[:, :, 0] * ahead[:, :, 0]
+    return distances
 
 
-def standing_before(outward: np.ndarray) -> np.ndarray:
-    """Return the maps (n, 2, bins) as they stood before each bar; nothing before the first."""
-    return np.concatenate([np.zeros_like(outward[:1]), outward[:-1]])
+def standing_before(maps: np.ndarray) -> np.ndarray:
+    """Return what (n, ...) held at the closes, as it stood before each bar; zeros before the first."""
+    return np.concatenate([np.zeros_like(maps[:1]), maps[:-1]])
 
 
-def swept(outward: np.ndarray, reached: np.ndarray) -> np.ndarray:
+def swept(density: np.ndarray, bins: np.ndarray, starts: np.ndarray | float = 0.0) -> np.ndarray:
     """Return (n, 2) what bars reach in the maps that stood at the closes before them.
 
     Parameters
     ----------
-    outward
-        (n, 2, bins) maps by distance; row t is the one at the close of bar t.
-    reached
-        (n, 2) bins that each bar reached.
+    density
+        (n, 2, bins) maps; row t is the one at the close of bar t.
+    bins
+        (n, 2) from `reached`.
+    starts
+        (n, 2) where in its first bin each map begins; 0 for maps by distance.
     """
-    sums = np.cumsum(standing_before(outward), axis=2, dtype=np.float64)
-    last = np.take_along_axis(sums, np.maximum(reached - 1, 0)[:, :, None], axis=2)[:, :, 0]
-    return np.where(reached > 0, last, 0.0)
+    begin = standing_before(np.broadcast_to(starts, bins.shape))
+    sums = np.cumsum(standing_before(density), axis=2, dtype=np.float64)
+    last = sums.shape[2]
+    end = np.minimum(begin + bins, last)
+    whole = np.minimum(np.floor(end).astype(np.int64), last - 1)
+    before = np.where(whole > 0, np.take_along_axis(sums, np.maximum(whole - 1, 0)[:, :, None], axis=2)[:, :, 0], 0.0)
+    inside = np.take_along_axis(sums, whole[:, :, None], axis=2)[:, :, 0] - before
+    near = np.where(whole > 0, whole, begin)  # the first bin begins at the close
+    return np.where(bins > 0.0, before + inside * (end - near) / (whole + 1.0 - near), 0.0)

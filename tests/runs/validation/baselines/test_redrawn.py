@@ -14,13 +14,14 @@ DATASET = dataset_of(3, 400)
 SIGNALS = (
     "magnet", "cluster_above_price", "cluster_above_usd", "cluster_below_price", "cluster_below_usd", "cluster_count_above",
     "cluster_count_below", "cascade_risk_down", "cascade_risk_up", "branching_ratio_down", "branching_ratio_up",
+    "swept_share_down_2", "swept_share_down_5", "swept_share_down_10", "swept_share_up_2", "swept_share_up_5", "swept_share_up_10",
 )  # fmt: skip
 
 LEVELS = ("support_price", "support_bar", "support_size_usd", "resistance_price", "resistance_bar")
 
 
 def test_the_models_own_map_gives_the_models_own_signals():
-    redrawn = redrawn_snapshots(DATASET, DATASET.outward, DATASET.model_liquidated)
+    redrawn = redrawn_snapshots(DATASET, DATASET.density, DATASET.model_liquidated)
     for name in SIGNALS:
         assert redrawn[name] == pytest.approx(DATASET.snapshots[name], rel=1e-4, nan_ok=True), name
     others = {name for name in redrawn.dtype.names if not name.startswith(("support", "resistance"))} - set(SIGNALS)

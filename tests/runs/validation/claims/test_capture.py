@@ -9,29 +9,28 @@ from runs.validation.baselines.variants import random_levels
 from runs.validation.claim import NOT_VALIDATED, TOO_LITTLE_DATA, VALIDATED, judge
 from runs.validation.claims.capture import MIN_BINS, capture, capture_claim, liquidated_bins
 from runs.validation.dataset import LIQUIDATION
-from runs.validation.measures.reach import previous_closes, price_bins, reached_bins, standing_before
+from runs.validation.measures.reach import by_distance, previous_closes, reached, standing_before
 from tests.runs.validation.worlds import dataset_of
 
 
 def prints_by(dataset, weights, seed=0):
     """Return liquidations in every bin that a bar reached, as large as `weights` (n, 2, bins) there, with noise."""
     random, rows = np.random.default_rng(seed), []
-    before = price_bins(previous_closes(dataset.bars), dataset.bin_width)
-    for bar, counts in enumerate(reached_bins(dataset)):
+    before = previous_closes(dataset.bars)
+    for bar, counts in enumerate(reached(dataset).astype(int)):
         for side, count in enumerate(counts):
             for place in np.flatnonzero(weights[bar, side, :count]):
-                level = before[bar] - 1 - place if side == 0 else before[bar] + 1 + place
-                size = weights[bar, side, place] * random.lognormal()
-                rows.append((bar, side, np.exp((level + 0.5) * dataset.bin_width), size))
+                sign, size = -1.0 if side == 0 else 1.0, weights[bar, side, place] * random.lognormal()
+                rows.append((bar, side, before[bar] * np.exp(sign * (place + 0.5) * dataset.bin_width), size))
     return np.array(rows, dtype=LIQUIDATION)
 
 
 def test_the_top_quarter_by_brute_force():
     random = np.random.default_rng(1)
     density, liquidated = random.random((30, 20)), random.random((30, 20))
-    reached = random.integers(0, 21, 30)
-    caught = capture(density, liquidated, reached)
-    for bar, count in enumerate(reached):
+    bins = random.integers(0, 21, 30)
+    caught = capture(density, liquidated, bins)
+    for bar, count in enumerate(bins):
         if count < MIN_BINS:
             assert caught.size[bar] == caught.chance[bar] == 0.0
             continue
@@ -49,15 +48,15 @@ def test_equal_densities_catch_what_chance_does():
 
 def test_weights_say_what_would_lie_there_anyway():
     random = np.random.default_rng(3)
-    weights, reached = random.random((8, 12)), np.full(8, 12)
-    caught = capture(random.random((8, 12)), 3.0 * weights, reached, weights=weights)
+    weights, bins = random.random((8, 12)), np.full(8, 12)
+    caught = capture(random.random((8, 12)), 3.0 * weights, bins, weights=weights)
     assert caught.size == pytest.approx(caught.chance)
-    assert not capture(weights, weights, reached, weights=np.zeros((8, 12))).size.any()
+    assert not capture(weights, weights, bins, weights=np.zeros((8, 12))).size.any()
 
 
 def test_prints_are_found_at_their_distance():
     dataset = dataset_of(3, 400)
-    liquidations = prints_by(dataset, standing_before(dataset.outward))
+    liquidations = prints_by(dataset, standing_before(by_distance(dataset.density, dataset.starts)))
     ours = replace(dataset, liquidations=liquidations)
     for side in range(2):
         total = liquidations["size"][liquidations["side"] == side].sum()
@@ -66,8 +65,10 @@ def test_prints_are_found_at_their_distance():
 
 def test_prints_that_follow_the_map_are_captured_and_even_ones_are_not():
     dataset = dataset_of(4, 4000)
-    followed = replace(dataset, liquidations=prints_by(dataset, standing_before(dataset.outward)))
-    even = replace(dataset, liquidations=prints_by(dataset, np.ones_like(dataset.outward)))
+    followed = replace(
+        dataset, liquidations=prints_by(dataset, standing_before(by_distance(dataset.density, dataset.starts)))
+    )
+    even = replace(dataset, liquidations=prints_by(dataset, np.ones_like(dataset.density)))
     for side, name in enumerate(("long", "short")):
         assert judge([capture_claim("capture", name, followed, side)])[0].verdict == VALIDATED
         assert judge([capture_claim("capture", name, even, side)])[0].verdict == NOT_VALIDATED

@@ -11,7 +11,6 @@ from runs.validation.baselines.controls import CONTROLS, control_values
 from runs.validation.claim import NOT_VALIDATED, TOO_LITTLE_DATA, VALIDATED, judge
 from runs.validation.claims.magnet import lesser_signal, magnet_claim, magnet_signal, shifted_signal
 from runs.validation.claims.trading import trading_claims
-from runs.validation.dataset import Dataset
 from runs.validation.measures.episodes import Signal, episodes_of
 from runs.validation.measures.first_exit import first_exits, outcomes
 from runs.validation.measures.skill import MAX_BLOCKS, mean_test
@@ -168,7 +167,5 @@ def test_the_mean_of_many_episodes_is_that_of_all_of_them():
 
 def test_the_claim_needs_no_map_and_is_part_of_the_protocol():
     assert trading_claims in SOURCES
-    bare = Dataset(
-        DATASET.market, DATASET.bars, DATASET.snapshots, DATASET.outward[:, :, :0], 0.001, 3600, DATASET.parameters
-    )
+    bare = replace(DATASET, density=DATASET.density[:, :, :0])
     assert magnet_claim(bare) == magnet_claim(DATASET)

@@ -69,6 +69,6 @@ def test_only_what_is_validated_is_called_so():
 
 def test_a_reading_without_maps_gives_the_same_claims():
     bare = signal_reading(DATASET.market, DATASET.snapshots, DATASET.parameters)
-    assert bare.outward.size == 0
+    assert bare.density.size == 0
     assert np.array_equal(bare.bars["close"], DATASET.bars["close"])
     assert trading_claims(bare) == trading_claims(DATASET)

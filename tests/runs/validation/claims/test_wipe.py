@@ -18,7 +18,6 @@ from runs.validation.claims.wipe import (
     wipe_claim,
     wipe_levels,
 )
-from runs.validation.dataset import Dataset
 from runs.validation.measures.reactions import Levels, Reactions, apart, first_return, reactions
 from tests.runs.validation.worlds import dataset_of
 
@@ -181,8 +180,6 @@ def test_without_open_interest_there_is_too_little_data_and_a_reason():
 
 
 def test_the_claim_needs_no_map_and_is_among_the_trading_claims():
-    bare = Dataset(
-        DATASET.market, DATASET.bars, DATASET.snapshots, DATASET.outward[:, :, :0], *list(vars(DATASET).values())[4:]
-    )
+    bare = replace(DATASET, density=DATASET.density[:, :, :0])
     assert wipe_claim(bare) == wipe_claim(DATASET)
     assert [claim.name for claim in trading_claims(bare)] == ["magnet", "cascade", "wipe"]
