@@ -90,7 +90,7 @@ def _knob(name: str, claim: Callable[[Dataset], Claim], values: tuple[float, ...
 
 _TRADING = frozenset({"magnet", "cascade", "wipe"})
 _FORECASTS = frozenset(
-    f"{kind}_{side}" for kind in ("forecast", "today", "open_interest", "mixture") for side in ("long", "short")
+    f"{kind}_{side}" for kind in ("forecast", "today", "open_interest", "kernel") for side in ("long", "short")
 )
 
 WORLDS = {

@@ -60,7 +60,7 @@ def false_positives(seeds):
     """Return how many of the seeds validate each claim where liquidations follow range and volume alone."""
     dataset = dataset_of(9)
     tables = side_tables(with_reports(dataset, path_of_range_and_volume(dataset, 0)))
-    counts = {"forecast": 0, "today": 0, "open_interest": 0, "mixture": 0}
+    counts = {"forecast": 0, "today": 0, "open_interest": 0, "kernel": 0}
     for seed in seeds:
         sizes = path_of_range_and_volume(dataset, seed)[-len(tables[0].sizes) :, 0]
         for claim in judge(table_claims(replace(tables[0], sizes=sizes), "long")):

@@ -97,7 +97,7 @@ def test_a_level_out_of_reach_starts_nothing():
     assert len(episodes_of(closes, Signal(np.full(200, np.nan), np.full(200, 0.02)), 48).starts) == 0
 
 
-@pytest.mark.parametrize("cut", [250, 350])
+@pytest.mark.parametrize("cut", [350, 390])
 def test_what_has_ended_before_a_bar_knows_nothing_of_later_ones(cut):
     signal = magnet_signal(DATASET.snapshots)
     closes = DATASET.bars["close"].copy()
