@@ -10,7 +10,7 @@ from rich.console import Console
 
 from datafeeds.markets import read
 from datafeeds.schema import Market
-from indicators.liquidation.domain import from_mapping
+from indicators.liquidation.parameter_fields import from_mapping
 from indicators.liquidation.parameters import ModelParameters
 from runs.analysis.record import analyse
 from runs.commandline.command import as_input_error, run_command, suggest

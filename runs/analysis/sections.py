@@ -49,15 +49,16 @@ def day_section(view: Any, parameters: ModelParameters) -> dict[str, Any]:
 
 
 def context_section(view: Any) -> dict[str, Any]:
-    """Return what is known around the map: open interest, funding, range, turnover, coverage."""
+    """Return what is known around the map: what its sizes rest on, open interest, funding, range, turnover."""
     return {
         "open_interest_base": float(view["open_interest"]),
         "open_interest_usd": float(view["open_interest"] * view["close"]),
         "open_interest_drop_fraction": float(view["open_interest_drop"]),
         "funding_rate": float(view["funding_rate"]),
-        "average_range_quote": float(view["atr"]),
+        "atr_quote": float(view["atr"]),
         "volume_24h_base": float(view["volume_24h"]),
-        "coverage_fraction": float(view["coverage"]),
+        "level_from": "open interest" if view["level_from_open_interest"] else "turnover",
+        "map_age_half_lives": float(view["map_age_half_lives"]),
     }
 
 
@@ -79,7 +80,7 @@ def heat_section(
     state: State, parameters: ModelParameters, clusters: np.ndarray, level_fraction: float
 ) -> dict[str, Any]:
     """Return the density by price level, and what stands on each side."""
-    levels = heat_levels(state, parameters.bin_width, clusters, level_fraction)
+    levels = heat_levels(state, parameters, clusters, level_fraction)
     totals = {
         f"{side}_{unit}": math.fsum(level[f"size_{unit}"] for level in levels if level["side"] == side)
         for side in ("long", "short")
@@ -116,7 +117,7 @@ def level_section(view: Any, kind: str, times: np.ndarray) -> dict[str, Any] | N
 
 
 def implication_section(view: Any) -> dict[str, Any]:
-    """Return what follows if the map is right: bias, risk, and the levels whose break sets it off."""
+    """Return the magnet, the cascade risk, and where liquidations of each side begin."""
     magnet = float(view["magnet"])
     bias = {1.0: "upward magnet", -1.0: "downward magnet", 0.0: "balanced"}
     return {

@@ -168,7 +168,7 @@ def run_compiled(configuration: Configuration, market: Market) -> EngineResult:
         fills=found.fills,
         account=found.account,
         snapshots=snapshots,
-        clusters=clusters_of(state),
+        clusters=significant_clusters(state),
         state=state,
         orders=None,
     )

@@ -7,15 +7,15 @@ from typing import Any, SupportsIndex, TypeAlias
 
 import numpy as np
 import pandas as pd
-from indicators.liquidation.grid import bin_price
-from indicators.liquidation.history import Watched, run_watched
 
 from datafeeds.errors import MarketError
 from datafeeds.schema import Market
-from indicators.heatmap import clusters_of, density_of
-from indicators.liquidation.model import State, build_model
+from indicators.liquidation.from_entries import significant_clusters
+from indicators.liquidation.model import Model, State, build_model
 from indicators.liquidation.parameters import ModelParameters
+from indicators.liquidation.recording import HeatmapRecord, density_by_price, record_heatmap
 from runs.engines.event import model_bars, run_model
+from runs.reports.heatmap.columns import column_ends
 from runs.reports.heatmap.page import heatmap_page
 from runs.results.show import html_table, one_line, page_or_file, span_of
 
@@ -48,13 +48,17 @@ class Heatmap:
         self._last: tuple[int, State] | None = None
 
     @cached_property
-    def _watched(self) -> Watched:
-        return run_watched(build_model(self.parameters, self.market.bar_seconds), model_bars(self.market), self.every)
+    def _model(self) -> Model:
+        return build_model(self.parameters, self.market.bar_seconds)
+
+    @cached_property
+    def _record(self) -> HeatmapRecord:
+        return record_heatmap(self._model, model_bars(self.market), column_ends(len(self.market), self.every))
 
     @cached_property
     def snapshots(self) -> pd.DataFrame:
         """What the map said at each close: (n, fields of `SNAPSHOT`), by the bar's open (UTC, naive)."""
-        return pd.DataFrame(self._watched.snapshots, index=time_index(self.market))
+        return pd.DataFrame(self._record.snapshots, index=time_index(self.market))
 
     def clusters(self, at: Moment = -1) -> pd.DataFrame:
         """Return the significant clusters at a close, largest first: the fields of `CLUSTER`; it takes bars up to `at` alone.
@@ -64,7 +68,7 @@ class Heatmap:
         MarketError
             For a bar or a time that the market does not have.
         """
-        return pd.DataFrame(clusters_of(self._state(at)))
+        return pd.DataFrame(significant_clusters(self._state(at)))
 
     def density(self, at: Moment = -1) -> pd.DataFrame:
         """Return base coin in each bin at a close: columns `long` and `short`, by the bin's middle price, ascending.
@@ -74,26 +78,26 @@ class Heatmap:
         MarketError
             For a bar or a time that the market does not have.
         """
-        prices, longs, shorts = density_of(self._state(at), self.parameters.bin_width)
+        prices, longs, shorts = density_by_price(self._state(at), self._model)
         return pd.DataFrame({"long": longs, "short": shorts}, index=pd.Index(prices, name="price"))
 
     @cached_property
     def matrix(self) -> pd.DataFrame:
         """The map through time: base coin by time (rows, every `every`-th bar) and price (columns, a bin's middle).
 
-        Float32, longs below and shorts above the price; NaN outside the window around the price. A row follows from the bars up
-        to its own alone.
+        Float32, longs below and shorts above the price, both in its own bin; NaN outside the window around it. A row follows
+        from the bars up to its own alone.
         """
-        watched, bins = self._watched, self._watched.bins
-        reach = watched.outward.shape[2]
-        lowest = int(bins.min()) - reach
-        values = np.full((len(bins), int(bins.max()) + reach + 1 - lowest), np.nan, dtype=np.float32)
-        for row, bin_of_close in enumerate(bins - lowest):
-            values[row, bin_of_close - reach : bin_of_close] = watched.outward[row, 0, ::-1]
-            values[row, bin_of_close] = 0.0
-            values[row, bin_of_close + 1 : bin_of_close + 1 + reach] = watched.outward[row, 1]
-        prices = [bin_price(lowest + column + 0.5, self.parameters.bin_width) for column in range(values.shape[1])]
-        times = time_index(self.market)[watched.ends]
+        record, bins = self._record, np.floor(self._record.positions).astype(np.int64)
+        ahead = record.density.shape[2] - 1
+        lowest = int(bins.min()) - ahead
+        values = np.full((len(bins), int(bins.max()) + ahead + 1 - lowest), np.nan, dtype=np.float32)
+        for row, (place, (longs, shorts)) in enumerate(zip(bins - lowest, record.density, strict=True)):
+            values[row, place - ahead : place + ahead + 1] = np.concatenate(
+                [longs[:0:-1], [longs[0] + shorts[0]], shorts[1:]]
+            )
+        prices = np.exp((lowest + np.arange(values.shape[1]) + 0.5) * self.parameters.bin_width)
+        times = time_index(self.market)[record.ends]
         return pd.DataFrame(values, index=times, columns=pd.Index(prices, name="price"))
 
     def plot(self, ax: Any = None) -> Any:
@@ -108,7 +112,7 @@ class Heatmap:
             shown.index, shown.columns, shown.to_numpy().T, norm=scale, cmap="inferno", shading="nearest"
         )
         ax.figure.colorbar(mesh, ax=ax, label="base coin a bin")
-        ax.plot(shown.index, self._watched.snapshots["close"][self._watched.ends], color="white", linewidth=0.8)
+        ax.plot(shown.index, self._record.snapshots["close"][self._record.ends], color="white", linewidth=0.8)
         ax.set(title=f"Liquidation heatmap of {one_line(self.market.name)}", ylabel="price, quote")
         return ax
 

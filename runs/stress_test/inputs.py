@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from datafeeds.schema import Market
-from indicators.liquidation.history import run_recorded
 from indicators.liquidation.model import build_model
 from indicators.liquidation.parameters import ModelParameters
+from indicators.liquidation.recording import record_heatmap
 from runs.engines.event import model_bars
 from runs.validation.measures.reach import adverse_extremes
 
@@ -112,11 +112,9 @@ def read_inputs(market: Market, parameters: ModelParameters) -> StressInputs:
     wide = replace(parameters, cluster_window=MAP_REACH)
     bars = model_bars(market)
     reported = np.stack([bars["liquidated_long"], bars["liquidated_short"]], axis=1)
-    every = 1 if np.nansum(reported) > 0.0 else len(bars)
-    snapshots, outward = run_recorded(build_model(wide, market.bar_seconds), bars, every)
-    places = np.log(bars["close"][-len(outward) :]) / parameters.bin_width
-    inside = places - np.floor(places)
-    own_bin = np.zeros((*outward.shape[:2], 1), dtype=outward.dtype)  # this map leaves the close's own bin out
+    ends = None if np.nansum(reported) > 0.0 else np.array([len(bars) - 1])
+    record = record_heatmap(build_model(wide, market.bar_seconds), bars, ends)
+    snapshots, inside = record.snapshots, record.positions - np.floor(record.positions)
     return StressInputs(
         bar_seconds=market.bar_seconds,
         days=market.times.astype("datetime64[D]").astype(np.int64),
@@ -126,7 +124,7 @@ def read_inputs(market: Market, parameters: ModelParameters) -> StressInputs:
         daily_volatility=snapshots["volatility"] * math.sqrt(_SECONDS_PER_DAY / market.bar_seconds),
         reported=reported,
         open_interest=float(snapshots["open_interest"][-1]),
-        maps=np.concatenate([own_bin, outward], axis=2),
+        maps=record.density,
         rooms=np.maximum(np.stack([inside, 1.0 - inside], axis=1), 1e-12),
         bin_width=parameters.bin_width,
         impact=parameters.impact,

@@ -14,6 +14,7 @@ from datafeeds.simulated.market import simulate
 from runs.engines.configuration import configuration_from
 from runs.engines.event import run_backtest
 from runs.outcome.metrics import trades_of
+from runs.reports.heatmap.outlines import EXTENT_STEPS
 from runs.reports.heatmap.page import heatmap_page, run_heatmap
 from tests.runs.reports.heatmap.unpacking import decode, elements
 
@@ -86,7 +87,7 @@ def test_the_pointer_reads_the_map_at_that_bar_and_price(opened, page, run, bar,
     top = json.loads(re.search(r'id="facts">(.*?)</script>', page.read_text(encoding="utf-8")).group(1))["top"]
     bin_ = int(np.floor(np.log(chosen["price"]) / run.configuration.model.bin_width))
     placed = arrays["array-density"]
-    size = float(decode(placed[bin_ % len(placed), bar], top))
+    size = float(decode(placed[(bin_ + (distance > 0)) % len(placed), bar], top))
     assert size > 0.0
     assert cell(driver, "density").endswith("longs" if distance < 0 else "shorts")
     assert number(cell(driver, "density")) == pytest.approx(size, rel=6e-4), "four digits"
@@ -95,11 +96,12 @@ def test_the_pointer_reads_the_map_at_that_bar_and_price(opened, page, run, bar,
 def test_the_last_bars_clusters_are_those_of_the_run(opened, page, run):
     driver = opened(page, ready=READY)
     found = driver.execute_script("return heatmap.clustersAt(heatmap.count - 1)")
+    half_step = 0.51 * run.configuration.model.bin_width / EXTENT_STEPS
     assert len(found) == len(run.clusters) > 0
     for ours, theirs in zip(sorted(found, key=lambda c: c["price"]), np.sort(run.clusters, order="price"), strict=True):
         assert ours["side"] == ("long" if theirs["side"] > 0 else "short")
         assert ours["price"] == pytest.approx(theirs["price"], rel=1e-4)
-        assert [ours["low"], ours["high"]] == pytest.approx([theirs["low"], theirs["high"]], rel=1e-9)
+        assert [ours["low"], ours["high"]] == pytest.approx([theirs["low"], theirs["high"]], rel=half_step)
         assert ours["size"] == pytest.approx(theirs["magnitude"], rel=3e-4)
 
 
@@ -111,7 +113,9 @@ def test_a_column_leaves_as_numbers(opened, page, run):
     edges = [low for _, low, _, _ in rows]
     assert edges == sorted(edges, reverse=True)
     assert {side for side, low, _, _ in rows if low > run.close[900]} == {"short"}
-    for side, low, high, size in rows[::23]:
+    middle = len(rows) // 2
+    assert rows[middle - 1][1] == rows[middle][2] == run.close[900], "the close parts its own bin"
+    for side, low, high, size in [*rows[::23], *rows[middle - 2 : middle + 2]]:
         middle = (low * high) ** 0.5
         assert driver.execute_script("return heatmap.standing(900, arguments[0])", middle) == {
             "side": side,

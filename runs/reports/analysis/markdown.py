@@ -120,7 +120,7 @@ def _stress(stress: dict[str, Any]) -> str:
 
 
 def _implications(implied: dict[str, Any]) -> str:
-    return "## What follows, if the map is right\n\n" + "\n".join(f"- {line}" for line in implication_lines(implied))
+    return "## What follows\n\n" + "\n".join(f"- {line}" for line in implication_lines(implied))
 
 
 def _data(data: dict[str, Any]) -> str:

@@ -61,7 +61,7 @@ def analysis_page(record: dict[str, Any], heatmap: str | None = None) -> str:
         ("Cascade risk", table(CASCADE_TITLES, cascade_rows(known["cascade"]))),
         ("After wipes", _list(wipe_lines(known["after_wipes"]))),
         ("If price moves", _stress(known["stress"])),
-        ("What follows, if the map is right", _list(implication_lines(known["implications"]))),
+        ("What follows", _list(implication_lines(known["implications"]))),
         ("Data", _list(data_lines(data))),
         ("Caveats", _list(caveats(known))),
     )

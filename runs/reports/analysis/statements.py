@@ -42,10 +42,11 @@ def context_rows(context: dict[str, Any]) -> list[tuple[str, str]]:
     size = "unknown" if math.isnan(held) else f"{held:,.1f} base coin, {usd(context['open_interest_usd'])}"
     return [
         ("Open interest", size),
-        ("Explained by the map", share(context["coverage_fraction"])),
         ("Funding, last settled", share(context["funding_rate"], "+.4%")),
-        ("Average range of a bar", f"{price(context['average_range_quote'])} quote"),
+        ("Average true range of a bar", f"{price(context['atr_quote'])} quote"),
         ("Traded in 24 hours", f"{context['volume_24h_base']:,.1f} base coin"),
+        ("Sizes of the map", f"shares of {context['level_from']}"),
+        ("Age of the map", f"{context['map_age_half_lives']:,.1f} half-lives"),
     ]
 
 
@@ -122,14 +123,16 @@ def wipe_lines(levels: dict[str, Any]) -> list[str]:
 
 
 def implication_lines(implied: dict[str, Any]) -> list[str]:
-    """Return bias, risk, and the levels whose break would set it off."""
+    """Return where liquidations begin, then magnet and risk with what the evidence says of them."""
     down, up = implied["long_liquidations_begin_below_quote"], implied["short_liquidations_begin_above_quote"]
-    trigger = [f"below {price(down)} long liquidations begin"] if not math.isnan(down) else []
-    trigger += [f"above {price(up)} short liquidations begin"] if not math.isnan(up) else []
+    begin = [f"of longs below {price(down)}"] if not math.isnan(down) else []
+    begin += [f"of shorts above {price(up)}"] if not math.isnan(up) else []
     return [
-        f"Bias: {implied['bias']}.",
-        f"Risk: {implied['risk']}.",
-        f"Levels whose break would set it off: {'; '.join(trigger) or 'none near'}.",
+        "The map forecasts how much is liquidated, given where price goes; mostly the price path tells that.",
+        f"Nearest liquidations of a significant size: {'; '.join(begin) or 'none near'}.",
+        f"Bias: {implied['bias']}. Not proven: it is no forecast of direction.",
+        f"Risk of a cascade: {implied['risk']}. Not proven beyond volatility.",
+        "Support and resistance after wipes are not proven to hold.",
     ]
 
 

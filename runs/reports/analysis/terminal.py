@@ -69,7 +69,7 @@ def _parts(record: dict[str, Any], width: int, fancy: bool) -> Iterator[Renderab
     yield _section("After wipes", _lines(wipe_lines(record["after_wipes"])))
     stress = _table(stressed.SUMMARY_TITLES, stressed.summary_rows(record["stress"]))
     yield _section("If price moves", stress, _lines(stressed.summary_lines(record["stress"])))
-    yield _section("What follows, if the map is right", _lines(implication_lines(record["implications"])))
+    yield _section("What follows", _lines(implication_lines(record["implications"])))
     yield _section("Data", _lines(data_lines(data)))
     yield _section("Caveats", _lines(caveats(record)))
 

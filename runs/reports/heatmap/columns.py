@@ -10,6 +10,15 @@ MAX_DECIMALS = 8
 """Decimals of the finest tick of any listed perpetual."""
 
 
+def column_ends(bars: int, every: int) -> np.ndarray:
+    """Return the index of the last bar of each column, `every` bars (>= 1) a column; the last is the last bar.
+
+    >>> column_ends(7, 3).tolist()
+    [0, 3, 6]
+    """
+    return np.arange((bars - 1) % every, bars, every)
+
+
 def blocks(market: Market, snapshots: np.ndarray, ends: np.ndarray) -> dict[str, np.ndarray]:
     """Sum up the bars between recorded ones.
 
@@ -26,8 +35,8 @@ def blocks(market: Market, snapshots: np.ndarray, ends: np.ndarray) -> dict[str,
     -------
     dict
         (columns,) arrays: `time` (uint32, seconds since 1970 of the block's first open), `open`, `high`, `low`, `close`,
-        `reported_long`, `reported_short`, `expected_long`, `expected_short` (base coin, summed over the block; NaN where
-        nothing is known), `open_interest` (base coin) and `funding_rate` (last known).
+        `reported_long`, `reported_short` and `model_liquidated_long`, `model_liquidated_short` (base coin, summed over the
+        block; NaN where nothing is known), `open_interest` (base coin) and `funding_rate` (last known).
     """
     starts = np.concatenate([[0], ends[:-1] + 1])
     data = market.columns()
@@ -43,7 +52,7 @@ def blocks(market: Market, snapshots: np.ndarray, ends: np.ndarray) -> dict[str,
     }
     for side in ("long", "short"):
         table[f"reported_{side}"] = _known_sums(data[f"liquidated_{side}"], starts)
-        table[f"expected_{side}"] = _known_sums(snapshots[f"expected_{side}"], starts)
+        table[f"model_liquidated_{side}"] = _known_sums(snapshots[f"model_liquidated_{side}"], starts)
     return table
 
 

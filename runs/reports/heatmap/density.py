@@ -1,8 +1,9 @@
 """From the recorded map to a matrix of bytes: logarithmic codes, one row a price bin, one column a bar.
 
 A column holds the map as it stood after its bar, at the absolute bins of that bar's window; nothing is painted back. The
-window moves with the price, so bin b lies in row ``b mod rows``: within one column no two bins share a row, and a level
-that stands still stays in its row, which is what makes the matrix pack well.
+window moves with the price: bin b of the longs lies in row ``b mod rows``, of the shorts in the row after, so that the close's
+own bin has a row a side. Within one column no two share a row, and a level that stands still stays in its row, which is
+what makes the matrix pack well.
 """
 
 import math
@@ -23,27 +24,27 @@ MAX_COLUMNS = 60_000
 _ROWS_AT_ONCE = 4096  # columns coded at a time, so that the logarithms stay in the cache
 
 
-def bars_per_column(bars: int, window_bins: int) -> int:
-    """Return how many bars share a column so that a page stays within `MAX_CELLS` and `MAX_COLUMNS`.
+def bars_per_column(bars: int, bins: int) -> int:
+    """Return how many bars share a column so that a page, `bins` a side, stays within `MAX_CELLS` and `MAX_COLUMNS`.
 
-    >>> bars_per_column(43_361, 150), bars_per_column(500_000, 150), bars_per_column(500_000, 5)
+    >>> bars_per_column(43_361, 151), bars_per_column(500_000, 151), bars_per_column(500_000, 6)
     (1, 11, 9)
     """
-    return max(1, math.ceil(bars * (2 * window_bins + 1) / MAX_CELLS), math.ceil(bars / MAX_COLUMNS))
+    return max(1, math.ceil(bars * 2 * bins / MAX_CELLS), math.ceil(bars / MAX_COLUMNS))
 
 
-def top_of(outward: np.ndarray) -> float:
+def top_of(density: np.ndarray) -> float:
     """Return the scale's upper end: the power of ten at or above the largest density; 1 for an empty map."""
-    largest = float(outward.max(initial=0.0))
+    largest = float(density.max(initial=0.0))
     return 10.0 ** math.ceil(math.log10(largest)) if largest > 0.0 else 1.0
 
 
-def encode(outward: np.ndarray, top: float) -> np.ndarray:
+def encode(density: np.ndarray, top: float) -> np.ndarray:
     """Return densities as bytes.
 
     Parameters
     ----------
-    outward
+    density
         Base coin per bin, >= 0, any shape.
     top
         Density of code 255, base coin per bin, > 0.
@@ -53,10 +54,10 @@ def encode(outward: np.ndarray, top: float) -> np.ndarray:
     ndarray
         uint8 of the same shape: 0 below ``top / 10 ** DECADES``, else the nearest of `CODES` logarithmic steps.
     """
-    codes = np.zeros(outward.shape, dtype=np.uint8)
+    codes = np.zeros(density.shape, dtype=np.uint8)
     scale, shift = np.float32(CODES / (DECADES * math.log(10.0))), np.float32(math.log(top))
-    for first in range(0, len(outward), _ROWS_AT_ONCE):
-        part = outward[first : first + _ROWS_AT_ONCE].astype(np.float32)
+    for first in range(0, len(density), _ROWS_AT_ONCE):
+        part = density[first : first + _ROWS_AT_ONCE].astype(np.float32)
         steps = np.log(np.maximum(part, np.float32(1e-30)))
         steps -= shift
         steps *= scale
@@ -71,20 +72,19 @@ def place(codes: np.ndarray, bins: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     codes
-        (columns, 2, window) uint8, longs below and shorts above, outward from the close.
+        (columns, 2, bins) uint8, longs below and shorts above, outward from the close and with its own bin.
     bins
         (columns,) absolute bin of each close.
 
     Returns
     -------
     ndarray
-        (2 window + 1, columns) uint8: absolute bin b of column t in row ``b mod (2 window + 1)``. The close's own bin is 0.
+        (2 bins, columns) uint8: absolute bin b of column t in row ``b mod rows`` for longs, ``(b + 1) mod rows`` for shorts.
     """
-    window = codes.shape[2]
-    rows = 2 * window + 1
+    rows = 2 * codes.shape[2]
     placed = np.zeros((len(codes), rows), dtype=np.uint8)
-    outward = np.arange(1, window + 1)
+    outward = np.arange(codes.shape[2])
     column = np.arange(len(codes))[:, None]
     placed[column, (bins[:, None] - outward) % rows] = codes[:, 0]
-    placed[column, (bins[:, None] + outward) % rows] = codes[:, 1]
+    placed[column, (bins[:, None] + 1 + outward) % rows] = codes[:, 1]
     return np.ascontiguousarray(placed.T)

@@ -1,4 +1,4 @@
-"""The clusters of every column in a few bytes each: extent in bins, centre within it, size by its logarithm."""
+"""The clusters of every column in a few bytes each: extent in tenths of a bin, centre within it, size by its logarithm."""
 
 import math
 
@@ -9,6 +9,9 @@ SIZE_FROM = 1e-9
 
 SIZE_STEP = 5e-4
 """Log size per code: sizes come back within 0.025 %; 65,535 codes reach e**32.8 times `SIZE_FROM`."""
+
+EXTENT_STEPS = 10
+"""Steps a bin of where an extent begins and ends."""
 
 CENTRE_STEPS = 255
 """Steps of a cluster's centre within its extent, itself a few bins wide: well under a bin."""
@@ -31,17 +34,18 @@ def outline(counts: np.ndarray, clusters: np.ndarray, bins: np.ndarray, bin_widt
     Returns
     -------
     dict
-        `count` (columns, 2) uint8; `first` and `last` (k,) uint16, bins outward from the close's of the nearest and of the
-        farthest edge; `centre` (k,) uint8, from the low edge; `size` (k,) uint16.
+        `count` (columns, 2) uint8; `first` and `last` (k,) uint16, where the extent begins and ends outward from the edge of
+        the close's bin, in tenths of a bin; `centre` (k,) uint8, from the low edge; `size` (k,) uint16.
     """
     valid = np.arange(clusters.shape[2]) < counts[:, :, None]
     column, side, _ = np.nonzero(valid)
     centre, low, high, size = np.log(clusters[valid].astype(np.float64)).T
-    edges = np.rint(np.stack([low, high]) / bin_width).astype(np.int64) - bins[column]
-    # The close's bin b spans b .. b + 1: longs begin at its lower edge and go down, shorts at its upper edge and go up.
-    near = np.where(side == 0, -edges[1], edges[0] - 1)
-    far = np.where(side == 0, -edges[0], edges[1] - 1)
-    within = (np.exp(centre) - np.exp(low)) / (np.exp(high) - np.exp(low))
+    edges = np.rint((np.stack([low, high]) / bin_width - bins[column]) * EXTENT_STEPS)
+    # The close's bin b spans b .. b + 1: longs begin at its upper edge and go down, shorts at its lower edge and go up.
+    near = np.where(side == 0, EXTENT_STEPS - edges[1], edges[0])
+    far = np.where(side == 0, EXTENT_STEPS - edges[0], edges[1])
+    low, high = np.exp((edges / EXTENT_STEPS + bins[column]) * bin_width)
+    within = (np.exp(centre) - low) / (high - low)
     return {
         "count": counts.astype(np.uint8),
         "first": near.astype(np.uint16),

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -15,21 +16,28 @@ from datafeeds.schema import Market
 from indicators.liquidation.cascade_phase import PHASES
 from indicators.liquidation.model import build_model
 from indicators.liquidation.parameters import ModelParameters
-from indicators.liquidation.recording import HeatmapRecord, run_watched
+from indicators.liquidation.recording import HeatmapRecord, record_heatmap
 from runs.engines.event import model_bars
 from runs.engines.result import EngineResult
 from runs.outcome.trades import COLUMNS
 from runs.perpetual.accounting import FILL
-from runs.reports.heatmap.columns import blocks, decimals_of
+from runs.reports.heatmap.columns import blocks, column_ends, decimals_of
 from runs.reports.heatmap.density import CODES, DECADES, bars_per_column, encode, place, top_of
 from runs.reports.heatmap.marks import SentOrder, level_marks, liquidation_marks, phase_marks, trade_marks
-from runs.reports.heatmap.outlines import CENTRE_STEPS, SIZE_FROM, SIZE_STEP, outline
+from runs.reports.heatmap.outlines import CENTRE_STEPS, EXTENT_STEPS, SIZE_FROM, SIZE_STEP, outline
 from runs.reports.heatmap.packing import element
 from runs.reports.page import data_block, escape, page, table
 
 _ASSETS = Path(__file__).parent / "assets"
 _PRICES = ("open", "high", "low", "close")
-_PANES = ("open_interest", "funding_rate", "reported_long", "reported_short", "expected_long", "expected_short")
+_PANES = (
+    "open_interest",
+    "funding_rate",
+    "reported_long",
+    "reported_short",
+    "model_liquidated_long",
+    "model_liquidated_short",
+)
 _DIGITS = 6  # of the prices shown where the data's own ticks are not known
 _EVERY_BAR = "One column a bar."
 
@@ -74,18 +82,18 @@ def heatmap_page(
         The broker's journal, for stops and targets.
     """
     model = build_model(parameters, market.bar_seconds)
-    every = bars_per_column(len(market), int(model.settings["window_bins"][0]))
-    watched = run_watched(model, model_bars(market), every)
-    columns = blocks(market, watched.snapshots, watched.ends)
-    top = top_of(watched.outward)
+    every = bars_per_column(len(market), math.ceil(model.settings["window"][0]) + 1)
+    record = record_heatmap(model, model_bars(market), column_ends(len(market), every))
+    columns = blocks(market, record.snapshots, record.ends)
+    top = top_of(record.density)
     facts = _facts(market, columns, parameters, top)
     marks = {
-        "trades": trade_marks(_table(trades), market.times, watched.ends, orders),
-        "liquidations": liquidation_marks(np.zeros(0, dtype=FILL) if fills is None else fills, watched.ends),
-        "levels": level_marks(watched.snapshots, market.times, watched.ends),
-        "phases": phase_marks(watched.snapshots, watched.ends),
+        "trades": trade_marks(_table(trades), market.times, record.ends, orders),
+        "liquidations": liquidation_marks(np.zeros(0, dtype=FILL) if fills is None else fills, record.ends),
+        "levels": level_marks(record.snapshots, market.times, record.ends),
+        "phases": phase_marks(record.snapshots, record.ends),
     }
-    arrays = _arrays(columns, watched, parameters.bin_width, top, facts["decimals"])
+    arrays = _arrays(columns, record, parameters.bin_width, top, facts["decimals"])
     arrays += element("array-marks", np.frombuffer(json.dumps(marks, allow_nan=False).encode(), dtype=np.uint8))
     body = _body(title or market.name, market, parameters, every) + data_block("facts", facts) + arrays
     style = (_ASSETS / "heatmap.css").read_text(encoding="utf-8")
@@ -102,13 +110,14 @@ def _facts(market: Market, columns: dict[str, np.ndarray], parameters: ModelPara
     return {
         "decimals": decimals, "shown_decimals": decimals if decimals is not None else min(max(digits, 0), 12),
         "top": top, "codes": CODES, "decades": DECADES, "bin_width": parameters.bin_width, "size_from": SIZE_FROM,
-        "size_step": SIZE_STEP, "centre_steps": CENTRE_STEPS, "reported": market.has("liquidated_long"),
+        "size_step": SIZE_STEP, "centre_steps": CENTRE_STEPS, "extent_steps": EXTENT_STEPS,
+        "reported": market.has("liquidated_long"),
         "phase_names": list(PHASES), "dark": _colour_table("inferno"), "light": _colour_table("magma_r"),
     }  # fmt: skip
 
 
 def _arrays(
-    columns: dict[str, np.ndarray], watched: HeatmapRecord, bin_width: float, top: float, decimals: int | None
+    columns: dict[str, np.ndarray], record: HeatmapRecord, bin_width: float, top: float, decimals: int | None
 ) -> str:
     parts = [element("array-time", columns["time"], "delta")]
     for name in _PRICES:
@@ -117,9 +126,10 @@ def _arrays(
         ticks = np.rint(values * 10.0**decimals).astype(np.int32) if decimals is not None else values
         parts.append(element(f"array-{name}", ticks, "delta" if whole else "plain"))
     parts += [element(f"array-{name}", columns[name].astype(np.float32)) for name in _PANES]
-    parts.append(element("array-bins", watched.bins.astype(np.int32), "delta"))
-    parts.append(element("array-density", place(encode(watched.outward, top), watched.bins), "grid"))
-    for name, values in outline(watched.counts, watched.clusters, watched.bins, bin_width).items():
+    bins = np.floor(record.positions).astype(np.int64)
+    parts.append(element("array-bins", bins.astype(np.int32), "delta"))
+    parts.append(element("array-density", place(encode(record.density, top), bins), "grid"))
+    for name, values in outline(record.counts, record.clusters, bins, bin_width).items():
         parts.append(element(f"array-cluster_{name}", values))
     return "".join(parts)
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from indicators.liquidation.domain import unknown
+from indicators.liquidation.parameter_fields import unknown
 from indicators.liquidation.renamed import RENAMED
 from runs import backtest, sweep
 from strategies import intent

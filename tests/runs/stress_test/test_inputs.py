@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datafeeds.simulated.market import simulate
-from indicators.liquidation.history import run_recorded
 from indicators.liquidation.model import build_model
 from indicators.liquidation.parameters import ModelParameters
+from indicators.liquidation.step import run
 from runs.engines.event import model_bars
-from runs.stress_test.inputs import MAP_REACH, read_inputs, swept
+from runs.stress_test.inputs import read_inputs, swept
 
 
 @cache
@@ -32,19 +32,14 @@ def test_a_sweep_is_the_overlap_of_every_bin_with_the_way(sizes, room, distance)
     np.testing.assert_allclose(found, [parts @ np.array(sizes)], rtol=1e-9, atol=1e-9)
 
 
-@pytest.mark.parametrize("side", [0, 1])
-def test_a_way_that_ends_at_the_edge_of_a_bin_sweeps_the_models_bins_before_it(side):
-    parameters = ModelParameters(cluster_window=MAP_REACH)
-    _, outward = run_recorded(build_model(parameters, 3600), model_bars(market()))
+@pytest.mark.parametrize(("side", "model"), [(0, "model_liquidated_long"), (1, "model_liquidated_short")])
+def test_the_way_of_the_next_bar_sweeps_what_the_model_says_it_liquidated(side, model):
     inputs = read_inputs(market(), ModelParameters())
-    width, rows = inputs.bin_width, np.arange(50, 400)
-    edges = np.floor(np.log(inputs.closes[rows]) / width) + (1 if side else 0)  # of the close's own bin
-    for bins in (0, 1, 7, 80):
-        price = np.exp((edges + (bins if side else -bins)) * width)
-        distances = np.abs(np.log(price / inputs.closes[rows]))
-        found = swept(inputs.maps[rows, side], inputs.rooms[rows, side], width, distances)
-        expected = outward[rows, side, :bins].sum(axis=1, dtype=np.float64)
-        np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6 * outward[rows].sum())
+    way = np.abs(np.log(inputs.extremes[1:, side] / inputs.closes[:-1]))
+    adverse = (inputs.extremes[1:, side] < inputs.closes[:-1]) if side == 0 else (inputs.extremes[1:, side] > inputs.closes[:-1])
+    found = swept(inputs.maps[:-1, side], inputs.rooms[:-1, side], inputs.bin_width, np.where(adverse, way, 0.0))
+    expected = run(build_model(ModelParameters(), 3600), model_bars(market()))[model][1:]
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6 * inputs.maps.sum(axis=2).max())
 
 
 def test_no_bar_after_a_close_changes_what_is_read_at_it():
@@ -57,9 +52,9 @@ def test_without_reports_the_last_map_alone_is_kept():
     whole = read_inputs(market(), ModelParameters())
     frame = market().frame.drop(columns=["liquidated_long", "liquidated_short"])
     silent = read_inputs(
-        type(market())(frame, market().name, market().bar_seconds, market().quality), ModelParameters(calibrate=False)
+        type(market())(frame, market().name, market().bar_seconds, market().quality), ModelParameters()
     )
-    told = read_inputs(market(), ModelParameters(calibrate=False))
+    told = read_inputs(market(), ModelParameters())
     assert whole.reports
     assert not silent.reports
     np.testing.assert_array_equal(silent.maps, told.maps[-1:])

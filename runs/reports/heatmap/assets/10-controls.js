@@ -73,8 +73,9 @@ function columnCsv(t) {
   const lines = ["side,price_low,price_high,size_base"];
   for (const [name, side] of [["short", sides.shorts], ["long", sides.longs]])
     for (let k = sides.window - 1; k >= 0; k--) {
-      const bin = side.lowest[t] + k;
-      lines.push([name, priceOf(bin), priceOf(bin + 1), densityOf(codeAt(t, bin, name))].join());
+      const bin = side.lowest[t] + k, close = data.close[t];
+      const low = name === "short" ? Math.max(priceOf(bin), close) : priceOf(bin), high = name === "long" ? Math.min(priceOf(bin + 1), close) : priceOf(bin + 1);
+      lines.push([name, low, high, densityOf(codeAt(t, bin, name))].join());
     }
   return lines.join("\n") + "\n";
 }

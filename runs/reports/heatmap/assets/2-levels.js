@@ -34,20 +34,21 @@ function extreme(levels, sign, first, last) {
 
 // One side of the density: column t holds bins lowest[t] .. and its codes lie at start[t] .. start[t + 1] - 1, upwards.
 function sidesOf(placed, bins) {
-  const columns = bins.length, rows = placed.length / columns, window = (rows - 1) / 2;
+  const columns = bins.length, rows = placed.length / columns, window = rows / 2;
   const make = offset => ({
     lowest: Int32Array.from(bins, bin => bin + offset),
     start: Int32Array.from({ length: columns + 1 }, (_, t) => t * window),
     codes: new Uint8Array(columns * window),
   });
-  const longs = make(-window), shorts = make(1);
+  const longs = make(1 - window), shorts = make(0);
   const phase = Int32Array.from(bins, bin => ((bin % rows) + rows) % rows);
   for (let row = 0; row < rows; row++)
     for (let t = 0, at = row * columns; t < columns; t++, at++) {
       let up = row - phase[t];
       if (up < 0) up += rows;
+      if (up === 0) up = rows;
       if (up > window) longs.codes[t * window + up - window - 1] = placed[at];
-      else if (up > 0) shorts.codes[t * window + up - 1] = placed[at];
+      else shorts.codes[t * window + up - 1] = placed[at];
     }
   return { longs, shorts, window };
 }

@@ -1,8 +1,8 @@
 // What the page knows: facts as JSON, arrays unpacked, and the questions that drawings and read-outs ask of them.
 const facts = JSON.parse(document.getElementById("facts").textContent);
 const NAMES = ["time", "open", "high", "low", "close", "open_interest", "funding_rate", "reported_long", "reported_short",
-  "expected_long", "expected_short", "bins", "density", "cluster_count", "cluster_first", "cluster_last", "cluster_centre",
-  "cluster_size"];
+  "model_liquidated_long", "model_liquidated_short", "bins", "density", "cluster_count", "cluster_first", "cluster_last",
+  "cluster_centre", "cluster_size"];
 const data = Object.fromEntries(await Promise.all(NAMES.map(async name => [name, await unpack(name)])));
 Object.assign(facts, JSON.parse(new TextDecoder().decode(await unpack("marks"))));
 const count = data.bins.length;
@@ -27,16 +27,16 @@ function codeAt(t, bin, side) {
 // Density at a bar and price: base coin per bin, and the side that stands there.
 function standing(t, price) {
   if (t < 0 || t >= count) return null;
-  const bin = binOf(price), side = bin < data.bins[t] ? "long" : "short";
-  return { side, size: densityOf(codeAt(t, bin, side)) };
+  const side = price < data.close[t] ? "long" : "short";
+  return { side, size: densityOf(codeAt(t, binOf(price), side)) };
 }
 
 function clustersAt(t) {
   const found = [];
   for (let at = clusterStart[t]; at < clusterStart[t + 1]; at++) {
     const long = at - clusterStart[t] < data.cluster_count[2 * t], bin = data.bins[t];
-    const lowBin = long ? bin - data.cluster_last[at] : bin + 1 + data.cluster_first[at];
-    const highBin = long ? bin - data.cluster_first[at] : bin + 1 + data.cluster_last[at];
+    const near = data.cluster_first[at] / facts.extent_steps, far = data.cluster_last[at] / facts.extent_steps;
+    const lowBin = long ? bin + 1 - far : bin + near, highBin = long ? bin + 1 - near : bin + far;
     const low = priceOf(lowBin), high = priceOf(highBin);
     const price = low + ((high - low) * data.cluster_centre[at]) / facts.centre_steps;
     const size = facts.size_from * Math.exp(data.cluster_size[at] * facts.size_step);
@@ -50,7 +50,7 @@ const pools = {
   open_interest: [extremes(data.open_interest, 1), extremes(data.open_interest, -1)],
   funding_rate: [extremes(data.funding_rate, 1), extremes(data.funding_rate, -1)],
   reported_long: extremes(data.reported_long, 1), reported_short: extremes(data.reported_short, 1),
-  expected_long: extremes(data.expected_long, 1), expected_short: extremes(data.expected_short, 1),
+  model_liquidated_long: extremes(data.model_liquidated_long, 1), model_liquidated_short: extremes(data.model_liquidated_short, 1),
 };
 
 const short = value => {

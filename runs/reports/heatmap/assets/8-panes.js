@@ -1,4 +1,4 @@
-// Below the price: open interest, funding, liquidations as reported and as the map expected them.
+// Below the price: open interest, funding, liquidations as reported and as the map had them.
 const SMALL = { type: "custom", formatter: short, minMove: 1e-9 };
 const RATE = { type: "custom", formatter: value => percent(value, 3), minMove: 1e-7 };
 const known = levels => levels.some(values => values.some(value => value === value));
@@ -43,7 +43,7 @@ function areaPane(index, name, text, format, fromZero) {
 }
 
 function liquidationPane(index) {
-  const names = ["reported_long", "reported_short", "expected_long", "expected_short"], hasReports = facts.reported;
+  const names = ["reported_long", "reported_short", "model_liquidated_long", "model_liquidated_short"], hasReports = facts.reported;
   const range = (first, stop) => {
     const most = names.map(name => extreme(pools[name], 1, first, stop) || 0);
     const down = Math.max(most[0], hasReports ? 0 : most[2]), up = Math.max(most[1], hasReports ? 0 : most[3]);
@@ -63,7 +63,7 @@ function liquidationPane(index) {
       context.beginPath();
       let open = false;
       columnsAcross(width, (x, from, to, wide) => {
-        const most = extreme(pools["expected_" + side], 1, from, to);
+        const most = extreme(pools["model_liquidated_" + side], 1, from, to);
         if (most !== most) return void (open = false);
         const level = y(sign * most);
         if (open) context.lineTo(x, level);
@@ -73,7 +73,7 @@ function liquidationPane(index) {
       });
       stroke(context, hasReports ? theme.ink : theme[side], hasReports ? 0.9 : 1.2);
     }
-    title(context, hasReports ? "Liquidations reported (bars) and forecast (line): shorts up, longs down, base coin a column" : "Liquidations forecast (none reported): shorts up, longs down, base coin a column");
+    title(context, hasReports ? "Liquidations reported (bars) and by the model (line): shorts up, longs down, base coin a column" : "Liquidations by the model (none reported): shorts up, longs down, base coin a column");
   });
 }
 

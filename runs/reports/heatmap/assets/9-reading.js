@@ -15,7 +15,7 @@ function describeStanding(t, price) {
 }
 
 function describeCluster(t, price) {
-  const found = clustersAt(t), bin = binOf(price), inside = found.find(c => bin >= c.lowBin && bin < c.highBin);
+  const found = clustersAt(t), inside = found.find(c => price >= c.low && price < c.high);
   const near = inside || found.slice().sort((a, b) => Math.abs(Math.log(a.price / price)) - Math.abs(Math.log(b.price / price)))[0];
   if (!near) return write("cluster", "none");
   const text = `${inside ? "" : "nearest: "}${near.side}s at ${priced(near.price)} (${percent(near.price / data.close[t] - 1)}), ${priced(near.low)} to ${priced(near.high)}: ${short(near.size)}, ${short(near.size * near.price)} in quote`;
@@ -41,7 +41,7 @@ function describe() {
   write("interest", short(data.open_interest[t]));
   write("funding", data.funding_rate[t] === data.funding_rate[t] ? percent(data.funding_rate[t], 4) : "unknown");
   write("reported", `${short(data.reported_long[t])} longs, ${short(data.reported_short[t])} shorts`);
-  write("expected", `${short(data.expected_long[t])} longs, ${short(data.expected_short[t])} shorts`);
+  write("modelled", `${short(data.model_liquidated_long[t])} longs, ${short(data.model_liquidated_short[t])} shorts`);
 }
 
 const profile = document.getElementById("profile");
@@ -51,6 +51,7 @@ function drawProfile() {
   profile.width = width * ratio;
   profile.height = height * ratio;
   const context = profile.getContext("2d"), { t } = chosen, y = bin => priceSeries.priceToCoordinate(priceOf(bin));
+  const now = priceSeries.priceToCoordinate(data.close[t]);
   context.scale(ratio, ratio);
   let most = 0;
   const totals = {};
@@ -68,8 +69,8 @@ function drawProfile() {
     context.fillStyle = theme[name] + "99";
     const curve = [];
     let sum = 0;
-    for (let k = 0, bin = data.bins[t] + step; k < sides.window; k++, bin += step) {
-      const size = densityOf(codeAt(t, bin, name)), top = y(bin + 1), bottom = y(bin);
+    for (let k = 0, bin = data.bins[t]; k < sides.window; k++, bin += step) {
+      const size = densityOf(codeAt(t, bin, name)), top = k || step > 0 ? y(bin + 1) : now, bottom = k || step < 0 ? y(bin) : now;
       sum += size;
       curve.push([(sum / largest) * (width - 4), (top + bottom) / 2]);
       context.fillRect(0, top, (size / (most || 1)) * (width - 4), Math.max(bottom - top, 0.7));
@@ -80,7 +81,6 @@ function drawProfile() {
     stroke(context, theme[name], 1.6);
     label(context, (width > 100 ? `${name}s ` : "") + short(totals[name]), width - 4, place[name], theme[name], "right");
   }
-  const now = y(data.bins[t] + 0.5);
   context.beginPath();
   context.moveTo(0, now);
   context.lineTo(width, now);

@@ -1,7 +1,7 @@
 """Golden reports of real data on a calm day, in a crash and on the day after, and every line of them worked out by hand.
 
-The model's book, the size that each bar swept, the phase and the centre of a wipe are taken from the core, which has oracles
-of its own; all sums, clusters, signals, distances and words are made here from bars and book, with nothing shared.
+The model's map, the size that each bar swept, the phase and the centre of a wipe are taken from the core, which has oracles
+of its own; all sums, clusters, signals, distances and words are made here from bars and map, with nothing shared.
 """
 
 import math
@@ -21,7 +21,8 @@ from tests.indicators.liquidation.reference_clusters import slow_spans
 GOLDEN = Path(__file__).resolve().parents[3] / "golden"
 RECIPE = runpy.run_path(str(GOLDEN / "__main__.py"))
 MOMENTS = RECIPE["MOMENTS"]
-BIN, WINDOW = 0.001, 150
+BIN, WINDOW = 0.001, 0.15
+BINOMIAL = np.array([1, 8, 28, 56, 70, 56, 28, 8, 1]) / 256.0
 PHASES = ("building", "triggered", "cascading", "washed out", "recovering")
 
 
@@ -38,7 +39,7 @@ def usd(value):
 
 
 class ByHand:
-    """One report's figures from bars and book."""
+    """One report's figures from bars and map."""
 
     def __init__(self, frame, moment):
         closes = pd.to_datetime(frame["ts"], utc=True) + pd.Timedelta(hours=1)
@@ -73,31 +74,40 @@ class ByHand:
         )
 
     def outward(self, side):
-        """Return the density outward from the price's own bin, from the book's mass, scale and shares."""
-        book = self.state.book
-        weights = self.state.learned[0]["shares"][side][: book.mass.shape[1]]
-        weights = weights * book.ledger[0]["scale"][side][: book.mass.shape[1]]
-        mixed = np.tensordot(weights, book.mass[side], 1)
-        own = math.floor(math.log(self.close) / BIN)
-        column = own - int(book.ledger[0]["base"][side])
-        return mixed[column - WINDOW : column][::-1] if side == 0 else mixed[column + 1 : column + 1 + WINDOW]
+        """Return base coin by bin outward from the close: the rest of its own bin, then whole bins."""
+        positions, place = self.state.positions, math.log(self.close) / BIN * (-1, 1)[side]
+        shares = (positions.mass[side] / positions.unit[:, None]).sum(axis=0)
+        return self.interest * shares[math.floor(place) - positions.base[side] :][:155]
 
-    def edge(self, side, place):
-        """Return the price at an edge: `place` bins outward from the price's own bin."""
-        own = math.floor(math.log(self.close) / BIN)
-        return math.exp((own - place) * BIN if side == "long" else (own + 1 + place) * BIN)
+    def pieces(self, side, near, far):
+        """Return size and middle, log price from the close, of what stands from near to far, piece by piece."""
+        density = self.sides[side]
+        edges = np.arange(1, len(density)) * BIN + self.first(side)
+        cuts = np.concatenate([[near], edges[(edges > near) & (edges < far)], [far]])
+        running = np.interp(cuts, [0.0, *edges, edges[-1] + BIN], [0.0, *density.cumsum()])
+        return np.diff(running), (cuts[1:] + cuts[:-1]) / 2
+
+    def first(self, side):
+        """Return the log price from the close's bin's own edge to the next, less a bin: minus how far into it the close is."""
+        return -(math.log(self.close) * (1, -1)[side == "long"] % BIN)
+
+    def price(self, side, away):
+        """Return the price so far outward, log price, from the close."""
+        return self.close * math.exp(away * (1, -1)[side == "long"])
 
     def clusters_of(self, side):
-        density = self.sides[side]
-        smooth = np.convolve(density, np.array([1, 4, 6, 4, 1]) / 16.0, mode="same")
+        padded = np.concatenate([np.zeros(5), self.sides[side]])
+        smooth = np.convolve(padded, BINOMIAL, mode="valid")  # its first value is that of the bin before the close's
         found = []
-        for first, stop in slow_spans(smooth.tolist(), ModelParameters().cluster_prominence):
-            size = density[first:stop].sum()
-            if size < 0.003 * self.interest:
+        for first, stop in slow_spans(smooth.tolist(), ModelParameters().cluster_prominence, 32):
+            low, high = ((end - 1.0) * BIN + self.first(side) for end in (first, stop))
+            low, high = max(low, 0.0), min(high, WINDOW)
+            sizes, middles = self.pieces(side, low, high) if high > low else (np.zeros(1), np.ones(1))
+            if sizes.sum() < 0.003 * self.interest:
                 continue
-            centre = self.edge(side, float(np.average(np.arange(first, stop) + 0.5, weights=density[first:stop])))
-            ends = sorted((self.edge(side, first), self.edge(side, stop)))
-            found.append({"side": side, "size": size, "price": centre, "ends": ends, "stop": stop})
+            centre = self.price(side, float(np.average(middles, weights=sizes)))
+            ends = sorted((self.price(side, low), self.price(side, high)))
+            found.append({"side": side, "size": sizes.sum(), "price": centre, "ends": ends, "stop": high})
         return found
 
     def nearest(self, side):
@@ -115,10 +125,8 @@ class ByHand:
         if first is None:
             return 0.0
         volume = self.bars["volume"].iloc[-24:].sum()
-        reach = math.sqrt(24 * self.variance) * math.sqrt(first["size"] / volume) / BIN
-        edges = np.clip(np.arange(WINDOW) - first["stop"], 0, None)
-        inside = np.clip(reach - edges, 0.0, 1.0) * (np.arange(WINDOW) >= first["stop"])
-        return float((self.sides[side] * inside).sum() / first["size"])
+        reach = math.sqrt(24 * self.variance) * math.sqrt(first["size"] / volume)
+        return float(self.pieces(side, first["stop"], first["stop"] + reach)[0].sum() / first["size"])
 
     def overview(self):
         longs, shorts = self.long_usd[-24:].sum(), self.short_usd[-24:].sum()
@@ -141,17 +149,13 @@ class ByHand:
         ]
 
     def market(self):
-        standing = 0.0
-        for side in (0, 1):
-            mass, ledger = self.state.book.mass[side], self.state.book.ledger[0]
-            held = (mass.sum(axis=1) + ledger["beyond"][side][: len(mass)]) * ledger["scale"][side][: len(mass)]
-            standing += float(self.state.learned[0]["shares"][side][: len(mass)] @ held)
         return [
             ("Open interest", f"{self.interest:,.1f} base coin, {usd(self.interest * self.close)}"),
-            ("Explained by the map", f"{standing / 2 / self.interest:.0%}"),
             ("Funding, last settled", f"{self.funding * 100:+.4f}%"),
-            ("Average range of a bar", f"{self.range:,.2f} quote"),
+            ("Average true range of a bar", f"{self.range:,.2f} quote"),
             ("Traded in 24 hours", f"{self.bars['volume'].iloc[-24:].sum():,.1f} base coin"),
+            ("Sizes of the map", "shares of open interest"),
+            ("Age of the map", f"{len(self.bars) / 168:,.1f} half-lives"),
         ]
 
     def key_levels(self):
@@ -168,15 +172,16 @@ class ByHand:
         rows = []
         for side in ("short", "long"):
             running, mine = 0.0, []
-            for first in range(0, WINDOW, 10):
-                ends = self.edge(side, first), self.edge(side, first + 10)
-                middle = [self.edge(side, first + place + 0.5) for place in range(10)]
-                size = self.sides[side][first : first + 10]
-                worth = float(size @ np.array(middle))
+            for step in range(15):
+                near, far = step * WINDOW / 15, (step + 1) * WINDOW / 15
+                ends = self.price(side, near), self.price(side, far)
+                sizes, middles = self.pieces(side, near, far)
+                mean = float(np.average(middles, weights=sizes)) if sizes.sum() > 0 else 0.0
+                worth = float(sizes.sum()) * self.price(side, mean)
                 running += worth
                 held = [n for n, c in enumerate(self.clusters, 1) if min(ends) <= c["price"] < max(ends)]
-                centre = math.exp((math.log(ends[0]) + math.log(ends[1])) / 2)
-                mine.append((centre, centre / self.close - 1, side, float(size.sum()), worth, running, held))
+                centre = self.price(side, (near + far) / 2)
+                mine.append((centre, centre / self.close - 1, side, float(sizes.sum()), worth, running, held))
             rows += mine[::-1] if side == "short" else mine
         return rows
 
@@ -223,9 +228,15 @@ class ByHand:
             above, below = (c["size"] * c["price"] for c in (up, down))
             bias = "upward magnet" if above > 2 * below else "downward magnet" if below > 2 * above else "balanced"
         worst = max((self.risk("long"), self.risk("short")), key=["low", "moderate", "high"].index)
-        levels = [f"below {down['price']:,.2f} long liquidations begin"] if down else []
-        levels += [f"above {up['price']:,.2f} short liquidations begin"] if up else []
-        return [f"Bias: {bias}.", f"Risk: {worst}.", f"Levels whose break would set it off: {'; '.join(levels)}."]
+        begin = [f"of longs below {down['price']:,.2f}"] if down else []
+        begin += [f"of shorts above {up['price']:,.2f}"] if up else []
+        return [
+            "The map forecasts how much is liquidated, given where price goes; mostly the price path tells that.",
+            f"Nearest liquidations of a significant size: {'; '.join(begin) or 'none near'}.",
+            f"Bias: {bias}. Not proven: it is no forecast of direction.",
+            f"Risk of a cascade: {worst}. Not proven beyond volatility.",
+            "Support and resistance after wipes are not proven to hold.",
+        ]
 
     def totals(self):
         rows = self.levels()
@@ -276,7 +287,7 @@ def markdown(hand, moment):
     for place, (centre, distance, side, size, worth, running, held) in enumerate(hand.levels()):
         if place == 15:
             rows.append((f"{hand.close:,.2f}", "", "price", "", "", "", "", ""))
-        bar = ("=" if side == "short" else "#") * max(round(20 * worth / largest), 1)
+        bar = ("=" if side == "short" else "#") * (max(round(20 * worth / largest), 1) if worth > 0.0 else 0)
         marks = " ".join(f"#{number}" for number in held)
         rows.append((f"{centre:,.2f}", f"{distance:+.2%}", side, f"{size:,.1f}", usd(worth), usd(running), marks, bar))
     risk = [
@@ -299,7 +310,7 @@ def markdown(hand, moment):
         "## If price moves", "",
         *table(hand.stress(), ("within", "move", "expected", "90 % interval", "of open interest")), "",
         *bullets(STRESS), "",
-        "## What follows, if the map is right", "", *bullets(hand.implications()), "",
+        "## What follows", "", *bullets(hand.implications()), "",
         "## Data", "", *bullets(DATA), "",
         "## Caveats", "", *bullets(CAVEATS),
     ]  # fmt: skip
@@ -310,7 +321,7 @@ def day(request, frame):
     return request.param, ByHand(frame, MOMENTS[request.param])
 
 
-def test_every_line_of_the_golden_markdown_is_what_bars_and_book_say(day):
+def test_every_line_of_the_golden_markdown_is_what_bars_and_map_say(day):
     name, hand = day
     golden = (GOLDEN / "analysis" / f"{name}.md").read_text(encoding="utf-8").splitlines()
     assert golden == markdown(hand, MOMENTS[name])

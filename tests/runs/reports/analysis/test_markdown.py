@@ -126,11 +126,11 @@ def test_the_phase_and_its_direction_are_named():
 @pytest.mark.parametrize(
     ("magnet", "bias"), [(1.0, "upward magnet"), (-1.0, "downward magnet"), (0.0, "balanced"), (np.nan, "no signal")]
 )
-def test_the_implications_name_bias_risk_and_the_level_that_sets_it_off(magnet, bias):
-    implied = section(liquidation_report(run(magnet=magnet)), "What follows, if the map is right")
-    assert f"Bias: {bias}" in implied
-    assert "Risk: high" in implied
-    assert "below 95.00" in implied
+def test_the_implications_name_bias_risk_and_where_liquidations_begin_and_what_is_not_proven(magnet, bias):
+    implied = section(liquidation_report(run(magnet=magnet)), "What follows")
+    assert f"Bias: {bias}. Not proven" in implied
+    assert "Risk of a cascade: high. Not proven" in implied
+    assert "of longs below 95.00; of shorts above 110.00" in implied
 
 
 def test_without_clusters_the_report_is_whole_and_says_so():
@@ -139,6 +139,13 @@ def test_without_clusters_the_report_is_whole_and_says_so():
     assert "No significant cluster" in text
     assert "none near" in text
     assert "nan" not in text.lower()
+
+
+@pytest.mark.parametrize(("known", "source"), [(1.0, "open interest"), (0.0, "turnover")])
+def test_the_market_says_how_old_the_map_is_and_what_its_sizes_are_shares_of(known, source):
+    market = section(liquidation_report(run(level_from_open_interest=known, map_age_half_lives=2.25)), "Market")
+    assert f"shares of {source}" in market
+    assert "2.2 half-lives" in market
 
 
 def test_unknown_gain_is_not_printed_as_nan():

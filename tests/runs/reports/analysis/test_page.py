@@ -49,7 +49,7 @@ def test_page_and_markdown_say_the_same_sentences():
 
 def test_unknown_figures_read_alike_on_page_and_in_markdown():
     unknown = copy.deepcopy(record())
-    for name in ("open_interest_base", "open_interest_usd", "funding_rate", "coverage_fraction", "average_range_quote"):
+    for name in ("open_interest_base", "open_interest_usd", "funding_rate", "atr_quote"):
         unknown["context"][name] = float("nan")
     unknown["cascade"]["down"]["set_off_per_unit"] = float("nan")
     unknown["last_24_hours"]["long_over_short"] = float("nan")
@@ -57,7 +57,7 @@ def test_unknown_figures_read_alike_on_page_and_in_markdown():
     page, text = analysis_page(jsonable(unknown)), markdown_report(unknown)
     assert "nan" not in text.lower().replace("finance", "")
     rows = [tuple(row) for row in cells(page)]
-    for row in (("Open interest", "unknown"), ("Explained by the map", "-"), ("Funding, last settled", "-")):
+    for row in (("Open interest", "unknown"), ("Funding, last settled", "-")):
         assert row in rows
         assert f"| {row[0]} | {row[1]} |" in text
 

@@ -6,16 +6,18 @@ import pandas as pd
 from datafeeds.simulated.market import simulate
 from indicators.liquidation.model import build_model
 from indicators.liquidation.parameters import ModelParameters
-from indicators.liquidation.recording import run_watched
+from indicators.liquidation.recording import record_heatmap
 from runs.engines.event import model_bars
-from runs.reports.heatmap.columns import blocks, decimals_of
+from runs.reports.heatmap.columns import blocks, column_ends, decimals_of
 
 MARKET = simulate(5, bars=100)
 
 
 def table(every):
-    watched = run_watched(build_model(ModelParameters(), MARKET.bar_seconds), model_bars(MARKET), every)
-    return watched, blocks(MARKET, watched.snapshots, watched.ends)
+    record = record_heatmap(
+        build_model(ModelParameters(), MARKET.bar_seconds), model_bars(MARKET), column_ends(len(MARKET), every)
+    )
+    return record, blocks(MARKET, record.snapshots, record.ends)
 
 
 def test_single_bars_are_the_markets_own():
@@ -27,17 +29,19 @@ def test_single_bars_are_the_markets_own():
 
 
 def test_blocks_equal_a_loop():
-    watched, columns = table(7)
+    record, columns = table(7)
     frame, start = MARKET.frame, 0
-    assert watched.ends[-1] == 99
-    for row, end in enumerate(watched.ends):
+    assert record.ends[-1] == 99
+    for row, end in enumerate(record.ends):
         part = frame.iloc[start : end + 1]
         assert columns["open"][row] == part["open"].iloc[0]
         assert columns["high"][row] == part["high"].max()
         assert columns["low"][row] == part["low"].min()
         assert columns["close"][row] == part["close"].iloc[-1]
         assert np.isclose(columns["reported_short"][row], part["liquidated_short"].sum())
-        assert np.isclose(columns["expected_long"][row], np.nansum(watched.snapshots["expected_long"][start : end + 1]))
+        assert np.isclose(
+            columns["model_liquidated_long"][row], np.nansum(record.snapshots["model_liquidated_long"][start : end + 1])
+        )
         start = end + 1
     assert row == len(columns["time"]) - 1 == 14
 

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from datafeeds.simulated.market import simulate
+from indicators.liquidation.kernel import LONG, SHORT
 from indicators.liquidation.model import build_model, initial_state
 from indicators.liquidation.parameters import ModelParameters
-from indicators.liquidation.recording import density_by_price, run_watched
+from indicators.liquidation.recording import density_by_price, record_heatmap
 from indicators.liquidation.snapshot import SNAPSHOT
 from indicators.liquidation.step import step
 from runs.engines.event import model_bars
@@ -20,28 +21,36 @@ STEP = 10.0 ** (DECADES / CODES)
 
 
 def test_every_cell_is_the_density_at_its_absolute_bin():
-    watched = run_watched(MODEL, BARS)
-    top = top_of(watched.outward)
-    placed = place(encode(watched.outward, top), watched.bins)
+    record = record_heatmap(MODEL, BARS)
+    top = top_of(record.density)
+    placed = place(encode(record.density, top), np.floor(record.positions).astype(int))
     state, snapshots = initial_state(MODEL), np.zeros(len(BARS), dtype=SNAPSHOT)
     for index in range(len(BARS)):
         step(state, MODEL, BARS, snapshots, index)
-        prices, longs, shorts = density_by_price(state, PARAMETERS.bin_width)
-        for price, size in list(zip(prices, longs + shorts, strict=True))[:: 1 if index > 280 else 37]:
+        prices, *sides = density_by_price(state, MODEL)
+        own = int(np.floor(np.log(BARS["close"][index]) / PARAMETERS.bin_width))
+        for place_, price in list(enumerate(prices))[:: 1 if index > 280 else 37]:
             absolute = int(np.floor(np.log(price) / PARAMETERS.bin_width))
-            shown = float(decode(placed[absolute % len(placed), index], top))
-            if size >= top * 10.0**-DECADES * STEP:
-                assert shown / size == pytest.approx(1.0, abs=0.0235)
-            else:
-                assert shown <= top * 10.0**-DECADES * STEP**1.5
+            for side, within in ((LONG, absolute <= own), (SHORT, absolute >= own)):
+                size = float(sides[side][place_])
+                if not within:
+                    assert size == 0.0
+                    continue
+                shown = float(decode(placed[(absolute + side) % len(placed), index], top))
+                if size >= top * 10.0**-DECADES * STEP:
+                    assert shown / size == pytest.approx(1.0, abs=0.0235)
+                else:
+                    assert shown <= top * 10.0**-DECADES * STEP**1.5
 
 
 @pytest.mark.parametrize("cut", [1, 77, 299])
 def test_columns_know_nothing_of_later_bars(cut):
-    whole, part = run_watched(MODEL, BARS), run_watched(MODEL, BARS[:cut])
-    top = top_of(whole.outward)
-    early = place(encode(part.outward, top), part.bins)
-    assert np.array_equal(place(encode(whole.outward, top), whole.bins)[:, :cut], early)
+    whole, part = record_heatmap(MODEL, BARS), record_heatmap(MODEL, BARS[:cut])
+    top = top_of(whole.density)
+    early, all_columns = (
+        place(encode(record.density, top), np.floor(record.positions).astype(int)) for record in (part, whole)
+    )
+    assert np.array_equal(all_columns[:, :cut], early)
 
 
 def test_lifting_undoes_placing():
@@ -67,6 +76,6 @@ def test_the_top_is_the_power_of_ten_above():
 
 
 def test_a_long_market_shares_columns():
-    assert bars_per_column(100, 150) == 1
+    assert bars_per_column(100, 151) == 1
     for bars in (60_000, 236_448, 500_000):
-        assert bars / bars_per_column(bars, 150) * 301 <= 15_000_000
+        assert bars / bars_per_column(bars, 151) * 302 <= 15_000_000

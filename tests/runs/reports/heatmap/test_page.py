@@ -10,7 +10,7 @@ import pytest
 
 from datafeeds.simulated.market import simulate
 from indicators.liquidation.model import build_model
-from indicators.liquidation.recording import run_watched
+from indicators.liquidation.recording import record_heatmap
 from runs.engines.configuration import configuration_from
 from runs.engines.event import model_bars, run_backtest
 from runs.outcome.metrics import trades_of
@@ -50,12 +50,14 @@ def test_the_page_holds_the_bars_and_the_map_of_the_run():
     for name in ("open", "high", "low", "close"):
         assert np.array_equal(arrays[f"array-{name}"] / scale, frame[name])
     model = build_model(result().configuration.model, result().market.bar_seconds)
-    watched = run_watched(model, model_bars(result().market))
-    assert watched.snapshots.tobytes() == result().snapshots.tobytes()
+    record = record_heatmap(model, model_bars(result().market))
+    assert record.snapshots.tobytes() == result().snapshots.tobytes()
     shown = decode(lift(arrays["array-density"], arrays["array-bins"]), facts["top"])
-    seen = watched.outward > facts["top"] * 1.1e-5
-    assert np.abs(shown[seen] / watched.outward[seen] - 1.0).max() < 0.0235
-    assert np.array_equal(arrays["array-expected_long"], watched.snapshots["expected_long"].astype(np.float32))
+    seen = record.density > facts["top"] * 1.1e-5
+    assert np.abs(shown[seen] / record.density[seen] - 1.0).max() < 0.0235
+    assert np.array_equal(
+        arrays["array-model_liquidated_long"], record.snapshots["model_liquidated_long"].astype(np.float32)
+    )
 
 
 def test_trades_lie_on_it_and_a_run_without_any_has_a_page_too():

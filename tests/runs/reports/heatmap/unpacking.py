@@ -42,9 +42,9 @@ def decode(codes: np.ndarray, top: float) -> np.ndarray:
 def lift(placed: np.ndarray, bins: np.ndarray) -> np.ndarray:
     """Return the outward codes (columns, 2, window) of a placed matrix: the inverse of `place`."""
     rows = len(placed)
-    outward = np.arange(1, rows // 2 + 1)
+    outward = np.arange(rows // 2)
     column = np.arange(placed.shape[1])[:, None]
     return np.stack(
-        [placed[(bins[:, None] + side * outward) % rows, column] for side in (-1, 1)],
+        [placed[(bins[:, None] + step) % rows, column] for step in (-outward, 1 + outward)],
         axis=1,
     )
