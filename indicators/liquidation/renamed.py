@@ -17,8 +17,35 @@ RENAMED = {
     "leave": "close",
     # the ledger
     "absorbed": "insurance_fund",
+    # parameters of the model
+    "lone_side_counts": "one_sided_signal",
+    "smear": "liquidation_price_spread",
+    # fields of the snapshot
+    "average_range": "atr",
+    "cascade_gain_down": "branching_ratio_down",
+    "cascade_gain_up": "branching_ratio_up",
+    "stacked_above": "cluster_count_above",
+    "stacked_below": "cluster_count_below",
+    "swept_long": "model_liquidated_long",
+    "swept_short": "model_liquidated_short",
 }
 """Old name to new; it counts where the new name is known and the old one is not."""
+
+REMOVED = {
+    "calibrate": "the map no longer learns from reports, which earned nothing",
+    "calibration_half_life_hours": "the map no longer learns from reports, which earned nothing",
+    "calibration_prior_hours": "the map no longer learns from reports, which earned nothing",
+    "coverage": "the map is a share of open interest by construction; map_age_half_lives tells its age",
+    "expected_long": "runs.stress forecasts what is reported",
+    "expected_short": "runs.stress forecasts what is reported",
+    "half_life_spread": "half_life_hours may hold several half-lives, with half_life_shares",
+    "leverage_close_power": "positions of every leverage close alike, which forecasts as well",
+    "loss_close_ratio": "positions in profit and loss close alike, which forecasts as well",
+}
+"""Names of the model before it was one array a side, and why they are gone (docs/attempts.md)."""
+
+
+_MODEL = {"half_life_hours", "atr"}  # told where parameters of the model, or fields of the snapshot, are known
 
 
 class RenamedError(ImportError):
@@ -31,5 +58,8 @@ def renamed(what: str, old: str, known: list[str]) -> str | None:
     >>> renamed("parameter", "nearest", ["min_distance", "max_distance"])
     "parameter 'nearest' is now called 'min_distance'"
     """
-    new = RENAMED.get(old.rpartition(".")[2])
+    name = old.rpartition(".")[2]
+    if name in REMOVED and name not in known and _MODEL & set(known):
+        return f"{what} {old!r} is gone: {REMOVED[name]}"
+    new = RENAMED.get(name)
     return f"{what} {old!r} is now called {new!r}" if new in known else None

@@ -9,8 +9,8 @@ import numpy as np
 
 from datafeeds.schema import Market
 from indicators.liquidation.from_entries import significant_clusters
-from indicators.liquidation.parameter_fields import as_record
 from indicators.liquidation.model import SECONDS_PER_HOUR
+from indicators.liquidation.parameter_fields import as_record
 from indicators.liquidation.venues import Venue
 from runs.engines.compiled import Evaluation, EvaluationInputs, evaluate, trading_loop
 from runs.engines.configuration import Configuration

@@ -211,7 +211,7 @@ def test_a_runs_own_record_reproduces_it(data, tmp_path):
 @pytest.mark.usefixtures("no_tearsheet")
 def test_a_toml_file_configures_and_flags_win(data, tmp_path):
     config = tmp_path / "run.toml"
-    config.write_text('strategy = "magnet"\n[model]\nsmear = 0.2\n[costs]\ntaker_fee_bps = 9\n')
+    config.write_text('strategy = "magnet"\n[model]\nliquidation_price_spread = 0.2\n[costs]\ntaker_fee_bps = 9\n')
     out = tmp_path / "out"
     assert main(["--config", str(config), "--data", str(data), "--set", "taker_fee_bps=1", "--out", str(out)]) == 0
     configuration = json.loads((out / "run.json").read_text())["configuration"]

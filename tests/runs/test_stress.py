@@ -23,10 +23,10 @@ def data(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def tested(data):
-    return stress(data, moves=(0.02, 0.05), deviations=(2.0,), smear=0.2)
+    return stress(data, moves=(0.02, 0.05), deviations=(2.0,), liquidation_price_spread=0.2)
 
 
-ASKED = ["--moves", "2,5", "--deviations", "2", "--set", "smear=0.2"]
+ASKED = ["--moves", "2,5", "--deviations", "2", "--set", "liquidation_price_spread=0.2"]
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ ASKED = ["--moves", "2,5", "--deviations", "2", "--set", "smear=0.2"]
         (["--moves", "nan"], "must be above 0"),
         (["--deviations", "99"], "99 daily deviations"),
         (["--at", "noon"], "cannot read the time"),
-        (["--set", "smeer=0.2"], "did you mean 'smear'"),
+        (["--set", "liquidation_price_spred=0.2"], "did you mean 'liquidation_price_spread'"),
         (["--data", "nothing.parquet"], "nothing.parquet"),
         (["--out", "taken"], "holds other files"),
     ],

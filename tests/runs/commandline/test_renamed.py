@@ -2,10 +2,12 @@
 
 import json
 
+import numpy as np
 import pytest
 
-from indicators.liquidation.parameter_fields import unknown
-from indicators.liquidation.renamed import RENAMED
+from indicators.liquidation.parameter_fields import Readable, unknown
+from indicators.liquidation.renamed import REMOVED, RENAMED
+from indicators.liquidation.snapshot import SNAPSHOT
 from runs import backtest, sweep
 from strategies import intent
 
@@ -41,6 +43,20 @@ def test_files_of_settings_name_the_new_parameter(strategy, old, tmp_path, capsy
         err = error_of(backtest, "--config", tmp_path / name, "--out", tmp_path / "out", capsys=capsys)
         assert f"{old!r} is now called {RENAMED[old]!r}" in err
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("old", ["calibrate", "loss_close_ratio", "half_life_spread"])
+def test_a_parameter_of_the_old_model_is_gone_and_the_reason_is_said(old, capsys):
+    err = error_of(backtest, "--strategy", "magnet", "--set", f"model.{old}=1", capsys=capsys)
+    assert f"parameter 'model.{old}' is gone: {REMOVED[old]}" in err
+
+
+def test_a_rule_that_reads_an_old_field_is_told_the_new_one():
+    snapshot = Readable(np.zeros(1, dtype=SNAPSHOT)[0])
+    with pytest.raises(AttributeError, match="'swept_long' is now called 'model_liquidated_long'"):
+        _ = snapshot.swept_long
+    with pytest.raises(AttributeError, match="'coverage' is gone: the map is a share"):
+        _ = snapshot.coverage
 
 
 @pytest.mark.parametrize(("old", "new"), [("leave", "close"), ("hold", "target_exposure")])

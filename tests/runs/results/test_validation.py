@@ -76,10 +76,12 @@ def test_the_page_is_written_where_asked_and_a_folder_of_others_is_kept(quiet, t
 
 
 def test_bad_input_is_a_typed_error_with_the_commands_sentence():
-    with pytest.raises(InputError, match="unknown parameter 'smaer': did you mean 'smear'"):
-        validate(simulate(4, bars=100), smaer=0.1)
+    with pytest.raises(
+        InputError, match="unknown parameter 'liquidation_price_spred': did you mean 'liquidation_price_spread'"
+    ):
+        validate(simulate(4, bars=100), liquidation_price_spred=0.1)
     with pytest.raises(InputError, match=r"outside \[0.01, 0.5\]"):
-        validate(simulate(4, bars=100), smear=7)
+        validate(simulate(4, bars=100), liquidation_price_spread=7)
     with pytest.raises(MarketError, match="nowhere"):
         validate("nowhere.parquet")
 

@@ -36,7 +36,11 @@ def test_a_sweep_is_the_overlap_of_every_bin_with_the_way(sizes, room, distance)
 def test_the_way_of_the_next_bar_sweeps_what_the_model_says_it_liquidated(side, model):
     inputs = read_inputs(market(), ModelParameters())
     way = np.abs(np.log(inputs.extremes[1:, side] / inputs.closes[:-1]))
-    adverse = (inputs.extremes[1:, side] < inputs.closes[:-1]) if side == 0 else (inputs.extremes[1:, side] > inputs.closes[:-1])
+    adverse = (
+        (inputs.extremes[1:, side] < inputs.closes[:-1])
+        if side == 0
+        else (inputs.extremes[1:, side] > inputs.closes[:-1])
+    )
     found = swept(inputs.maps[:-1, side], inputs.rooms[:-1, side], inputs.bin_width, np.where(adverse, way, 0.0))
     expected = run(build_model(ModelParameters(), 3600), model_bars(market()))[model][1:]
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6 * inputs.maps.sum(axis=2).max())
