@@ -22,6 +22,7 @@ from runs.commandline.progress import progress
 from runs.engines.configuration import configuration_from, configuration_of
 from runs.engines.evaluator import run_compiled
 from runs.engines.event import load_market, profile_for, run_backtest
+from runs.engines.irrelevant_changes import examined_beside
 from runs.outcome.folder import claim_folder, release_folder, run_name
 from runs.outcome.run_files import PAGES
 from runs.perpetual.costs import CostParameters, check_leverage
@@ -104,8 +105,10 @@ def command(
     name = run_name(utc_now(), configuration.strategy, configuration.as_dict(), market.fingerprint())
     target, temporary = claim_folder(name, out, overwrite)
     try:
-        with progress("backtest", len(market), "bars") as report:
-            result = Result(run_backtest(configuration, market, report=report))
+        with examined_beside(configuration, market) as changes:
+            with progress("backtest", len(market), "bars") as report:
+                run = run_backtest(configuration, market, report=report)
+            result = Result(run, changes())
         result.write(target, temporary)
     finally:
         release_folder(temporary)
@@ -128,6 +131,7 @@ _ROWS = (
 
 def _print_summary(metrics: dict[str, Any], target: Path) -> None:
     data, money, trading = metrics["data"], metrics["money"], metrics["trading"]
+    changes = metrics["irrelevant_changes"]
     note(*data["facts"], *data["defects"])
     if refused := trading["entries_refused"]:
         note(f"{refused:,} entries refused: too little free margin, or more leverage than the position's tier allows")
@@ -136,6 +140,9 @@ def _print_summary(metrics: dict[str, Any], target: Path) -> None:
         table.add_column(title, justify="left" if not title else "right")
     for label, key, shape in _ROWS:
         table.add_row(label, *(_cell(metrics[side][key], shape) for side in ("performance", "buy_and_hold")))
+        if key == "total_return_fraction" and changes["examined"]:
+            low, middle, high = (f"{changes[f'{name}_fraction']:+.2%}" for name in ("low", "median", "high"))
+            table.add_row("  if what should not matter changes", f"{low} to {high}, median {middle}", "")
     table.add_row("Sharpe, 95 % interval", _range(metrics["intervals"]["sharpe"], "{:.2f}"), "")
     table.add_section()
     for label, value in (
@@ -149,6 +156,8 @@ def _print_summary(metrics: dict[str, Any], target: Path) -> None:
     ):
         table.add_row(label, value, "")
     wide_console().print(table)
+    if changes.get("undetermined", True):
+        print_lines(changes["sentence"])
     print_lines(metrics["evidence"]["sentence"])
     print_results(target, *PAGES)
 

@@ -1,6 +1,7 @@
 """Candidates on one market: each is evaluated compiled where its strategy can be, else by the event engine."""
 
 import types
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -94,16 +95,17 @@ class Evaluator:
             result = run_backtest(configuration, self._seen, first_bar=self._first)
             equity, position = result.equity[self._first :], result.position[self._first :]
             return Evaluation(result.fills, equity, position, result.account, self._first)
-        loop = trading_loop(kind.decide, configuration.strategy in BUILT_IN)
-        return evaluate(loop, self._course(configuration, kind))
+        return evaluate(*self.prepared(configuration))
 
-    def _course(self, configuration: Configuration, kind: Any) -> EvaluationInputs:
+    def prepared(self, configuration: Configuration) -> tuple[Callable[..., bool], EvaluationInputs]:
+        """Return the loop of a compiled candidate and what it runs on; raises as `evaluate` does."""
+        kind: Any = load_strategy(configuration.strategy)
         costs = configuration.costs
         if costs.venue not in self._profiles:
             self._profiles[costs.venue] = profile_for(configuration, self._seen)
         profile = self._profiles[costs.venue]
         check_leverage(costs, profile)
-        return EvaluationInputs(
+        inputs = EvaluationInputs(
             snapshots=self._heatmaps.snapshots(self._market, configuration.model),
             prices=self._prices,
             first=self._first,
@@ -115,6 +117,7 @@ class Evaluator:
             starting_cash=costs.starting_cash,
             hours_per_bar=self._market.bar_seconds / SECONDS_PER_HOUR,
         )
+        return trading_loop(kind.decide, configuration.strategy in BUILT_IN), inputs
 
     def trial(self, configuration: Configuration) -> Trial:
         """Return a candidate's figures and daily returns; raises as `evaluate` does."""

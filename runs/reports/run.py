@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from runs.engines.irrelevant_changes import irrelevant_changes
 from runs.engines.result import EngineResult
 from runs.outcome.metrics import daily_returns, run_metrics, trades_of
 from runs.outcome.run_files import run_files
@@ -25,7 +26,11 @@ def write_run(result: EngineResult, target: Path, temporary: Path) -> None:
         If the disk refuses; then nothing is left at the target.
     """
     trades = trades_of(result)
-    record = run_metrics(result, trades) | {"evidence": evidence(result), "intervals": intervals(result)}
+    record = run_metrics(result, trades) | {
+        "irrelevant_changes": irrelevant_changes(result.configuration, result.market),
+        "evidence": evidence(result),
+        "intervals": intervals(result),
+    }
     write_files(files(result, trades, record), target, temporary)
 
 

@@ -227,10 +227,11 @@ def _settings(result: EngineResult) -> str:
 
 def _with_head(whole: str, result: EngineResult, metrics: dict[str, Any], settings: str) -> str:
     money, trading = metrics["money"], metrics["trading"]
+    changes = metrics.get("irrelevant_changes", {}).get("sentence", "")
     evidence = metrics.get("evidence", {}).get("sentence", _NOT_MEASURED)
     kind = "SIMULATED MARKET - nothing here ever traded. " if result.market.simulated else ""
     facts = (
-        f"{kind}{CAVEAT} Buy and hold: one coin, unlevered, without costs or funding. "
+        f"{kind}{changes} {CAVEAT} Buy and hold: one coin, unlevered, without costs or funding. "
         f"Trades {trading['trades']}, fees {money['fees_quote']:,.2f}, funding paid {money['funding_paid_quote']:,.2f}, "
         f"own liquidations {money['liquidations']}, reconciliation error {money['reconciliation_error']:.1e} of the start. "
         f"Data {result.market.name}, {metrics['data']['first_bar']} to {metrics['data']['last_bar']}. "

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from runs.engines.event import run_backtest
+from runs.engines.irrelevant_changes import irrelevant_changes
 from runs.engines.result import EngineResult
 from runs.outcome.folder import claim_folder, release_folder
 from runs.outcome.metrics import run_metrics, trades_of
@@ -40,10 +41,12 @@ class Result:
     ----------
     run
         What the engine left. Where it kept no orders, the event engine runs once more when they are asked for.
+    changes
+        Its `irrelevant_changes`, where they are at hand.
     """
 
-    def __init__(self, run: EngineResult) -> None:
-        self.run = run
+    def __init__(self, run: EngineResult, changes: dict[str, Any] | None = None) -> None:
+        self.run, self._changes = run, changes
 
     @cached_property
     def trades(self) -> pd.DataFrame:
@@ -71,7 +74,8 @@ class Result:
     @cached_property
     def record(self) -> dict[str, Any]:
         """All figures, evidence and intervals: what metrics.json says."""
-        return self._figures | {"evidence": self.evidence, "intervals": self.intervals}
+        changes = {"irrelevant_changes": self.irrelevant_changes}
+        return self._figures | changes | {"evidence": self.evidence, "intervals": self.intervals}
 
     @cached_property
     def metrics(self) -> pd.Series:
@@ -79,6 +83,11 @@ class Result:
         groups = (self._figures[group] for group in ("performance", "trading", "exposure", "money"))
         named = {name: value for group in groups for name, value in group.items() if isinstance(value, numbers.Real)}
         return pd.Series(named, dtype=float, name=self.run.configuration.strategy)
+
+    @cached_property
+    def irrelevant_changes(self) -> dict[str, Any]:
+        """The total return under changes that should not matter: phases of the price grid, and starts of the data."""
+        return self._changes or irrelevant_changes(self.run.configuration, self.run.market)
 
     @cached_property
     def evidence(self) -> dict[str, Any]:
