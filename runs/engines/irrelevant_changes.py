@@ -58,7 +58,7 @@ def irrelevant_changes(configuration: Configuration, market: Market) -> dict[str
     Starts are compared on the bars after the warm-up that all of them have: the backtest's return is scaled by how much more, or
     less, the later start earns there from flat.
     """
-    kind = load_strategy(configuration.strategy)
+    kind: Any = load_strategy(configuration.strategy)
     if not is_compiled(kind):
         return not_examined("the rule is not compiled")
     loop, inputs = Evaluator(market, Heatmaps(None)).prepared(configuration)
@@ -67,23 +67,22 @@ def irrelevant_changes(configuration: Configuration, market: Market) -> dict[str
     def growth(**changed: Any) -> float:
         return float(evaluate(loop, replace(inputs, **changed)).equity[-1]) / inputs.starting_cash
 
-    phases = [growth()]
-    for phase in PHASES[1:]:
-        phases.append(growth(snapshots=run(build_model(parameters, market.bar_seconds, grid_phase=phase), bars)))
-    starts, model = [], build_model(parameters, market.bar_seconds)
+    models = [build_model(parameters, market.bar_seconds, grid_phase=phase) for phase in PHASES]
+    phases, starts = [growth(), *(growth(snapshots=run(model, bars)) for model in models[1:])], []
     common = math.ceil(parameters.warmup_hours * SECONDS_PER_HOUR / market.bar_seconds) + max(STARTS)
     if common < len(market):
         whole = growth(first=common)
         for drop in STARTS:
             later = growth(
-                snapshots=run(model, bars[drop:]), prices=inputs.prices[drop:],
+                snapshots=run(models[0], bars[drop:]), prices=inputs.prices[drop:],
                 first=common - drop, last=len(market) - drop,
             )  # fmt: skip
             starts.append(phases[0] * later / whole if whole > 0.0 else later)
-    return _summary([value - 1.0 for value in phases], [value - 1.0 for value in starts])
+    return summary([value - 1.0 for value in phases], [value - 1.0 for value in starts])
 
 
-def _summary(phases: list[float], starts: list[float]) -> dict[str, Any]:
+def summary(phases: list[float], starts: list[float]) -> dict[str, Any]:
+    """Return what `irrelevant_changes` says of these total returns, as fractions."""
     returns = np.array(phases + starts)
     low, median, high = (float(value) for value in (returns.min(), np.median(returns), returns.max()))
     undetermined = len(set(np.sign(returns))) > 1
@@ -105,7 +104,8 @@ def examined_beside(configuration: Configuration, market: Market) -> Iterator[Ca
     On a short market, and of a rule that is not compiled, the answer is worked out where it is asked for. A second process that
     dies costs the answer, not the backtest.
     """
-    if len(market) < _MIN_BARS_BESIDE or not is_compiled(load_strategy(configuration.strategy)):
+    kind: Any = load_strategy(configuration.strategy)
+    if len(market) < _MIN_BARS_BESIDE or not is_compiled(kind):
         yield lambda: irrelevant_changes(configuration, market)
         return
     with tempfile.TemporaryDirectory() as folder:
@@ -117,7 +117,7 @@ def examined_beside(configuration: Configuration, market: Market) -> Iterator[Ca
         }
         (Path(folder) / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
         # The parent's own path, and not the working folder before it: a folder named `runs` there is not ours.
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: S603 - this module, and a folder of our own
             [sys.executable, "-P", "-m", "runs.engines.irrelevant_changes", folder],
             env=os.environ | {"PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)},
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,

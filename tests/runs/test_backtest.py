@@ -270,3 +270,14 @@ def test_real_data_reconciles(market_data, name, strategy, whole):
     assert reconciliation_error(result.account, result.fills, float(result.close[-1])) <= 1e-6
     assert (result.equity > -1e-6).all()
     assert np.isfinite(result.equity).all()
+
+
+@pytest.mark.usefixtures("no_tearsheet")
+def test_what_should_not_matter_stands_beside_the_return(tmp_path, capsys):
+    simulate(9, bars=600).frame.drop(columns="open_interest_break").to_parquet(tmp_path / "m.parquet")
+    assert main(["--strategy", "magnet", "--data", str(tmp_path / "m.parquet"), "--out", str(tmp_path / "run")]) == 0
+    said = json.loads((tmp_path / "run" / "metrics.json").read_text())["irrelevant_changes"]
+    low, middle, high = (f"{said[f'{name}_fraction']:+.2%}" for name in ("low", "median", "high"))
+    shown = capsys.readouterr().out
+    assert f"{low} to {high}, median {middle}" in shown
+    assert ("undetermined" in shown) is said["undetermined"]
