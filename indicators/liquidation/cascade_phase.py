@@ -12,9 +12,9 @@ PHASES = ("building", "triggered", "cascading", "washed out", "recovering")
 MARKET_STATES = ("calm", "normal", "elevated", "high volatility", "extreme")
 """Names of the market states, by number."""
 
-_STATE_USD = (50e6, 200e6, 500e6, 1e9)  # liquidations over 24 hours, whole market (definition)
+_STATE_USD = (50e6, 200e6, 500e6, 1e9)  # over 24 hours, whole market (HKUDS/Vibe-Trading, skill liquidation-heatmap)
 WHALE_USD = 10e6
-"""A single liquidation above this is a whale's (definition)."""
+"""A single liquidation above this is a whale's (HKUDS/Vibe-Trading, skill liquidation-heatmap)."""
 
 
 class Phase(NamedTuple):
@@ -99,7 +99,7 @@ def advance_phase(
     interest down by `washout_drop` and funding flipped against the crowd that fell) -> recovering (no new low of open
     interest for `steady_bars`) -> building (after `recovery_bars`). A trigger without a further cluster within
     `trigger_bars` goes back to building; a cascade without one goes to recovering. Without open interest nothing is ever
-    called washed out.
+    called washed out. The phases are those of HKUDS/Vibe-Trading, skill liquidation-heatmap.
     """
     any_fallen = fallen_below + fallen_above > 0
     if phase.number == BUILDING or phase.number == RECOVERING:
