@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 import pandas as pd
-from indicators.liquidation.parameter_fields import from_mapping
 
 from datafeeds.markets import read
 from datafeeds.schema import Market
+from indicators.liquidation.parameter_fields import from_mapping
 from indicators.liquidation.parameters import ModelParameters
 from runs.commandline.command import InputError, as_input_error, note, run_command, suggest
 from runs.commandline.options import market_options
