@@ -215,8 +215,7 @@ class ByHand:
         for side, sign in (("long", -1.0), ("short", 1.0)):
             for move in (0.02, 0.05, 0.10):
                 price = self.close * (1.0 + sign * move)
-                reached = abs(math.log(price / self.edge(side, 0))) / BIN
-                size = float(self.sides[side] @ np.clip(reached - np.arange(WINDOW), 0.0, 1.0))
+                size = float(self.pieces(side, 0.0, abs(math.log1p(sign * move)))[0].sum())
                 worth = usd(size * math.sqrt(price * self.close))
                 rows.append(("any time", f"{sign * move:+.1%}", worth, "-", f"{size / self.interest:.2%}"))
         return rows
