@@ -1,4 +1,4 @@
-"""Write docs/attempts.md, what was tried to beat the path-only map: ``MARKET_DATA_DIR=... python docs/attempts.py``."""
+"""Write docs/attempts.md, what other parameters of the map would forecast: ``MARKET_DATA_DIR=... python docs/attempts.py``."""
 
 import os
 import sys
@@ -20,50 +20,43 @@ DATA = Path("binance_1h_liquidations") / "BTCUSDT.parquet"
 DEFAULT = ModelParameters()
 
 TRIES: dict[str, ModelParameters] = {
-    "as it is": DEFAULT,
-    "nothing learned from reports": replace(DEFAULT, calibrate=False),
-    "the prior counts a day, not a week": replace(DEFAULT, calibration_prior_hours=24.0),
-    "forgets in a week, not a month": replace(DEFAULT, calibration_half_life_hours=168.0),
-    "pure change of open interest": replace(DEFAULT, half_life_hours=8760.0, half_life_spread=1.0),
-    "positions live half as long": replace(DEFAULT, half_life_hours=36.0),
-    "positions live twice as long": replace(DEFAULT, half_life_hours=144.0),
-    "one population": replace(DEFAULT, half_life_spread=1.0),
-    "populations four times apart": replace(DEFAULT, half_life_spread=4.0),
-    "high leverage closes no sooner": replace(DEFAULT, leverage_close_power=0.0),
-    "high leverage closes in proportion": replace(DEFAULT, leverage_close_power=1.0),
-    "losers close as winners do": replace(DEFAULT, loss_close_ratio=1.0),
-    "losers close at a third of the rate": replace(DEFAULT, loss_close_ratio=0.33),
-    "sharper tiers": replace(DEFAULT, smear=0.05),
-    "wider tiers": replace(DEFAULT, smear=0.2),
-    "an equal mixture to begin with": replace(DEFAULT, leverage_weights=(0.125,) * 8),
+    "as it is: power law, 168 h": DEFAULT,
+    "listed leverages": replace(DEFAULT, leverage_distribution="tiers"),
+    "listed leverages, an equal mixture": replace(
+        DEFAULT, leverage_distribution="tiers", leverage_weights=(0.125,) * 8
+    ),
+    "listed leverages, sharper": replace(DEFAULT, leverage_distribution="tiers", liquidation_price_spread=0.05),
+    "listed leverages, wider": replace(DEFAULT, leverage_distribution="tiers", liquidation_price_spread=0.2),
+    "large accounts as measured": replace(DEFAULT, leverage_distribution="measured"),
+    "positions live 72 hours": replace(DEFAULT, half_life_hours=(72.0,)),
+    "positions live 336 hours": replace(DEFAULT, half_life_hours=(336.0,)),
+    "two half-lives, 24 and 720 h": replace(DEFAULT, half_life_hours=(24.0, 720.0), half_life_shares=(0.26, 0.74)),
+    "bins of 20 bp": replace(DEFAULT, bin_width=0.002),
 }
 """One change each; none was chosen by its outcome."""
 
-HEAD = """# What was tried to beat the path-only map
+HEAD = """# What was tried
 
 Written by `python docs/attempts.py`. Binance BTC, hourly, {first} to {last}; forecasts one bar ahead, given the bar's range; models
-fitted on the past alone, anew each week, scored from {scored} on. The path-only map is the same model, fed with the same volume in
-every bar and no open interest. Figures are Poisson deviance skills in percent, with 95 % intervals over whole days.
+fitted on the past alone, anew each week, scored from {scored} on. Figures are Poisson deviance skills in percent, with 95 %
+intervals over whole days.
 
-- *beyond*: range, volume, volatility, path-only map, *and* the map, over the same without the map: the claim `open_interest`.
-- *in its place*: range, volume, volatility and the map, over range, volume, volatility and the path-only map.
-- *alone*: the map and nothing else, over the path-only map and nothing else.
+- *beyond range*: range, volume, volatility and the map, over the same without the map: the claim `forecast`.
+- *by its level*: range, volume, volatility and the map, over the same with the path-only map: the same shares of a constant number
+  of coins.
 
 {verdict}
 
 Every line changes one parameter of the default; all were looked at, none was adopted for what it shows here. With so many lines one
-in twenty shows an interval above zero by luck.
+in twenty shows an interval above zero by luck. What was tried with the first model, and what became of its parameters, is in
+[attempts-first-model.md](attempts-first-model.md).
 
-| tried | side | beyond | in its place | alone |
-|---|---|---|---|---|
+| tried | side | beyond range | by its level |
+|---|---|---|---|
 """
 
-PATH = (*RANGE_AND_VOLUME, "path")
-COMPARISONS = {
-    "beyond": (PATH, (*PATH, "map")),
-    "in its place": (PATH, (*RANGE_AND_VOLUME, "map")),
-    "alone": (("path",), ("map",)),
-}
+MAP = (*RANGE_AND_VOLUME, "map")
+COMPARISONS = {"beyond range": (RANGE_AND_VOLUME, MAP), "by its level": ((*RANGE_AND_VOLUME, "path"), MAP)}
 
 
 def text(market: Market) -> str:

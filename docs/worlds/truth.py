@@ -1,24 +1,17 @@
-"""The map against the truth that only a simulated market knows, and against rivals that lack one thing each."""
-
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+"""The map against the truth that only a simulated market knows."""
 
 import numpy as np
 
 from datafeeds.simulated.market import SimulatedMarket
 from datafeeds.simulated.parameters import SimulationParameters
-from datafeeds.simulated.truth import Truth, true_mixture
-from indicators.liquidation.compiled import kept_in_memory
-from indicators.liquidation.model import Model, State, build_model, initial_state
-from indicators.liquidation.parameters import POPULATIONS, ModelParameters
-from indicators.liquidation.recording import run_recorded
-from indicators.liquidation.snapshot import SNAPSHOT
-from indicators.liquidation.step import run, step
+from datafeeds.simulated.truth import Truth
+from indicators.liquidation.model import build_model
+from indicators.liquidation.parameters import ModelParameters
+from indicators.liquidation.recording import record_heatmap
 from runs.engines.event import model_bars
 from runs.statistics.rank import rank_correlation
-from runs.validation.baselines.variants import equal_mixture, fixed_mixture, path_bars
 from runs.validation.baselines.volume_profile import profile_maps
-from runs.validation.measures.reach import price_bins
+from runs.validation.measures.reach import by_distance
 
 WINDOW = 0.12
 """Log price each side within which maps are compared (assumption: leverages of 9 and more)."""
@@ -36,131 +29,59 @@ ACCOUNTS_PER_HOUR = 150.0
 """Accounts that open on each side in an hour (assumption: five times the simulator's default, which favours speed; a venue has
 thousands, and what single accounts do is noise to any map)."""
 
-_PURE_CHANGE_HALF_LIFE_HOURS = 8760.0  # a year: next to nothing opens but the rise of open interest
+SCORING_WORLD = SimulationParameters(leverage_weights=TRUE_WEIGHTS, accounts_per_hour=ACCOUNTS_PER_HOUR)
+"""The simulated market in which maps are scored: a mixture that is not the prior's, and a fine population."""
+
+LISTED, PROFILE = "listed leverages, 72 h", "volume profile, listed leverages, 72 h"
+
+PARAMETERS = {
+    LISTED: ModelParameters(leverage_distribution="tiers", half_life_hours=(72.0,)),
+    "listed leverages, 168 h": ModelParameters(leverage_distribution="tiers"),
+    "power law, 168 h (the default)": ModelParameters(),
+}
+"""The maps that are scored. Simulated traders hold listed leverages; 72 h is the half-life of the first model."""
 
 
-def scoring_world(report: str) -> SimulationParameters:
-    """Return the simulated market in which maps are scored: a mixture that is not the prior's, and a fine population.
-
-    Parameters
-    ----------
-    report
-        As in `SimulationParameters`.
-    """
-    return SimulationParameters(leverage_weights=TRUE_WEIGHTS, accounts_per_hour=ACCOUNTS_PER_HOUR, report=report)
-
-
-@dataclass(frozen=True)
-class Score:
-    """How near maps of one simulated market come to its truth.
-
-    Attributes
-    ----------
-    ranks
-        Mean rank correlation with the true density, by map; the model's own is `OURS`.
-    mixture_error
-        Sum of absolute differences between learned and true shares of leverages, mean of both sides.
-    reached_error
-        The same among leverages that were liquidated at all, each mixture scaled to one over them.
-    """
-
-    ranks: dict[str, float]
-    mixture_error: float
-    reached_error: float
-
-
-OURS = "ours"
-
-RIVALS = (
-    "flat mixture",
-    "soft hits",
-    "pure open-interest change",
-    "volume profile",
-    "path-only map",
-)
-
-
-def score(simulated: SimulatedMarket, parameters: ModelParameters) -> Score:
-    """Return how near the model and its rivals come to the truth of a market.
+def score(simulated: SimulatedMarket) -> dict[str, float]:
+    """Return each map's mean rank correlation with the truth of a market.
 
     Notes
     -----
-    The rank correlation is over the bins of both sides within `WINDOW`, at every `EVERY`-th close from `FIRST` on. The soft hits
-    count reported size by the reached shares of the tiers, *not* divided by exposure, over the whole market: a rival that is
-    even told the future.
+    Over the bins of both sides within `WINDOW`, at every `EVERY`-th close from `FIRST` on. Levels do not matter to ranks,
+    and shares follow from prices alone: the map at a constant level has the same score.
     """
-    bars, seconds = model_bars(simulated.market), simulated.market.bar_seconds
-    truths = true_maps(simulated, bars, parameters.bin_width)
-    model = build_model(parameters, seconds)
-    state = initial_state(model)
-    run(model, bars, state)
-
-    def maps(own: ModelParameters, seen: np.ndarray = bars) -> np.ndarray:
-        return run_recorded(build_model(own, seconds), seen, EVERY)[1]
-
-    build: dict[str, Callable[[], np.ndarray]] = {
-        OURS: lambda: maps(parameters),
-        "flat mixture": lambda: maps(equal_mixture(parameters)),
-        "soft hits": lambda: maps(fixed_mixture(parameters, soft_hits(bars, model))),
-        "pure open-interest change": lambda: maps(
-            replace(parameters, half_life_hours=_PURE_CHANGE_HALF_LIFE_HOURS, half_life_spread=1.0, calibrate=False)
-        ),
-        "volume profile": lambda: profile_maps(bars, parameters, seconds, EVERY),
-        "path-only map": lambda: maps(parameters, path_bars(bars)),
+    bars, seconds, truths = model_bars(simulated.market), simulated.market.bar_seconds, true_maps(simulated)
+    ends, listed = np.arange(EVERY - 1, len(bars), EVERY), PARAMETERS[LISTED]
+    maps = {PROFILE: (listed, profile_maps(bars, listed, seconds, EVERY))}
+    for name, parameters in PARAMETERS.items():
+        maps[name] = parameters, record_heatmap(build_model(parameters, seconds), bars, ends).density
+    return {
+        name: mean_rank(by_distance(density, starts(bars["close"][ends], own.bin_width)), truths, own.bin_width)
+        for name, (own, density) in maps.items()
     }
-    ranks = {name: mean_rank(make(), truths, parameters.bin_width) for name, make in build.items()}
-    true = true_mixture(simulated.ledger, np.array(parameters.leverages))
-    learned = state.learned["leverages"][0, :, : len(parameters.leverages)]
-    reached = state.learned["leverages_exposed"][0, :, : len(parameters.leverages)] > 1.0
-    return Score(ranks, _difference(learned, true), _difference(learned * reached, true * reached))
 
 
-def _difference(learned: np.ndarray, true: np.ndarray) -> float:
-    learned, true = (values / values.sum(axis=1, keepdims=True) for values in (learned, true))
-    return float(np.abs(learned - true).sum(axis=1).mean())
+def starts(closes: np.ndarray, bin_width: float) -> np.ndarray:
+    """Return (m, 2) where in their bins closes lie (0 .. 1), read outward by side."""
+    positions = np.log(closes) / bin_width
+    return np.stack([-positions, positions], axis=1) % 1.0
 
 
-def true_maps(simulated: SimulatedMarket, bars: np.ndarray, bin_width: float) -> np.ndarray:
-    """Return (m, 2, bins) the true density outward from every `EVERY`-th close, in the model's bins within `WINDOW`."""
-    truth, count = Truth(simulated.ledger), round(WINDOW / bin_width)
+def true_maps(simulated: SimulatedMarket) -> np.ndarray:
+    """Return (m, 2, bins) the true size outward from every `EVERY`-th close, in bins of `BIN` within `WINDOW`."""
+    truth, closes = Truth(simulated.ledger), simulated.market.frame["close"].to_numpy()
+    away = np.arange(round(WINDOW / BIN) + 1) * BIN
     rows = []
-    for bar in range(EVERY - 1, len(bars), EVERY):
-        close = int(price_bins(bars["close"][bar : bar + 1], bin_width)[0])
-        below = np.exp(np.arange(close - count, close + 1) * bin_width)
-        above = np.exp(np.arange(close + 1, close + count + 2) * bin_width)
+    for bar in range(EVERY - 1, len(closes), EVERY):
+        below, above = closes[bar] * np.exp(-away[::-1]), closes[bar] * np.exp(away)
         rows.append([truth.density(bar, below)[0][::-1], truth.density(bar, above)[1]])
     return np.array(rows)
 
 
 def mean_rank(maps: np.ndarray, truths: np.ndarray, bin_width: float) -> float:
-    """Return the mean rank correlation of maps (m, 2, bins) with the truth, in bins of `BIN`, from bar `FIRST` on."""
-    count, bins, skipped = truths.shape[2], round(BIN / bin_width), FIRST // EVERY
-    ours, theirs = (
-        values[skipped:, :, :count].reshape(len(values) - skipped, 2, -1, bins).sum(axis=3)
-        for values in (maps.astype(np.float64), truths)
-    )
-    return float(np.mean([rank_correlation(a.ravel(), b.ravel()) for a, b in zip(ours, theirs, strict=True)]))
-
-
-def soft_hits(bars: np.ndarray, model: Model) -> tuple[float, ...]:
-    """Return the mixture by counted hits: reported size, shared out by what each tier had within reach."""
-    count = int(model.grid.tiers["count"][0])
-    exposure = np.zeros((len(bars), 2, count))
-    record_exposure(initial_state(model), model, bars, np.zeros(len(bars), dtype=SNAPSHOT), exposure)
-    reported = np.nan_to_num(np.stack([bars["liquidated_long"], bars["liquidated_short"]], axis=1))
-    total = exposure.sum(axis=2)
-    hits = np.divide(reported, total, out=np.zeros_like(total), where=total > 0.0)[:, :, None] * exposure
-    shares = hits.sum(axis=(0, 1))
-    return tuple(float(share) for share in shares / shares.sum())
-
-
-@kept_in_memory
-def record_exposure(state: State, model: Model, bars: np.ndarray, snapshots: np.ndarray, exposure: np.ndarray) -> None:
-    """Write the unit-weight size (n, 2, tiers) that each bar sweeps, mean of the populations."""
-    for index in range(len(bars)):
-        step(state, model, bars, snapshots, index)
-        for side in range(2):
-            for stratum in range(state.book.mass.shape[1]):
-                exposure[index, side, stratum % exposure.shape[2]] += (
-                    state.book.ledger[0].exposure[side, stratum] / POPULATIONS
-                )
+    """Return the mean rank correlation of maps by distance (m, 2, bins of `bin_width`) with `true_maps`, from bar `FIRST` on."""
+    bins, skipped = round(BIN / bin_width), FIRST // EVERY
+    kept = maps[skipped:, :, : truths.shape[2] * bins]
+    ours = kept.reshape(*kept.shape[:2], -1, bins).sum(axis=3, dtype=np.float64)
+    pairs = zip(ours, truths[skipped:], strict=True)
+    return float(np.mean([rank_correlation(a.ravel(), b.ravel()) for a, b in pairs]))

@@ -57,7 +57,7 @@ def path_of_range_and_volume(dataset: Dataset, seed: int) -> np.ndarray:
 
 
 def mapless_reports(dataset: Dataset, seed: int) -> Dataset:
-    """Return a dataset of the market with `path_of_range_and_volume` reported, which the model learns from."""
+    """Return a dataset of the market with `path_of_range_and_volume` reported."""
     bars = dataset.bars.copy()
     bars["liquidated_long"], bars["liquidated_short"] = path_of_range_and_volume(dataset, seed).T
     return read_bars(dataset.market, bars, dataset.parameters)

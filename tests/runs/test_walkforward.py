@@ -205,7 +205,7 @@ def test_a_full_disk_gets_one_line_and_leaves_nothing(walked, data, tmp_path, mo
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("runs.outcome.folder.write_flushed", full)
+    monkeypatch.setattr("runs.outcome.writing.write_flushed", full)
     monkeypatch.setenv("LIQUIDATION_HEATMAP_CACHE", str(walked.parent / "heatmaps"))
     out = ("--out", str(tmp_path / "walk"))
     assert main(["--strategy", "magnet", "--data", data, *PARAMETERS, *SPANS, "--confirm", "0", *out]) == 2

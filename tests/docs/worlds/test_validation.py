@@ -45,13 +45,13 @@ def test_every_claim_of_the_protocol_has_a_world():
         assert world.nothing <= measured
 
 
-def test_reports_without_a_map_are_what_the_map_learns_from():
+def test_reports_without_a_map_move_wipes_and_not_the_map():
     dataset = dataset_of(1, 400)
     world = mapless_reports(dataset, 3)
     read = read_bars(dataset.market, world.bars, dataset.parameters)
-    assert world.outward.tobytes() == read.outward.tobytes()
+    assert world.density.tobytes() == read.density.tobytes() == dataset.density.tobytes()
     assert world.snapshots.tobytes() == read.snapshots.tobytes()
-    assert (world.snapshots["learned_long"][-1], world.snapshots["learned_short"][-1]) > (0.0, 0.0)
+    assert (world.snapshots["liquidated_long_24h_usd"] != dataset.snapshots["liquidated_long_24h_usd"]).any()
     assert (world.reported >= 0.0).all()
     assert world.reported.tobytes() == mapless_reports(dataset, 3).reported.tobytes()
 
