@@ -57,8 +57,8 @@ def test_figures_are_the_commands_and_nothing_is_said_or_written_unasked(data, w
 def test_windows_equity_and_trades_agree_with_the_summary(walked):
     rows = walked.summary["windows"]
     for row, (number, window) in zip(rows, walked.windows.iterrows(), strict=True):
-        chosen = None if pd.isna(row["combination"]) else row["combination"]
-        assert (row["number"], chosen) == (number, window["combination"])
+        chosen = None if pd.isna(window["combination"]) else window["combination"]
+        assert (row["number"], row["combination"]) == (number, chosen)
         assert pd.Timestamp(row["test"]["first_bar"]).tz_localize(None) == window["test_from"]
         assert row["chosen"] == {label: window[label] for label in ("rule.min_distance", "rule.stop_atr")}
         assert row["out_of_sample"]["total_return_fraction"] == window["total_return_fraction_out"]
