@@ -11,6 +11,7 @@ from indicators.liquidation.recording import record_heatmap
 from runs.engines.event import model_bars
 from runs.statistics.rank import rank_correlation
 from runs.validation.baselines.volume_profile import profile_maps
+from runs.validation.dataset import grid_starts
 from runs.validation.measures.reach import by_distance
 
 WINDOW = 0.12
@@ -56,15 +57,11 @@ def score(simulated: SimulatedMarket) -> dict[str, float]:
     for name, parameters in PARAMETERS.items():
         maps[name] = parameters, record_heatmap(build_model(parameters, seconds), bars, ends).density
     return {
-        name: mean_rank(by_distance(density, starts(bars["close"][ends], own.bin_width)), truths, own.bin_width)
+        name: mean_rank(
+            by_distance(density, grid_starts(np.log(bars["close"][ends]) / own.bin_width)), truths, own.bin_width
+        )
         for name, (own, density) in maps.items()
     }
-
-
-def starts(closes: np.ndarray, bin_width: float) -> np.ndarray:
-    """Return (m, 2) where in their bins closes lie (0 .. 1), read outward by side."""
-    positions = np.log(closes) / bin_width
-    return np.stack([-positions, positions], axis=1) % 1.0
 
 
 def true_maps(simulated: SimulatedMarket) -> np.ndarray:

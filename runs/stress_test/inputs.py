@@ -10,6 +10,7 @@ from indicators.liquidation.model import build_model
 from indicators.liquidation.parameters import ModelParameters
 from indicators.liquidation.recording import record_heatmap
 from runs.engines.event import model_bars
+from runs.validation.dataset import grid_starts
 from runs.validation.measures.reach import adverse_extremes
 
 SIDES = ("long", "short")
@@ -44,8 +45,8 @@ class StressInputs:
     maps
         (rows, 2, bins) base coin outward from the last `rows` closes, by bins of log price. The first bin is the close's own,
         as far as it lies beyond the close.
-    rooms
-        (rows, 2) part (0 .. 1] of that first bin.
+    starts
+        (rows, 2) where in that first bin the close lies (0 .. 1).
     bin_width
         Log price a bin.
     impact
@@ -61,7 +62,7 @@ class StressInputs:
     reported: np.ndarray
     open_interest: float
     maps: np.ndarray
-    rooms: np.ndarray
+    starts: np.ndarray
     bin_width: float
     impact: float
 
@@ -69,39 +70,6 @@ class StressInputs:
     def reports(self) -> bool:
         """Whether the data reports any liquidation."""
         return bool(np.nansum(self.reported) > 0.0)
-
-
-def swept(maps: np.ndarray, rooms: np.ndarray, bin_width: float, distances: np.ndarray) -> np.ndarray:
-    """Return what stands between closes and a distance from each.
-
-    Parameters
-    ----------
-    maps
-        (m, bins) base coin outward from the close; the first bin is the close's own, beyond the close.
-    rooms
-        (m,) part of the first bin that lies beyond the close, bins.
-    bin_width
-        Log price a bin.
-    distances
-        (m,) log price, >= 0; what lies beyond the last bin is not known and does not count.
-
-    Returns
-    -------
-    ndarray
-        (m,) base coin; the last bin that is reached by fraction.
-
-    Examples
-    --------
-    >>> swept(np.array([[1.0, 4.0]] * 3), np.full(3, 0.5), 0.01, np.array([0.0025, 0.005, 0.0125])).tolist()
-    [0.5, 1.0, 4.0]
-    """
-    sums = np.concatenate([np.zeros((len(maps), 1)), np.cumsum(maps, axis=1, dtype=np.float64)], axis=1)
-    reached = distances / bin_width
-    places = np.where(reached < rooms, reached / rooms, 1.0 + reached - rooms)
-    places = np.clip(places, 0.0, maps.shape[1])
-    whole = np.minimum(places.astype(np.int64), maps.shape[1] - 1)[:, None]
-    before, after = (np.take_along_axis(sums, whole + step, axis=1)[:, 0] for step in (0, 1))
-    return before + (places - whole[:, 0]) * (after - before)
 
 
 def read_inputs(market: Market, parameters: ModelParameters) -> StressInputs:
@@ -114,7 +82,7 @@ def read_inputs(market: Market, parameters: ModelParameters) -> StressInputs:
     reported = np.stack([bars["liquidated_long"], bars["liquidated_short"]], axis=1)
     ends = None if np.nansum(reported) > 0.0 else np.array([len(bars) - 1])
     record = record_heatmap(build_model(wide, market.bar_seconds), bars, ends)
-    snapshots, inside = record.snapshots, record.positions - np.floor(record.positions)
+    snapshots = record.snapshots
     return StressInputs(
         bar_seconds=market.bar_seconds,
         days=market.times.astype("datetime64[D]").astype(np.int64),
@@ -125,7 +93,7 @@ def read_inputs(market: Market, parameters: ModelParameters) -> StressInputs:
         reported=reported,
         open_interest=float(snapshots["open_interest"][-1]),
         maps=record.density,
-        rooms=np.maximum(np.stack([inside, 1.0 - inside], axis=1), 1e-12),
+        starts=grid_starts(record.positions),
         bin_width=parameters.bin_width,
         impact=parameters.impact,
     )

@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from runs.stress_test.inputs import StressInputs, swept
+from runs.stress_test.inputs import StressInputs
+from runs.validation.measures.reach import within
 
 WITHOUT_MAP = 3
 """How many of the covariates, the first ones, know no map: distance, volume, volatility."""
@@ -51,7 +52,7 @@ def covariates_at(inputs: StressInputs, side: int, rows: np.ndarray, distances: 
         (m, 4) distance, volume of the day before, daily volatility, and what the map has on the way, base coin.
     """
     bars = rows + len(inputs.closes) - len(inputs.maps)
-    on_the_way = swept(inputs.maps[rows, side], inputs.rooms[rows, side], inputs.bin_width, distances)
+    on_the_way = within(inputs.maps[rows, side], inputs.starts[rows, side], distances / inputs.bin_width)
     return np.column_stack([distances, inputs.volume_24h[bars], inputs.daily_volatility[bars], on_the_way])
 
 

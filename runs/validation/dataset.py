@@ -87,6 +87,12 @@ def true_liquidations(simulated: SimulatedMarket) -> np.ndarray:
     return found
 
 
+def grid_starts(positions: np.ndarray) -> np.ndarray:
+    """Return (n, 2) where in its bin (0 .. 1) each close lies, by side; (n,) closes in bins. Longs are read mirrored."""
+    sides = np.stack([-positions, positions], axis=1)
+    return sides - np.floor(sides)
+
+
 def expected_sizes(snapshots: np.ndarray) -> np.ndarray:
     """Return the forecast (n, 2) that snapshots hold, longs and shorts, base coin."""
     return np.stack([snapshots[name] for name in MODEL_FIELDS], axis=1)
@@ -110,8 +116,7 @@ def read_bars(
 ) -> Dataset:
     """Take bars (n,) of `BAR` through the model, where they say other things than their market does; else as `read_market`."""
     record = record_heatmap(build_model(parameters, market.bar_seconds), bars)
-    sides = np.stack([-record.positions, record.positions], axis=1)
     return Dataset(
-        market, bars, record.snapshots, record.density, sides - np.floor(sides), parameters.bin_width, market.bar_seconds,
+        market, bars, record.snapshots, record.density, grid_starts(record.positions), parameters.bin_width, market.bar_seconds,
         parameters, liquidations,
     )  # fmt: skip

@@ -57,12 +57,31 @@ def swept(density: np.ndarray, bins: np.ndarray, starts: np.ndarray | float = 0.
     starts
         (n, 2) where in its first bin each map begins; 0 for maps by distance.
     """
-    begin = standing_before(np.broadcast_to(starts, bins.shape))
-    sums = np.cumsum(standing_before(density), axis=2, dtype=np.float64)
-    last = sums.shape[2]
-    end = np.minimum(begin + bins, last)
-    whole = np.minimum(np.floor(end).astype(np.int64), last - 1)
-    before = np.where(whole > 0, np.take_along_axis(sums, np.maximum(whole - 1, 0)[:, :, None], axis=2)[:, :, 0], 0.0)
-    inside = np.take_along_axis(sums, whole[:, :, None], axis=2)[:, :, 0] - before
-    near = np.where(whole > 0, whole, begin)  # the first bin begins at the close
-    return np.where(bins > 0.0, before + inside * (end - near) / (whole + 1.0 - near), 0.0)
+    return within(standing_before(density), standing_before(np.broadcast_to(starts, bins.shape)), bins)
+
+
+def within(maps: np.ndarray, starts: np.ndarray, bins: np.ndarray) -> np.ndarray:
+    """Return what maps hold up to a distance from their closes: every bin by the part of it that is reached.
+
+    Parameters
+    ----------
+    maps
+        (..., bins) base coin outward from the close; the first bin is the close's own, beyond the close.
+    starts
+        (...,) where in that first bin the close lies (0 .. 1).
+    bins
+        (...,) distance from the close, bins, >= 0; what lies beyond the last bin is not known and does not count.
+
+    Examples
+    --------
+    >>> within(np.array([[1.0, 4.0]] * 3), np.full(3, 0.5), np.array([0.25, 0.5, 1.25])).tolist()
+    [0.5, 1.0, 4.0]
+    """
+    sums = np.cumsum(maps, axis=-1, dtype=np.float64)
+    sums = np.concatenate([np.zeros_like(sums[..., :1]), sums], axis=-1)
+    rooms = np.maximum(1.0 - starts, 1e-12)
+    places = np.where(bins < rooms, bins / rooms, 1.0 + bins - rooms)
+    places = np.clip(places, 0.0, maps.shape[-1])
+    whole = np.minimum(places.astype(np.int64), maps.shape[-1] - 1)
+    before, after = (np.take_along_axis(sums, whole[..., None] + step, axis=-1)[..., 0] for step in (0, 1))
+    return before + (places - whole) * (after - before)

@@ -13,12 +13,11 @@ from docs.worlds.truth import (
     SCORING_WORLD,
     mean_rank,
     score,
-    starts,
     true_maps,
 )
 from runs.engines.event import model_bars
 from runs.validation.baselines.volume_profile import profile_maps, volume_profile
-from runs.validation.dataset import true_liquidations
+from runs.validation.dataset import grid_starts, true_liquidations
 from runs.validation.measures.reach import reached, swept
 from tests.runs.validation.worlds import dataset_of
 
@@ -62,7 +61,7 @@ def test_the_profile_puts_at_a_close_what_the_next_bar_is_told_to_reach():
     forecast, bins = volume_profile(dataset), reached(dataset)
     inside = (bins < maps.shape[2] - 1) & (bins > 0)
     # The profile forgets when a bar is laid, so the next bar finds what stood at the close.
-    found = swept(maps, bins, starts(dataset.bars["close"], dataset.bin_width))
+    found = swept(maps, bins, grid_starts(np.log(dataset.bars["close"]) / dataset.bin_width))
     np.testing.assert_allclose(found[inside], forecast[inside], rtol=1e-9, atol=1e-9 * forecast.max())
 
 

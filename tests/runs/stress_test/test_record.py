@@ -10,9 +10,10 @@ from datafeeds.resampling import resample
 from datafeeds.schema import Market
 from datafeeds.simulated.market import simulate
 from indicators.liquidation.parameters import ModelParameters
-from runs.stress_test.inputs import read_inputs, swept
+from runs.stress_test.inputs import read_inputs
 from runs.stress_test.record import stress_record
 from runs.stress_test.scenarios import moves_of
+from runs.validation.measures.reach import within
 
 MOVES = (0.02, 0.05)
 
@@ -67,7 +68,7 @@ def test_without_reports_sizes_are_the_maps_own_and_it_is_said():
     for row in found["scenarios"]:
         side = ("long", "short").index(row["side"])
         way = np.array([abs(math.log1p(row["move_fraction"]))])
-        standing = swept(inputs.maps[:, side], inputs.rooms[:, side], inputs.bin_width, way)[0]
+        standing = within(inputs.maps[:, side], inputs.starts[:, side], way / inputs.bin_width)[0]
         assert row["expected_base"] == pytest.approx(standing)
         assert row["horizon_hours"] is None
         assert math.isnan(row["median_base"])

@@ -8,8 +8,9 @@ import pytest
 
 from datafeeds.simulated.market import simulate
 from indicators.liquidation.parameters import ModelParameters
-from runs.stress_test.inputs import read_inputs, swept
+from runs.stress_test.inputs import read_inputs
 from runs.stress_test.windows import past_windows
+from runs.validation.measures.reach import within
 
 
 @cache
@@ -27,8 +28,8 @@ def test_a_window_is_the_bars_after_its_close_and_the_map_is_that_of_the_close(s
         bars = slice(row + 1, row + horizon + 1)
         far = read.extremes[bars, side].max() if side else read.extremes[bars, side].min()
         distance = max(0.0, np.log(far / read.closes[row]) * (1.0 if side else -1.0))
-        reached = swept(
-            read.maps[row : row + 1, side], read.rooms[row : row + 1, side], read.bin_width, np.array([distance])
+        reached = within(
+            read.maps[row : row + 1, side], read.starts[row : row + 1, side], np.array([distance]) / read.bin_width
         )
         assert found.distances[row] == pytest.approx(distance, abs=1e-15)
         assert found.sizes[row] == pytest.approx(read.reported[bars, side].sum())
