@@ -2,9 +2,6 @@
 
 import numpy as np
 
-from datafeeds.simulated.liquidation_engine import TIERS
-from indicators.liquidation.liquidation_price import liquidation_distance
-
 _BLOCK = 64  # bars that share one list of rows
 
 
@@ -71,35 +68,3 @@ class Truth:
 def true_density(ledger: np.ndarray, bar: int, edges: np.ndarray) -> np.ndarray:
     """Return `Truth.density` for one bar; for many of them keep a `Truth`."""
     return Truth(ledger).density(bar, edges)
-
-
-def true_mixture(ledger: np.ndarray, leverages: np.ndarray) -> np.ndarray:
-    """Return the share of opened size by side and nearest leverage.
-
-    Parameters
-    ----------
-    ledger
-        Of `LEDGER`.
-    leverages
-        (n,) ascending, each above 1 and below the inverse of the maintenance margin rate.
-
-    Returns
-    -------
-    numpy.ndarray
-        (2, n), longs first; each row sums to one, or is zero where nothing opened.
-
-    Notes
-    -----
-    Nearest is measured in the log of the distance from entry to liquidation price, as a fraction of the entry, to the distance
-    that the leverage has in the lowest tier. Only the first row of an account counts; size that no price liquidates does not.
-    """
-    rows = ledger[np.unique(ledger["account"], return_index=True)[1]]
-    rows = rows[~np.isnan(rows["liquidation_price"])]
-    distance = np.log(np.abs(rows["liquidation_price"] / rows["entry_price"] - 1.0))
-    mixture = np.zeros((2, len(leverages)))
-    for side, sign in enumerate((1.0, -1.0)):
-        own = rows["side"] == side
-        nodes = np.array([liquidation_distance(float(leverage), sign, TIERS[0, 1]) for leverage in leverages])
-        nearest = np.abs(distance[own, None] - np.log(nodes)).argmin(axis=1)
-        np.add.at(mixture[side], nearest, rows["size"][own])
-    return mixture / np.maximum(mixture.sum(axis=1, keepdims=True), 1e-300)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from datafeeds.simulated.ledger import LEDGER
-from datafeeds.simulated.truth import Truth, true_density, true_mixture
+from datafeeds.simulated.liquidation_engine import TIERS
+from datafeeds.simulated.truth import Truth, true_density
 from indicators.liquidation.liquidation_price import liquidation_distance
 
 
@@ -50,6 +51,38 @@ def test_longs_lie_below_the_price_and_shorts_above(world):
     density = true_density(world.ledger, 500, np.array([0.0, close, np.inf]))
     assert density[0, 1] == density[1, 0] == 0.0
     assert density.sum() > 0.0
+
+
+def true_mixture(ledger: np.ndarray, leverages: np.ndarray) -> np.ndarray:
+    """Return the share of opened size by side and nearest leverage.
+
+    Parameters
+    ----------
+    ledger
+        Of `LEDGER`.
+    leverages
+        (n,) ascending, each above 1 and below the inverse of the maintenance margin rate.
+
+    Returns
+    -------
+    numpy.ndarray
+        (2, n), longs first; each row sums to one, or is zero where nothing opened.
+
+    Notes
+    -----
+    Nearest is measured in the log of the distance from entry to liquidation price, as a fraction of the entry, to the distance
+    that the leverage has in the lowest tier. Only the first row of an account counts; size that no price liquidates does not.
+    """
+    rows = ledger[np.unique(ledger["account"], return_index=True)[1]]
+    rows = rows[~np.isnan(rows["liquidation_price"])]
+    distance = np.log(np.abs(rows["liquidation_price"] / rows["entry_price"] - 1.0))
+    mixture = np.zeros((2, len(leverages)))
+    for side, sign in enumerate((1.0, -1.0)):
+        own = rows["side"] == side
+        nodes = np.array([liquidation_distance(float(leverage), sign, TIERS[0, 1]) for leverage in leverages])
+        nearest = np.abs(distance[own, None] - np.log(nodes)).argmin(axis=1)
+        np.add.at(mixture[side], nearest, rows["size"][own])
+    return mixture / np.maximum(mixture.sum(axis=1, keepdims=True), 1e-300)
 
 
 def test_the_mixture_is_the_share_of_opened_size_by_nearest_distance(world):
