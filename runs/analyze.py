@@ -17,7 +17,7 @@ from runs.commandline.command import as_input_error, run_command, suggest
 from runs.commandline.options import market_options
 from runs.engines.configuration import Configuration, model_parameters
 from runs.engines.event import load_market
-from runs.outcome.folder import claim_folder, release_folder
+from runs.outcome.folder import claimed_folder
 from runs.outcome.writing import check_file, json_text, jsonable, write_file, write_files
 from runs.reports.analysis.markdown import markdown_report
 from runs.reports.analysis.page import analysis_page
@@ -143,11 +143,8 @@ def _write(forms: dict[str, str], further: dict[str, str], out: Path, overwrite:
         for path, text in files.items():
             write_file(path, text, overwrite)
         return
-    target, temporary = claim_folder(out.name, out, overwrite, MARKER)
-    try:
+    with claimed_folder(out.name, out, overwrite, MARKER) as (target, temporary):
         write_files({f"analysis{ending}": text for ending, text in forms.items()} | further, target, temporary)
-    finally:
-        release_folder(temporary)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -23,7 +23,7 @@ from runs.engines.configuration import configuration_from, configuration_of
 from runs.engines.evaluator import run_compiled
 from runs.engines.event import load_market, profile_for, run_backtest
 from runs.engines.irrelevant_changes import examined_beside
-from runs.outcome.folder import claim_folder, release_folder, run_name
+from runs.outcome.folder import claimed_folder, run_name
 from runs.outcome.run_files import PAGES
 from runs.perpetual.costs import CostParameters, check_leverage
 from runs.results.backtest import Result
@@ -103,15 +103,12 @@ def command(
         tell_plan(configuration.as_dict(), len(market), 1, seconds)
         return 0
     name = run_name(utc_now(), configuration.strategy, configuration.as_dict(), market.fingerprint())
-    target, temporary = claim_folder(name, out, overwrite)
-    try:
+    with claimed_folder(name, out, overwrite) as (target, temporary):
         with examined_beside(configuration, market) as changes:
             with progress("backtest", len(market), "bars") as report:
                 run = run_backtest(configuration, market, report=report)
             result = Result(run, changes())
         result.write(target, temporary)
-    finally:
-        release_folder(temporary)
     if as_json:
         print_json({"folder": str(target), **result.record})
     else:

@@ -1,5 +1,6 @@
 """The stress test: if price moves so far within so long, how much is liquidated, and how often such answers have held."""
 
+import contextlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +18,7 @@ from runs.commandline.options import market_options
 from runs.commandline.output import print_json, print_results, wide_console
 from runs.engines.configuration import Configuration, model_parameters
 from runs.engines.event import load_market
-from runs.outcome.folder import claim_folder, release_folder
+from runs.outcome.folder import claimed_folder
 from runs.outcome.writing import write_files
 from runs.reports.stress.terminal import print_stress
 from runs.results.stress import MARKER, PAGE, Stress
@@ -109,14 +110,10 @@ def command(
     # The strategy is named because a configuration has one; only what names the market is read of it.
     market = load_market(Configuration("magnet", seed=seed, model=parameters, **market_named))
     market = market if at is None else market.until(at)
-    folder = claim_folder(out.name, out, overwrite, MARKER) if out else None
-    try:
+    with claimed_folder(out.name, out, overwrite, MARKER) if out else contextlib.nullcontext() as folder:
         tested = _tested(market, parameters, fractions, deviations or ())
         if folder:
             write_files(tested.files(), *folder)
-    finally:
-        if folder:
-            release_folder(folder[1])
     if as_json:
         print_json(tested.record)
         return 0

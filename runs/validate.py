@@ -23,7 +23,7 @@ from runs.commandline.output import print_json, print_lines, print_results, utc_
 from runs.commandline.progress import ProgressBars
 from runs.engines.configuration import Configuration, model_parameters
 from runs.engines.event import load_market
-from runs.outcome.folder import claim_folder, release_folder, run_name
+from runs.outcome.folder import claimed_folder, run_name
 from runs.outcome.writing import write_files
 from runs.reports.page import figure
 from runs.results.validation import MARKER, PAGE, Validation
@@ -102,13 +102,10 @@ def command(
         tell_plan(settings, len(market), 1, START_SECONDS + len(market) / VALIDATE_BARS_PER_SECOND)
         return 0
     name = run_name(utc_now(), "validate", asdict(parameters), market.fingerprint())
-    target, temporary = claim_folder(name, out, overwrite, MARKER)
-    try:
+    with claimed_folder(name, out, overwrite, MARKER) as (target, temporary):
         with ProgressBars() as bars:
             found = _measured(market, parameters, liquidations, bars.say)
         write_files(found.files(), target, temporary)
-    finally:
-        release_folder(temporary)
     if as_json:
         print_json(found.record)
     else:

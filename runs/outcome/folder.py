@@ -1,11 +1,13 @@
 """The results folder: claimed before the run, written beside its place, and named so that no two runs meet."""
 
+import contextlib
 import datetime
 import hashlib
 import json
 import os
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +60,18 @@ def claim_folder(result_name: str, out: Path | None, overwrite: bool, marker: st
     except OSError as error:
         raise FolderError(f"--out {target}: cannot be written ({error.strerror})") from None
     return target, temporary
+
+
+@contextlib.contextmanager
+def claimed_folder(
+    result_name: str, out: Path | None, overwrite: bool, marker: str = MARKER
+) -> Iterator[tuple[Path, Path]]:
+    """Claim a folder as `claim_folder` does, and release what an abandoned run has left of it."""
+    target, temporary = claim_folder(result_name, out, overwrite, marker)
+    try:
+        yield target, temporary
+    finally:
+        release_folder(temporary)
 
 
 def _sweep(target: Path) -> None:

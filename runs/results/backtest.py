@@ -11,7 +11,7 @@ import pandas as pd
 from runs.engines.event import run_backtest
 from runs.engines.irrelevant_changes import irrelevant_changes
 from runs.engines.result import EngineResult
-from runs.outcome.folder import claim_folder, release_folder
+from runs.outcome.folder import claimed_folder
 from runs.outcome.metrics import run_metrics, trades_of
 from runs.outcome.writing import write_files
 from runs.perpetual.accounting import FILL_KINDS
@@ -19,7 +19,7 @@ from runs.reports import run as run_report
 from runs.reports.heatmap.page import run_heatmap
 from runs.reports.tearsheet import tearsheet
 from runs.results.heatmap import Heatmap, Moment, time_index
-from runs.results.show import html_table, one_line, page_or_file, span_of
+from runs.results.show import html_table, one_line, page_or_file, title_of
 
 _SHOWN = (
     ("total_return_fraction", "Total return", "{:+.2%}"),
@@ -158,11 +158,8 @@ class Result:
         FolderError
             If the place is taken, or the disk refuses; then nothing is left.
         """
-        target, temporary = claim_folder("", Path(folder), overwrite)
-        try:
+        with claimed_folder("", Path(folder), overwrite) as (target, temporary):
             self.write(target, temporary)
-        finally:
-            release_folder(temporary)
         return target
 
     def write(self, target: Path, temporary: Path) -> None:
@@ -185,18 +182,16 @@ class Result:
 
     def __repr__(self) -> str:
         """Return one line: what was run, and the headline figures."""
-        strategy, market, metrics = self.run.configuration.strategy, self.run.market, self.metrics
+        metrics = self.metrics
         figures = (
             f"return {_shape(100 * metrics['total_return_fraction'], '{:+.1f} %')}, Sharpe {_shape(metrics['sharpe'], '{:.2f}')}, "
             f"{metrics['trades']:,.0f} trades, max drawdown {_shape(100 * metrics['max_drawdown_fraction'], '{:.1f} %')}"
         )
-        return f"Result({one_line(strategy)} on {one_line(market.name)}, {span_of(market)}: {figures})"
+        return f"Result({title_of(self.run.configuration.strategy, self.run.market)}: {figures})"
 
     def _repr_html_(self) -> str:
         rows = [(title, _shape(self.metrics[name], shape)) for name, title, shape in _SHOWN]
-        market = self.run.market
-        title = f"{one_line(self.run.configuration.strategy)} on {one_line(market.name)}, {span_of(market)}"
-        return html_table(title, ("", ""), rows)
+        return html_table(title_of(self.run.configuration.strategy, self.run.market), ("", ""), rows)
 
 
 def _shape(value: float, shape: str) -> str:

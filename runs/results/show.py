@@ -17,6 +17,11 @@ def span_of(market: Market) -> str:
     return f"{len(market):,} bars {first}..{last}"
 
 
+def title_of(strategy: str, market: Market) -> str:
+    """Return what was run on what, in one line: ``magnet on BTC, 1,500 bars 2024-01-01..2024-03-03``."""
+    return f"{one_line(strategy)} on {one_line(market.name)}, {span_of(market)}"
+
+
 def one_line(text: str) -> str:
     r"""Return an outside name so that it stays on one line: at most 60 characters, none that moves a cursor.
 

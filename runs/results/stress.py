@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from runs.outcome.folder import claim_folder, release_folder
+from runs.outcome.folder import claimed_folder
 from runs.outcome.writing import json_text, jsonable, replace_file, write_files
 from runs.reports.page import escape, table
 from runs.reports.stress.page import stress_page
@@ -50,11 +50,11 @@ class Stress:
 
     def files(self) -> dict[str, str]:
         """Return the text of each file of its folder, by name."""
-        return {MARKER: json_text(self.record), PAGE: stress_page(dict(self.record), jsonable(dict(self.record)))}
+        return {MARKER: json_text(self.record), PAGE: self._page()}
 
     def to_html(self, path: Path | str | None = None) -> str:
         """Return the page, and write it to `path` if one is given."""
-        text = self.files()[PAGE]
+        text = self._page()
         if path is not None:
             replace_file(Path(path), text)
         return text
@@ -67,12 +67,12 @@ class Stress:
         FolderError
             If the folder holds other files, or an earlier stress test that is not to be replaced, or cannot be written.
         """
-        target, temporary = claim_folder(Path(folder).name, Path(folder), overwrite, MARKER)
-        try:
+        with claimed_folder(Path(folder).name, Path(folder), overwrite, MARKER) as (target, temporary):
             write_files(self.files(), target, temporary)
-        finally:
-            release_folder(temporary)
         return target
+
+    def _page(self) -> str:
+        return stress_page(dict(self.record), jsonable(dict(self.record)))
 
     def __repr__(self) -> str:
         """Return the market, its range, and how many answers there are, in one line."""

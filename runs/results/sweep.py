@@ -10,7 +10,7 @@ import pandas as pd
 from runs.engines.configuration import Configuration
 from runs.reports.sweep.page import sweep_page
 from runs.results.backtest import Result
-from runs.results.show import html_table, one_line, page_or_file, span_of
+from runs.results.show import html_table, page_or_file, title_of
 from runs.sweeps.findings.results import SweepResults, Swept
 from runs.sweeps.folder import check_folder, occupied
 from runs.sweeps.report import BEST_RUNS, Runs, run_best, summary_of, write_report
@@ -129,8 +129,7 @@ class Sweep:
         return ax
 
     def _title(self) -> str:
-        market = self._swept.market
-        return f"{one_line(self.record['configuration']['strategy'])} on {one_line(market.name)}, {span_of(market)}"
+        return title_of(self.record["configuration"]["strategy"], self._swept.market)
 
     def __repr__(self) -> str:
         """Return one line: what was swept, and the best."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from runs.outcome.folder import claim_folder, release_folder
+from runs.outcome.folder import claimed_folder
 from runs.outcome.writing import json_text, write_files
 from runs.reports.validation import validation_page
 from runs.results.show import html_table, one_line, page_or_file
@@ -51,7 +51,7 @@ class Validation:
 
     def files(self) -> dict[str, str]:
         """Return the text of each file of its folder, by name."""
-        return {MARKER: json_text(self.record), PAGE: validation_page(dict(self.record))}
+        return {MARKER: json_text(self.record), PAGE: self._page()}
 
     def to_html(self, path: Path | str | None = None) -> str | None:
         """Return validation.html; with a path write it there, whole or not at all, and return None.
@@ -61,7 +61,7 @@ class Validation:
         FolderError
             If it cannot be written.
         """
-        return page_or_file(self.files()[PAGE], path)
+        return page_or_file(self._page(), path)
 
     def save(self, folder: Path | str, *, overwrite: bool = False) -> Path:
         """Write validation.json and validation.html into a folder, whole or not at all; return it.
@@ -71,16 +71,16 @@ class Validation:
         FolderError
             If the folder holds other files, or an earlier validation that is not to be replaced, or cannot be written.
         """
-        target, temporary = claim_folder(Path(folder).name, Path(folder), overwrite, MARKER)
-        try:
+        with claimed_folder(Path(folder).name, Path(folder), overwrite, MARKER) as (target, temporary):
             write_files(self.files(), target, temporary)
-        finally:
-            release_folder(temporary)
         return target
 
     def __repr__(self) -> str:
         """Return the market, its range and the count of each verdict, in one line."""
         return f"Validation({self._line()})"
+
+    def _page(self) -> str:
+        return validation_page(dict(self.record))
 
     def _line(self) -> str:
         data = self.record["data"]

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from runs.outcome.folder import claim_folder, release_folder
+from runs.outcome.folder import claimed_folder
 from runs.outcome.writing import jsonable
 from runs.reports.walk import walk_page
 from runs.results.backtest import Result
-from runs.results.show import html_table, one_line, page_or_file, span_of
+from runs.results.show import html_table, page_or_file, title_of
 from runs.walks.folder import MARKER, daily_curves, joined_trades, write_walk
 from runs.walks.run import Walked
 
@@ -102,11 +102,8 @@ class WalkForward:
         FolderError
             If the place is taken, or the disk refuses; then nothing is left.
         """
-        target, temporary = claim_folder("", Path(folder), overwrite, MARKER)
-        try:
+        with claimed_folder("", Path(folder), overwrite, MARKER) as (target, temporary):
             self.write(target, temporary)
-        finally:
-            release_folder(temporary)
         return target
 
     def write(self, target: Path, temporary: Path) -> None:
@@ -128,8 +125,7 @@ class WalkForward:
         return ax
 
     def _title(self) -> str:
-        market = self._walked.result.market
-        return f"{one_line(self.record['configuration']['strategy'])} on {one_line(market.name)}, {span_of(market)}"
+        return title_of(self.record["configuration"]["strategy"], self._walked.result.market)
 
     def __repr__(self) -> str:
         """Return one line: what was walked, and what came of it."""

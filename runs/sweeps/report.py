@@ -11,7 +11,7 @@ import numpy as np
 
 from runs.engines.event import run_backtest
 from runs.engines.result import EngineResult
-from runs.outcome.folder import claim_folder, release_folder
+from runs.outcome.folder import claimed_folder
 from runs.outcome.metrics import trades_of
 from runs.outcome.writing import replace_file
 from runs.reports.run import write_run
@@ -68,11 +68,8 @@ def write_report(folder: Path, swept: Swept, runs: Runs, summary: dict[str, Any]
 
 def _write_runs(folder: Path, runs: Runs) -> None:
     for place, (_, result) in enumerate(runs, 1):
-        target, temporary = claim_folder("", folder / f"best-{place}", overwrite=True)
-        try:
+        with claimed_folder("", folder / f"best-{place}", overwrite=True) as (target, temporary):
             write_run(result, target, temporary)
-        finally:
-            release_folder(temporary)
     for path in folder.glob("best-*"):  # of an earlier report that had more
         found = re.fullmatch(r"best-(\d+)", path.name)
         if found and int(found.group(1)) > len(runs) and (path / "run.json").exists():

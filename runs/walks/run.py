@@ -16,7 +16,7 @@ from runs.engines.event import load_market
 from runs.engines.parity import first_difference
 from runs.engines.result import EngineResult
 from runs.engines.snapshot_cache import Heatmaps, heatmaps_folder
-from runs.outcome.folder import claim_folder, release_folder, run_name
+from runs.outcome.folder import claimed_folder, run_name
 from runs.outcome.writing import jsonable
 from runs.sweeps.plan import Plan
 from runs.sweeps.space.candidates import Candidates
@@ -60,13 +60,10 @@ def launch(plan: Plan, options: WindowOptions, choice: str, run_options: RunOpti
     if run_options.dry_run:
         print_plan(walk.record, plan, walk.windows, market, run_options.jobs)
         return 0
-    target, temporary = claim_folder(_name(walk), run_options.out, run_options.overwrite, MARKER)
-    try:
+    with claimed_folder(_name(walk), run_options.out, run_options.overwrite, MARKER) as (target, temporary):
         walked = run_walk(walk, run_options.jobs, run_options.confirm, heatmaps_folder(), temporary, progress)
         summary = walked.summary()
         write_walk(walk.record, summary, walked.result, walked.traded_windows, target, temporary)
-    finally:
-        release_folder(temporary)
     return _announce(walk.record, summary, target, run_options.as_json)
 
 
