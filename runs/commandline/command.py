@@ -31,8 +31,7 @@ def run_command(command: click.Command, argv: list[str] | None) -> int:
         if _DEBUG in arguments:
             error.__suppress_context__ = False  # where it was found matters here more than what it was turned into
             traceback.print_exc()
-        text = error.format_message() if isinstance(error, click.ClickException) else str(error)
-        sys.stderr.write("error: " + " ".join(text.split()) + "\n")
+        sys.stderr.write("error: " + " ".join(_sentence(error).split()) + "\n")
     return code if isinstance(code, int) else 0
 
 
@@ -93,6 +92,14 @@ def _program(command: click.Command) -> str | None:
         return command.name
     module = command.callback.__module__
     return None if module == "__main__" else f"liquidation-heatmap {module.rpartition('.')[2]}"
+
+
+def _sentence(error: Exception) -> str:
+    from runs.outcome.writing import FolderError
+
+    if isinstance(error, FolderError):
+        return error.for_command()
+    return error.format_message() if isinstance(error, click.ClickException) else str(error)
 
 
 def _code_of(error: Exception) -> int | None:

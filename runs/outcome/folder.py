@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from runs.outcome.writing import FolderError
+from runs.outcome.writing import OVERWRITE, FolderError
 
 MARKER = "run.json"
 """The file by which a folder is known as an earlier run's."""
@@ -45,12 +45,12 @@ def claim_folder(result_name: str, out: Path | None, overwrite: bool, marker: st
     """
     target = out if out is not None else _RESULTS / result_name
     if target.is_file() or target.is_symlink():
-        raise FolderError(f"--out {target}: is a file; name a folder")
+        raise FolderError(target, "is a file; name a folder")
     if target.is_dir() and any(target.iterdir()):
         if not (target / marker).exists():
-            raise FolderError(f"--out {target}: holds other files; name a new folder")
+            raise FolderError(target, "holds other files; name a new folder")
         if not overwrite:
-            raise FolderError(f"--out {target}: holds an earlier run; name a new folder or add --overwrite")
+            raise FolderError(target, "holds an earlier run; name a new folder", OVERWRITE)
     temporary = target.parent / f".{target.name}.{os.getpid()}.partial"
     _sweep(target)
     try:
@@ -58,7 +58,7 @@ def claim_folder(result_name: str, out: Path | None, overwrite: bool, marker: st
         (temporary / ".probe").write_text("")
         (temporary / ".probe").unlink()
     except OSError as error:
-        raise FolderError(f"--out {target}: cannot be written ({error.strerror})") from None
+        raise FolderError(target, f"cannot be written ({error.strerror})") from None
     return target, temporary
 
 

@@ -12,9 +12,30 @@ from typing import Any
 
 import numpy as np
 
+OVERWRITE = (" or set overwrite=True", " or add --overwrite")
+"""What else helps where an earlier result stands."""
+
 
 class FolderError(ValueError):
-    """A results folder that cannot be written; one sentence."""
+    """A place for results that cannot be written; one sentence that begins with it.
+
+    Parameters
+    ----------
+    place, reason
+        What cannot be written, and why.
+    or_else
+        What else would help: in Python, and in the words of a command.
+    option
+        By which a command names the place.
+    """
+
+    def __init__(self, place: Path, reason: str, or_else: tuple[str, str] = ("", ""), option: str = "--out") -> None:
+        super().__init__(f"{place}: {reason}{or_else[0]}")
+        self._for_command = f"{option} {place}: {reason}{or_else[1]}"
+
+    def for_command(self) -> str:
+        """Return the sentence in the words of a command's options."""
+        return self._for_command
 
 
 def replace_file(path: Path, content: str | bytes) -> None:
@@ -59,9 +80,9 @@ def write_flushed(path: Path, content: bytes) -> None:
 def check_file(path: Path, overwrite: bool) -> None:
     """Raise FolderError if something stands where a file is to be written, and may not be replaced."""
     if path.is_dir() or path.is_symlink():
-        raise FolderError(f"--out {path}: is no file; name another")
+        raise FolderError(path, "is no file; name another")
     if path.exists() and not overwrite:
-        raise FolderError(f"--out {path}: exists; name a new file or add --overwrite")
+        raise FolderError(path, "exists; name a new file", OVERWRITE)
 
 
 def write_file(path: Path, content: str, overwrite: bool) -> None:
@@ -77,7 +98,7 @@ def write_file(path: Path, content: str, overwrite: bool) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(path, content)
     except OSError as error:
-        raise FolderError(f"--out {path}: cannot be written ({error.strerror})") from None
+        raise FolderError(path, f"cannot be written ({error.strerror})") from None
 
 
 def write_files(files: Mapping[str, str | bytes], target: Path, temporary: Path) -> None:
@@ -93,7 +114,7 @@ def write_files(files: Mapping[str, str | bytes], target: Path, temporary: Path)
             write_flushed(temporary / name, content.encode("utf-8") if isinstance(content, str) else content)
         _move(temporary, target)
     except OSError as error:
-        raise FolderError(f"--out {target}: cannot be written ({error.strerror})") from None
+        raise FolderError(target, f"cannot be written ({error.strerror})") from None
 
 
 def _move(temporary: Path, target: Path) -> None:

@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 
 from runs.outcome.folder import claimed_folder
-from runs.outcome.writing import json_text, jsonable, replace_file, write_files
-from runs.reports.page import escape, table
+from runs.outcome.writing import json_text, jsonable, write_files
 from runs.reports.stress.page import stress_page
 from runs.reports.stress.statements import SUMMARY_TITLES, summary_rows
+from runs.results.show import html_table, one_line, page_or_file
 
 MARKER = "stress.json"
 """The file by which a folder is known as a stress test's."""
@@ -52,12 +52,15 @@ class Stress:
         """Return the text of each file of its folder, by name."""
         return {MARKER: json_text(self.record), PAGE: self._page()}
 
-    def to_html(self, path: Path | str | None = None) -> str:
-        """Return the page, and write it to `path` if one is given."""
-        text = self._page()
-        if path is not None:
-            replace_file(Path(path), text)
-        return text
+    def to_html(self, path: Path | str | None = None) -> str | None:
+        """Return stress.html; with a path write it there, whole or not at all, and return None.
+
+        Raises
+        ------
+        FolderError
+            If it cannot be written.
+        """
+        return page_or_file(self._page(), path)
 
     def save(self, folder: Path | str, *, overwrite: bool = False) -> Path:
         """Write stress.json and stress.html into a folder, whole or not at all; return it.
@@ -78,9 +81,8 @@ class Stress:
         """Return the market, its range, and how many answers there are, in one line."""
         data, count = self.record["data"], len(self.record["scenarios"])
         span = f"{data['first_bar'][:10]}..{data['last_bar'][:10]}"
-        return f"Stress({data['name']}, {data['bars']:,} bars {span}: {count} answers {_UNITS[self.record['unit']]})"
+        return f"Stress({one_line(data['name'])}, {data['bars']:,} bars {span}: {count} answers {_UNITS[self.record['unit']]})"
 
     def _repr_html_(self) -> str:
         """Return the answers as a small table for a notebook."""
-        record = dict(self.record)
-        return f"<p>{escape(repr(self))}</p>{table(SUMMARY_TITLES, summary_rows(record))}"
+        return html_table(repr(self), SUMMARY_TITLES, summary_rows(dict(self.record)))

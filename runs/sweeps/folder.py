@@ -49,9 +49,9 @@ def read_record(folder: Path) -> dict[str, Any]:
     try:
         record = json.loads((folder / MARKER).read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        raise FolderError(f"--resume {folder}: holds no sweep ({MARKER} is missing or damaged)") from None
+        raise FolderError(folder, f"holds no sweep ({MARKER} is missing or damaged)", option="--resume") from None
     if not isinstance(record, dict) or record.get("format") != FORMAT or not set(_IDENTITY) <= set(record):
-        raise FolderError(f"--resume {folder}: was written by another version; start a new sweep")
+        raise FolderError(folder, "was written by another version; start a new sweep", option="--resume")
     return record
 
 
@@ -61,7 +61,8 @@ def refuse_difference(folder: Path, there: dict[str, Any], here: dict[str, Any])
         found = _difference(key, there[key], here[key])
         if found is not None:
             name, left, right = found
-            raise FolderError(f"--resume {folder}: {name} differs: {left} there, {right} here; start a new sweep")
+            reason = f"{name} differs: {left} there, {right} here; start a new sweep"
+            raise FolderError(folder, reason, option="--resume")
 
 
 def _difference(name: str, there: Any, here: Any) -> tuple[str, str, str] | None:
@@ -88,11 +89,11 @@ def check_folder(folder: Path, record: dict[str, Any], new: bool) -> None:
         refuse_difference(folder, read_record(folder), record)
         return
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-        raise FolderError(f"--out {folder}: is a file; name a folder")
+        raise FolderError(folder, "is a file; name a folder")
     if (folder / MARKER).exists():
-        raise FolderError(f"--out {folder}: holds an earlier sweep; go on with it by --resume, or name a new folder")
+        raise FolderError(folder, "holds an earlier sweep; name a new folder", ("", ", or go on with it by --resume"))
     if folder.is_dir() and any(not path.name.startswith(".") for path in folder.iterdir()):
-        raise FolderError(f"--out {folder}: holds other files; name a new folder")
+        raise FolderError(folder, "holds other files; name a new folder")
 
 
 @contextlib.contextmanager
@@ -110,16 +111,16 @@ def occupied(folder: Path, record: dict[str, Any], new: bool) -> Iterator[None]:
         lock = FileLock(folder / _LOCK, timeout=0)
         lock.acquire()
     except Timeout:
-        raise FolderError(f"{option} {folder}: another sweep is at work there") from None
+        raise FolderError(folder, "another sweep is at work there", option=option) from None
     except OSError as error:
-        raise FolderError(f"{option} {folder}: cannot be written ({error.strerror})") from None
+        raise FolderError(folder, f"cannot be written ({error.strerror})", option=option) from None
     try:
         if new:
             check_folder(folder, record, new)  # again, now that nobody else can be in it
             write_record(folder, record)
         yield
     except OSError as error:
-        raise FolderError(f"{folder}: cannot be written ({error.strerror or error})") from None
+        raise FolderError(folder, f"cannot be written ({error.strerror or error})", option=option) from None
     finally:
         lock.release()
 

@@ -8,7 +8,7 @@ import pytest
 
 from datafeeds.markets import open_market
 from datafeeds.simulated.market import simulate
-from runs.outcome.writing import jsonable
+from runs.outcome.writing import FolderError, jsonable
 from runs.reports.stress.page import stress_page
 from runs.reports.stress.statements import coverage_rows, pit_rows, scenario_cells, summary_rows
 from runs.stress import main, stress
@@ -39,7 +39,7 @@ ASKED = ["--moves", "2,5", "--deviations", "2", "--set", "liquidation_price_spre
         (["--at", "noon"], "cannot read the time"),
         (["--set", "liquidation_price_spred=0.2"], "did you mean 'liquidation_price_spread'"),
         (["--data", "nothing.parquet"], "nothing.parquet"),
-        (["--out", "taken"], "holds other files"),
+        (["--out", "taken"], "error: --out taken: holds other files"),
     ],
 )
 def test_bad_usage_gets_one_line_and_leaves_nothing(capsys, data, tmp_path, monkeypatch, arguments, sentence):
@@ -89,9 +89,15 @@ def test_tables_hold_the_records_rows(tested):
 
 def test_a_result_is_saved_whole_and_shown_in_a_notebook(tested, tmp_path):
     assert tested.save(tmp_path / "kept") == tmp_path / "kept"
-    assert (tmp_path / "kept" / "stress.html").read_text(encoding="utf-8") == tested.to_html(tmp_path / "page.html")
-    with pytest.raises(ValueError, match="holds an earlier run"):
+    assert tested.to_html(tmp_path / "page.html") is None
+    written = {path.read_text(encoding="utf-8") for path in (tmp_path / "kept" / "stress.html", tmp_path / "page.html")}
+    assert written == {tested.to_html()}
+    with pytest.raises(
+        FolderError, match=rf"^{tmp_path}/kept: holds an earlier run; name a new folder or set overwrite"
+    ):
         tested.save(tmp_path / "kept")
+    with pytest.raises(FolderError, match=rf"^{tmp_path}/page.html/below: cannot be written"):
+        tested.to_html(tmp_path / "page.html" / "below")
     shown = html.unescape(re.sub("<[^>]+>", "\n", tested._repr_html_()))
     assert all(cell in shown for row in summary_rows(tested.record) for cell in row)
 

@@ -172,7 +172,7 @@ def test_taken_folders_are_refused(market, tmp_path, capsys):
     assert swept(market, tmp_path / "a") == 0
     capsys.readouterr()
     assert swept(market, tmp_path / "a") == 2
-    assert "holds an earlier sweep; go on with it by --resume" in capsys.readouterr().err
+    assert "holds an earlier sweep; name a new folder, or go on with it by --resume" in capsys.readouterr().err
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "letter.txt").write_text("dear")
     assert swept(market, tmp_path / "b") == 2

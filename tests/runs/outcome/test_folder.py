@@ -89,7 +89,7 @@ def test_a_user_strategys_name_cannot_leave_the_results_folder():
 def test_a_folder_with_other_files_is_refused_even_with_overwrite(tmp_path):
     (tmp_path / "mine.txt").write_text("keep")
     for overwrite in (False, True):
-        with pytest.raises(FolderError, match="--out"):
+        with pytest.raises(FolderError, match="other files"):
             claim_folder("name", tmp_path, overwrite)
     assert (tmp_path / "mine.txt").read_text() == "keep"
 
@@ -97,8 +97,11 @@ def test_a_folder_with_other_files_is_refused_even_with_overwrite(tmp_path):
 def test_an_earlier_run_is_replaced_only_with_overwrite(tmp_path):
     out = write(tmp_path / "out")
     (out / "report.md").write_text("old")
-    with pytest.raises(FolderError, match="--overwrite"):
+    with pytest.raises(FolderError) as refused:
         claim_folder("name", out, False)
+    reason = f"{out}: holds an earlier run; name a new folder or"
+    assert str(refused.value) == f"{reason} set overwrite=True"
+    assert refused.value.for_command() == f"--out {reason} add --overwrite"
     assert (out / "report.md").read_text() == "old"
     write(out, overwrite=True)
     assert (out / "report.md").read_text() != "old"
@@ -114,7 +117,7 @@ def test_a_file_or_a_link_as_out_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
     (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
     for name in ("file", "link"):
-        with pytest.raises(FolderError, match="--out"):
+        with pytest.raises(FolderError, match="name a folder"):
             claim_folder("name", tmp_path / name, True)
 
 
@@ -131,7 +134,7 @@ def test_an_unwritable_place_is_one_sentence_and_leaves_nothing(tmp_path, monkey
 
 def test_a_place_below_a_file_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(FolderError, match="--out"):
+    with pytest.raises(FolderError, match="cannot be written"):
         claim_folder("name", tmp_path / "file" / "out", False)
 
 
