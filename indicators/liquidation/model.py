@@ -95,6 +95,8 @@ class State(NamedTuple):
         (bars a day + 3,) of `DAY`.
     hour
         (2, bars an hour) quote wiped by side, a ring.
+    hour_swept
+        (2, bars an hour) shares swept by side since the phase last counted them, a ring.
     memory
         (1,) of `MEMORY`.
     """
@@ -107,6 +109,7 @@ class State(NamedTuple):
     levels: np.ndarray
     day: np.ndarray
     hour: np.ndarray
+    hour_swept: np.ndarray
     memory: np.ndarray
 
 
@@ -184,6 +187,7 @@ def initial_state(model: Model) -> State:
         levels=empty_levels(),
         day=np.zeros(max(1, round(settings["bars_per_day"])) + 3, dtype=DAY),
         hour=np.zeros((2, max(1, round(settings["bars_per_hour"])))),
+        hour_swept=np.zeros((2, max(1, round(settings["bars_per_hour"])))),
         memory=memory,
     )
 

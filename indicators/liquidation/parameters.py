@@ -132,6 +132,10 @@ class ModelParameters:
         high=1.0,
         source="assumption: falls of 14-25 % in the crashes of 2021-09-07, 2021-12-04 and 2025-10-10 (Glassnode)",
     )
+    trigger_share: float = parameter(
+        0.02, unit="share of open interest within an hour", low=0.0001, high=1.0,
+        source="assumption: the lower quartile of the nearest clusters of four markets, 2.0 to 4.0 %",
+    )  # fmt: skip
     trigger_hours: float = parameter(
         12.0, unit="hours without a further cluster", low=0.1, high=720.0, source="assumption"
     )

@@ -84,14 +84,24 @@ def _update_levels(state: State, model: Model, bar: Record, side: int, reported:
 
 
 @inlined
-def _fallen(state: State, side: int, extreme: float) -> int:
-    """Return how many clusters of the last close this bar's extreme has reached."""
-    fallen = 0
+def _fallen(state: State, model: Model, side: int, extreme: float) -> int:
+    """Return how many clusters of the last close this bar's extreme has reached, or how many of `trigger_share` it swept.
+
+    Where the map is smooth, new lows liquidate as much as a cluster holds and reach none. No size counts twice.
+    """
+    fallen, swept = 0, 0.0
     for index in range(state.memory[0].clusters[side]):
         price = state.clusters[side, index].price
         if (side == LONG and price >= extreme) or (side == SHORT and price <= extreme):
             fallen += 1
-    return fallen
+    for index in range(state.hour_swept.shape[1]):
+        swept += state.hour_swept[side, index]
+    share = model.settings[0].trigger_share
+    shares = int(swept / share)
+    if shares > 0:
+        for index in range(state.hour_swept.shape[1]):
+            state.hour_swept[side, index] *= 1.0 - shares * share / swept
+    return max(fallen, shares)
 
 
 @inlined
@@ -115,8 +125,8 @@ def _advance(state: State, model: Model, bar: Record, low: float, high: float, b
     phase = advance_phase(
         phase,
         limits,
-        _fallen(state, LONG, low),
-        _fallen(state, SHORT, high),
+        _fallen(state, model, LONG, low),
+        _fallen(state, model, SHORT, high),
         bar.close < bar.open,
         before,
         memory.open_interest,
@@ -158,6 +168,7 @@ def step(state: State, model: Model, bars: np.ndarray, snapshots: np.ndarray, in
         sign, extreme = (-1.0, min(lowest, close)) if side == LONG else (1.0, max(highest, close))
         share, memory.centre[side] = sweep(state.positions, side, sign * memory.position, sign * extreme)
         memory.swept[side] = memory.level * share
+        state.hour_swept[side, int(memory.bar) % state.hour_swept.shape[1]] = share
     view.model_liquidated_long, view.model_liquidated_short = memory.swept[LONG], memory.swept[SHORT]
     memory.position = close
     _move_map(state, model, bar, min(first, close), max(last, close))

@@ -12,6 +12,7 @@ from indicators.liquidation.model import build_model, copy_into, copy_state, ini
 from indicators.liquidation.parameters import ModelParameters
 from indicators.liquidation.snapshot import SNAPSHOT
 from indicators.liquidation.step import run, step
+from runs.analyze import heatmap
 from tests.indicators.liquidation.markets import calm, market
 
 MODEL = build_model(ModelParameters(warmup_hours=5.0), 3600.0)
@@ -277,6 +278,46 @@ def test_a_wipe_spread_over_an_hour_of_short_bars_is_one_level():
     assert np.isfinite(snapshots["support_price"][304])
     assert np.isfinite(state.levels["price"][0]).sum() == 1
     assert np.nanmax(state.levels["size_usd"][0]) == pytest.approx(120.0 * 1000.0)
+
+
+def fall(move, seconds=3600.0, bars_per_hour=1, **parameters):
+    """Phases of a calm market's last day, whose last hour falls evenly by `move`, beyond every price it has known."""
+    bars = calm(400 * bars_per_hour)
+    prices = 1000.0 * (1.0 - move) ** ((np.arange(bars_per_hour) + 1.0) / bars_per_hour)
+    last = bars[-bars_per_hour:]
+    last["close"] = last["low"] = prices
+    last["open"] = last["high"] = np.concatenate([[998.0], prices[:-1]])
+    bars["open_interest_break"] = 0.0
+    return run(build_model(ModelParameters(**parameters), seconds), bars)[-24 * bars_per_hour :]
+
+
+def test_a_fall_that_sweeps_what_clusters_hold_is_a_cascade_though_none_was_known():
+    np.testing.assert_array_equal(fall(0.08, cluster_threshold=1.0)["phase"], [0.0] * 23 + [2.0])
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+def test_short_bars_count_the_sweep_of_an_hour_and_no_size_twice(parts):
+    """The hour's sweep holds `parts` of the share that triggers: so many count, one after another."""
+    quiet = fall(0.01, 300.0, 12, cluster_threshold=1.0, trigger_share=1.0)
+    share = quiet["model_liquidated_long"][-12:].sum() / 10_000.0 / (parts + 0.001)
+    told = fall(0.01, 300.0, 12, cluster_threshold=1.0, trigger_share=share)
+    assert sorted(set(told["phase"])) == list(range(parts + 1))
+
+
+FALLS = {
+    "bybit_1h/BTCUSDT": ("2021-05-19 12:00", "2022-06-13 12:00", "2022-11-08 20:00"),
+    "bybit_1h/ETHUSDT": ("2021-05-19 12:00", "2022-06-13 12:00", "2022-11-08 20:00"),
+    "binance_1h_liquidations/BTCUSDT": ("2024-08-05 06:00",),
+    "binance_1h_liquidations_2026/BTCUSDT": ("2026-01-31 18:00", "2026-02-05 20:00"),
+}
+"""Hours at which the largest liquidations of these markets ran, by public record."""
+
+
+@pytest.mark.parametrize("name", FALLS)
+def test_the_great_falls_are_called_cascades_of_longs(name, market_data):
+    told = heatmap(market_data / f"{name}.parquet").snapshots.loc[list(FALLS[name])]
+    assert (told["phase"] == 2.0).all()
+    assert (told["phase_direction"] == -1.0).all()
 
 
 def test_the_widest_and_narrowest_windows_run_inside_their_arrays():
