@@ -1,4 +1,4 @@
-"""Write the tables of docs/attempts.md, what other kernels forecast: ``MARKET_DATA_DIR=... python docs/attempts.py``."""
+"""Write the tables of docs/attempts.md, what other kernels and bins give: ``MARKET_DATA_DIR=... python docs/attempts.py``."""
 
 import argparse
 import os
@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from datafeeds.markets import open_market
 from datafeeds.schema import Market
+from docs.attempts_bins import tables
 from indicators.liquidation.parameters import ModelParameters
 from runs.statistics.bootstrap import Interval, block_sums, ratio_interval
 from runs.validation.baselines.predictors import RANGE_AND_VOLUME, SideTable
@@ -29,6 +30,8 @@ SETS = {
     "4 h": "binance_4h_liquidations",
 }
 """Development data, and the folders that hold its BTCUSDT.parquet."""
+
+BYBIT = Path("bybit_1h") / "BTCUSDT.parquet"
 
 DEFAULT = ModelParameters(
     leverage_distribution="power", half_life_hours=(168.0,), half_life_shares=(1.0,), bin_width=0.001
@@ -133,42 +136,54 @@ MARK = "## Forecasts"
 HEAD = """
 
 From here on written by `python docs/attempts.py --first-model FOLDER`; without the folder the first model's figures are missing.
-Percent of the deviance of range x volume x volatility, with 95 % intervals over whole days. {bars}.
+Percent of the deviance of range x volume x volatility, with 95 % intervals over whole days.
+Bars scored: {bars}.
 """
 
+BINS_HEAD = """## Bins
 
-def page(above: str, sets: dict[str, Scores]) -> str:
+Bybit BTC, 12,000 bars, eight phases of the grid. Percent of settled bars in which an answer differs; of the density, percent of its
+mass in cells of 50 bp.
+"""
+
+BINS_FOOT = "Five years of the magnet, total return over eight phases, and the time of a step in one run.\n"
+
+
+def page(above: str, sets: dict[str, Scores], bins: tuple[list[list[str]], list[list[str]]]) -> str:
     """Return the page: what stands `above`, and the tables."""
-    bars = ", ".join(f"{name}: {len(one.days) // 2:,} bars scored" for name, one in sets.items())
+    bars = ", ".join(f"{name} {len(one.days) // 2:,}" for name, one in sets.items())
     names = list(next(iter(sets.values())).maps)
     references = [name for name in (FIRST_MODEL, "power 168 h") if name in names]
-    tables = [_over(reference, names, sets) for reference in references]
-    return "\n".join(
-        [above + MARK + HEAD.format(bars=bars), *tables, _over_no_map(names, sets), _each(list(sets.values()))]
-    )
+    below = [BINS_HEAD, _table(*bins[0]), BINS_FOOT, _table(*bins[1])]
+    forecasts = [_over(reference, names, sets) for reference in references]
+    forecasts += [_over_no_map(names, sets), _each(list(sets.values()))]
+    return "\n".join([above + MARK + HEAD.format(bars=bars), *forecasts, *below])
 
 
 def _over(reference: str, names: list[str], sets: dict[str, Scores]) -> str:
     found, rows = list(sets.values()), []
     for name in names:
         if name != reference:
-            pooled = [saved(found, name, reference), saved(found, name, reference, True)]
-            rows.append([name, *map(_cell, [*pooled, *(saved([one], name, reference) for one in found)])])
-    return f"### Over {reference}\n\n" + _table(["map", "F", "T", *(f"F, {name}" for name in sets)], rows)
+            pooled = [saved(found, name, reference, beside) for beside in (False, True)]
+            single = [saved([one], name, reference, beside) for beside in (False, True) for one in found]
+            rows.append([name, *map(_cell, [*pooled, *single])])
+    return f"### Over {reference}\n\n" + _table(
+        ["map", "F", "T", *(f"F, {name}" for name in sets), *(f"T, {name}" for name in sets)], *rows
+    )
 
 
 def _over_no_map(names: list[str], sets: dict[str, Scores]) -> str:
     found = list(sets.values())
     rows = [[name, *map(_cell, [skill(found, name), *(skill([one], name) for one in found)])] for name in names]
-    return "### Over no map\n\n" + _table(["map", "pooled", *sets], rows)
+    return "### Over no map\n\n" + _table(["map", "pooled", *sets], *rows)
 
 
 def _each(found: list[Scores]) -> str:
     rows = [[a, *("" if a == b else _cell(saved(found, a, b)) for b in CANDIDATES)] for a in CANDIDATES]
-    return "### Each over each\n\nF of the row's map over the column's.\n\n" + _table(["", *CANDIDATES], rows)
+    return "### Each over each\n\nF of the row's map over the column's.\n\n" + _table(["", *CANDIDATES], *rows)
 
 
-def _table(head: list[str], rows: list[list[str]]) -> str:
+def _table(head: list[str], *rows: list[str]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 
@@ -184,15 +199,17 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--first-model", type=Path, help="folder of what the first model forecast, one .npz a set")
     parser.add_argument("--out", type=Path, default=PAGE)
     chosen, sets = parser.parse_args(arguments), {}
-    for label, folder in SETS.items():
-        market, forecasts = open_market(str(Path(os.environ["MARKET_DATA_DIR"]) / folder / "BTCUSDT.parquet")), {}
+    folder = Path(os.environ["MARKET_DATA_DIR"])
+    for label, name in SETS.items():
+        market, forecasts = open_market(str(folder / name / "BTCUSDT.parquet")), {}
         if chosen.first_model:
-            exported = np.load(chosen.first_model / f"{folder}.npz")
+            exported = np.load(chosen.first_model / f"{name}.npz")
             forecasts = {FIRST_MODEL: exported["map"], f"average of {FIRST_MODEL}": exported["average"]}
         names = [*([FIRST_MODEL] if forecasts else []), *CANDIDATES, *BINS]
         sets[label] = scores(side_tables(market, forecasts), names)
+    bins = tables(open_market(str(folder / BYBIT)), DEFAULT)
     above = PAGE.read_text(encoding="utf-8").partition(MARK)[0]
-    chosen.out.write_text(page(above, sets), encoding="utf-8")
+    chosen.out.write_text(page(above, sets, bins), encoding="utf-8")
 
 
 if __name__ == "__main__":
