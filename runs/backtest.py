@@ -129,7 +129,7 @@ _ROWS = (
 def _print_summary(metrics: dict[str, Any], target: Path) -> None:
     data, money, trading = metrics["data"], metrics["money"], metrics["trading"]
     changes = metrics["irrelevant_changes"]
-    note(*data["facts"], *data["defects"])
+    note(*data["caveats"], *data["defects"])
     if refused := trading["entries_refused"]:
         note(f"{refused:,} entries refused: too little free margin, or more leverage than the position's tier allows")
     table = Table(title=f"{metrics['strategy']} on {data['name']}, {data['first_bar'][:10]} to {data['last_bar'][:10]}")

@@ -125,7 +125,7 @@ def _market(seed: int, parameters: ModelParameters, named: dict[str, Any]) -> tu
 
 def _print_record(record: Mapping[str, Any], target: Path) -> None:
     data = record["data"]
-    note(*data["facts"])
+    note(*data["caveats"])
     table = Table(
         title=f"{data['name']}, {data['first_bar'][:10]} to {data['last_bar'][:10]}: each claim, against its hardest baseline"
     )

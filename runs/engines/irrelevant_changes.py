@@ -110,12 +110,12 @@ def examined_beside(configuration: Configuration, market: Market) -> Iterator[Ca
         return
     with tempfile.TemporaryDirectory() as folder:
         market.frame.to_parquet(Path(folder) / "market.parquet")
-        facts = {
+        asked = {
             "name": market.name,
             "bar_seconds": market.bar_seconds,
             "configuration": {key: value for key, value in configuration.as_dict().items() if value is not None},
         }
-        (Path(folder) / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
+        (Path(folder) / "asked.json").write_text(json.dumps(asked), encoding="utf-8")
         # The parent's own path, and not the working folder before it: a folder named `runs` there is not ours.
         process = subprocess.Popen(  # noqa: S603 - this module, and a folder of our own
             [sys.executable, "-P", "-m", "runs.engines.irrelevant_changes", folder],
@@ -139,9 +139,9 @@ def _answer(process: "subprocess.Popen[str]") -> dict[str, Any]:
 
 
 def _main(folder: Path) -> None:
-    facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
-    market = Market(pd.read_parquet(folder / "market.parquet"), facts["name"], facts["bar_seconds"], Quality(()))
-    sys.stdout.write(json.dumps(irrelevant_changes(configuration_from(facts["configuration"]), market)))
+    asked = json.loads((folder / "asked.json").read_text(encoding="utf-8"))
+    market = Market(pd.read_parquet(folder / "market.parquet"), asked["name"], asked["bar_seconds"], Quality(()))
+    sys.stdout.write(json.dumps(irrelevant_changes(configuration_from(asked["configuration"]), market)))
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ def market_record(market: Market) -> dict[str, Any]:
         "first_bar": iso(market.times[0]),
         "last_bar": iso(market.times[-1]),
         "fingerprint": market.fingerprint(),
-        "facts": market.caveats(),
+        "caveats": market.caveats(),
         "defects": market.quality.sentences(),
     }
 

@@ -13,12 +13,12 @@ def validation_page(record: dict[str, Any]) -> str:
     data, counts = record["data"], record["counts"]
     title = f"What the heatmap knows: {data['name']}"
     summary = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
-    facts = "".join(f"<li>{escape(fact)}</li>" for fact in data["facts"])
+    caveats = "".join(f"<li>{escape(caveat)}</li>" for caveat in data["caveats"])
     sections = "".join(_section(claim) for claim in record["claims"])
     return page(
         title,
         f"<h1>{escape(title)}</h1><p>{data['bars']} bars of {data['bar_seconds']} s, {data['first_bar']} to {data['last_bar']}. "
-        f"{escape(summary)}.</p><ul class='faint'>{facts}</ul>{_reading_help(record)}{sections}",
+        f"{escape(summary)}.</p><ul class='faint'>{caveats}</ul>{_reading_help(record)}{sections}",
     )
 
 

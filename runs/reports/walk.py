@@ -22,30 +22,30 @@ _METRICS = (
 _SIDES = ("in_sample", "out_of_sample")
 
 
-def walk_page(facts: dict[str, Any], summary: dict[str, Any], curves: dict[str, Any]) -> str:
+def walk_page(record: dict[str, Any], summary: dict[str, Any], curves: dict[str, Any]) -> str:
     """Return the page.
 
     Parameters
     ----------
-    facts, summary
+    record, summary
         Content of ``walk.json`` and ``summary.json``: plain values, None where a figure is not defined.
     curves
         From `runs.walks.folder.daily_curves`.
     """
-    title = f"Walk-forward of {facts['configuration']['strategy']} on {facts['data']['name']}"
-    labels = [axis["parameter"] for axis in facts["space"]]
+    title = f"Walk-forward of {record['configuration']['strategy']} on {record['data']['name']}"
+    labels = [axis["parameter"] for axis in record["space"]]
     chosen = [row["chosen"] for row in summary["windows"]]
     sections = (
         (
             "Out of sample, joined",
             f"{_joined(summary)}<p><a href='tearsheet.html'>Tearsheet</a></p>{curves_figure(curves)}",
         ),
-        ("Windows", _windows(facts, summary)),
-        ("Promised and kept", promises_figure(_points(facts["objective"], summary), facts["objective"])),
+        ("Windows", _windows(record, summary)),
+        ("Promised and kept", promises_figure(_points(record["objective"], summary), record["objective"])),
         ("The choice, window by window", choices_figure(labels, chosen)),
-        ("Protocol", _protocol(facts, summary)),
+        ("Protocol", _protocol(record, summary)),
     )
-    body = [f"<h1>{escape(title)}</h1>", _head(facts, summary)]
+    body = [f"<h1>{escape(title)}</h1>", _head(record, summary)]
     body += [f"<section><h2>{heading}</h2>{content}</section>" for heading, content in sections]
     return page(title, "".join(body), FIGURE_STYLE)
 
@@ -55,9 +55,9 @@ def _points(objective: str, summary: dict[str, Any]) -> list[tuple[int, float, f
     return [point for point in found if None not in point]
 
 
-def _head(facts: dict[str, Any], summary: dict[str, Any]) -> str:
+def _head(record: dict[str, Any], summary: dict[str, Any]) -> str:
     kind = "validated" if summary["verdict"] == "told from luck" else "not"
-    simulated = "SIMULATED MARKET - nothing here ever traded. " if facts["data"]["simulated"] else ""
+    simulated = "SIMULATED MARKET - nothing here ever traded. " if record["data"]["simulated"] else ""
     warning = (
         "One walk is one look: if this is the best of several walks with other settings, that is luck which no figure here "
         "knows of."
@@ -78,9 +78,9 @@ def _joined(summary: dict[str, Any]) -> str:
     return cells_table(("", "walk-forward", "buy and hold"), rows)
 
 
-def _windows(facts: dict[str, Any], summary: dict[str, Any]) -> str:
-    name = facts["objective"]
-    labels = [axis["parameter"] for axis in facts["space"]]
+def _windows(record: dict[str, Any], summary: dict[str, Any]) -> str:
+    name = record["objective"]
+    labels = [axis["parameter"] for axis in record["space"]]
     titles = ("", "train", "test", f"{name} in", f"{name} out", "return out", "drawdown out", "trades out", *labels)
     return cells_table(titles, [_window(row, labels, name) for row in summary["windows"]])
 
@@ -107,14 +107,14 @@ def cell(name: str, value: float | None) -> str:
     return quantity(value, kind_of(name))
 
 
-def _protocol(facts: dict[str, Any], summary: dict[str, Any]) -> str:
-    spans = facts["spans"]
-    kind = "anchored: train windows begin at the first bar" if spans["anchored"] else "rolling"
+def _protocol(record: dict[str, Any], summary: dict[str, Any]) -> str:
+    lengths = record["lengths"]
+    kind = "anchored: train windows begin at the first bar" if lengths["anchored"] else "rolling"
     lines = (
-        f"{facts['combinations']:,} candidates, {facts['search']['method']} search, chosen by {facts['objective']} "
-        f"({facts['choice']}). Train {spans['train']:,} bars, test {spans['test']:,}, step {spans['step']:,}; {kind}.",
-        f"Between train and test lie {spans['purge'] + spans['embargo']:,} bars: purge {spans['purge']:,} "
-        f"({spans['purge_source']}) and embargo {spans['embargo']:,} ({spans['embargo_source']}).",
+        f"{record['combinations']:,} candidates, {record['search']['method']} search, chosen by {record['objective']} "
+        f"({record['choice']}). Train {lengths['train']:,} bars, test {lengths['test']:,}, step {lengths['step']:,}; {kind}.",
+        f"Between train and test lie {lengths['purge'] + lengths['embargo']:,} bars: purge {lengths['purge']:,} "
+        f"({lengths['purge_source']}) and embargo {lengths['embargo']:,} ({lengths['embargo_source']}).",
         f"{summary['unused_bars']:,} bars after the last whole test window are not used.",
         "The choice reads no bar after its train window. The map in a test window has seen all bars before each moment, "
         "train and gap included, as it would have then; a half-life leaves half, so that train and test are not independent.",

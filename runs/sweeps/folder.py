@@ -16,7 +16,7 @@ from runs.sweeps.plan import Plan
 MARKER = "sweep.json"
 """The file by which a folder is known as a sweep's."""
 
-FORMAT = 1
+FORMAT = 2
 """Version of the folder's layout."""
 
 _LOCK = ".lock"

@@ -50,7 +50,7 @@ def validation_record(claims: Sequence[Claim], dataset: Dataset) -> dict[str, An
             "bars": len(market),
             "bar_seconds": market.bar_seconds,
             "simulated": market.simulated,
-            "facts": market.caveats(),
+            "caveats": market.caveats(),
         },
         "model": rounded(asdict(dataset.parameters)),
         "source_digest": source_digest(),

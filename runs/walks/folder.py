@@ -23,7 +23,7 @@ from runs.walks.lengths import WindowLengths, WindowOptions
 MARKER = "walk.json"
 """The file by which a folder is known as a walk's."""
 
-FORMAT = 1
+FORMAT = 2
 """Version of the folder's layout."""
 
 _POINTS = 600
@@ -42,7 +42,7 @@ def walk_record(
         "package": package_version(),
         **plan.record(),
         "choice": choice,
-        "spans": lengths.record(),
+        "lengths": lengths.record(),
         "windows": windows,
         "combinations": combinations,
         "data": market_record(market),

@@ -265,7 +265,7 @@ def _value(configuration: Configuration, group: str, name: str) -> Any:
 
 
 def _name(walk: Walk) -> str:
-    named = {key: walk.record[key] for key in ("configuration", "space", "search", "objective", "choice", "spans")}
+    named = {key: walk.record[key] for key in ("configuration", "space", "search", "objective", "choice", "lengths")}
     return run_name(utc_now(), f"walk-{walk.plan.configuration.strategy}", named, walk.record["data"]["fingerprint"])
 
 

@@ -27,7 +27,7 @@ def print_plan(record: dict[str, Any], plan: Plan, windows: tuple[Window, ...], 
     ]
     count, further = (
         record["combinations"],
-        {key: record[key] for key in ("data", "space", "search", "objective", "spans")},
+        {key: record[key] for key in ("data", "space", "search", "objective", "lengths")},
     )
     seconds = sweep_seconds(min(plan.space.size_of_model, count), count * len(windows), len(market), jobs)
     tell_plan(record["configuration"], len(market), count * len(windows), seconds, ranges=ranges, **further)
@@ -47,7 +47,7 @@ def print_walk(folder: Path, record: dict[str, Any], summary: dict[str, Any]) ->
             row["test"]["first_bar"][:10], *chosen, _shown(objective, row["in_sample"].get(objective)), *cells
         )
     wide_console().print(table, markup=False)
-    note(*record["data"]["facts"], *record["data"]["defects"])
+    note(*record["data"]["caveats"], *record["data"]["defects"])
     print_lines(*_remarks(summary))
     print_results(folder, "walk.html", "tearsheet.html")
     suggest("review", {"serve": True}, folder.parent)

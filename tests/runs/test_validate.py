@@ -41,7 +41,7 @@ def test_it_prints_a_line_a_claim(market, tmp_path, capsys):
         if claim["weakest"]:
             assert figure(claim["weakest"]["estimate"]) in line
         assert f"{claim['name']}: {claim['statement']} - {claim['verdict']}." in out
-    assert [line.split(":")[0] for line in err.splitlines()] == ["note"] * len(record["data"]["facts"]) + ["next"]
+    assert [line.split(":")[0] for line in err.splitlines()] == ["note"] * len(record["data"]["caveats"]) + ["next"]
 
 
 def test_the_record_repeats_byte_for_byte_and_json_prints_it(market, written, tmp_path, capsys):

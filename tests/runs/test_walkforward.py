@@ -120,9 +120,9 @@ def test_the_protocols_numbers_are_those_of_the_record(walked):
     )
     without_sources = re.sub(r"\([^)]*\)", "", protocol)
     shown = [int(text.replace(",", "")) for text in re.findall(r"(?<![\w.])\d[\d,]*(?=[ ,;])", without_sources)]
-    spans = facts["spans"]
-    gap = [spans["purge"] + spans["embargo"], spans["purge"], spans["embargo"]]
-    expected = [facts["combinations"], spans["train"], spans["test"], spans["step"], *gap, summary["unused_bars"]]
+    lengths = facts["lengths"]
+    gap = [lengths["purge"] + lengths["embargo"], lengths["purge"], lengths["embargo"]]
+    expected = [facts["combinations"], lengths["train"], lengths["test"], lengths["step"], *gap, summary["unused_bars"]]
     assert shown == expected
 
 
@@ -138,7 +138,9 @@ def test_the_verdict_leads_and_says_what_the_figures_say(walked):
 
 def test_text_from_outside_stays_text(walked):
     facts, summary = read(walked, "walk.json"), read(walked, "summary.json")
-    facts["data"]["name"] = facts["objective"] = facts["spans"]["purge_source"] = facts["space"][0]["parameter"] = EVIL
+    facts["data"]["name"] = facts["objective"] = facts["lengths"]["purge_source"] = facts["space"][0]["parameter"] = (
+        EVIL
+    )
     summary["sentence"] = EVIL
     for row in summary["windows"]:
         row["chosen"][EVIL] = EVIL
@@ -189,7 +191,7 @@ def test_a_dry_run_shows_windows_and_writes_nothing(data, tmp_path, capsys):
     arguments = ["--strategy", "magnet", "--data", data, *PARAMETERS, *SPANS, "--dry-run", "--out", str(out)]
     assert main(arguments) == 0
     plan = json.loads(capsys.readouterr().out)
-    assert (plan["spans"]["purge"], plan["spans"]["purge_source"]) == (48, "rule.time_limit_hours")
+    assert (plan["lengths"]["purge"], plan["lengths"]["purge_source"]) == (48, "rule.time_limit_hours")
     assert len(plan["ranges"]) == 1
     assert not out.exists()
 

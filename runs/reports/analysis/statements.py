@@ -138,4 +138,4 @@ def implication_lines(implied: dict[str, Any]) -> list[str]:
 
 def data_lines(data: dict[str, Any]) -> list[str]:
     """Return what the data lacks, and its defects."""
-    return [sentence(line) for line in (*data["facts"], *data["defects"])] or ["nothing to report."]
+    return [sentence(line) for line in (*data["caveats"], *data["defects"])] or ["nothing to report."]

@@ -200,7 +200,7 @@ def test_the_data_says_that_it_is_simulated_and_what_it_lacks():
     assert data["simulated"] is True
     assert data["bars"] == 1500
     assert data["bar_seconds"] == 3600
-    assert any("simulated" in line for line in data["facts"])
+    assert any("simulated" in line for line in data["caveats"])
 
 
 def test_json_has_null_for_what_is_not_a_number():
