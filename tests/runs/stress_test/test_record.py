@@ -107,7 +107,7 @@ def test_deviations_need_a_volatility():
 @pytest.mark.parametrize(
     ("folder", "short_of"),
     [
-        ("binance_1h_liquidations", {4.0: 0.94}),
+        ("binance_1h_liquidations", {}),
         ("binance_1h_liquidations_2026", {24.0: 0.86}),
         ("binance_4h_liquidations", {}),
     ],
