@@ -63,7 +63,7 @@ def resample(market: Market, bar_seconds: int) -> Market:
         {"ts": pd.to_datetime(group[starts] * bar_seconds + shift, unit="s", utc=True), **_columns(market, rows)}
     )
     larger = market_from_frame(frame, market.name, market.simulated, bar_seconds)
-    # a break inside the bar is still no flow
+    # a break within the bar is one of the bar
     flagged = market.frame["open_interest_break"].to_numpy()[rows].max(axis=1)
     larger.frame["open_interest_break"] = np.maximum(larger.frame["open_interest_break"].to_numpy(), flagged)
     made = f"bars of {timeframe_name(bar_seconds)} made of {timeframe_name(old)}"

@@ -10,7 +10,10 @@ BAR = np.dtype(
         ("close", np.float64),
         ("volume", np.float64),  # base coin
         ("open_interest", np.float64),  # base coin, snapshot at the bar's close; NaN where unknown
-        ("open_interest_break", np.float64),  # 1 where the series itself changed here, so that its change is no flow
+        (
+            "open_interest_break",
+            np.float64,
+        ),  # 1 where the series itself changed here, so that its change says nothing of positions
         ("funding_rate", np.float64),  # fraction of notional settled at the bar's open instant; NaN where none settles
         ("mark_high", np.float64),  # quote per base; NaN where unknown
         ("mark_low", np.float64),

@@ -13,6 +13,7 @@ from datafeeds.errors import MarketError
 from datafeeds.files import read_market
 from datafeeds.mapped_files.mapping import read_mapping
 from datafeeds.mapped_files.read import read_foreign
+from datafeeds.quality import open_interest_breaks
 from datafeeds.simulated.market import simulate
 
 # The README of the data names every defect there is: kind, column, count, day of the first.
@@ -53,6 +54,13 @@ def test_real_data_reports_exactly_its_known_defects(market_data, name):
     found = {(d.kind, d.column, d.count, f"{d.first:%Y-%m-%d %H:%M}") for d in market.quality.defects}
     assert found == KNOWN[name]
     assert len(market) == ROWS.get(name, len(market))
+
+
+@pytest.mark.parametrize("name", ["bybit_1h/BTCUSDT", "bybit_1h/ETHUSDT"])
+def test_open_interest_counted_once_or_twice_has_the_same_breaks(market_data, name):
+    frame = pd.read_parquet(market_data / f"{name}.parquet")  # Bybit counts both sides of a contract
+    once = frame.assign(open_interest=0.5 * frame["open_interest"])
+    assert (open_interest_breaks(once) == open_interest_breaks(frame)).all()
 
 
 @pytest.mark.parametrize("name", LOWS)

@@ -132,7 +132,7 @@ def test_the_total_of_funding_does_not_depend_on_the_bars_length():
     assert (daily.frame["funding_rate"].notna()).all()
 
 
-def test_a_break_within_a_bar_is_still_no_flow(market_data):
+def test_a_break_within_a_bar_is_one_of_the_bar(market_data):
     market = read_market(market_data / "bybit_1h/BTCUSDT.parquet")
     flagged = market.frame["ts"][market.frame["open_interest_break"] == 1.0].dt.floor("1D").unique()
     daily = resample(market, 24 * HOUR).frame.set_index("ts")

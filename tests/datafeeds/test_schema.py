@@ -148,6 +148,6 @@ def test_a_break_is_judged_by_no_later_bar(values, cut):
     assert (open_interest_breaks(made)[:cut] == open_interest_breaks(made.iloc[:cut])).all()
 
 
-def test_the_first_value_after_a_hole_is_no_flow():
+def test_the_first_value_after_a_hole_is_a_break():
     made = pd.DataFrame({"open_interest": [1.0, 1.0, np.nan, np.nan, 1.0, 1.0], "volume": 50.0})
     assert open_interest_breaks(made).tolist() == [False, False, False, False, True, False]

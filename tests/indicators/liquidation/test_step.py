@@ -207,7 +207,7 @@ def test_a_day_without_a_liquidation_sums_to_exactly_zero():
     assert (sums[73:] == 0.0).all()
 
 
-def test_without_open_interest_coins_are_shares_of_half_a_days_turnover():
+def test_without_open_interest_coins_are_shares_of_nine_hours_turnover():
     bars = calm(100, volume=50.0)
     known, unknown = run(MODEL, bars), bars.copy()
     unknown["open_interest"] = np.nan
@@ -215,7 +215,7 @@ def test_without_open_interest_coins_are_shares_of_half_a_days_turnover():
     assert (known["level_from_open_interest"] == 1.0).all()
     assert (guessed["level_from_open_interest"] == 0.0).all()
     ratio = guessed["cluster_above_usd"] / known["cluster_above_usd"]
-    np.testing.assert_allclose(ratio[np.isfinite(ratio)], 12.0 * 50.0 / 10_000.0)
+    np.testing.assert_allclose(ratio[np.isfinite(ratio)], 9.0 * 50.0 / 10_000.0)
     assert np.isfinite(ratio).any()
 
 
