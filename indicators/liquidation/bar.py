@@ -22,6 +22,7 @@ BAR = np.dtype(
         ("long_short_ratio", np.float64),  # accounts long / accounts short; NaN where unknown
         ("liquidated_long", np.float64),  # base coin force-sold in the bar, as reported; NaN where unknown
         ("liquidated_short", np.float64),  # base coin force-bought in the bar, as reported; NaN where unknown
+        ("open_time", np.float64),  # seconds since 1970-01-01 UTC at which the bar opened; NaN where unknown
     ]
 )
 """A bar as a numpy record. Prices are quote per base, sizes base coin; NaN says unknown (never zero)."""
