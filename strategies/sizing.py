@@ -23,10 +23,38 @@ class SizingParameters:
         0.05, unit="fraction of equity in notional", low=0.0, high=10.0,
         source="assumption: smaller changes cost more in fees than they mend",
     )  # fmt: skip
+    volatility_target: float = parameter(
+        0.0, unit="standard deviation of equity over 24 hours, fraction; 0 is no limit", low=0.0, high=10.0,
+        source="assumption: off, for a stop or a leverage limits risk unless asked otherwise",
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
         """Raise ValueError for a value outside its domain."""
         check(self)
+
+
+@allocation_free
+def leverage_limit(max_leverage: float, volatility_target: float, volatility_24h: float) -> float:
+    """Return how much notional / equity is allowed.
+
+    Parameters
+    ----------
+    max_leverage, volatility_target
+        Of `SizingParameters`.
+    volatility_24h
+        Forecast standard deviation of the log return over 24 hours; NaN where none is known.
+
+    Returns
+    -------
+    float
+        ``min(max_leverage, volatility_target / volatility_24h)`` where a target is set: nothing without a forecast. Else
+        `max_leverage`.
+    """
+    if volatility_target == 0.0:
+        return max_leverage
+    if math.isnan(volatility_24h):
+        return 0.0
+    return min(max_leverage, volatility_target / volatility_24h)
 
 
 @allocation_free

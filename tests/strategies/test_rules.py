@@ -9,7 +9,7 @@ from indicators.liquidation.parameter_fields import as_record
 from indicators.liquidation.snapshot import SNAPSHOT
 from strategies import cascade, magnet, overlay, wipe
 from strategies.intent import ENTER, EXIT, KEEP, POSITION, REBALANCE
-from strategies.sizing import SizingParameters, entry_size, rebalance_size, whole_steps
+from strategies.sizing import SizingParameters, entry_size, leverage_limit, rebalance_size, whole_steps
 
 NAN = math.nan
 CALM = {
@@ -175,6 +175,14 @@ def test_size_is_the_smaller_of_risk_and_leverage_in_whole_steps():
     assert entry_size(1.0, 100.0, NAN, 10_000.0, *ENTRY, 0.001) == pytest.approx(300.0)
     assert entry_size(1.0, 100.0, 95.0, 10_000.0, *ENTRY, 15.0) == 15.0
     assert entry_size(1.0, 100.0, 95.0, -1.0, *ENTRY, 0.001) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("target", "volatility", "limit"),
+    [(0.0, 0.04, 3.0), (0.0, NAN, 3.0), (0.02, 0.04, 0.5), (0.2, 0.04, 3.0), (0.02, NAN, 0.0)],
+)
+def test_a_volatility_target_limits_leverage_and_allows_nothing_without_a_forecast(target, volatility, limit):
+    assert leverage_limit(3.0, target, volatility) == pytest.approx(limit)
 
 
 def test_rebalancing_leaves_small_changes_alone_but_always_closes_fully():
