@@ -33,6 +33,8 @@ LINE_FIELDS = {
 }
 """The indicator's lines, and the `SNAPSHOT` field that each shows."""
 
+_EPOCH_ORDINAL = 719_163  # 1970-01-01 in backtrader's day numbers (proleptic Gregorian ordinal)
+_MILLISECONDS_PER_DAY = 86_400e3
 _FIRST_ROOM = 1024  # bars of room to begin with when the number of bars is not known; doubled when full
 
 
@@ -67,6 +69,7 @@ class LiquidationHeatmap(bt.Indicator):
         seconds = self.p.bar_seconds or bar_seconds_of(self.data)
         self.model = build_model(self.parameters, seconds)
         self._sources = [(name, getattr(self.data.lines, name)) for name in BAR.names if hasattr(self.data.lines, name)]
+        self._times = getattr(self.data.lines, "datetime", None)  # labels of bars, taken for their opens
         self._targets = [(getattr(self.lines, name), field) for name, field in LINE_FIELDS.items()]
         self._state, self._before = initial_state(self.model), initial_state(self.model)
         self._bars, self._snapshots = empty_bars(_FIRST_ROOM), np.zeros(_FIRST_ROOM, dtype=SNAPSHOT)
@@ -87,6 +90,8 @@ class LiquidationHeatmap(bt.Indicator):
         self._bars, self._snapshots = empty_bars(end), np.zeros(end, dtype=SNAPSHOT)
         for name, line in self._sources:
             self._bars[name] = np.frombuffer(line.array, dtype=np.float64, count=end)
+        if self._times is not None:
+            self._bars["open_time"] = _seconds(np.frombuffer(self._times.array, dtype=np.float64, count=end))
         run_bars(self._state, self.model, self._bars, self._snapshots)
         self._stepped = end
         for line, field in self._targets:
@@ -103,6 +108,8 @@ class LiquidationHeatmap(bt.Indicator):
         bar, snapshot = self._bars[index], self._snapshots[index]
         for name, line in self._sources:
             bar[name] = line[0]
+        if self._times is not None:
+            bar["open_time"] = _seconds(self._times[0])
         step(self._state, self.model, self._bars, self._snapshots, index)
         self._stepped = index + 1
         for line, field in self._targets:
@@ -157,6 +164,11 @@ class LiquidationHeatmap(bt.Indicator):
             (bins,) ascending bin centres in quote per base, and base coin standing in each bin, by side.
         """
         return density_by_price(self.state(ago), self.model)
+
+
+def _seconds(day_numbers: Any) -> Any:
+    """Return backtrader's floating days as seconds since 1970-01-01 UTC, to the millisecond that they hold."""
+    return np.rint((day_numbers - _EPOCH_ORDINAL) * _MILLISECONDS_PER_DAY) / 1000.0
 
 
 def bar_seconds_of(data: Any) -> float:

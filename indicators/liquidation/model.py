@@ -10,6 +10,7 @@ from indicators.liquidation.kernel import MAX_DISTANCE, Kernel, build_kernel
 from indicators.liquidation.parameter_fields import as_record
 from indicators.liquidation.parameters import THRESHOLD_KINDS, ModelParameters
 from indicators.liquidation.position_map import BEFORE, BEHIND, PositionMap, empty_map
+from indicators.liquidation.volatility import initial_volatility, volatility_settings
 from indicators.liquidation.wipes import DAY, empty_levels
 
 SECONDS_PER_HOUR = 3600.0
@@ -69,11 +70,14 @@ class Model(NamedTuple):
         (half-lives,) of `AGE`.
     settings
         (1,) record of all numeric parameters, with lengths in bars beside those in hours.
+    volatility
+        (1,) of `VOLATILITY_SETTINGS`.
     """
 
     kernel: Kernel
     ages: np.ndarray
     settings: np.ndarray
+    volatility: np.ndarray
 
 
 class State(NamedTuple):
@@ -99,6 +103,8 @@ class State(NamedTuple):
         (2, bars an hour) shares swept by side since the phase last counted them, a ring.
     memory
         (1,) of `MEMORY`.
+    volatility
+        (1,) of `VOLATILITY`.
     """
 
     positions: PositionMap
@@ -111,6 +117,7 @@ class State(NamedTuple):
     hour: np.ndarray
     hour_swept: np.ndarray
     memory: np.ndarray
+    volatility: np.ndarray
 
 
 def build_model(
@@ -168,7 +175,8 @@ def build_model(
     for name, value in (*((name, record[name]) for name in names), *derived.items()):
         settings[name] = value
     settings["away"] = np.abs(np.log1p(np.outer([-1.0, 1.0], SWEPT_MOVES))) / parameters.bin_width
-    return Model(build_kernel(parameters, lowest_leverage, highest_leverage), ages, settings)
+    kernel = build_kernel(parameters, lowest_leverage, highest_leverage)
+    return Model(kernel, ages, settings, volatility_settings(bar_seconds))
 
 
 def initial_state(model: Model) -> State:
@@ -189,6 +197,7 @@ def initial_state(model: Model) -> State:
         hour=np.zeros((2, max(1, round(settings["bars_per_hour"])))),
         hour_swept=np.zeros((2, max(1, round(settings["bars_per_hour"])))),
         memory=memory,
+        volatility=initial_volatility(),
     )
 
 
@@ -200,4 +209,4 @@ def copy_state(state: State) -> State:
 def copy_into(source: State, target: State) -> None:
     """Make `target` equal to `source` without making new arrays; both must come from the same model."""
     for ours, theirs in zip((*target.positions, *target[1:]), (*source.positions, *source[1:]), strict=True):
-        np.copyto(ours, theirs)
+        np.copyto(ours.view(np.uint8), theirs.view(np.uint8))  # as bytes: numpy would copy records field by field

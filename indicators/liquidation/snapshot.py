@@ -61,6 +61,8 @@ _FIELDS = (
     "map_age_half_lives",  # time since the first bar over the longest half-life
     "funding_rate",  # last settled; NaN: never known
     "volatility",  # standard deviation of log returns per bar
+    "volatility_4h",  # forecast standard deviation of the log return over the next 4 hours; NaN: none
+    "volatility_24h",
     "atr",  # average true range, quote
     "volume_24h",  # base coin
     "market_state",  # 0 calm, 1 normal, 2 elevated, 3 high volatility, 4 extreme

@@ -15,6 +15,7 @@ from indicators.liquidation.model import Model, State, initial_state
 from indicators.liquidation.position_map import decay, deposit, place, read, sweep
 from indicators.liquidation.snapshot import SNAPSHOT
 from indicators.liquidation.snapshot_writer import write_clusters, write_context, write_levels
+from indicators.liquidation.volatility import update_volatility
 from indicators.liquidation.wipes import drop_levels, enter_day, record_level, wiped_usd
 
 TURNOVER_HOURS = 9.0
@@ -199,6 +200,9 @@ def step(state: State, model: Model, bars: np.ndarray, snapshots: np.ndarray, in
     write_clusters(state, model, view, bar.close)
     write_levels(state, model, view, bar.close)
     write_context(state, model, view)
+    update_volatility(state.volatility, model.volatility, bar)
+    forecasts = state.volatility[0].forecasts
+    view.volatility_4h, view.volatility_24h = forecasts[0], forecasts[1]
     memory.close = bar.close
     memory.bar += 1.0
 

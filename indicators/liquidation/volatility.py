@@ -18,7 +18,7 @@ from indicators.liquidation.compiled import Record, allocation_free
 from indicators.liquidation.least_squares import FEATURES, FIT, add_row, fit
 
 _HORIZON_HOURS = (4.0, 24.0)
-_WINDOW_HOURS = (4.0, 24.0, 168.0, 720.0)
+WINDOW_HOURS = (4.0, 24.0, 168.0, 720.0)
 _PERIOD_SECONDS = 720 * 3600.0  # as long as the longest window; counted from 1970-01-01
 _ROOM, _DAY_ROOM = 720, 25  # most steps in the longest window, most ends of steps in a day
 
@@ -61,7 +61,7 @@ def volatility_settings(bar_seconds: float) -> np.ndarray:
     settings = np.zeros(1, dtype=VOLATILITY_SETTINGS)
     step_seconds = max(bar_seconds, _SECONDS_PER_HOUR)
     settings["bar_seconds"], settings["step_seconds"] = bar_seconds, step_seconds
-    settings["windows"] = [max(1, round(hours * _SECONDS_PER_HOUR / step_seconds)) for hours in _WINDOW_HOURS]
+    settings["windows"] = [max(1, round(hours * _SECONDS_PER_HOUR / step_seconds)) for hours in WINDOW_HOURS]
     settings["known"] = [bar_seconds <= hours * _SECONDS_PER_HOUR for hours in _HORIZON_HOURS]
     return settings
 

@@ -72,6 +72,7 @@ def model_bars(market: Market) -> np.ndarray:
     bars = empty_bars(len(market))
     for name, values in market.columns().items():
         bars[name] = values
+    bars["open_time"] = market.times.astype("datetime64[ms]").astype(np.int64) / 1000.0
     return bars
 
 

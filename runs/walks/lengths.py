@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from indicators.liquidation.parameters import ModelParameters
+from indicators.liquidation.volatility import WINDOW_HOURS
 from runs.engines.configuration import Configuration
 from runs.sweeps.plan import Plan
 from runs.sweeps.space.space import Space
@@ -50,11 +51,12 @@ def _holds(base: Configuration, name: str) -> bool:
 
 
 def signal_memory(base: Configuration, space: Space) -> Lookback:
-    """Return the longest memory of the map: how long a bar goes on shaping the signals after it.
+    """Return the longest memory of the signals: how long a bar goes on shaping the signals after it.
 
     Notes
     -----
-    The longest of the model's half-lives, ages and waits, over all candidates; of several half-lives the longest counts. A
+    The longest of the model's half-lives, ages and waits, over all candidates, and at least the longest window of the forecast
+    of volatility, whatever it has learned before; of several half-lives the longest counts. A
     half-life is where half of an influence is left, not where it ends: an exponential memory never ends, and no gap makes two
     windows independent. How fast the average turnover forgets is left out: it scales the map in coin, and only where no open
     interest is known.
@@ -65,6 +67,7 @@ def signal_memory(base: Configuration, space: Space) -> Lookback:
         if hours is not None and field.name != "turnover_half_life_hours":
             longest = np.max(_largest(base, space, "model", field.name))
             found.append(Lookback(float(longest) * hours, f"model.{field.name}"))
+    found.append(Lookback(max(WINDOW_HOURS), "the forecast of volatility"))
     return max(found, key=lambda memory: memory.hours)
 
 

@@ -17,6 +17,7 @@ from indicators.liquidation.model import build_model, initial_state
 from indicators.liquidation.parameters import ModelParameters
 from indicators.liquidation.recording import record_heatmap
 from indicators.liquidation.step import run
+from runs.engines.event import model_bars
 
 BARS = 200
 
@@ -28,10 +29,7 @@ def market():
 
 @pytest.fixture(scope="module")
 def expected(market):
-    bars = empty_bars(BARS)
-    for name, values in market.columns().items():
-        bars[name] = values
-    return run(build_model(ModelParameters(), 3600.0), bars)
+    return run(build_model(ModelParameters(), 3600.0), model_bars(market))
 
 
 class Recorder(bt.Strategy):
@@ -69,12 +67,18 @@ def test_lines_are_equal_in_every_engine_mode(market, expected, mode):
 
 
 @pytest.mark.parametrize("mode", [(True, True, False), (False, False, False), (False, False, 1)], ids=str)
+def test_bars_open_when_they_do_in_every_engine_mode(mode):
+    market = simulate(3, bars=1560, start="2023-12-17")  # 32 days before a period of the forecast's begins
+    snapshots, last = cerebro_of(market, mode).run()[0].heatmap.view()
+    expected = run(build_model(ModelParameters(), 3600.0), model_bars(market))
+    assert np.isfinite(expected["volatility_24h"]).sum() > 50
+    assert snapshots[: last + 1].tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("mode", [(True, True, False), (False, False, False), (False, False, 1)], ids=str)
 def test_clusters_and_density_on_demand_are_those_of_the_bar(market, mode):
     strategy = cerebro_of(market, mode).run()[0]
-    bars = empty_bars(BARS)
-    for name, values in market.columns().items():
-        bars[name] = values
-    model = build_model(ModelParameters(), 3600.0)
+    bars, model = model_bars(market), build_model(ModelParameters(), 3600.0)
     for number, count in enumerate((50, 100, 150, 200)):
         state = initial_state(model)
         run(model, bars[:count], state)

@@ -135,6 +135,7 @@ def test_the_mirrored_market_swaps_the_sides():
 MAY_BE_UNKNOWN = {
     "cluster_above_price", "cluster_above_usd", "cluster_below_price", "cluster_below_usd", "magnet", "support_price",
     "support_bar", "resistance_price", "resistance_bar", "open_interest", "open_interest_break_bar", "funding_rate",
+    "volatility_4h", "volatility_24h",
 }  # fmt: skip
 
 HOSTILE = {

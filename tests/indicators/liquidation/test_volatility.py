@@ -6,6 +6,9 @@ import pytest
 
 from indicators.liquidation.bar import empty_bars
 from indicators.liquidation.compiled import compiled
+from indicators.liquidation.model import build_model, copy_into, copy_state, initial_state
+from indicators.liquidation.parameters import ModelParameters
+from indicators.liquidation.step import run
 from indicators.liquidation.volatility import initial_volatility, update_volatility, volatility_settings
 from tests.indicators.liquidation.reference_volatility import forecasts, steps_of
 
@@ -68,12 +71,15 @@ def test_what_is_said_at_a_bar_depends_on_no_later_one():
         assert forecast(BARS[:cut], HOUR).tobytes() == SAID[:cut].tobytes()
 
 
-def test_it_goes_on_from_a_copied_state():
-    state = initial_volatility()
-    forecast(BARS[:3000], HOUR, state)
-    kept = state.copy()
-    assert forecast(BARS[3000:], HOUR, state).tobytes() == forecast(BARS[3000:], HOUR, kept).tobytes()
-    assert forecast(BARS[3000:], HOUR, kept).tobytes() != SAID[3000:].tobytes(), "the copy was changed by its own run"
+def test_the_step_says_it_in_its_snapshot_also_from_copied_states():
+    model = build_model(ModelParameters(), HOUR)
+    state, kept = initial_state(model), initial_state(model)
+    run(model, BARS[:3000], state)
+    copy_into(state, kept)
+    for again in (copy_state(state), state, kept):
+        snapshots = run(model, BARS[3000:], again)
+        said = np.column_stack([snapshots["volatility_4h"], snapshots["volatility_24h"]])
+        assert said.tobytes() == SAID[3000:].tobytes()
 
 
 def test_early_bars_before_the_windows_of_the_first_whole_period_change_nothing():

@@ -31,7 +31,8 @@ def test_holding_is_the_longest_time_limit_of_any_candidate(strategy, space, hou
     ("space", "model", "hours", "source"),
     [
         ("min_distance=0.001,0.002", {}, 720.0, "level_age_days"),
-        ("min_distance=0.001,0.002", {"level_age_days": 1.0}, 168.0, "half_life_hours"),
+        ("min_distance=0.001,0.002", {"level_age_days": 1.0}, 720.0, "forecast of volatility"),
+        ("half_life_hours=10,1000", {"level_age_days": 1.0}, 1000.0, "half_life_hours"),
         ("half_life_hours=10,1000", {}, 1000.0, "half_life_hours"),
         (
             "min_distance=0.001,0.002",
