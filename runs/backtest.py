@@ -21,11 +21,11 @@ from runs.commandline.output import print_json, print_lines, print_results, utc_
 from runs.commandline.progress import progress
 from runs.engines.configuration import configuration_from, configuration_of
 from runs.engines.evaluator import run_compiled
-from runs.engines.event import load_market, profile_for, run_backtest
+from runs.engines.event import checked_profile, load_market, run_backtest
 from runs.engines.irrelevant_changes import examined_beside
 from runs.outcome.folder import claimed_folder, run_name
 from runs.outcome.run_files import PAGES
-from runs.perpetual.costs import CostParameters, check_leverage
+from runs.perpetual.costs import CostParameters
 from runs.results.backtest import Result
 from strategies.sizing import SizingParameters
 
@@ -74,7 +74,7 @@ def backtest(
     configuration = as_input_error(
         partial(configuration_of, model=model, sizing=sizing, costs=costs), strategy, parameters, data
     )
-    as_input_error(check_leverage, configuration.costs, profile_for(configuration, market))
+    as_input_error(checked_profile, configuration, market)
     return Result(run_compiled(configuration, market))
 
 
@@ -97,7 +97,7 @@ def command(
     settings = asked_settings({"strategy": strategy, "seed": seed, **market_named}, assignments, config)
     configuration = as_input_error(configuration_from, settings)
     market = load_market(configuration)
-    as_input_error(check_leverage, configuration.costs, profile_for(configuration, market))
+    as_input_error(checked_profile, configuration, market)
     if dry_run:
         seconds = START_SECONDS + len(market) / BACKTEST_BARS_PER_SECOND
         tell_plan(configuration.as_dict(), len(market), 1, seconds)

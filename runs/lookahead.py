@@ -22,8 +22,7 @@ from runs.commandline.options import market_options
 from runs.commandline.output import print_json
 from runs.engines.broker import PerpetualBroker
 from runs.engines.configuration import Configuration, configuration_from, with_assignments
-from runs.engines.event import EngineMode, add_strategy, load_market, profile_for
-from runs.perpetual.costs import check_leverage
+from runs.engines.event import EngineMode, add_strategy, checked_profile, load_market, profile_for
 
 MODES = {
     "preload without runonce": EngineMode(preload=True, runonce=False),
@@ -291,7 +290,7 @@ def command(
     market = load_market(configuration)
     if len(market) < 100:
         raise click.UsageError(f"{market.name}: {len(market)} bars are too few to find anything; give at least 100")
-    as_input_error(check_leverage, configuration.costs, profile_for(configuration, market))
+    as_input_error(checked_profile, configuration, market)
     examination = examine(configuration, market, cuts)
     found, taken = examination.differences, examination.cuts
     if taken < cuts:

@@ -70,7 +70,7 @@ class PerpetualStrategy(bt.Strategy):
         update_position(self._record, self._position_memory, index, float(size), float(held.price), float(equity))
         intent = self._ask(snapshots, index)
         if intent.action != KEEP:
-            self._submit_intent(intent, float(snapshots[index]["close"]), size, equity)
+            self._submit_intent(intent, snapshots[index], size, equity)
 
     def _ask(self, snapshots: np.ndarray, index: int) -> Intent:
         if self._decide_at is not None:
@@ -90,9 +90,12 @@ class PerpetualStrategy(bt.Strategy):
         """Return the number of bars so far (backtrader's own takes three calls)."""
         return self.lines.lines[0].lencount
 
-    def _submit_intent(self, intent: Intent, close: float, size: float, equity: float) -> None:
+    def _submit_intent(self, intent: Intent, snapshot: np.void, size: float, equity: float) -> None:
         action, direction, stop, exposure = map(float, (intent.action, intent.direction, intent.stop, intent.exposure))
-        change = traded_size(action, direction, stop, exposure, close, float(size), float(equity), self._sizing)
+        close, volatility = float(snapshot["close"]), float(snapshot["volatility_24h"])
+        change = traded_size(
+            action, direction, stop, exposure, close, volatility, float(size), float(equity), self._sizing
+        )
         if intent.action == EXIT:
             for order in self._working:
                 self.cancel(order)

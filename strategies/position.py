@@ -9,7 +9,7 @@ import numpy as np
 
 from indicators.liquidation.compiled import allocation_free
 from strategies.intent import ENTER, EXIT
-from strategies.sizing import SizingParameters, entry_size, rebalance_size
+from strategies.sizing import SizingParameters, entry_size, leverage_limit, rebalance_size
 
 POSITION_MEMORY = np.dtype(
     [
@@ -21,7 +21,8 @@ POSITION_MEMORY = np.dtype(
 )
 """What a strategy remembers from one close to the next."""
 
-SIZING = np.dtype([(name, np.float64) for name in ("risk_fraction", "max_leverage", "rebalance_band", "contract_step")])
+_LIMITS = ("risk_fraction", "max_leverage", "rebalance_band", "volatility_target")
+SIZING = np.dtype([(name, np.float64) for name in (*_LIMITS, "contract_step")])
 """`SizingParameters` and the contract step, as compiled code reads them."""
 
 
@@ -32,8 +33,7 @@ def new_position_memory(hours_per_bar: float) -> np.ndarray:
 
 def sizing_record(sizing: SizingParameters, contract_step: float) -> np.ndarray:
     """Return (1,) of `SIZING`; `contract_step` in base coin."""
-    values = (sizing.risk_fraction, sizing.max_leverage, sizing.rebalance_band, contract_step)
-    return np.array([values], dtype=SIZING)
+    return np.array([(*(getattr(sizing, name) for name in _LIMITS), contract_step)], dtype=SIZING)
 
 
 @allocation_free
@@ -70,8 +70,8 @@ def update_position(
 
 @allocation_free
 def traded_size(
-    action: float, direction: float, stop: float, exposure: float, close: float, size: float, equity: float,
-    sizing: np.ndarray,
+    action: float, direction: float, stop: float, exposure: float, close: float, volatility_24h: float, size: float,
+    equity: float, sizing: np.ndarray,
 ) -> float:  # fmt: skip
     """Return the signed size (base coin) that an intent trades at the market; 0 for none.
 
@@ -79,20 +79,17 @@ def traded_size(
     ----------
     action, direction, stop, exposure
         Of an `Intent`.
-    close, size, equity
-        Price, signed position and equity at this close.
+    close, volatility_24h, size, equity
+        Price, forecast volatility, signed position and equity at this close.
     sizing
         (1,) of `SIZING`.
     """
     limits = sizing[0]
+    leverage = leverage_limit(limits.max_leverage, limits.volatility_target, volatility_24h)
     if action == ENTER:
         if size != 0.0:
             return 0.0
-        return entry_size(
-            direction, close, stop, equity, limits.risk_fraction, limits.max_leverage, limits.contract_step
-        )
+        return entry_size(direction, close, stop, equity, limits.risk_fraction, leverage, limits.contract_step)
     if action == EXIT:
         return -size
-    return rebalance_size(
-        exposure, size, close, equity, limits.max_leverage, limits.rebalance_band, limits.contract_step
-    )
+    return rebalance_size(exposure, size, close, equity, leverage, limits.rebalance_band, limits.contract_step)

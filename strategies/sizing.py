@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from indicators.liquidation.compiled import allocation_free
 from indicators.liquidation.parameter_fields import check, parameter
 
+_DAYS_PER_YEAR, _SECONDS_PER_DAY = 365.0, 86_400.0  # crypto trades every day
+
 
 @dataclass(frozen=True)
 class SizingParameters:
@@ -24,13 +26,22 @@ class SizingParameters:
         source="assumption: smaller changes cost more in fees than they mend",
     )  # fmt: skip
     volatility_target: float = parameter(
-        0.0, unit="standard deviation of equity over 24 hours, fraction; 0 is no limit", low=0.0, high=10.0,
-        source="assumption: off, for a stop or a leverage limits risk unless asked otherwise",
+        0.0, unit="standard deviation of equity over a year, fraction; 0 is no limit", low=0.0, high=10.0,
+        source="assumption: off; where it is on, nothing is opened before there is a forecast, after 61 to 91 days of bars",
     )  # fmt: skip
 
     def __post_init__(self) -> None:
         """Raise ValueError for a value outside its domain."""
         check(self)
+
+
+def check_volatility_target(sizing: SizingParameters, bar_seconds: float) -> None:
+    """Raise ValueError for a volatility target on bars for which no volatility is forecast: nothing could ever be opened."""
+    if sizing.volatility_target > 0.0 and bar_seconds > _SECONDS_PER_DAY:
+        raise ValueError(
+            f"volatility_target = {sizing.volatility_target:g} needs a forecast over 24 hours, and bars of "
+            f"{bar_seconds / _SECONDS_PER_DAY:g} days have none; set it to 0, or take bars of a day at the most"
+        )
 
 
 @allocation_free
@@ -47,14 +58,14 @@ def leverage_limit(max_leverage: float, volatility_target: float, volatility_24h
     Returns
     -------
     float
-        ``min(max_leverage, volatility_target / volatility_24h)`` where a target is set: nothing without a forecast. Else
-        `max_leverage`.
+        ``min(max_leverage, volatility_target / (volatility_24h sqrt(365)))`` where a target is set: nothing without a forecast.
+        Else `max_leverage`.
     """
     if volatility_target == 0.0:
         return max_leverage
     if math.isnan(volatility_24h):
         return 0.0
-    return min(max_leverage, volatility_target / volatility_24h)
+    return min(max_leverage, volatility_target / (volatility_24h * math.sqrt(_DAYS_PER_YEAR)))
 
 
 @allocation_free

@@ -141,13 +141,14 @@ def _send(intent: Intent, size: float, orders: np.ndarray, progress: Record, pos
 
 @allocation_free
 def submit_intent(
-    intent: Intent, close: float, position: Record, orders: np.ndarray, progress: Record, position_memory: np.ndarray,
+    intent: Intent, snapshot: Record, position: Record, orders: np.ndarray, progress: Record, position_memory: np.ndarray,
     sizing: np.ndarray,
 ) -> None:  # fmt: skip
     """Turn an intent into order rows."""
     size = traded_size(
-        intent.action, intent.direction, intent.stop, intent.exposure, close, position.size, position.equity, sizing
-    )
+        intent.action, intent.direction, intent.stop, intent.exposure, snapshot.close, snapshot.volatility_24h,
+        position.size, position.equity, sizing,
+    )  # fmt: skip
     if intent.action == EXIT:
         _cancel_bracket(orders, progress)
     if size != 0.0:
@@ -191,7 +192,7 @@ def _run_bars(
         intent = decide(snapshots[bar], position[0], rule[0])
         state.bar = bar + 1
         if intent.action != KEEP:
-            submit_intent(intent, snapshots[bar].close, position[0], orders, state, position_memory, sizing)
+            submit_intent(intent, snapshots[bar], position[0], orders, state, position_memory, sizing)
     return True
 
 

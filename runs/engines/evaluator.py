@@ -27,6 +27,7 @@ from runs.statistics.performance import headline, time_in_market
 from strategies.base import PerpetualStrategy
 from strategies.position import sizing_record
 from strategies.registry import BUILT_IN, load_strategy
+from strategies.sizing import check_volatility_target
 
 _OVERRIDES = (types.FunctionType, property, classmethod)
 
@@ -105,6 +106,7 @@ class Evaluator:
             self._profiles[costs.venue] = profile_for(configuration, self._seen)
         profile = self._profiles[costs.venue]
         check_leverage(costs, profile)
+        check_volatility_target(configuration.sizing, self._market.bar_seconds)
         inputs = EvaluationInputs(
             snapshots=self._heatmaps.snapshots(self._market, configuration.model),
             prices=self._prices,

@@ -27,6 +27,7 @@ from runs.engines.result import EngineResult
 from runs.perpetual.costs import check_leverage
 from strategies.base import PerpetualStrategy
 from strategies.registry import load_strategy
+from strategies.sizing import check_volatility_target
 
 _BARS_A_REPORT = 1000
 
@@ -99,11 +100,10 @@ def run_backtest(
     Raises
     ------
     ValueError
-        For a leverage that the venue does not allow; for a `first_bar` other than 0 and a strategy that is not ours: it has
+        As of `checked_profile`; for a `first_bar` other than 0 and a strategy that is not ours: it has
         no way to be told.
     """
-    profile = profile_for(configuration, market)
-    check_leverage(configuration.costs, profile)
+    profile = checked_profile(configuration, market)
     strategy, broker = _run(configuration, market, mode or EngineMode(), profile.tiers, report, first_bar)
     snapshots, clusters, state = _heatmap(configuration, market, strategy)
     return EngineResult(
@@ -119,6 +119,21 @@ def run_backtest(
         state=state,
         orders=tuple(broker.journal),
     )
+
+
+def checked_profile(configuration: Configuration, market: Market) -> Venue:
+    """Return the venue's figures as `profile_for` does.
+
+    Raises
+    ------
+    ValueError
+        For settings with which the account could never open anything: a leverage that the venue does not allow, or a
+        volatility target on bars for which no volatility is forecast.
+    """
+    check_volatility_target(configuration.sizing, market.bar_seconds)
+    profile = profile_for(configuration, market)
+    check_leverage(configuration.costs, profile)
+    return profile
 
 
 def profile_for(configuration: Configuration, market: Market) -> Venue:

@@ -20,6 +20,7 @@ HARSH = {
     "risk_fraction": (0.005, 0.05, 0.5, 1.0),
     "rebalance_band": (0.0, 0.02, 0.3),
 }
+SELDOM = {"volatility_target": (0.0, 0.0, 0.0, 0.4)}  # where it is on, nothing is traded in the first months
 
 
 def candidate(random, strategy, harsh=0.5):
@@ -43,6 +44,8 @@ def drawn(random, kind, hostile):
 
 def _value(random, field, hostile):
     default, low, high = field.default, field.metadata["low"], field.metadata["high"]
+    if field.name in SELDOM:
+        return SELDOM[field.name][random.integers(len(SELDOM[field.name]))]
     if hostile and field.name in HARSH:
         return HARSH[field.name][random.integers(len(HARSH[field.name]))]
     if isinstance(default, bool):

@@ -9,7 +9,14 @@ from indicators.liquidation.parameter_fields import as_record
 from indicators.liquidation.snapshot import SNAPSHOT
 from strategies import cascade, magnet, overlay, wipe
 from strategies.intent import ENTER, EXIT, KEEP, POSITION, REBALANCE
-from strategies.sizing import SizingParameters, entry_size, leverage_limit, rebalance_size, whole_steps
+from strategies.sizing import (
+    SizingParameters,
+    check_volatility_target,
+    entry_size,
+    leverage_limit,
+    rebalance_size,
+    whole_steps,
+)
 
 NAN = math.nan
 CALM = {
@@ -179,10 +186,17 @@ def test_size_is_the_smaller_of_risk_and_leverage_in_whole_steps():
 
 @pytest.mark.parametrize(
     ("target", "volatility", "limit"),
-    [(0.0, 0.04, 3.0), (0.0, NAN, 3.0), (0.02, 0.04, 0.5), (0.2, 0.04, 3.0), (0.02, NAN, 0.0)],
+    [(0.0, 0.04, 3.0), (0.0, NAN, 3.0), (0.4, 0.04, 10.0 / 365**0.5), (4.0, 0.04, 3.0), (0.4, NAN, 0.0)],
 )
 def test_a_volatility_target_limits_leverage_and_allows_nothing_without_a_forecast(target, volatility, limit):
     assert leverage_limit(3.0, target, volatility) == pytest.approx(limit)
+
+
+def test_a_volatility_target_on_bars_longer_than_a_day_is_refused():
+    check_volatility_target(SizingParameters(volatility_target=0.3), 86_400.0)
+    check_volatility_target(SizingParameters(), 172_800.0)
+    with pytest.raises(ValueError, match=r"volatility_target = 0.3 .* bars of 2 days have none; set it to 0"):
+        check_volatility_target(SizingParameters(volatility_target=0.3), 172_800.0)
 
 
 def test_rebalancing_leaves_small_changes_alone_but_always_closes_fully():

@@ -9,12 +9,16 @@ from datafeeds.markets import open_market
 from datafeeds.simulated.market import simulate
 from runs.engines.configuration import configuration_from
 from runs.engines.evaluator import Evaluator
+from runs.engines.event import run_model
 from runs.engines.parity import first_difference
 from runs.engines.snapshot_cache import Heatmaps
 from runs.perpetual.accounting import FUNDING, LIQUIDATION, MARKET
 from strategies.registry import BUILT_IN
 from tests.runs.drawing import candidate
 
+EAGER = {
+    "cascade": {"rule": {"min_risk": 1.0}, "model": {"leverage_distribution": "tiers"}}
+}  # by default it trades nothing
 RESTLESS = "tests.runs.planted.restless:Restless"
 
 
@@ -62,6 +66,23 @@ def test_every_kind_of_intent_in_any_order_is_carried_out_alike(simulated):
     done = agree(simulated, RESTLESS, 12, seed=4, harsh=0.8)
     kinds = np.concatenate([evaluation.fills["kind"] for evaluation in done])
     assert set(kinds.tolist()) == {0, 1, 2, 3, 4}, "market, limit, stop, liquidation and funding all occur"
+
+
+@pytest.mark.parametrize("strategy", BUILT_IN)
+def test_under_a_volatility_target_both_engines_trade_alike_and_less(real, strategy):
+    market, traded = real.head(6000), []
+    for target in (0.0, 0.3):
+        sizing = {"volatility_target": target, "risk_fraction": 0.2}
+        configuration = configuration_from({"strategy": strategy, "sizing": sizing, **EAGER.get(strategy, {})})
+        evaluation = Evaluator(market, Heatmaps(None)).evaluate(configuration)
+        assert first_difference(configuration, market, evaluation) is None
+        traded.append(evaluation)
+    free, limited = traded
+    assert len(limited.fills) > 2
+    first = int(np.flatnonzero(np.isfinite(run_model(configuration.model, market)[0]["volatility_24h"]))[0])
+    assert limited.fills["bar"].min() > first, "nothing is opened before there is a forecast"
+    held = np.abs(limited.position) * market.frame["close"].to_numpy() / limited.equity
+    assert 0.0 < held.max() < (np.abs(free.position) * market.frame["close"].to_numpy() / free.equity).max()
 
 
 def test_a_later_first_bar_trades_alike(real):
