@@ -1,6 +1,6 @@
 """The overlay: hold the asset, and hold less of it while a downward cascade is likely or under way.
 
-The use that survives if the heatmap forecasts volatility rather than direction.
+It would pay if the risk forecast moves beyond volatility, which is not proven; always holding less does better (README).
 """
 
 from dataclasses import dataclass

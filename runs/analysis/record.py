@@ -32,7 +32,7 @@ STRESS_MOVES = (0.02, 0.05, 0.10)
 CAVEATS = (
     "Liquidation levels are estimates: nobody publishes positions, and leverage is assumed, not observed.",
     "A level is a zone, and it shifts as positions open and close.",
-    "Wicks hunt stops: price can pierce a level and come back within a bar.",
+    "Wicks take stops: price can pierce a level and come back within a bar. A stop behind a cluster is not proven to be safer.",
 )
 
 

@@ -123,7 +123,7 @@ def wipe_lines(levels: dict[str, Any]) -> list[str]:
 
 
 def implication_lines(implied: dict[str, Any]) -> list[str]:
-    """Return where liquidations begin, then magnet and risk with what the evidence says of them."""
+    """Return where liquidations begin, then each signal with what the evidence says of it."""
     down, up = implied["long_liquidations_begin_below_quote"], implied["short_liquidations_begin_above_quote"]
     begin = [f"of longs below {price(down)}"] if not math.isnan(down) else []
     begin += [f"of shorts above {price(up)}"] if not math.isnan(up) else []
@@ -132,6 +132,7 @@ def implication_lines(implied: dict[str, Any]) -> list[str]:
         f"Nearest liquidations of a significant size: {'; '.join(begin) or 'none near'}.",
         f"Bias: {implied['bias']}. Not proven: it is no forecast of direction.",
         f"Risk of a cascade: {implied['risk']}. Not proven beyond volatility.",
+        "The phase of a cascade says what has fallen. Not proven: it is no forecast of what comes.",
         "Support and resistance after wipes are not proven to hold.",
     ]
 

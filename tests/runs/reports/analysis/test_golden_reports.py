@@ -234,6 +234,7 @@ class ByHand:
             f"Nearest liquidations of a significant size: {'; '.join(begin) or 'none near'}.",
             f"Bias: {bias}. Not proven: it is no forecast of direction.",
             f"Risk of a cascade: {worst}. Not proven beyond volatility.",
+            "The phase of a cascade says what has fallen. Not proven: it is no forecast of what comes.",
             "Support and resistance after wipes are not proven to hold.",
         ]
 
@@ -268,7 +269,7 @@ STRESS = [
 CAVEATS = [
     "Liquidation levels are estimates: nobody publishes positions, and leverage is assumed, not observed.",
     "A level is a zone, and it shifts as positions open and close.",
-    "Wicks hunt stops: price can pierce a level and come back within a bar.",
+    "Wicks take stops: price can pierce a level and come back within a bar. A stop behind a cluster is not proven to be safer.",
     "The signals have not been validated on this data by this version. This is research, not advice.",
 ]
 

@@ -159,7 +159,7 @@ def test_the_caveats_are_always_there_and_nothing_claims_validation():
             "are estimates",
             "a zone",
             "positions open and close",
-            "Wicks hunt stops",
+            "Wicks take stops",
             "research, not advice",
         ):
             assert words in text
