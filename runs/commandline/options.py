@@ -12,10 +12,9 @@ from runs.engines.configuration import read_settings, with_assignments
 MARKET_OPTIONS = ("data", "timeframe", "mapping", "catalog", "start", "end")
 """Their names; each is a setting of `runs.engines.configuration.Configuration` as well."""
 
-_MARKET = (
-    click.option(
-        "--data", help="Market file (parquet or CSV), or venue:symbol:timeframe in the catalog; default simulated."
-    ),
+_DATA_HELP = "Market file (parquet or CSV), or venue:symbol:timeframe in the catalog; default simulated."
+
+_RANGE = (
     click.option("--timeframe", help="Make bars of this length of the data's, such as 4h."),
     click.option("--mapping", help="TOML file that names the columns of a foreign --data file."),
     click.option("--catalog", help="The catalog's folder (see runs.download)."),
@@ -23,6 +22,9 @@ _MARKET = (
     click.option("--end", help="End of the range, ISO time (UTC), exclusive."),
 )
 
+_MARKET = (click.option("--data", help=_DATA_HELP), *_RANGE)
+
+_MARKETS = (click.option("--data", multiple=True, help=f"{_DATA_HELP} Several are pooled."), *_RANGE)
 
 _CONFIGURATION = (
     click.option("--strategy", help="magnet, cascade, wipe, overlay, or package.module:Class."),
@@ -57,6 +59,11 @@ def _with(options: tuple[Callable[..., Any], ...], command: Callable[..., Any]) 
 def market_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options of a market; it gets them by the names in `MARKET_OPTIONS`."""
     return _with(_MARKET, command)
+
+
+def markets_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of one market or more; ``data`` is a tuple of what ``--data`` named, each time it came."""
+    return _with(_MARKETS, command)
 
 
 def configuration_options(command: Callable[..., Any]) -> Callable[..., Any]:

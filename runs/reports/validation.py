@@ -5,21 +5,50 @@ from typing import Any
 from runs.reports.page import escape, figure, page, table
 
 _COLUMNS = ("estimate", "low", "high", "p_value", "minimum_detectable_effect", "observations", "effective", "blocks")
+_HARDEST = ("estimate", "low", "high", "minimum_detectable_effect", "observations")
 _TITLES = ("estimate", "low", "high", "p", "detectable", "n", "effective n", "days or episodes")
+_KINDS = {
+    "tests": "Against",
+    "placebos": "Placebos, which must show nothing",
+    "references": "For comparison: the price path alone, which decides nothing",
+}
 
 
 def validation_page(record: dict[str, Any]) -> str:
-    """Return the page of a `runs.validation.record.validation_record`; it loads nothing from anywhere."""
-    data, counts = record["data"], record["counts"]
-    title = f"What the heatmap knows: {data['name']}"
-    summary = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
-    caveats = "".join(f"<li>{escape(caveat)}</li>" for caveat in data["caveats"])
-    sections = "".join(_section(claim) for claim in record["claims"])
+    """Return the page of a `runs.validation.protocol.measure_markets`; it loads nothing from anywhere."""
+    title, markets = f"What the heatmap knows: {record['data']['name']}", record.get("markets", [])
+    by_market = "".join(f"<h2>{escape(part['data']['name'])}</h2>{_head(part)}{_overview(part)}" for part in markets)
+    pooled = f"<h2>All {len(markets)} markets</h2>" if markets else ""
+    sections = "".join(_section(claim, claim["name"]) for claim in record["claims"])
+    for number, part in enumerate(markets, 1):
+        own = "".join(_section(claim, f"{claim['name']}-{number}") for claim in part["claims"])
+        sections += f"<details><summary>{escape(part['data']['name'])} by itself</summary>{own}</details>"
     return page(
         title,
-        f"<h1>{escape(title)}</h1><p>{data['bars']} bars of {data['bar_seconds']} s, {data['first_bar']} to {data['last_bar']}. "
-        f"{escape(summary)}.</p><ul class='faint'>{caveats}</ul>{_reading_help(record)}{sections}",
+        f"<h1>{escape(title)}</h1>{_head(record)}{_reading_help(record)}{pooled}{_overview(record)}{by_market}"
+        f"{pooled}{sections}",
     )
+
+
+def _head(part: dict[str, Any]) -> str:
+    data = part["data"]
+    summary = ", ".join(f"{count} {verdict}" for verdict, count in part["counts"].items())
+    length = f" of {data['bar_seconds']} s" if data["bar_seconds"] else ""
+    caveats = "".join(f"<li>{escape(caveat)}</li>" for caveat in data["caveats"])
+    return (
+        f"<p>{data['bars']} bars{length}, {data['first_bar']} to {data['last_bar']}. {escape(summary)}.</p>"
+        f"<ul class='faint'>{caveats}</ul>"
+    )
+
+
+def _overview(part: dict[str, Any]) -> str:
+    """Return a line a claim, against its hardest baseline."""
+    rows = []
+    for claim in part["claims"]:
+        weakest = claim["weakest"] or {}
+        figures = (figure(weakest.get(name)) for name in _HARDEST)
+        rows.append((claim["name"], claim["verdict"], *figures, weakest.get("baseline", "-")))
+    return table(("claim", "verdict", "estimate", "low", "high", "detectable", "n", "hardest baseline"), rows)
 
 
 def _reading_help(record: dict[str, Any]) -> str:
@@ -27,20 +56,20 @@ def _reading_help(record: dict[str, Any]) -> str:
         "<p class='faint'>A claim is validated where every comparison's 95 % interval lies above zero, the largest p-value "
         f"survives the adjustment for all claims (false discovery rate {record['false_discovery_rate']:g}), and no placebo shows "
         "an effect. A true effect of the size under 'detectable' would have been told from zero four times in five. Estimates are "
-        "of the past of one market. Liquidation levels are estimates; this is research, not advice.</p>"
+        "of the past. Liquidation levels are estimates; this is research, not advice.</p>"
     )
 
 
-def _section(claim: dict[str, Any]) -> str:
+def _section(claim: dict[str, Any], name: str) -> str:
     kind, remarks = claim["verdict"].split()[0], "".join(f"<p>{escape(text)}</p>" for text in claim["remarks"])
     details = _details(claim["details"]) if claim["details"] else ""
-    placebos = _table("Placebos, which must show nothing", claim["placebos"]) if claim["placebos"] else ""
+    tables = "".join(_table(title, claim[kind]) for kind, title in _KINDS.items() if claim[kind])
     adjusted = f" Largest p, adjusted: {figure(claim['adjusted_p'])}." if claim["adjusted_p"] is not None else ""
     return (
-        f"<section id='{escape(claim['name'])}'><p class='verdict {kind}'>{escape(claim['verdict'])}</p>"
+        f"<section id='{escape(name)}'><p class='verdict {kind}'>{escape(claim['verdict'])}</p>"
         f"<h2>{escape(claim['statement'])}</h2>{remarks}"
         f"<p class='faint'>{escape(claim['statistic'])}.{adjusted}</p>"
-        f"{_table('Against', claim['tests']) if claim['tests'] else ''}{placebos}{details}</section>\n"
+        f"{tables}{details}</section>\n"
     )
 
 

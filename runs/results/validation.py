@@ -24,12 +24,12 @@ _SHOWN = ("verdict", "estimate", "low", "high", "baseline")
 
 @dataclass(frozen=True, repr=False)
 class Validation:
-    """What is known of a heatmap's claims on one market.
+    """What is known of a heatmap's claims on one market, or on several together.
 
     Attributes
     ----------
     record
-        Plain values, as validation.json holds them (`runs.validation.record.validation_record`).
+        Plain values, as validation.json holds them (`runs.validation.protocol.measure_markets`).
     """
 
     record: Mapping[str, Any]
@@ -48,6 +48,12 @@ class Validation:
             row = {"name": claim["name"], "verdict": claim["verdict"]} | {name: weakest.get(name) for name in _WEAKEST}
             rows.append(row | {name: claim[name] for name in ("adjusted_p", "statement", "statistic")})
         return pd.DataFrame(rows).set_index("name")
+
+    @property
+    def markets(self) -> tuple["Validation", ...]:
+        """Of several markets each by itself, in the order of their names; of one market that one."""
+        shared = {name: value for name, value in self.record.items() if name != "markets"}
+        return tuple(Validation(shared | own) for own in self.record.get("markets", ({},)))
 
     def files(self) -> dict[str, str]:
         """Return the text of each file of its folder, by name."""

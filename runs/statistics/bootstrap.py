@@ -1,6 +1,7 @@
 """Intervals that survive dependence: whole blocks (days, episodes) are drawn with replacement."""
 
 import math
+from collections.abc import Callable, Sequence
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -30,6 +31,31 @@ class Interval(NamedTuple):
     high: float
     p_value: float
     blocks: int
+
+
+class Sample(NamedTuple):
+    """What one market gives to a statistic.
+
+    Attributes
+    ----------
+    labels
+        (b,) the blocks that it has rows in, ascending whole numbers, such as days. Equal ones of two markets are one time.
+    columns
+        Some (b,) sums of each block.
+    statistic
+        Takes as many arrays as there are columns, each a sum over blocks, and returns one value a resample; `np.divide` is a
+        ratio of sums.
+    """
+
+    labels: np.ndarray
+    columns: tuple[np.ndarray, ...]
+    statistic: Callable[..., np.ndarray]
+
+    @property
+    def estimate(self) -> float:
+        """The statistic on the data as they are."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return float(self.statistic(*(column.sum() for column in self.columns)))
 
 
 def block_sums(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -101,15 +127,51 @@ def ratio_interval(
     above, below = np.asarray(numerators, dtype=np.float64), np.asarray(denominators, dtype=np.float64)
     if above.shape != below.shape or above.ndim != 1:
         raise ValueError(f"numerators {above.shape} and denominators {below.shape} must be arrays of one length")
-    count = len(above)
-    if count == 0 or below.sum() == 0.0:
-        return Interval(np.nan, np.nan, np.nan, np.nan, count)
-    random = np.random.default_rng(seed)
-    weights = random.multinomial(count, np.full(count, 1.0 / count), size=draws).astype(np.float64)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        drawn = (weights @ above) / (weights @ below)
+    return joint_interval(
+        [Sample(np.arange(len(above)), (above, below), np.divide)], level=level, draws=draws, seed=seed
+    )
+
+
+def joint_draws(samples: Sequence[Sample], draws: int = DRAWS, seed: int = 0) -> np.ndarray:
+    """Return (draws,) the mean of the samples' statistics in resamples of whole blocks, drawn jointly.
+
+    Notes
+    -----
+    Blocks are drawn with replacement from the union of all samples' blocks, and each drawn one gives the rows of every sample
+    that has any in it: what happened at one time stays together, and the samples' correlation is in the spread. A resample
+    with no block of some sample is not finite.
+    """
+    union = np.unique(np.concatenate([sample.labels for sample in samples]))
+    count = len(union)
+    weights = np.random.default_rng(seed).multinomial(count, np.full(count, 1.0 / count), size=draws)
+    total = np.zeros(draws)
+    for sample in samples:
+        drawn = weights[:, np.searchsorted(union, sample.labels)].astype(np.float64)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            total += sample.statistic(*(drawn @ column for column in sample.columns))
+    return total / len(samples)
+
+
+def joint_interval(samples: Sequence[Sample], *, level: float = 0.95, draws: int = DRAWS, seed: int = 0) -> Interval:
+    """Return the interval of the mean of the samples' statistics, equal weight a sample.
+
+    Returns
+    -------
+    Interval
+        By percentiles of `joint_draws`, expanded for the number of blocks of the sample that has fewest; ``blocks`` counts the
+        union. NaN where a sample has no finite statistic; but for the estimate, where one has a single block, which can tell
+        nothing of its own error.
+    """
+    blocks = len(np.unique(np.concatenate([sample.labels for sample in samples])))
+    estimate = sum(sample.estimate for sample in samples) / len(samples)
+    if not math.isfinite(estimate):
+        return Interval(math.nan, math.nan, math.nan, math.nan, blocks)
+    fewest = min(len(sample.labels) for sample in samples)
+    if fewest < 2:
+        return Interval(estimate, math.nan, math.nan, math.nan, blocks)
+    drawn = joint_draws(samples, draws, seed)
     drawn = drawn[np.isfinite(drawn)]
-    tail = expanded_tail(0.5 * (1.0 - level), count)
+    tail = expanded_tail(0.5 * (1.0 - level), fewest)
     low, high = np.quantile(drawn, [tail, 1.0 - tail])
     p_value = (1.0 + np.count_nonzero(drawn <= 0.0)) / (1.0 + len(drawn))
-    return Interval(float(above.sum() / below.sum()), float(low), float(high), float(p_value), count)
+    return Interval(estimate, float(low), float(high), float(p_value), blocks)

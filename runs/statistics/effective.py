@@ -1,6 +1,10 @@
-"""How many independent observations a dependent series is worth."""
+"""How many independent observations a dependent series is worth, and how many a mean over several samples."""
+
+from collections.abc import Sequence
 
 import numpy as np
+
+from runs.statistics.bootstrap import Sample
 
 
 def lagged_products(values: np.ndarray) -> np.ndarray:
@@ -47,3 +51,34 @@ def effective_size(values: np.ndarray) -> float:
     ends = np.flatnonzero(pairs <= 0.0)
     kept = pairs[: ends[0]] if len(ends) else pairs
     return float(min(count / max(2.0 * kept.sum() - 1.0, 1.0), count))
+
+
+def joint_effective(samples: Sequence[Sample], sizes: Sequence[float]) -> float:
+    """Return the effective size of the mean of several samples' statistics, equal weight a sample.
+
+    Parameters
+    ----------
+    samples
+        Each with the blocks it has rows in.
+    sizes
+        The effective size of each.
+
+    Returns
+    -------
+    float
+        ``K^2 / sum_kl r_kl / sqrt(e_k e_l)``: the observations of one unit variance that a mean over K samples is worth (Kish
+        1965, 8.2), r_kl the correlation of what single blocks add to the statistics, no less than zero. Two independent samples
+        of e are worth 2 e, two equal ones e; one that is small counts for little more than K^2 times itself.
+    """
+    union = np.unique(np.concatenate([sample.labels for sample in samples]))
+    influences = np.zeros((len(samples), len(union)))
+    for row, sample in zip(influences, samples, strict=True):
+        with np.errstate(invalid="ignore", divide="ignore"):
+            changed = sample.statistic(*(column.sum() + column for column in sample.columns)) - sample.estimate
+        row[np.searchsorted(union, sample.labels)] = np.nan_to_num(changed)
+    lengths = np.linalg.norm(influences, axis=1)
+    directions = influences / np.where(lengths > 0.0, lengths, 1.0)[:, None]
+    correlations = np.clip(directions @ directions.T, 0.0, 1.0)
+    np.fill_diagonal(correlations, 1.0)
+    roots = 1.0 / np.sqrt(np.asarray(sizes, dtype=np.float64))
+    return float(len(samples) ** 2 / (roots @ correlations @ roots))

@@ -6,7 +6,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from runs.statistics.bootstrap import Interval
+from runs.statistics.bootstrap import Interval, Sample
 from runs.statistics.multiplicity import adjusted_p_values
 
 VALIDATED, NOT_VALIDATED, TOO_LITTLE_DATA = "validated", "not validated", "too little data"
@@ -35,6 +35,8 @@ class Test:
     one_sided
         For a placebo: whether only a statistic above zero is an effect (a skill out of sample lies below zero for whatever
         knows nothing).
+    sample
+        What it gives to the same test over several markets; None where it cannot be pooled.
     """
 
     baseline: str
@@ -42,6 +44,7 @@ class Test:
     observations: int
     effective: float
     one_sided: bool = False
+    sample: Sample | None = field(default=None, compare=False, repr=False)
 
     @property
     def shows_effect(self) -> bool:
@@ -60,8 +63,10 @@ class Test:
         Notes
         -----
         (z(.975) + z(.8)) standard errors, the error taken from the interval's width (Bloom 1995). Above it, *not validated*
-        speaks against the claim; below it the data could not tell.
+        speaks against the claim; below it the data could not tell. NaN where one observation can tell nothing.
         """
+        if self.observations < 2:
+            return float("nan")
         standard_error = (self.interval.high - self.interval.low) / (2.0 * _TWO_SIDED)
         return (_TWO_SIDED + _POWER) * standard_error
 
@@ -86,6 +91,8 @@ class Claim:
         Effective observations under which there is too little data.
     placebos
         Comparisons that must show nothing.
+    references
+        The same statistic of a map that knows less, for comparison: they decide nothing.
     remarks
         One sentence each, for the reader.
     adjusted_p
@@ -100,6 +107,7 @@ class Claim:
     tests: tuple[Test, ...] = ()
     least: float = 20.0
     placebos: tuple[Test, ...] = ()
+    references: tuple[Test, ...] = ()
     remarks: tuple[str, ...] = ()
     adjusted_p: float = float("nan")
     verdict: str = ""

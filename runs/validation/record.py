@@ -8,11 +8,14 @@ from typing import Any
 from indicators.liquidation.compiled import source_digest
 from runs.validation.claim import DISCOVERY_RATE, NOT_VALIDATED, TOO_LITTLE_DATA, VALIDATED, Claim, Test
 from runs.validation.dataset import Dataset
+from runs.validation.pooling import listed
 
 ORDER = (NOT_VALIDATED, TOO_LITTLE_DATA, VALIDATED)
 """The unwelcome first."""
 
 _DIGITS = 4
+
+_POOLED = "each statistic is the mean of the markets' own, whatever their length"
 
 
 def rounded(value: Any) -> Any:
@@ -40,24 +43,70 @@ def in_order(claims: Sequence[Claim]) -> list[Claim]:
 def validation_record(claims: Sequence[Claim], dataset: Dataset) -> dict[str, Any]:
     """Return judged claims and the data they are of, as JSON can hold it."""
     market = dataset.market
-    counts = {verdict: sum(claim.verdict == verdict for claim in claims) for verdict in ORDER}
+    data = {
+        "name": market.name,
+        "fingerprint": market.fingerprint(),
+        "first_bar": f"{market.frame['ts'].iloc[0]:%Y-%m-%dT%H:%MZ}",
+        "last_bar": f"{market.frame['ts'].iloc[-1]:%Y-%m-%dT%H:%MZ}",
+        "bars": len(market),
+        "bar_seconds": market.bar_seconds,
+        "simulated": market.simulated,
+        "caveats": market.caveats(),
+    }
     return {
-        "data": {
-            "name": market.name,
-            "fingerprint": market.fingerprint(),
-            "first_bar": f"{market.frame['ts'].iloc[0]:%Y-%m-%dT%H:%MZ}",
-            "last_bar": f"{market.frame['ts'].iloc[-1]:%Y-%m-%dT%H:%MZ}",
-            "bars": len(market),
-            "bar_seconds": market.bar_seconds,
-            "simulated": market.simulated,
-            "caveats": market.caveats(),
-        },
+        "data": data,
         "model": rounded(asdict(dataset.parameters)),
         "source_digest": source_digest(),
         "false_discovery_rate": DISCOVERY_RATE,
-        "counts": counts,
-        "claims": [claim_record(claim) for claim in in_order(claims)],
+        **_verdicts(claims),
     }
+
+
+def pooled_record(claims: Sequence[Claim], records: Sequence[dict[str, Any]], days: tuple[int, int]) -> dict[str, Any]:
+    """Return judged claims over several markets, with each market's own, as JSON can hold it.
+
+    Parameters
+    ----------
+    claims
+        Over all of them (`runs.validation.pooling.pooled_claims`).
+    records
+        The `validation_record` of each market; they go into ``markets``, with what is the same in all left out.
+    days
+        How many days there are, and how many of them more than one market has (`runs.validation.pooling.shared_days`).
+    """
+    of_markets = [record["data"] for record in records]
+    lengths = {data["bar_seconds"] for data in of_markets}
+    data = {
+        "name": listed([data["name"] for data in of_markets]),
+        "first_bar": min(data["first_bar"] for data in of_markets),
+        "last_bar": max(data["last_bar"] for data in of_markets),
+        "bars": sum(data["bars"] for data in of_markets),
+        "bar_seconds": lengths.pop() if len(lengths) == 1 else None,
+        "simulated": any(data["simulated"] for data in of_markets),
+        "days": days[0],
+        "days_shared": days[1],
+        "caveats": [_POOLED, _days_caveat(*days)],
+    }
+    own = ("data", "counts", "claims")
+    return {
+        "data": data,
+        **{name: value for name, value in records[0].items() if name not in own},
+        **_verdicts(claims),
+        "markets": [{name: record[name] for name in own} for record in records],
+    }
+
+
+def _days_caveat(days: int, shared: int) -> str:
+    if shared:
+        return (
+            f"{shared:,} of {days:,} days lie in more than one market: what happened on one of them is drawn together"
+        )
+    return f"the markets share no day: their {days:,} days are drawn as independent ones"
+
+
+def _verdicts(claims: Sequence[Claim]) -> dict[str, Any]:
+    counts = {verdict: sum(claim.verdict == verdict for claim in claims) for verdict in ORDER}
+    return {"counts": counts, "claims": [claim_record(claim) for claim in in_order(claims)]}
 
 
 def claim_record(claim: Claim) -> dict[str, Any]:
@@ -73,6 +122,7 @@ def claim_record(claim: Claim) -> dict[str, Any]:
             "adjusted_p": claim.adjusted_p,
             "least_effective": claim.least,
             "tests": [_test_record(test) for test in claim.tests],
+            "references": [_test_record(test) for test in claim.references],
             "placebos": [_test_record(test) | {"shows_effect": test.shows_effect} for test in claim.placebos],
             "remarks": list(claim.remarks),
             "details": claim.details,

@@ -2,6 +2,7 @@
 
 import html
 import json
+import pathlib
 import re
 
 import pytest
@@ -63,8 +64,8 @@ def test_each_number_of_the_page_is_the_records(written):
     for claim in record["claims"]:
         section = page.split(f"<section id='{claim['name']}'>")[1].split("</section>")[0]
         cells = re.findall(r"<tr><td>(.*?)</td>(.*?)</tr>", section)
-        assert len(cells) == len(claim["tests"]) + len(claim["placebos"])
-        for (label, row), test in zip(cells, claim["tests"] + claim["placebos"], strict=True):
+        tests = claim["tests"] + claim["placebos"] + claim["references"]
+        for (label, row), test in zip(cells, tests, strict=True):
             shown = re.findall(r"<td>(.*?)</td>", row)
             keys = (
                 "estimate",
@@ -78,6 +79,69 @@ def test_each_number_of_the_page_is_the_records(written):
             )
             assert html.unescape(label) == test["baseline"]
             assert [float(value) if value != "-" else None for value in shown] == [test[key] for key in keys]
+
+
+@pytest.fixture(scope="module")
+def pooled(market, tmp_path_factory):
+    """Return the files of two markets, and the folder of both together."""
+    root = tmp_path_factory.mktemp("pooled")
+    simulate(5, bars=900).frame.drop(columns="open_interest_break").to_parquet(root / "other.parquet")
+    files = [market, str(root / "other.parquet")]
+    assert main(["--data", files[0], "--data", files[1], "--out", str(root / "out")]) == 0
+    return files, root / "out"
+
+
+def test_several_markets_are_pooled_and_each_is_shown_by_itself(pooled, written, tmp_path, capsys):
+    files, out = pooled
+    record, alone = (json.loads((folder / "validation.json").read_text()) for folder in (out, written))
+    assert {part["data"]["bars"] for part in record["markets"]} == {1200, 900}
+    own = next(part for part in record["markets"] if part["data"]["bars"] == 1200)
+    assert own == {name: alone[name] for name in own}, "beside the pool a market is what it is alone"
+    assert main([*(word for file in reversed(files) for word in ("--data", file)), "--out", str(tmp_path / "o")]) == 0
+    text, _ = capsys.readouterr()
+    assert json.loads((tmp_path / "o" / "validation.json").read_text()) == record, "whichever comes first"
+    titles = re.findall(r"(\S.*), \S+ to \S+: each claim", text)
+    assert titles == [record["data"]["name"], *(part["data"]["name"] for part in record["markets"])]
+    tables = text.split(": each claim, against its hardest baseline")[1:]
+    for part, shown in zip([record, *record["markets"]], tables, strict=True):
+        for claim in part["claims"]:
+            line = next(line for line in shown.splitlines() if f"│ {claim['name']} " in line)
+            assert claim["verdict"] in line
+            if claim["weakest"]:
+                assert figure(claim["weakest"]["estimate"]) in line
+                assert figure(claim["weakest"]["minimum_detectable_effect"]) in line
+
+
+def test_the_pages_tables_are_the_records_the_pool_first(pooled, written):
+    for folder, count in ((pooled[1], 3), (written, 1)):
+        page, record = (folder / "validation.html").read_text(), json.loads((folder / "validation.json").read_text())
+        parts = [record, *record.get("markets", [])]
+        tables = page.split("<section")[0].split("<table>")[1:]
+        assert len(parts) == len(tables) == count
+        for part, shown in zip(parts, tables, strict=True):
+            rows = [re.findall(r"<td>(.*?)</td>", row) for row in re.findall(r"<tr>(<td>.*?)</tr>", shown)]
+            assert [row[0] for row in rows] == [claim["name"] for claim in part["claims"]]
+            for row, claim in zip(rows, part["claims"], strict=True):
+                weakest = claim["weakest"] or {}
+                keys = ("estimate", "low", "high", "minimum_detectable_effect", "observations")
+                assert row[1] == claim["verdict"]
+                assert row[2:7] == [figure(weakest.get(key)) for key in keys]
+                assert html.unescape(row[7]) == weakest.get("baseline", "-")
+        for number, part in enumerate(record.get("markets", []), 1):
+            for claim in part["claims"]:
+                section = page.split(f"<section id='{claim['name']}-{number}'>")[1].split("</section>")[0]
+                assert all(figure(test["estimate"]) in section for test in claim["tests"])
+
+
+def test_one_market_under_two_names_is_refused(market, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "copy.parquet").write_bytes(pathlib.Path(market).read_bytes())
+    assert main(["--data", market, "--data", "data/copy.parquet"]) == 2
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1
+    assert "hold the same bars" in err
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
 
 def flat(value):

@@ -17,7 +17,12 @@ _LEVEL_SPAN = 0.2  # log price each side
 
 def path_only(dataset: Dataset, parameters: ModelParameters | None = None) -> np.ndarray:
     """Return (n, 2) the forecast of the same map at a constant level: it sees prices alone."""
-    return _forecast(dataset, path_bars(dataset.bars), parameters or dataset.parameters)
+    return expected_sizes(path_snapshots(dataset, parameters))
+
+
+def path_snapshots(dataset: Dataset, parameters: ModelParameters | None = None) -> np.ndarray:
+    """Return (n,) of `SNAPSHOT`: what the same map says at a constant level and a constant volume."""
+    return _snapshots(dataset, path_bars(dataset.bars), parameters or dataset.parameters)
 
 
 def path_bars(bars: np.ndarray) -> np.ndarray:
@@ -61,7 +66,11 @@ def shifted_level(dataset: Dataset) -> np.ndarray:
 
 
 def _forecast(dataset: Dataset, bars: np.ndarray, parameters: ModelParameters) -> np.ndarray:
-    return expected_sizes(run(build_model(parameters, dataset.bar_seconds), bars))
+    return expected_sizes(_snapshots(dataset, bars, parameters))
+
+
+def _snapshots(dataset: Dataset, bars: np.ndarray, parameters: ModelParameters) -> np.ndarray:
+    return run(build_model(parameters, dataset.bar_seconds), bars)
 
 
 def average_map(dataset: Dataset) -> np.ndarray:

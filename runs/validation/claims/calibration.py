@@ -1,14 +1,15 @@
 """Calibration: whether a forecast of twice the size means twice the liquidations."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
-from runs.statistics.bootstrap import DRAWS, Interval, expanded_tail
+from runs.statistics.bootstrap import Sample, block_sums, joint_interval
 from runs.statistics.effective import effective_size
 from runs.statistics.glm import fit_poisson, predict_poisson
 from runs.validation.baselines.predictors import SideTable
-from runs.validation.baselines.variants import time_shifted
+from runs.validation.baselines.variants import path_only, time_shifted
 from runs.validation.claim import Claim, Test
 from runs.validation.dataset import Dataset
 
@@ -45,33 +46,55 @@ def calibration_claim(name: str, side_name: str, table: SideTable | None, datase
         return Claim(name, statement, _STATISTIC, remarks=("the data reports too few liquidations",))
     rows = np.flatnonzero(np.isfinite(dataset.reported[:, side]))[-len(table.sizes[table.scored]) :]
     sizes, days = dataset.reported[rows, side], dataset.days[rows]
-    slopes = slope_draws(dataset.model_liquidated[rows, side], sizes, days)
-    shifted = slope_draws(time_shifted(dataset)[rows, side], sizes, days)
-    if slopes is None:
-        return Claim(name, statement, _STATISTIC, remarks=("the map expects nothing in most bars",))
-    effective = min(effective_size(sizes), float(len(np.unique(days))))
-    tests = (
-        Test(f"a slope of {LOWEST_SLOPE:g}", _interval(slopes - LOWEST_SLOPE, days), len(sizes), effective),
-        Test(f"a slope of {HIGHEST_SLOPE:g}", _interval(HIGHEST_SLOPE - slopes, days), len(sizes), effective),
+    slope, shifted, of_path = (
+        slope_sample(forecasts[rows, side], sizes, days)
+        for forecasts in (dataset.model_liquidated, time_shifted(dataset), path_only(dataset))
     )
-    placebos: tuple[Test, ...] = ()
-    if shifted is not None:
-        within = np.minimum(shifted - LOWEST_SLOPE, HIGHEST_SLOPE - shifted)
-        placebos = (Test("a map of another time", _interval(within, days), len(sizes), effective, one_sided=True),)
+    if slope is None:
+        return Claim(name, statement, _STATISTIC, remarks=("the map expects nothing in most bars",))
+
+    observed = len(sizes), min(effective_size(sizes), float(len(np.unique(days))))
+    tests = (
+        _slope_test(f"a slope of {LOWEST_SLOPE:g}", slope, _above, observed),
+        _slope_test(f"a slope of {HIGHEST_SLOPE:g}", slope, _below, observed),
+    )
+    placebos = (_slope_test("a map of another time", shifted, _within, observed, one_sided=True),) if shifted else ()
+    references = (_slope_test("the path-only map, within both", of_path, _within, observed),) if of_path else ()
     details: dict[str, object] = {
-        "slope": _interval(slopes, days)._asdict(),
+        "slope": joint_interval([slope])._asdict(),
         "reliability": reliability(dataset.model_liquidated[rows, side], sizes),
     }
-    return Claim(name, statement, _STATISTIC, tests, placebos=placebos, details=details)
+    return Claim(name, statement, _STATISTIC, tests, placebos=placebos, references=references, details=details)
 
 
-def slope_draws(forecasts: np.ndarray, sizes: np.ndarray, days: np.ndarray, seed: int = 0) -> np.ndarray | None:
-    """Return the slope (first) and its resamples over whole days, (1 + draws,).
+def _above(slopes: np.ndarray) -> np.ndarray:
+    return slopes - LOWEST_SLOPE
+
+
+def _below(slopes: np.ndarray) -> np.ndarray:
+    return HIGHEST_SLOPE - slopes
+
+
+def _within(slopes: np.ndarray) -> np.ndarray:
+    return np.minimum(_above(slopes), _below(slopes))
+
+
+def _slope_test(
+    label: str, slope: Sample, distance: Callable[[np.ndarray], np.ndarray], observed: tuple[int, float],
+    one_sided: bool = False,
+) -> Test:  # fmt: skip
+    """Return the test that a distance of the slope lies above zero; `observed` are its rows and how many of them count."""
+    sample = slope._replace(statistic=lambda *sums: distance(slope.statistic(*sums)))
+    return Test(label, joint_interval([sample]), *observed, one_sided, sample)
+
+
+def slope_sample(forecasts: np.ndarray, sizes: np.ndarray, days: np.ndarray) -> Sample | None:
+    """Return the slope as a statistic of sums over days; None with too few bars or no spread.
 
     Notes
     -----
     Each resample takes one Newton step from the full fit with the drawn days' own score and information (the one-step
-    bootstrap, Moulton & Zeger 1991), which costs a 2 x 2 system instead of a fit. None with too few bars or no spread.
+    bootstrap, Moulton & Zeger 1991), which costs a 2 x 2 system instead of a fit.
     """
     usable = (forecasts > 0.0) & np.isfinite(sizes)
     forecasts, sizes, days = forecasts[usable], sizes[usable], days[usable]
@@ -81,28 +104,15 @@ def slope_draws(forecasts: np.ndarray, sizes: np.ndarray, days: np.ndarray, seed
     design = np.stack([np.ones(len(logs)), logs], axis=1)
     coefficients = fit_poisson(design, sizes)
     means = predict_poisson(design, coefficients)
-    _, group = np.unique(days, return_inverse=True)
-
-    def daily(values: np.ndarray) -> np.ndarray:
-        return np.bincount(group, weights=values)
-
     errors = sizes - means
-    terms = np.stack([daily(v) for v in (errors, errors * logs, means, means * logs, means * logs**2)], axis=1)
-    count = len(terms)
-    drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1.0 / count), size=DRAWS) @ terms
-    score, score_log, first, cross, second = drawn.T
-    with np.errstate(invalid="ignore", divide="ignore"):
-        moves = (first * score_log - cross * score) / (first * second - cross**2)
-    return coefficients[1] + np.concatenate([[0.0], moves[np.isfinite(moves)]])
 
+    def slope(
+        score: np.ndarray, score_log: np.ndarray, first: np.ndarray, cross: np.ndarray, second: np.ndarray
+    ) -> np.ndarray:
+        return np.asarray(coefficients[1] + (first * score_log - cross * score) / (first * second - cross**2))
 
-def _interval(values: np.ndarray, days: np.ndarray, level: float = 0.95) -> Interval:
-    """Return the expanded percentile interval of an estimate (first) and its resamples."""
-    blocks = len(np.unique(days))
-    tail = expanded_tail(0.5 * (1.0 - level), blocks)
-    low, high = np.quantile(values[1:], [tail, 1.0 - tail])
-    p_value = (1.0 + np.count_nonzero(values[1:] <= 0.0)) / len(values)
-    return Interval(float(values[0]), float(low), float(high), float(p_value), blocks)
+    terms = (errors, errors * logs, means, means * logs, means * logs**2)
+    return Sample(np.unique(days), tuple(block_sums(term, days) for term in terms), slope)
 
 
 def reliability(forecasts: np.ndarray, sizes: np.ndarray) -> list[dict[str, float]]:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from runs.statistics.glm import fit_logistic, log_loss, predict_logistic
+from runs.validation.baselines.variants import path_snapshots
 from runs.validation.claim import Claim, Test
 from runs.validation.dataset import Dataset
 from runs.validation.measures.expanding_window import first_scored
@@ -141,18 +142,22 @@ def cascade_claim(dataset: Dataset) -> Claim:
         return Claim("cascade", STATEMENT, STATISTIC, remarks=(TOO_FEW,))
     risk, blocks = risk_columns(dataset.snapshots), dataset.days[without.rows] // BLOCK_DAYS
     turned = np.roll(risk, len(risk) // 2, axis=0)
-    ours, shifted = (
-        walk_events(np.column_stack([known, columns]), moves, horizon, weekly) for columns in (risk, turned)
+    path = risk_columns(path_snapshots(dataset))
+    ours, shifted, of_path = (
+        walk_events(np.column_stack([known, columns]), moves, horizon, weekly) for columns in (risk, turned, path)
     )
     test = _skill("volatility and hour of day", without, ours, blocks)
     placebo = _skill("the risk of another time", without, shifted, blocks, one_sided=True)
+    reference = _skill("the risk of the path-only map", without, of_path, blocks)
     details: dict[str, object] = {
         "large_moves": int(without.events.sum()),
         "large_move_share": float(without.events.mean()),
         "brier_skill": 1.0 - _brier(ours) / _brier(without),
         "first_fit_bars": int(without.rows[0]),
     }
-    return Claim("cascade", STATEMENT, STATISTIC, (test,), placebos=(placebo,), details=details)
+    return Claim(
+        "cascade", STATEMENT, STATISTIC, (test,), placebos=(placebo,), references=(reference,), details=details
+    )
 
 
 def _skill(baseline: str, without: Forecast, with_it: Forecast, blocks: np.ndarray, one_sided: bool = False) -> Test:

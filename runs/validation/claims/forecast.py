@@ -18,6 +18,9 @@ SKILL = "Poisson deviance skill out of sample, 1 - D with the map / D without"
 _AVERAGE = (*RANGE_AND_VOLUME, "average")
 _PATH = (*RANGE_AND_VOLUME, "path")
 
+PATH_ONLY = "the path-only map"
+"""The map of the price path alone, as the claims' tables call it where it takes the map's place."""
+
 STATEMENTS = {
     "forecast": "The heatmap forecasts {} liquidations beyond what is known without a map",
     "today": "Where positions stand today tells of {} liquidations more than the map's own average by distance",
@@ -85,12 +88,14 @@ def _forecast(name: str, statement: str, table: SideTable) -> Claim:
         "largest_day_share_of_loss": _largest_share(table.losses(RANGE_AND_VOLUME), table.days[table.scored]),
         "first_fit_bars": len(table.sizes) - len(sizes),
     }
-    return Claim(name, statement, SKILL, tests, placebos=_placebos(table), details=details)
+    path = skill_test(f"{PATH_ONLY} over range x volume", table, RANGE_AND_VOLUME, _PATH)
+    return Claim(name, statement, SKILL, tests, placebos=_placebos(table), references=(path,), details=details)
 
 
 def _today(name: str, statement: str, table: SideTable) -> Claim:
     test = skill_test("range x volume and the average map", table, _AVERAGE, (*_AVERAGE, "map"))
-    return Claim(name, statement, SKILL, (test,), placebos=_placebos(table))
+    path = skill_test(PATH_ONLY, table, _AVERAGE, (*_AVERAGE, "path"))
+    return Claim(name, statement, SKILL, (test,), placebos=_placebos(table), references=(path,))
 
 
 def _open_interest(name: str, statement: str, table: SideTable) -> Claim:
@@ -104,7 +109,6 @@ def _open_interest(name: str, statement: str, table: SideTable) -> Claim:
     details: dict[str, object] = {
         "map_alone_over_path_only_alone": _interval(alone),
         "map_in_place_of_path_only": _interval(swap),
-        "path_only_over_range_x_volume": _interval(skill_test("", table, RANGE_AND_VOLUME, _PATH)),
     }
     return Claim(name, statement, SKILL, (test,), placebos=placebos, details=details)
 
@@ -115,7 +119,8 @@ def _kernel(name: str, statement: str, table: SideTable) -> Claim:
         skill_test("another distribution", table, (*RANGE_AND_VOLUME, "other kernel"), ours),
         skill_test("listed leverages, reversed", table, (*RANGE_AND_VOLUME, "reversed table"), ours),
     )
-    return Claim(name, statement, SKILL, tests)
+    path = skill_test(f"{PATH_ONLY} over that of another distribution", table, (*RANGE_AND_VOLUME, "other path"), _PATH)
+    return Claim(name, statement, SKILL, tests, references=(path,))
 
 
 _BUILDERS = {"forecast": _forecast, "today": _today, "open_interest": _open_interest, "kernel": _kernel}

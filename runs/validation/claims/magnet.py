@@ -3,7 +3,8 @@
 import numpy as np
 
 from runs.validation.baselines.controls import control_values
-from runs.validation.claim import Claim
+from runs.validation.baselines.variants import path_snapshots
+from runs.validation.claim import Claim, Test
 from runs.validation.dataset import Dataset
 from runs.validation.measures.episodes import LIMIT_HOURS, Signal, episode_details, episodes_of
 from runs.validation.measures.skill import mean_test
@@ -53,18 +54,25 @@ def magnet_claim(dataset: Dataset) -> Claim:
     if not len(episodes.starts):
         return Claim("magnet", STATEMENT, STATISTIC, remarks=(NO_EPISODES,))
     tests = (
-        mean_test("a fair game", episodes.values),
-        mean_test("matched levels", episodes.values - control_values(dataset, episodes, limit)),
+        mean_test("a fair game", episodes.values, dataset.days[episodes.starts]),
+        *_against_levels("matched levels", dataset, signal, limit),
     )
-    placebos = []
-    others = {
-        "the magnet of another time": shifted_signal(signal),
-        "the lesser cluster": lesser_signal(dataset.snapshots),
-    }
-    for label, other in others.items():
-        found = episodes_of(dataset.bars["close"], other, limit)
-        if len(found.starts):
-            gains = found.values - control_values(dataset, found, limit)
-            placebos.append(mean_test(label, gains, one_sided=True))
+    placebos = (
+        *_against_levels("the magnet of another time", dataset, shifted_signal(signal), limit, one_sided=True),
+        *_against_levels("the lesser cluster", dataset, lesser_signal(dataset.snapshots), limit, one_sided=True),
+    )
+    path = magnet_signal(path_snapshots(dataset))
+    references = _against_levels("the magnet of the path-only map", dataset, path, limit)
     details = episode_details(episodes, dataset.bar_seconds / _SECONDS_PER_HOUR)
-    return Claim("magnet", STATEMENT, STATISTIC, tests, placebos=tuple(placebos), details=details)
+    return Claim("magnet", STATEMENT, STATISTIC, tests, placebos=placebos, references=references, details=details)
+
+
+def _against_levels(
+    label: str, dataset: Dataset, signal: Signal, limit: int, one_sided: bool = False
+) -> tuple[Test, ...]:
+    """Return the test of a signal's episodes against matched levels; none where it has no episode."""
+    found = episodes_of(dataset.bars["close"], signal, limit)
+    if not len(found.starts):
+        return ()
+    gains = found.values - control_values(dataset, found, limit)
+    return (mean_test(label, gains, dataset.days[found.starts], one_sided),)

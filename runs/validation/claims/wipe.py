@@ -1,7 +1,10 @@
 """Whether the levels that wipes leave hold: at the first return, against swings of equal size that wiped nobody."""
 
+from typing import NamedTuple
+
 import numpy as np
 
+from runs.validation.baselines.variants import path_only
 from runs.validation.claim import Claim, Test
 from runs.validation.dataset import Dataset
 from runs.validation.measures.reach import excursions, previous_closes
@@ -46,15 +49,31 @@ def quiet_swings(dataset: Dataset, wipes: Levels) -> Levels:
     bars, swings = dataset.bars, swings_of(dataset)
     change = np.diff(bars["open_interest"], prepend=np.nan)
     quiet = (change >= 0.0) & (bars["open_interest_break"] == 0.0)
-    distances, before = excursions(bars), previous_closes(bars)
-    depth = _depth(wipes, distances, before)
-    found = []
+    rows = []
     for side in range(2):
         made = wipes.bars[wipes.sides == side]
-        rows = np.setdiff1d(np.flatnonzero(quiet & (swings[:, side] >= MIN_SWING)), made)
+        rows.append(np.setdiff1d(np.flatnonzero(quiet & (swings[:, side] >= MIN_SWING)), made))
+    return _levels_at(dataset, rows, wipes)
+
+
+def path_levels(dataset: Dataset, wipes: Levels) -> Levels:
+    """Return the levels of the bars that sweep most of the path-only map: as many a side as wipes left, as deep in their swing."""
+    lost, rows = path_only(dataset), []
+    for side in range(2):
+        count = int((wipes.sides == side).sum())
+        order = np.argsort(lost[:, side], kind="stable")[len(lost) - count :]
+        rows.append(np.sort(order[lost[order, side] > 0.0]))
+    return _levels_at(dataset, rows, wipes)
+
+
+def _levels_at(dataset: Dataset, rows: list[np.ndarray], wipes: Levels) -> Levels:
+    """Return the levels of the bars in `rows`, by side, as deep within their swing as wipes lie in theirs."""
+    swings, distances, before = swings_of(dataset), excursions(dataset.bars), previous_closes(dataset.bars)
+    depth, found = _depth(wipes, distances, before), []
+    for side, made in enumerate(rows):
         sign = -1.0 if side == 0 else 1.0
-        prices = before[rows] * np.exp(sign * depth * distances[rows, side])
-        found.append((rows, np.full(len(rows), side), prices, swings[rows, side]))
+        prices = before[made] * np.exp(sign * depth * distances[made, side])
+        found.append((made, np.full(len(made), side), prices, swings[made, side]))
     return Levels(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
 
 
@@ -72,8 +91,23 @@ def shifted_levels(dataset: Dataset, levels: Levels) -> Levels:
     return Levels(bars, levels.sides, levels.prices * closes[bars] / closes[levels.bars], levels.swings)
 
 
-def matched_gains(wipes: Levels, ours: Reactions, quiet: Levels, theirs: Reactions, horizon: int) -> np.ndarray:
-    """Return what each wipe's reaction exceeds that of its pair by, (k,) in the order of `ours`.
+class Gains(NamedTuple):
+    """What the reactions at levels exceed those of their pairs by.
+
+    Attributes
+    ----------
+    values
+        (k,) differences, in standard deviations.
+    bars
+        (k,) the bar of each level's first return.
+    """
+
+    values: np.ndarray
+    bars: np.ndarray
+
+
+def matched_gains(wipes: Levels, ours: Reactions, quiet: Levels, theirs: Reactions, horizon: int) -> Gains:
+    """Return what each wipe's reaction exceeds that of its pair by, in the order of `ours`.
 
     Notes
     -----
@@ -82,8 +116,8 @@ def matched_gains(wipes: Levels, ours: Reactions, quiet: Levels, theirs: Reactio
     """
     free = np.ones(len(theirs.levels), dtype=bool)
     sides, logs = quiet.sides[theirs.levels], np.log(quiet.swings[theirs.levels])
-    gains = []
-    for index, value in zip(ours.levels, ours.values, strict=True):
+    gains, bars = [], []
+    for index, bar, value in zip(ours.levels, ours.bars, ours.values, strict=True):
         if wipes.swings[index] <= 0.0 or not len(free):
             continue
         differences = np.abs(logs - np.log(wipes.swings[index]))
@@ -92,7 +126,8 @@ def matched_gains(wipes: Levels, ours: Reactions, quiet: Levels, theirs: Reactio
         if differences[pair] <= np.log(CALIPER):
             free &= np.abs(theirs.bars - theirs.bars[pair]) >= horizon
             gains.append(value - theirs.values[pair])
-    return np.array(gains)
+            bars.append(bar)
+    return Gains(np.array(gains), np.array(bars, dtype=np.int64))
 
 
 def wipe_claim(dataset: Dataset) -> Claim:
@@ -106,23 +141,34 @@ def wipe_claim(dataset: Dataset) -> Claim:
     if not np.isfinite(dataset.bars["open_interest"]).any():
         return Claim("wipe", STATEMENT, STATISTIC, remarks=(NO_OPEN_INTEREST,))
     wipes = wipe_levels(dataset)
-    quiet, horizon = quiet_swings(dataset, wipes), horizon_bars(dataset)
+    quiet, horizon, days = quiet_swings(dataset, wipes), horizon_bars(dataset), dataset.days
     ours, theirs = apart(reactions(dataset, wipes), horizon), reactions(dataset, quiet)
     gains = matched_gains(wipes, ours, quiet, theirs, horizon)
-    if not len(gains):
+    if not len(gains.values):
         return Claim("wipe", STATEMENT, STATISTIC, remarks=(NO_LEVELS,))
-    tests = (mean_test("no reaction", ours.values), mean_test("swings without a fall of open interest", gains))
-    shifted = shifted_levels(dataset, wipes)
-    others = matched_gains(shifted, apart(reactions(dataset, shifted), horizon), quiet, theirs, horizon)
-    placebos: tuple[Test, ...] = ()
-    if len(others):
-        placebos = (mean_test("levels of another time", others, one_sided=True),)
+    tests = (
+        mean_test("no reaction", ours.values, days[ours.bars]),
+        mean_test("swings without a fall of open interest", gains.values, days[gains.bars]),
+    )
+    placebos = _against_swings("levels of another time", dataset, shifted_levels(dataset, wipes), quiet, one_sided=True)
+    path = path_levels(dataset, wipes)
+    references = _against_swings("levels of the path-only map", dataset, path, quiet_swings(dataset, path))
     details: dict[str, object] = {
         "levels": len(wipes.bars),
         "retested_apart": len(ours.levels),
-        "pairs": len(gains),
+        "pairs": len(gains.values),
         "held_share": float(ours.held.mean()),
         "held_share_without_a_wipe": float(theirs.held.mean()),
         "mean_swing": float(wipes.swings[ours.levels].mean()),
     }
-    return Claim("wipe", STATEMENT, STATISTIC, tests, placebos=placebos, details=details)
+    return Claim("wipe", STATEMENT, STATISTIC, tests, placebos=placebos, references=references, details=details)
+
+
+def _against_swings(
+    label: str, dataset: Dataset, levels: Levels, quiet: Levels, one_sided: bool = False
+) -> tuple[Test, ...]:
+    """Return the test of other levels against quiet swings; none where nothing pairs."""
+    horizon = horizon_bars(dataset)
+    ours = apart(reactions(dataset, levels), horizon)
+    gains = matched_gains(levels, ours, quiet, reactions(dataset, quiet), horizon)
+    return (mean_test(label, gains.values, dataset.days[gains.bars], one_sided),) if len(gains.values) else ()

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from runs.statistics.bootstrap import block_sums, ratio_interval
+from runs.statistics.bootstrap import Sample, block_sums, joint_interval, ratio_interval
 from runs.statistics.effective import effective_size
 from runs.validation.baselines.predictors import SideTable
 from runs.validation.claim import Test
@@ -36,24 +36,35 @@ def ratio_test(baseline: str, gains: np.ndarray, losses: np.ndarray, days: np.nd
     -----
     Effective are the rows after autocorrelation of the gains, and no more than the days that the interval is drawn from.
     """
-    interval = ratio_interval(block_sums(gains, days), block_sums(losses, days))
+    sample = ratio_sample(gains, losses, days)
+    interval = joint_interval([sample])
     effective = min(effective_size(gains), float(interval.blocks))
-    return Test(baseline, interval, len(gains), effective, one_sided)
+    return Test(baseline, interval, len(gains), effective, one_sided, sample)
+
+
+def ratio_sample(above: np.ndarray, below: np.ndarray, days: np.ndarray) -> Sample:
+    """Return the sample of ``sum(above) / sum(below)`` over (n,) rows with whole numbers for days."""
+    return Sample(np.unique(days), (block_sums(above, days), block_sums(below, days)), np.divide)
 
 
 MAX_BLOCKS = 200
 """Blocks that episodes are drawn in: beyond it an interval changes little, and its cost grows."""
 
 
-def mean_test(baseline: str, values: np.ndarray, one_sided: bool = False) -> Test:
-    """Return the test of the mean of (m,) episodes in order of time.
+BLOCK_DAYS = 7
+"""Days that are drawn together where episodes of several markets are: no episode lasts longer."""
+
+
+def mean_test(baseline: str, values: np.ndarray, days: np.ndarray, one_sided: bool = False) -> Test:
+    """Return the test of the mean of (m,) episodes in order of time, with the day each begins on.
 
     Notes
     -----
     Each episode is a block, or a few neighbours are where there are more than `MAX_BLOCKS`. Effective are the episodes
-    after autocorrelation.
+    after autocorrelation. Over several markets, whose episodes overlap, weeks are the blocks.
     """
     count = len(values)
     labels = np.arange(count) * min(count, MAX_BLOCKS) // max(count, 1)
     interval = ratio_interval(block_sums(values, labels), block_sums(np.ones(count), labels))
-    return Test(baseline, interval, count, effective_size(values), one_sided)
+    sample = ratio_sample(values, np.ones(count), days // BLOCK_DAYS)
+    return Test(baseline, interval, count, effective_size(values), one_sided, sample)

@@ -55,6 +55,17 @@ def test_a_simulated_market_with_its_truth_knows_the_prices_of_liquidations():
     assert len(found.claims) == len(validate(simulate(4, bars=400)).claims)
 
 
+def test_a_list_of_markets_is_pooled_and_each_stands_by_itself(quiet):
+    markets = [simulate(4, bars=1200), simulate_with_truth(6, 900)]
+    found = validate(markets, half_life_hours=48)
+    assert [one.record["data"]["name"] for one in found.markets] == ["simulated-4", "simulated-6"]
+    assert found.markets[0].record == quiet.record
+    assert repr(found).startswith("Validation(simulated-4 and simulated-6, 2,100 bars")
+    assert list(found.claims.index) == [claim["name"] for claim in found.record["claims"]]
+    assert quiet.markets[0].record == validate([markets[0]], half_life_hours=48).record == quiet.record
+    assert found.markets[1].claims.loc["capture_long", "estimate"] == found.claims.loc["capture_long", "estimate"]
+
+
 def test_the_text_is_one_line_and_the_notebooks_escaped(quiet):
     assert repr(quiet).startswith("Validation(simulated-4, 1,200 bars 2024-01-01..")
     assert len(repr(quiet)) < 200
@@ -84,6 +95,10 @@ def test_bad_input_is_a_typed_error_with_the_commands_sentence():
         validate(simulate(4, bars=100), liquidation_price_spread=7)
     with pytest.raises(MarketError, match="nowhere"):
         validate("nowhere.parquet")
+    with pytest.raises(InputError, match="hold the same bars"):
+        validate([simulate(4, bars=100), simulate(4, bars=100)])
+    with pytest.raises(InputError, match="at least one market"):
+        validate([])
 
 
 @pytest.mark.parametrize("ask", [validate, stress])

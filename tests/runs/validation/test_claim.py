@@ -28,6 +28,7 @@ def test_the_hardest_baseline_has_the_smallest_statistic_however_p_values_are_ti
 def test_one_observation_has_no_p_value_and_no_verdict():
     single = replace(GOOD, observations=1)
     assert math.isnan(single.p_value)
+    assert math.isnan(single.minimum_detectable_effect)
     assert verdict((single,)) == TOO_LITTLE_DATA
 
 

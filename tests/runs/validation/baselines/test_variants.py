@@ -10,7 +10,9 @@ from indicators.liquidation.model import build_model
 from indicators.liquidation.recording import record_heatmap
 from runs.validation.baselines.variants import (
     average_map,
+    path_bars,
     path_only,
+    path_snapshots,
     random_levels,
     shifted_level,
     side_swapped,
@@ -117,3 +119,17 @@ def test_the_kernels_share_is_the_distribution_of_distances():
     first, last = (1.0 / leverage for leverage in (POWER_SPAN[1], POWER_SPAN[0]))
     exact = (0.02**0.25 - first**0.25) / (last**0.25 - first**0.25)
     assert kernel_share(DATASET, near) == pytest.approx(np.full((1, 2), exact), rel=1e-3)
+
+
+def test_open_interest_scales_the_map_and_moves_no_level_of_it():
+    """So the path-only map has the same clusters, the same magnet and the same order of levels (docs/design.md)."""
+    ours, path = dataset_of(3, 1500).snapshots, path_snapshots(dataset_of(3, 1500))
+    for name in ("cluster_above_price", "cluster_below_price", "magnet", "cascade_risk_down", "cascade_risk_up"):
+        assert ours[name].tobytes() == path[name].tobytes(), name
+    assert np.isin(ours["magnet"], (-1.0, 1.0)).any()
+    assert (ours["branching_ratio_down"] != path["branching_ratio_down"]).any()
+    record = record_heatmap(build_model(DATASET.parameters, DATASET.bar_seconds), path_bars(DATASET.bars))
+    level, shares = (
+        maps.sum(axis=(1, 2), dtype=np.float64)[:, None, None] for maps in (DATASET.density, record.density)
+    )
+    assert DATASET.density / level == pytest.approx(record.density / shares, rel=1e-4, abs=1e-9)

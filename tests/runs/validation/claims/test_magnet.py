@@ -158,7 +158,7 @@ def test_without_a_magnet_there_is_too_little_data():
 
 def test_the_mean_of_many_episodes_is_that_of_all_of_them():
     values = np.random.default_rng(0).standard_normal(3 * MAX_BLOCKS + 17)
-    test = mean_test("", values)
+    test = mean_test("", values, np.arange(len(values)))
     assert test.interval.estimate == pytest.approx(values.mean())
     assert test.interval.blocks == MAX_BLOCKS
     error = values.std() / np.sqrt(len(values))

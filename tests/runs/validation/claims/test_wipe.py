@@ -111,10 +111,11 @@ def test_each_swing_serves_once_and_pairs_are_of_one_side_and_size():
     ours = at([0, 100, 200, 300], [1.0, 10.0, 100.0, 1000.0])
     theirs = at([0, 100, 200, 300], [0.5, 0.1, 0.2, 0.25])
     # 2.0 takes 2.05; 2.1 finds it taken; 9.0 takes 9.1; the resistance of 3.0 finds none within the caliper.
-    assert matched_gains(wipes, ours, quiet, theirs, 24).tolist() == [0.5, 99.75]
+    assert matched_gains(wipes, ours, quiet, theirs, 24).values.tolist() == [0.5, 99.75]
+    assert matched_gains(wipes, ours, quiet, theirs, 24).bars.tolist() == [0, 200]
     overlapping = theirs._replace(bars=np.array([0, 100, 200, 23]))
-    assert matched_gains(wipes, ours, quiet, overlapping, 24).tolist() == [0.5]
-    assert len(matched_gains(wipes, ours, quiet, at(np.empty(0, dtype=int)), 24)) == 0
+    assert matched_gains(wipes, ours, quiet, overlapping, 24).values.tolist() == [0.5]
+    assert len(matched_gains(wipes, ours, quiet, at(np.empty(0, dtype=int)), 24).values) == 0
 
 
 def test_levels_of_another_time_lie_as_far_from_the_close():
