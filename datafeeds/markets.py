@@ -8,12 +8,13 @@ import pandas as pd
 from datafeeds.catalog.location import catalog_root
 from datafeeds.catalog.market import market_id, read_catalog_market
 from datafeeds.catalog.store import Catalog
+from datafeeds.columns import parse_time
 from datafeeds.errors import MarketError
 from datafeeds.files import read_market
 from datafeeds.mapped_files.mapping import read_mapping
 from datafeeds.mapped_files.read import read_foreign
 from datafeeds.resampling import resample
-from datafeeds.schema import OPTIONAL, REQUIRED, Market, market_from_frame, parse_time
+from datafeeds.schema import OPTIONAL, REQUIRED, Market, market_from_frame
 from datafeeds.series import timeframe_seconds
 
 _UNNAMED = "data"

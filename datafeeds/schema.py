@@ -1,14 +1,13 @@
 """The canonical schema: one row a bar, sorted, unique, UTC; whatever is stamped is known at the bar's close at the latest."""
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from datafeeds.columns import check_names, column_numbers, column_times, parse_time, refuse_rows
 from datafeeds.errors import MarketError
 from datafeeds.quality import Defect, Quality, epoch_nanoseconds, inspect, open_interest_breaks
 
@@ -27,9 +26,6 @@ OPTIONAL = (
 )
 MODEL_COLUMNS = (*PRICES, "volume", OPTIONAL[0], "open_interest_break", *OPTIONAL[1:])
 """What the model reads of a bar, in its order."""
-
-_EPOCH_UNITS = (("s", 1e9), ("ms", 1e12), ("us", 1e15), ("ns", 1e18))  # magnitude of a time in this century
-_EARLIEST, _LATEST = pd.Timestamp("2009-01-03", tz="UTC"), pd.Timestamp("2100-01-01", tz="UTC")  # bitcoin's first block
 
 
 @dataclass(frozen=True)
@@ -232,12 +228,12 @@ def market_from_frame(
     ours = (*REQUIRED, *OPTIONAL, "open_interest_break")
     extra = [(str(label), frame.iloc[:, place]) for place, label in enumerate(frame.columns) if label not in ours]
     naive_times = False
-    ready = {"ts": _times(frame["ts"], name)}
+    ready = {"ts": column_times(frame["ts"], name)}
     if isinstance(frame["ts"].dtype, np.dtype) and frame["ts"].dtype.kind == "M":
         naive_times = True
     for column in (*PRICES, "volume", *OPTIONAL):
         if column in frame.columns:
-            ready[column] = _numbers(frame[column], column, ready["ts"], name)
+            ready[column] = column_numbers(frame[column], column, ready["ts"], name)
     checked = pd.DataFrame(ready)
     bar_seconds = _check_times(checked["ts"], name, bar_seconds)
     _check_prices(checked, name)
@@ -248,84 +244,11 @@ def market_from_frame(
     return Market(checked, name, bar_seconds, quality, simulated)
 
 
-def check_names(frame: pd.DataFrame, needed: Iterable[str], name: str) -> None:
-    """Refuse a frame in which a needed name stands for several columns.
-
-    Raises
-    ------
-    MarketError
-        With the name, and how to mend it.
-    """
-    labels = list(frame.columns)
-    for label in needed:
-        if (count := labels.count(label)) > 1:
-            raise MarketError(f"{name}: {count} columns are called {label[:40]!r}; keep one, or rename the others")
-
-
-def parse_time(text: str | pd.Timestamp) -> pd.Timestamp:
-    """Return an ISO time in UTC; one without a zone is taken as UTC.
-
-    Raises
-    ------
-    MarketError
-        If it cannot be read.
-    """
-    try:
-        time = pd.Timestamp(text)
-    except (ValueError, TypeError, OverflowError):
-        time = pd.NaT
-    if pd.isna(time):
-        raise MarketError(f"cannot read the time {text!r}: write it as 2024-08-05 or 2024-08-05T14:00")
-    return time.tz_localize("UTC") if time.tz is None else time.tz_convert("UTC")
-
-
-def _times(column: pd.Series, name: str) -> pd.Series:
-    try:
-        if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
-            largest = float(column.max())
-            unit = next((unit for unit, scale in reversed(_EPOCH_UNITS) if largest >= scale), "s")
-            times = pd.to_datetime(column, unit=unit, utc=True)
-        else:
-            times = pd.to_datetime(column, utc=True)
-    except (ValueError, TypeError, OverflowError) as error:
-        raise MarketError(f"{name}: column ts cannot be read as times ({str(error)[:80]})") from None
-    if times.isna().any():
-        row = int(np.flatnonzero(times.isna())[0])
-        raise MarketError(f"{name}: column ts has no time in row {row}; every bar needs its open time")
-    out = (times < _EARLIEST) | (times >= _LATEST)
-    if out.any():
-        row = int(np.flatnonzero(out)[0])
-        raise MarketError(f"{name}: ts in row {row} is {times.iloc[row]}; times must lie between 2009 and 2100, in UTC")
-    return times.dt.as_unit("ns").reset_index(drop=True)
-
-
-def _numbers(column: pd.Series, label: str, times: Any, name: str) -> np.ndarray:
-    if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_complex_dtype(column):
-        return column.to_numpy(dtype=np.float64, na_value=np.nan)
-    values = pd.to_numeric(column, errors="coerce")
-    text = values.isna() & column.notna()
-    if text.any():
-        row = int(np.flatnonzero(text)[0])
-        shown = repr(column.iloc[row])[:40]
-        raise MarketError(
-            f"{name}: column {label} holds {shown} at {times.iloc[row]} where a number belongs ({int(text.sum())} rows)"
-        )
-    return values.to_numpy(dtype=np.float64)
-
-
-def _refuse(bad: np.ndarray, ts: pd.Series, name: str, what: str, mend: str) -> None:
-    if bad.any():
-        row = int(np.flatnonzero(bad)[0])
-        raise MarketError(
-            f"{name}: {what} at {ts.iloc[row]:%Y-%m-%d %H:%M} (row {row}; {int(bad.sum())} rows in all); {mend}"
-        )
-
-
 def _check_times(ts: pd.Series, name: str, known: int | None) -> int:
     steps = np.diff(epoch_nanoseconds(ts))
     later = ts.iloc[1:].reset_index(drop=True)
-    _refuse(steps == 0, later, name, "duplicate time", "keep one row a bar")
-    _refuse(steps < 0, later, name, "times go backwards", "sort the rows by ts")
+    refuse_rows(steps == 0, later, name, "duplicate time", "keep one row a bar")
+    refuse_rows(steps < 0, later, name, "times go backwards", "sort the rows by ts")
     lengths, counts = np.unique(steps, return_counts=True)
     usual = known * 1_000_000_000 if known else int(lengths[counts.argmax()])
     irregular = steps % usual != 0
@@ -334,7 +257,9 @@ def _check_times(ts: pd.Series, name: str, known: int | None) -> int:
         raise MarketError(
             f"{name}: bars are not evenly spaced ({len(lengths)} different steps); resample them to one length"
         )
-    _refuse(irregular, later, name, f"time off the grid of {usual // 1_000_000_000} s", "resample to one bar length")
+    refuse_rows(
+        irregular, later, name, f"time off the grid of {usual // 1_000_000_000} s", "resample to one bar length"
+    )
     return usual // 1_000_000_000
 
 
@@ -342,30 +267,32 @@ def _check_prices(frame: pd.DataFrame, name: str) -> None:
     prices = {column: frame[column].to_numpy() for column in PRICES}
     for column, values in prices.items():
         mend = "drop or repair the row at its source"
-        _refuse(np.isnan(values), frame["ts"], name, f"{column} is missing", mend)
-        _refuse(~np.isfinite(values), frame["ts"], name, f"{column} is infinite", mend)
-        _refuse(values <= 0.0, frame["ts"], name, f"{column} is not positive", mend)
+        refuse_rows(np.isnan(values), frame["ts"], name, f"{column} is missing", mend)
+        refuse_rows(~np.isfinite(values), frame["ts"], name, f"{column} is infinite", mend)
+        refuse_rows(values <= 0.0, frame["ts"], name, f"{column} is not positive", mend)
     opened, high, low, close = (prices[column] for column in PRICES)
-    _refuse(high < low, frame["ts"], name, "high is below low", "are the columns swapped?")
+    refuse_rows(high < low, frame["ts"], name, "high is below low", "are the columns swapped?")
     slack = 1e-9 * high
     outside = (np.maximum(opened, close) > high + slack) | (np.minimum(opened, close) < low - slack)
-    _refuse(outside, frame["ts"], name, "open or close lies outside low .. high", "repair the bar at its source")
+    refuse_rows(outside, frame["ts"], name, "open or close lies outside low .. high", "repair the bar at its source")
 
 
 def _check_sizes(frame: pd.DataFrame, name: str) -> None:
-    _refuse(frame["volume"].isna().to_numpy(), frame["ts"], name, "volume is missing", "write 0 where nothing traded")
+    refuse_rows(
+        frame["volume"].isna().to_numpy(), frame["ts"], name, "volume is missing", "write 0 where nothing traded"
+    )
     for column in frame.columns.drop(["ts", *PRICES]):
         values = frame[column].to_numpy()
-        _refuse(np.isinf(values), frame["ts"], name, f"{column} is infinite", "leave unknown values empty")
+        refuse_rows(np.isinf(values), frame["ts"], name, f"{column} is infinite", "leave unknown values empty")
         if column != "funding_rate":
-            _refuse(values < 0.0, frame["ts"], name, f"{column} is negative", "leave unknown values empty")
+            refuse_rows(values < 0.0, frame["ts"], name, f"{column} is negative", "leave unknown values empty")
     for column in ("mark_high", "mark_low", "mark_close"):
         if column in frame:
-            _refuse(
+            refuse_rows(
                 frame[column].to_numpy() == 0.0, frame["ts"], name, f"{column} is zero", "leave unknown marks empty"
             )
     if "funding_rate" in frame:
-        _refuse(
+        refuse_rows(
             np.abs(frame["funding_rate"].to_numpy()) > 1.0,
             frame["ts"],
             name,

@@ -12,12 +12,12 @@ from datafeeds.catalog.importing import import_market
 from datafeeds.catalog.inventory import inventory
 from datafeeds.catalog.location import catalog_root
 from datafeeds.catalog.store import Catalog
+from datafeeds.columns import parse_time
 from datafeeds.errors import MarketError, SourceError
 from datafeeds.exchanges.download import Downloaded, download_all, plan
 from datafeeds.exchanges.session import bounded_session
 from datafeeds.markets import open_file
 from datafeeds.retry import RetryPolicy
-from datafeeds.schema import parse_time
 from datafeeds.series import Series, timeframe_seconds
 from runs.commandline.command import note, run_command, suggest
 from runs.commandline.dry_run import ROWS_PER_REQUEST, SECONDS_PER_REQUEST, START_SECONDS, tell_plan

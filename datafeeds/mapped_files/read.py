@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from datafeeds.columns import check_names
 from datafeeds.errors import MarketError
 from datafeeds.files import market_name, read_table
 from datafeeds.mapped_files.mapping import SIZES, Mapping
-from datafeeds.schema import Market, check_names, market_from_frame
+from datafeeds.schema import Market, market_from_frame
 from datafeeds.units import to_base
 
 

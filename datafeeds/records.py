@@ -1,0 +1,176 @@
+"""Records of single positions and of single liquidations: two schemas, and the one reader of both."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from datafeeds.columns import check_names, column_numbers, column_times, refuse_rows
+from datafeeds.errors import MarketError
+from datafeeds.files import read_table
+from datafeeds.quality import epoch_nanoseconds
+
+SIDES = ("long", "short")
+"""Whose position it is, or was."""
+
+_CONTRACT = re.compile(r"(.+?)(?:[/_-]?(?:USDT|USDC|USD|PERP))?(?:[:_-].*)?")
+
+
+@dataclass(frozen=True)
+class Records:
+    """A schema: columns by what they hold, in their order. All are required.
+
+    Attributes
+    ----------
+    name
+        What messages call it.
+    texts
+        Names. Whole numbers are taken as names.
+    positive
+        Numbers above zero.
+    empty
+        Those of the positive ones that may be empty (unknown, or none).
+    signed
+        Numbers of either sign.
+    unique
+        Columns besides `ts` that no two rows of one time share; empty: rows may repeat.
+    """
+
+    name: str
+    texts: tuple[str, ...]
+    positive: tuple[str, ...]
+    empty: tuple[str, ...] = ()
+    signed: tuple[str, ...] = ()
+    unique: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All columns."""
+        return ("ts", *self.texts, *self.positive, *self.signed)
+
+
+POSITIONS = Records(
+    "position snapshots",
+    texts=("account", "coin", "side"),
+    positive=("size", "entry_price", "leverage", "liquidation_price", "mark_price"),
+    empty=("liquidation_price",),
+    signed=("account_value_usd",),
+    unique=("account", "coin", "side"),
+)
+"""Positions as accounts had them at an instant `ts`, the same for all rows of a snapshot.
+
+`account` is a number or a name, `coin` the base coin (``BTC``), `size` base coin, prices quote per base, `leverage` the
+account's setting, `liquidation_price` the venue's own, empty where no price liquidates, `account_value_usd` USD.
+"""
+
+LIQUIDATIONS = Records(
+    "liquidations",
+    texts=("symbol", "side"),
+    positive=("size", "price_bankrupt", "price_avg", "filled"),
+    empty=("price_avg",),
+)
+"""Single liquidation orders at the instant `ts` of the venue's message.
+
+`symbol` is the base coin or the contract (``BTC``, ``BTCUSDT``), `side` the side that is liquidated, `size` and `filled`
+(base coin) what was ordered and what was executed, `price_bankrupt` the order's limit, `price_avg` its mean fill (quote per
+base), empty where it is unknown.
+"""
+
+
+def read_records(source: pd.DataFrame | Path | str, schema: Records) -> pd.DataFrame:
+    """Return checked records in the order of time.
+
+    Parameters
+    ----------
+    source
+        A table, or a parquet or CSV file; other columns are ignored. A table is left as it is.
+    schema
+        `POSITIONS` or `LIQUIDATIONS`.
+
+    Returns
+    -------
+    DataFrame
+        The schema's columns: `ts` UTC, texts as they are, numbers float64 with NaN where empty.
+
+    Raises
+    ------
+    MarketError
+        If the file cannot be read, a column is missing or named twice, there is no row, a time, side or number is none,
+        a row repeats, or the mark has passed a liquidation price. Nothing is repaired.
+    """
+    if isinstance(source, pd.DataFrame):
+        frame, name = source, schema.name
+    else:
+        frame, name = read_table(source), str(source)
+    missing = [column for column in schema.columns if column not in frame.columns]
+    if missing:
+        have = ", ".join(str(label)[:40] for label in list(frame.columns)[:12]) or "none"
+        raise MarketError(f"{name}: {schema.name} lack column {', '.join(missing)} (it has {have})")
+    check_names(frame, schema.columns, name)
+    if not len(frame):
+        raise MarketError(f"{name}: no row of {schema.name}")
+    ts = column_times(frame["ts"], name)
+    ready = {"ts": ts} | {column: _texts(frame[column], column, ts, name) for column in schema.texts}
+    refuse_rows(~ready["side"].isin(SIDES).to_numpy(), ts, name, "side is no side", "write long or short")
+    for column in (*schema.positive, *schema.signed):
+        ready[column] = column_numbers(frame[column], column, ts, name)
+        _check_numbers(ready[column], column, schema, ts, name)
+    checked = pd.DataFrame(ready)[list(schema.columns)]
+    if schema.unique:
+        repeated = checked.duplicated(["ts", *schema.unique]).to_numpy()
+        refuse_rows(repeated, ts, name, "the same position twice", "keep one row a position")
+    if "liquidation_price" in checked:
+        _check_passed(checked, name)
+    return checked.sort_values("ts", kind="stable", ignore_index=True)
+
+
+def base_coin(symbol: str) -> str:
+    """Return the base coin of a contract, however a venue writes it.
+
+    Examples
+    --------
+    >>> [base_coin(symbol) for symbol in ("BTC", "BTCUSDT", "btc_usdt", "BTC-USDT-SWAP", "BTC/USDT:USDT")]
+    ['BTC', 'BTC', 'BTC', 'BTC', 'BTC']
+    """
+    found = _CONTRACT.fullmatch(symbol.upper())
+    return found[1] if found else symbol.upper()
+
+
+def fingerprint(records: pd.DataFrame) -> str:
+    """Return the SHA-256 of checked records: the same for the same rows in any file format."""
+    digest = hashlib.sha256(b"liquidation-heatmap records 1")
+    for label in records.columns:
+        column, numbers = records[label], pd.api.types.is_numeric_dtype(records[label])
+        digest.update(str(label).encode())
+        if label == "ts":
+            digest.update(epoch_nanoseconds(column).astype("<i8").tobytes())
+        elif numbers:
+            digest.update(np.where(column.isna(), np.nan, column + 0.0).astype("<f8").tobytes())
+        else:
+            digest.update("\n".join(map(str, column)).encode())
+    return digest.hexdigest()
+
+
+def _texts(column: pd.Series, label: str, ts: pd.Series, name: str) -> pd.Series:
+    column = column.reset_index(drop=True)
+    refuse_rows(column.isna().to_numpy(), ts, name, f"{label} is missing", "every row needs one")
+    return column.astype(str)
+
+
+def _check_numbers(values: np.ndarray, label: str, schema: Records, ts: pd.Series, name: str) -> None:
+    if label not in schema.empty:
+        refuse_rows(np.isnan(values), ts, name, f"{label} is missing", "drop or repair the row at its source")
+    refuse_rows(np.isinf(values), ts, name, f"{label} is infinite", "leave unknown values empty")
+    if label in schema.positive:
+        refuse_rows(values <= 0.0, ts, name, f"{label} is not positive", "drop or repair the row at its source")
+
+
+def _check_passed(positions: pd.DataFrame, name: str) -> None:
+    """Refuse positions that the mark would have liquidated: side or price is wrong."""
+    beyond = positions["liquidation_price"].to_numpy() - positions["mark_price"].to_numpy()
+    passed = np.where(positions["side"] == SIDES[0], beyond >= 0.0, beyond <= 0.0) & ~np.isnan(beyond)
+    mend = "a long's lies below it, a short's above"
+    refuse_rows(passed, positions["ts"], name, "the mark has passed a liquidation price", mend)
