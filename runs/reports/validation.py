@@ -6,7 +6,7 @@ from runs.reports.page import escape, figure, page, table
 
 _COLUMNS = ("estimate", "low", "high", "p_value", "minimum_detectable_effect", "observations", "effective", "blocks")
 _HARDEST = ("estimate", "low", "high", "minimum_detectable_effect", "observations")
-_TITLES = ("estimate", "low", "high", "p", "detectable", "n", "effective n", "days or episodes")
+_TITLES = ("estimate", "low", "high", "p", "detectable", "n", "effective n", "blocks")
 _KINDS = {
     "tests": "Against",
     "placebos": "Placebos, which must show nothing",
@@ -55,8 +55,9 @@ def _reading_help(record: dict[str, Any]) -> str:
     return (
         "<p class='faint'>A claim is validated where every comparison's 95 % interval lies above zero, the largest p-value "
         f"survives the adjustment for all claims (false discovery rate {record['false_discovery_rate']:g}), and no placebo shows "
-        "an effect. A true effect of the size under 'detectable' would have been told from zero four times in five. Estimates are "
-        "of the past. Liquidation levels are estimates; this is research, not advice.</p>"
+        "an effect. A true effect of the size under 'detectable' would have been told from zero four times in five. Blocks, "
+        "which intervals are drawn from, are days or episodes; over several markets weeks of episodes. Estimates are of the past. "
+        "Liquidation levels are estimates; this is research, not advice.</p>"
     )
 
 

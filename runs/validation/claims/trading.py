@@ -8,7 +8,7 @@ import numpy as np
 from datafeeds.schema import Market
 from indicators.liquidation.parameters import ModelParameters
 from runs.engines.event import model_bars
-from runs.validation.claim import TOO_LITTLE_DATA, VALIDATED, Claim, judge
+from runs.validation.claim import NOT_VALIDATED, TOO_LITTLE_DATA, VALIDATED, Claim, judge
 from runs.validation.claims.cascade import cascade_claim
 from runs.validation.claims.magnet import magnet_claim
 from runs.validation.claims.wipe import wipe_claim
@@ -85,5 +85,7 @@ def verdict_sentence(claim: Claim) -> str:
     low, high = weakest.interval.low, weakest.interval.high
     measured = f"{weakest.interval.estimate:.3g}, 95 % interval {low:.3g} to {high:.3g}, n = {weakest.observations:,}"
     against = f"{measured} against {weakest.baseline} ({claim.statistic})"
+    if claim.verdict == NOT_VALIDATED:
+        against += f"; {weakest.minimum_detectable_effect:.3g} would have been seen four times in five"
     remarks = "".join(f" {remark[0].upper()}{remark[1:]}." for remark in claim.remarks)
     return f"{name} is {claim.verdict} on this data: {against}.{remarks}{luck} {rest}"

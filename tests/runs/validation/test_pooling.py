@@ -71,6 +71,8 @@ def test_episodes_of_copies_are_drawn_by_weeks_as_wide_as_alone():
     assert pooled.interval.estimate == pytest.approx(alone.interval.estimate)
     assert width(pooled) == pytest.approx(width(alone), rel=0.1)
     assert pooled.interval.blocks == 150
+    later = mean_test("", values, days + 1)
+    assert width(pooled_test([alone, later])) == pytest.approx(width(alone), rel=0.1), "episodes overlap by days"
 
 
 def test_a_long_market_weighs_no_more_than_a_short_one():
