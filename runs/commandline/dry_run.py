@@ -8,7 +8,7 @@ START_SECONDS = 5.0
 """Before the first bar: loading and, once on each machine, compiling (the latter takes half a minute; *assumption*)."""
 
 BACKTEST_BARS_PER_SECOND = 4_000.0
-VALIDATE_BARS_PER_SECOND = 250.0
+VALIDATE_BARS_PER_SECOND = 900.0
 ROWS_PER_REQUEST, SECONDS_PER_REQUEST = 500.0, 0.5
 """Rates on two cores of 2020s hardware, tearsheet and validation included; an order of magnitude (*assumption*)."""
 

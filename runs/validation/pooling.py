@@ -11,6 +11,8 @@ from runs.statistics.bootstrap import joint_interval
 from runs.statistics.effective import joint_effective
 from runs.validation.claim import Claim, Test
 
+_NAMED = 3  # more names than this a sentence counts
+
 
 def told_apart(markets: Sequence[Market]) -> list[Market]:
     """Return the markets in an order that is theirs, whichever they came in; of those with one name all but one are numbered.
@@ -56,7 +58,7 @@ def pooled_claim(names: Sequence[str], claims: Sequence[Claim]) -> Claim:
     for name, claim, takes in zip(names, claims, able, strict=True):
         if not takes:
             left_out.setdefault("; ".join(claim.remarks) or "one observation says nothing", []).append(name)
-    remarks = tuple(f"not of {listed(those)}: {reason}" for reason, those in left_out.items())
+    remarks = tuple(f"not of {_few(those, len(able))}: {reason}" for reason, those in left_out.items())
     if left_out and taking_part:
         those = [name for name, takes in zip(names, able, strict=True) if takes]
         remarks = (f"of {listed(those)} alone", *remarks)
@@ -66,6 +68,11 @@ def pooled_claim(names: Sequence[str], claims: Sequence[Claim]) -> Claim:
         _by_baseline(claim.placebos for claim in taking_part), _by_baseline(claim.references for claim in taking_part),
         remarks,
     )  # fmt: skip
+
+
+def _few(names: Sequence[str], of: int) -> str:
+    """Return names as a sentence lists them, or how many of all there are."""
+    return listed(names) if len(names) <= _NAMED else f"{len(names)} of {of} markets"
 
 
 def _can_pool(claim: Claim) -> bool:

@@ -101,6 +101,8 @@ def test_what_a_market_cannot_test_is_pooled_over_the_others_and_named():
     assert alone.remarks == ("of A alone", "not of B: one observation says nothing")
     none = judge([pooled_claim(["A", "B"], [claim((), ["no reports"]), claim((), ["no reports"])])])[0]
     assert (none.verdict, none.remarks) == (TOO_LITTLE_DATA, ("not of A and B: no reports",))
+    many = pooled_claim(list("ABCDE"), [claim(able[:1]), *[claim((), ["no reports"])] * 4])
+    assert many.remarks == ("of A alone", "not of 4 of 5 markets: no reports")
 
 
 def test_a_placebo_that_one_market_lacks_is_that_of_the_others():
