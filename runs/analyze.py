@@ -14,7 +14,7 @@ from indicators.liquidation.parameter_fields import from_mapping
 from indicators.liquidation.parameters import ModelParameters
 from runs.analysis.record import analyse
 from runs.commandline.command import as_input_error, run_command, suggest
-from runs.commandline.options import market_options
+from runs.commandline.options import layers_option, market_options
 from runs.engines.configuration import Configuration, model_parameters
 from runs.engines.event import load_market
 from runs.outcome.folder import claimed_folder
@@ -84,9 +84,10 @@ def heatmap(data: Market | pd.DataFrame | Path | str, *, every: int = 1, **model
     "--html", "as_html", is_flag=True, help="Add heatmap.html to --out; without --out, print the page on stdout."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the record as JSON on stdout.")
+@layers_option
 def command(
     at: str | None, seed: int, assignments: tuple[str, ...], level: float, out: Path | None, overwrite: bool,
-    as_html: bool, as_json: bool, **market_named: Any,
+    as_html: bool, as_json: bool, layers: bool, **market_named: Any,
 ) -> int:  # fmt: skip
     """Say what the liquidation map knows at one bar; only bars up to it are used."""
     if as_html and as_json:
@@ -98,10 +99,10 @@ def command(
     # The strategy is named because a configuration has one; only what names the market is read of it.
     market = load_market(Configuration("magnet", seed=seed, model=parameters, **market_named))
     market = market if at is None else market.until(at)
-    record = analyse(market, parameters, level / 100.0)
+    record = analyse(market, parameters, level / 100.0, layers)
     forms = _forms(record, HEATMAP if mapped else None)
     if out is not None:
-        _write(forms, {HEATMAP: heatmap_page(market, parameters)} if mapped else {}, out, overwrite)
+        _write(forms, {HEATMAP: heatmap_page(market, parameters, layers=layers)} if mapped else {}, out, overwrite)
     if as_json or (as_html and out is None):
         sys.stdout.write(forms[".html" if as_html else ".json"])
         return 0

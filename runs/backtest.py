@@ -16,7 +16,13 @@ from datafeeds.schema import Market
 from indicators.liquidation.parameters import ModelParameters
 from runs.commandline.command import as_input_error, note, run_command, suggest
 from runs.commandline.dry_run import BACKTEST_BARS_PER_SECOND, START_SECONDS, tell_plan
-from runs.commandline.options import asked_settings, configuration_options, dry_run_option, market_named_by
+from runs.commandline.options import (
+    asked_settings,
+    configuration_options,
+    dry_run_option,
+    layers_option,
+    market_named_by,
+)
 from runs.commandline.output import print_json, print_lines, print_results, utc_now, wide_console
 from runs.commandline.progress import progress
 from runs.engines.configuration import configuration_from, configuration_of
@@ -88,10 +94,11 @@ def backtest(
 )
 @click.option("--overwrite", is_flag=True, help="Replace an earlier run in --out.")
 @click.option("--json", "as_json", is_flag=True, help="Print the metrics as JSON on stdout.")
+@layers_option
 @dry_run_option
 def command(
     strategy: str | None, seed: int | None, assignments: tuple[str, ...], config: Path | None, out: Path | None,
-    overwrite: bool, as_json: bool, dry_run: bool, **market_named: str | None,
+    overwrite: bool, as_json: bool, layers: bool, dry_run: bool, **market_named: str | None,
 ) -> int:  # fmt: skip
     """Run one strategy on one market and write tearsheet, report, metrics, trades and equity."""
     settings = asked_settings({"strategy": strategy, "seed": seed, **market_named}, assignments, config)
@@ -108,7 +115,7 @@ def command(
             with progress("backtest", len(market), "bars") as report:
                 run = run_backtest(configuration, market, report=report)
             result = Result(run, changes())
-        result.write(target, temporary)
+        result.write(target, temporary, layers)
     if as_json:
         print_json({"folder": str(target), **result.record})
     else:

@@ -10,6 +10,7 @@ from indicators.liquidation.from_entries import significant_clusters
 from indicators.liquidation.model import State
 from indicators.liquidation.parameters import ModelParameters
 from runs.analysis.heat import LEVEL_FRACTION
+from runs.analysis.leverage import leverage_section
 from runs.analysis.sections import (
     cascade_section,
     cluster_row,
@@ -36,8 +37,12 @@ CAVEATS = (
 )
 
 
-def analyse(market: Market, parameters: ModelParameters, level_fraction: float = LEVEL_FRACTION) -> dict[str, Any]:
+def analyse(
+    market: Market, parameters: ModelParameters, level_fraction: float = LEVEL_FRACTION, layers: bool = False
+) -> dict[str, Any]:
     """Return the record at the last bar of a market, the model taken through all of it, with its stress test.
+
+    With `layers` it has a `leverage_section` as well, for which the model runs once more a group of leverages.
 
     Raises
     ------
@@ -45,7 +50,9 @@ def analyse(market: Market, parameters: ModelParameters, level_fraction: float =
         For a height of levels that is not positive.
     """
     snapshots, state = run_model(parameters, market)
-    return analysis_record(market, parameters, snapshots[-1], significant_clusters(state), state, level_fraction)
+    clusters = significant_clusters(state)
+    record = analysis_record(market, parameters, snapshots[-1], clusters, state, level_fraction)
+    return record | {"leverage": leverage_section(market, parameters, clusters)} if layers else record
 
 
 def analysis_record(

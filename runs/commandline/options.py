@@ -116,6 +116,11 @@ def market_named_by(settings: Any) -> dict[str, Any]:
     return named if settings.data else {**named, "seed": settings.seed}
 
 
+layers_option = click.option(
+    "--layers", is_flag=True, help="Show the map by group of leverages too; pages are larger and take longer."
+)
+"""For commands that write the map."""
+
 dry_run_option = click.option(
     "--dry-run", is_flag=True, help="Print what would be done, and about how long it takes; do nothing."
 )

@@ -34,12 +34,14 @@ def write_run(result: EngineResult, target: Path, temporary: Path) -> None:
     write_files(files(result, trades, record), target, temporary)
 
 
-def files(result: EngineResult, trades: pd.DataFrame, record: dict[str, Any]) -> dict[str, str | bytes]:
-    """Return a run's files by name, given its round trips and the content of metrics.json."""
+def files(
+    result: EngineResult, trades: pd.DataFrame, record: dict[str, Any], layers: bool = False
+) -> dict[str, str | bytes]:
+    """Return a run's files by name, given its round trips, the content of metrics.json, and whether the map has layers."""
     pages = {
         "report.md": liquidation_report(result, record["evidence"]["sentence"]),
         "tearsheet.html": tearsheet(result, record),
-        "heatmap.html": run_heatmap(result, trades),
+        "heatmap.html": run_heatmap(result, trades, layers),
     }
     return run_files(result, trades, record, pages)
 

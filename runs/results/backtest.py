@@ -130,15 +130,17 @@ class Result:
         ax.legend()
         return ax
 
-    def to_html(self, path: Path | str | None = None) -> str | None:
+    def to_html(self, path: Path | str | None = None, *, layers: bool = False) -> str | None:
         """Return heatmap.html with the run's trades; with a path write it there, whole or not at all, and return None.
+
+        With `layers` the map can be chosen by group of leverages too.
 
         Raises
         ------
         FolderError
             If it cannot be written.
         """
-        return page_or_file(run_heatmap(self._journalled, self.trades), path)
+        return page_or_file(run_heatmap(self._journalled, self.trades, layers), path)
 
     def tearsheet(self, path: Path | str | None = None) -> str | None:
         """Return tearsheet.html; with a path write it there, whole or not at all, and return None.
@@ -150,8 +152,8 @@ class Result:
         """
         return page_or_file(tearsheet(self.run, self.record), path)
 
-    def save(self, folder: Path | str, *, overwrite: bool = False) -> Path:
-        """Write the folder that `runs.backtest` leaves, whole or not at all, and return it.
+    def save(self, folder: Path | str, *, overwrite: bool = False, layers: bool = False) -> Path:
+        """Write the folder that `runs.backtest` leaves, whole or not at all, and return it; `layers` as of `to_html`.
 
         Raises
         ------
@@ -159,18 +161,18 @@ class Result:
             If the place is taken, or the disk refuses; then nothing is left.
         """
         with claimed_folder("", Path(folder), overwrite) as (target, temporary):
-            self.write(target, temporary)
+            self.write(target, temporary, layers)
         return target
 
-    def write(self, target: Path, temporary: Path) -> None:
-        """Write all files of the run into a claimed folder and move it to its place.
+    def write(self, target: Path, temporary: Path, layers: bool = False) -> None:
+        """Write all files of the run into a claimed folder and move it to its place; `layers` as of `to_html`.
 
         Raises
         ------
         FolderError
             If the disk refuses; then nothing is left at the target.
         """
-        write_files(run_report.files(self._journalled, self.trades, self.record), target, temporary)
+        write_files(run_report.files(self._journalled, self.trades, self.record, layers), target, temporary)
 
     @cached_property
     def _figures(self) -> dict[str, Any]:

@@ -11,9 +11,11 @@ import pandas as pd
 from datafeeds.errors import MarketError
 from datafeeds.schema import Market
 from indicators.liquidation.from_entries import significant_clusters
+from indicators.liquidation.leverage_groups import LEVERAGE_GROUPS
 from indicators.liquidation.model import Model, State, build_model
 from indicators.liquidation.parameters import ModelParameters
 from indicators.liquidation.recording import HeatmapRecord, density_by_price, record_heatmap
+from runs.analysis.leverage import leverage_section
 from runs.engines.event import model_bars, run_model
 from runs.reports.heatmap.columns import column_ends
 from runs.reports.heatmap.page import heatmap_page
@@ -116,15 +118,33 @@ class Heatmap:
         ax.set(title=f"Liquidation heatmap of {one_line(self.market.name)}", ylabel="price, quote")
         return ax
 
-    def to_html(self, path: Path | str | None = None) -> str | None:
+    def by_leverage(self, at: Moment = -1) -> pd.DataFrame:
+        """Return what part of each significant cluster at a close each group of leverages holds: fractions.
+
+        Rows as of `clusters`, by the cluster's price; columns are the groups (`LEVERAGE_GROUPS`), for each of which the model
+        runs once more. The split is assumed, as `leverage_distribution` is.
+
+        Raises
+        ------
+        MarketError
+            For a bar or a time that the market does not have.
+        """
+        clusters = significant_clusters(self._state(at))
+        fractions = leverage_section(self._seen(at), self.parameters, clusters)["clusters"]
+        names, prices = [group.name for group in LEVERAGE_GROUPS], pd.Index(clusters["price"], name="price")
+        return pd.DataFrame(fractions, index=prices, columns=names, dtype=float)
+
+    def to_html(self, path: Path | str | None = None, *, layers: bool = False) -> str | None:
         """Return heatmap.html, the map to zoom in; with a path write it there, whole or not at all, and return None.
+
+        With `layers` the map can be chosen by group of leverages too: a page about twice as large, made in three times the time.
 
         Raises
         ------
         FolderError
             If it cannot be written.
         """
-        return page_or_file(heatmap_page(self.market, self.parameters), path)
+        return page_or_file(heatmap_page(self.market, self.parameters, layers=layers), path)
 
     def _state(self, at: Moment) -> State:
         seen = self._seen(at)

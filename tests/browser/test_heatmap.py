@@ -8,9 +8,11 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+from selenium.webdriver.support.select import Select
 
 from datafeeds.markets import open_market
 from datafeeds.simulated.market import simulate
+from indicators.liquidation.leverage_groups import LEVERAGE_GROUPS
 from runs.engines.configuration import configuration_from
 from runs.engines.event import run_backtest
 from runs.outcome.metrics import trades_of
@@ -185,6 +187,49 @@ def test_two_bars_make_a_page_too(opened, console_errors, run, tmp_path):
     )
     assert opened(path, ready=READY).execute_script("return heatmap.count") == 2
     assert console_errors() == []
+
+
+@pytest.fixture(scope="module")
+def layered(run, tmp_path_factory):
+    path = tmp_path_factory.mktemp("layered") / "heatmap.html"
+    path.write_text(run_heatmap(run, trades_of(run), layers=True), encoding="utf-8")
+    return path
+
+
+def choose_leverage(driver, name):
+    Select(driver.find_element("id", "layer")).select_by_visible_text(name)
+    waiting = "const done = arguments[0], look = () => (heatmap.layer() === heatmap.asked() ? done() : setTimeout(look, 5)); look()"
+    driver.execute_async_script(waiting)
+    settled(driver)
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_layer_opens_quietly_and_fits_the_width(opened, console_errors, screenshot, layered, width, dark):
+    driver = opened(layered, width=width, dark=dark, ready=READY)
+    choose_leverage(driver, "20-25x")
+    assert console_errors() == []
+    assert driver.execute_script("return document.documentElement.scrollWidth") <= width
+    assert driver.execute_script("return new Set(new Uint32Array(heatmap.shown().data.buffer)).size") > 20
+    assert screenshot(f"layer-{width}-{'dark' if dark else 'light'}").stat().st_size > 20_000
+
+
+def test_the_pointer_reads_the_chosen_layer_and_layers_add_up_to_the_map(opened, layered):
+    driver, bar = opened(layered, ready=READY), 1100
+    column = "return heatmap.columnCsv(arguments[0])"
+    totals = {}
+    for group in ("all", *(group.name for group in LEVERAGE_GROUPS)):
+        choose_leverage(driver, group)
+        lines = [line.split(",") for line in driver.execute_script(column, bar).splitlines()[1:]]
+        totals[group] = sum(float(size) for *_, size in lines)
+        side, low, high, size = max(lines, key=lambda line: float(line[3]))
+        read = driver.execute_script(
+            "return heatmap.standing(arguments[0], arguments[1])", bar, (float(low) * float(high)) ** 0.5
+        )
+        assert read == {"side": side, "size": float(size)}
+    whole = totals.pop("all")
+    assert all(total > 0.0 for total in totals.values())
+    assert sum(totals.values()) == pytest.approx(whole, rel=0.01)
 
 
 @pytest.mark.slow

@@ -75,7 +75,7 @@ def results(tmp_path_factory) -> Path:
     space = ("--strategy", STRATEGY, "--param", f"label={LABEL},plain", "--param", "stop_atr=1,3", "--confirm", "0")
     try:
         assert runs.backtest.main([*labelled, *named, "--out", str(out / "run")]) == 0
-        assert runs.analyze.main([*named, "--html", "--out", str(out / "report")]) == 0
+        assert runs.analyze.main([*named, "--html", "--layers", "--out", str(out / "report")]) == 0
         assert runs.stress.main([*named, "--out", str(out / "stressed")]) == 0
         assert runs.validate.main([*named, "--out", str(out / "claims")]) == 0
         with quick():

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 import re
 
 import pytest
@@ -101,6 +102,19 @@ def test_what_is_there_is_replaced_only_when_asked(capsys, data, tmp_path):
         assert "--overwrite" in refused(capsys, "--data", data, "--out", str(place))
         assert main(["--data", data, "--out", str(place), "--overwrite"]) == 0
     assert not list(tmp_path.glob(".*")), "nothing half-written"
+
+
+def test_layers_are_made_only_when_asked_for(capsys, data, tmp_path):
+    for folder, asked in (("plain", []), ("layered", ["--layers"])):
+        assert main(["--data", data, "--html", "--out", str(tmp_path / folder), *asked]) == 0
+        texts = {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / folder).iterdir()}
+        record = json.loads(texts["analysis.json"])
+        assert ("leverage" in record) == ("id='layer'" in texts["heatmap.html"]) == bool(asked)
+        for form in ("analysis.md", "analysis.txt", "analysis.html"):
+            assert ("Key levels by leverage" in texts[form]) == bool(asked)
+    assert [math.fsum(fractions) for fractions in record["leverage"]["clusters"]] == pytest.approx(
+        [1.0] * len(record["clusters"])
+    )
 
 
 def test_json_is_the_record_of_the_asked_bar(capsys, data):

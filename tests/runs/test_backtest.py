@@ -130,6 +130,13 @@ def test_an_earlier_run_is_not_overwritten_unasked(capsys, data, tmp_path):
 
 
 @pytest.mark.usefixtures("no_tearsheet")
+def test_a_run_has_layers_of_the_map_when_asked(data, tmp_path):
+    named = ["--strategy", "overlay", "--data", str(data), "--layers", "--out", str(tmp_path / "out")]
+    assert main(named) == 0
+    assert "id='layer'" in (tmp_path / "out" / "heatmap.html").read_text()
+
+
+@pytest.mark.usefixtures("no_tearsheet")
 def test_refused_entries_are_counted_and_named(data, tmp_path, capsys):
     # The whole equity at the account's leverage leaves nothing for the fee: no entry can be opened.
     settings = ("costs.leverage=3", "max_leverage=3", "risk_fraction=1")

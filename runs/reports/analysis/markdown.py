@@ -17,6 +17,9 @@ from runs.reports.analysis.statements import (
     heat_cells,
     heat_totals,
     implication_lines,
+    leverage_note,
+    leverage_rows,
+    leverage_titles,
     overview_rows,
     summary_lines,
     wipe_lines,
@@ -55,6 +58,7 @@ def markdown_report(record: dict[str, Any]) -> str:
         _overview(record["last_24_hours"]),
         _context(record["context"]),
         _clusters(record["clusters"]),
+        *([_leverage(record)] if leverage_rows(record) else []),
         _heat(record["heat"], record["at"]["price_quote"]),
         _summary(record["summary"]),
         _cascade(record["cascade"]),
@@ -88,6 +92,12 @@ def _clusters(rows: list[dict[str, Any]]) -> str:
     if not rows:
         return "## Key levels\n\nNo significant cluster within the window."
     return "## Key levels\n\n" + _table(CLUSTER_TITLES, [cluster_cells(row) for row in rows])
+
+
+def _leverage(record: dict[str, Any]) -> str:
+    leverage = record["leverage"]
+    rows = _table(leverage_titles(leverage), leverage_rows(record))
+    return f"## Key levels by leverage\n\n{rows}\n\n{leverage_note(leverage)}"
 
 
 def _heat(heat: dict[str, Any], close: float) -> str:

@@ -14,6 +14,9 @@ from runs.reports.analysis.statements import (
     heat_cells,
     heat_totals,
     implication_lines,
+    leverage_note,
+    leverage_rows,
+    leverage_titles,
     overview_rows,
     summary_lines,
     wipe_lines,
@@ -57,6 +60,7 @@ def analysis_page(record: dict[str, Any], heatmap: str | None = None) -> str:
         ("Market", _pairs(context_rows(known["context"]))),
         ("Map by price level", f"<p class='faint'>{escape(heat_totals(known['heat']))}</p>{_heat(known)}"),
         ("Key levels", _clusters(known["clusters"])),
+        *([("Key levels by leverage", _leverage(known))] if leverage_rows(known) else []),
         ("Heatmap", _list(summary_lines(known["summary"]))),
         ("Cascade risk", table(CASCADE_TITLES, cascade_rows(known["cascade"]))),
         ("After wipes", _list(wipe_lines(known["after_wipes"]))),
@@ -101,6 +105,12 @@ def _clusters(rows: list[dict[str, Any]]) -> str:
     if not rows:
         return "<p>No significant cluster within the window.</p>"
     return table(CLUSTER_TITLES, [cluster_cells(row) for row in rows])
+
+
+def _leverage(record: dict[str, Any]) -> str:
+    leverage = record["leverage"]
+    note = f"<p class='faint'>{escape(leverage_note(leverage))}</p>"
+    return table(leverage_titles(leverage), leverage_rows(record)) + note
 
 
 def _heat(record: dict[str, Any]) -> str:

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from runs.reports.text import minute, price, sentence, share, usd
+from runs.reports.text import minute, name, price, sentence, share, usd
 
 CLUSTER_TITLES = ("priority", "price", "extent", "type", "base coin", "volume", "distance")
 HEAT_TITLES = ("price", "distance", "side", "base coin", "volume", "cumulative", "clusters")
@@ -56,6 +56,30 @@ def cluster_cells(row: dict[str, Any]) -> tuple[str, ...]:
         str(row["priority"]), price(row["price_quote"]), f"{price(row['low_quote'])} - {price(row['high_quote'])}",
         row["type"], f"{row['size_base']:,.1f}", usd(row["size_usd"]), f"{row['distance_fraction']:+.2%}",
     )  # fmt: skip
+
+
+def leverage_titles(leverage: dict[str, Any]) -> tuple[str, ...]:
+    """Return the titles of `leverage_rows`."""
+    return ("priority", "price", *(group["name"] for group in leverage["groups"]))
+
+
+def leverage_rows(record: dict[str, Any]) -> list[tuple[str, ...]]:
+    """Return a row a cluster: priority, price, and what part of it each group of leverages holds; none if not asked for."""
+    if "leverage" not in record:
+        return []
+    return [
+        (str(row["priority"]), price(row["price_quote"]), *(share(fraction) for fraction in fractions))
+        for row, fractions in zip(record["clusters"], record["leverage"]["clusters"], strict=True)
+    ]
+
+
+def leverage_note(leverage: dict[str, Any]) -> str:
+    """Return where the groups are cut, and what the split rests on."""
+    ends = ", ".join(f"{group['highest']:.1f}x" for group in leverage["groups"][:-1])
+    return (
+        f"Groups are cut at {ends}. How size is split by leverage is assumed ({name(leverage['distribution'])}), "
+        "and seen in no data."
+    )
 
 
 def heat_cells(level: dict[str, Any]) -> tuple[str, ...]:

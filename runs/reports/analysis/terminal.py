@@ -21,6 +21,9 @@ from runs.reports.analysis.statements import (
     data_lines,
     heat_totals,
     implication_lines,
+    leverage_note,
+    leverage_rows,
+    leverage_titles,
     overview_rows,
     summary_lines,
     wipe_lines,
@@ -62,6 +65,9 @@ def _parts(record: dict[str, Any], width: int, fancy: bool) -> Iterator[Renderab
     clusters = [tuple(cell.removesuffix(" USD") for cell in cluster_cells(row)) for row in record["clusters"]]
     none = Text("No significant cluster within the window.")
     yield _section("Key levels", _table(_CLUSTER_TITLES, clusters) if clusters else none)
+    if rows := leverage_rows(record):
+        parts = _table(leverage_titles(record["leverage"]), rows), Text(leverage_note(record["leverage"]))
+        yield _section("Key levels by leverage", *parts)
     yield _section("Heatmap", _lines(summary_lines(record["summary"])))
     yield _section("Cascade risk", _table(CASCADE_TITLES, cascade_rows(record["cascade"])))
     yield _section("Last 24 hours", _pairs(overview_rows(record["last_24_hours"])))

@@ -14,6 +14,7 @@ import pandas as pd
 
 from datafeeds.schema import Market
 from indicators.liquidation.cascade_phase import PHASES
+from indicators.liquidation.leverage_groups import LEVERAGE_GROUPS
 from indicators.liquidation.model import build_model
 from indicators.liquidation.parameters import ModelParameters
 from indicators.liquidation.recording import HeatmapRecord, record_heatmap
@@ -23,6 +24,7 @@ from runs.outcome.trades import COLUMNS
 from runs.perpetual.accounting import FILL
 from runs.reports.heatmap.columns import blocks, column_ends, decimals_of
 from runs.reports.heatmap.density import CODES, DECADES, bars_per_column, encode, place, top_of
+from runs.reports.heatmap.layers import BINS_AT_ONCE, layer_elements
 from runs.reports.heatmap.marks import SentOrder, level_marks, liquidation_marks, phase_marks, trade_marks
 from runs.reports.heatmap.outlines import CENTRE_STEPS, EXTENT_STEPS, SIZE_FROM, SIZE_STEP, outline
 from runs.reports.heatmap.packing import element
@@ -50,10 +52,10 @@ def _script() -> str:
     return f'{library}\n(async()=>{{"use strict";\n{body}\n}})();'
 
 
-def run_heatmap(result: EngineResult, trades: pd.DataFrame) -> str:
+def run_heatmap(result: EngineResult, trades: pd.DataFrame, layers: bool = False) -> str:
     """Return the page of a run: `heatmap_page` with its trades, its orders and its own liquidations."""
-    title = f"{result.configuration.strategy} on {result.market.name}"
-    return heatmap_page(result.market, result.configuration.model, title, trades, result.fills, result.orders or ())
+    title, parameters = f"{result.configuration.strategy} on {result.market.name}", result.configuration.model
+    return heatmap_page(result.market, parameters, title, trades, result.fills, result.orders or (), layers)
 
 
 def heatmap_page(
@@ -63,6 +65,7 @@ def heatmap_page(
     trades: pd.DataFrame | None = None,
     fills: np.ndarray | None = None,
     orders: Sequence[SentOrder] = (),
+    layers: bool = False,
 ) -> str:
     """Return the heatmap of a market as a page; equal input gives equal bytes.
 
@@ -80,6 +83,8 @@ def heatmap_page(
         (m,) of `FILL`, for the account's own liquidations.
     orders
         The broker's journal, for stops and targets.
+    layers
+        Whether the map by group of leverages can be chosen: a page about twice as large, made in three times the time.
     """
     model = build_model(parameters, market.bar_seconds)
     every = bars_per_column(len(market), math.ceil(model.settings["window"][0]) + 1)
@@ -95,7 +100,11 @@ def heatmap_page(
     }
     arrays = _arrays(columns, record, parameters.bin_width, top, facts["decimals"])
     arrays += element("array-marks", np.frombuffer(json.dumps(marks, allow_nan=False).encode(), dtype=np.uint8))
-    body = _body(title or market.name, market, parameters, every) + data_block("facts", facts) + arrays
+    if layers:
+        described, elements = layer_elements(market, parameters, record.ends)
+        facts |= {"layers": described, "layer_bins": BINS_AT_ONCE}
+        arrays += elements
+    body = _body(title or market.name, market, parameters, every, layers) + data_block("facts", facts) + arrays
     style = (_ASSETS / "heatmap.css").read_text(encoding="utf-8")
     return page(f"Liquidation heatmap: {title or market.name}", body, style, _script())
 
@@ -134,7 +143,7 @@ def _arrays(
     return "".join(parts)
 
 
-def _body(title: str, market: Market, parameters: ModelParameters, every: int) -> str:
+def _body(title: str, market: Market, parameters: ModelParameters, every: int, layers: bool) -> str:
     first, final = (np.datetime_as_string(market.times[i], unit="m").replace("T", " ") for i in (0, -1))
     simulated = " <strong>Simulated market: nothing here ever traded.</strong>" if market.simulated else ""
     columns = (
@@ -156,10 +165,26 @@ def _body(title: str, market: Market, parameters: ModelParameters, every: int) -
         "window": f"{parameters.cluster_window:g}",
         "data": "; ".join(escape(fact) for fact in market.caveats()) or "complete",
         "parameters": table(("parameter", "value", "unit", "source"), rows),
+        "chooser": _chooser() if layers else "",
+        "layers": _about_layers(parameters) if layers else "",
     }
     for name, text in values.items():
         frame = frame.replace("{{" + name + "}}", text)
     return frame
+
+
+def _chooser() -> str:
+    options = "".join(f"<option value='{number}'>{group.name}</option>" for number, group in enumerate(LEVERAGE_GROUPS))
+    return f"<label>Leverage <select id='layer'><option value=''>all</option>{options}</select></label>"
+
+
+def _about_layers(parameters: ModelParameters) -> str:
+    ends = [f"{group.highest:.1f}x" for group in LEVERAGE_GROUPS[:-1]]
+    return (
+        f"<p>By leverage: the positions of one group, cut at {', '.join(ends)}, in bins of {BINS_AT_ONCE * parameters.bin_width:g} "
+        "log price; the groups add up to the whole map. How size is split by leverage is assumed (leverage_distribution), "
+        "and seen in no data. Clusters, levels and phases remain those of the whole map.</p>"
+    )
 
 
 def _shown(value: Any) -> str:

@@ -54,6 +54,15 @@ def test_longs_stand_below_and_shorts_above(found):
     assert density.index[density["short"] > 0.0].min() > close * (1 - width)
 
 
+def test_clusters_by_leverage_are_those_of_the_bar_and_their_parts_are_all_of_them(found):
+    for at in (-1, 250):
+        parts = found.by_leverage(at)
+        assert parts.index.tolist() == found.clusters(at)["price"].tolist()
+        assert parts.columns.tolist() == ["2-5x", "10x", "20-25x", "50x and above"]
+        np.testing.assert_allclose(parts.sum(axis=1), 1.0)
+    assert "id='layer'" in found.to_html(layers=True)
+
+
 @pytest.mark.parametrize("at", [400, -401, "2023-01-01", "2030-01-01", "noon"])
 def test_a_bar_that_is_not_there_is_one_sentence(found, at):
     with pytest.raises(MarketError) as caught:

@@ -24,6 +24,9 @@ for (const box of document.querySelectorAll("[data-option]")) {
   };
 }
 
+const chooser = get("layer");
+if (chooser) chooser.onchange = () => showMap(chooser.value === "" ? null : Number(chooser.value));
+
 function redraw() {
   refresh();
   follow();
@@ -48,7 +51,7 @@ function setIntensity(low, high) {
 
 let legend = "";
 function drawIntensity() {
-  const now = [options.low, options.high, options.gamma, darkness.matches].join();
+  const now = [options.low, options.high, options.gamma, darkness.matches, map.top].join();
   if (now === legend) return;
   legend = now;
   get("low").value = options.low;
@@ -71,8 +74,8 @@ get("gamma").oninput = () => {
 // The chosen bar's column as numbers: what the profile draws.
 function columnCsv(t) {
   const lines = ["side,price_low,price_high,size_base"];
-  for (const [name, side] of [["short", sides.shorts], ["long", sides.longs]])
-    for (let k = sides.window - 1; k >= 0; k--) {
+  for (const [name, side] of [["short", map.shorts], ["long", map.longs]])
+    for (let k = map.window - 1; k >= 0; k--) {
       const bin = side.lowest[t] + k, close = data.close[t];
       const low = name === "short" ? Math.max(priceOf(bin), close) : priceOf(bin), high = name === "long" ? Math.min(priceOf(bin + 1), close) : priceOf(bin + 1);
       lines.push([name, low, high, densityOf(codeAt(t, bin, name))].join());
@@ -96,7 +99,7 @@ await showDays(count > 800 ? 30 : 0);
 follow();
 await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
 window.heatmap = {
-  ready: performance.now(), count, options, show, showDays, standing, clustersAt, columnCsv, data, chosen: () => chosen,
+  ready: performance.now(), count, options, show, layer: () => layers.indexOf(map), asked: () => (asked === null ? -1 : asked), showDays, standing, clustersAt, columnCsv, data, chosen: () => chosen,
   range: () => timeScale.getVisibleLogicalRange(),
   pixel: (t, price) => {
     const box = stage.getBoundingClientRect(), { left, width } = across();

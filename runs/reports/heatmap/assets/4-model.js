@@ -9,19 +9,40 @@ const count = data.bins.length;
 if (facts.decimals !== null)
   for (const name of ["open", "high", "low", "close"]) data[name] = Float64Array.from(data[name], v => v / 10 ** facts.decimals);
 
-const sides = sidesOf(data.density, data.bins);
-const levels = { long: densityLevels(sides.longs), short: densityLevels(sides.shorts) };
+// A map that the page can show: all positions, or those of a group of leverages in wider bins.
+function mapOf(placed, bins, width, top) {
+  const sides = sidesOf(placed, bins);
+  return { ...sides, bins, width, top, levels: { long: densityLevels(sides.longs), short: densityLevels(sides.shorts) } };
+}
+const whole = mapOf(data.density, data.bins, facts.bin_width, facts.top);
+let map = whole;
 const clusterStart = new Int32Array(count + 1);
 for (let t = 0; t < count; t++) clusterStart[t + 1] = clusterStart[t] + data.cluster_count[2 * t] + data.cluster_count[2 * t + 1];
 
-const densityOf = code => (code ? facts.top * 10 ** (((code - 255) * facts.decades) / facts.codes) : 0);
-const codeOf = density => 255 + (Math.log10(density / facts.top) * facts.codes) / facts.decades;
-const binOf = price => Math.floor(Math.log(price) / facts.bin_width);
-const priceOf = bin => Math.exp(bin * facts.bin_width);
+const densityOf = code => (code ? map.top * 10 ** (((code - 255) * facts.decades) / facts.codes) : 0);
+const codeOf = density => 255 + (Math.log10(density / map.top) * facts.codes) / facts.decades;
+const binOf = price => Math.floor(Math.log(price) / map.width);
+const priceOf = (bin, width = map.width) => Math.exp(bin * width);
 
 function codeAt(t, bin, side) {
-  const level = side === "long" ? sides.longs : sides.shorts, at = bin - level.lowest[t];
-  return at >= 0 && at < sides.window ? level.codes[t * sides.window + at] : 0;
+  const level = side === "long" ? map.longs : map.shorts, at = bin - level.lowest[t];
+  return at >= 0 && at < map.window ? level.codes[t * map.window + at] : 0;
+}
+
+// Layers are unpacked when they are first looked at.
+const layers = (facts.layers || []).map(() => null);
+let asked = null;
+async function showMap(number) {
+  asked = number;
+  if (number !== null && !layers[number]) {
+    const placed = await unpack("layer_" + number), bins = data.bins.map(bin => Math.floor(bin / facts.layer_bins));
+    layers[number] = mapOf(placed, bins, whole.width * facts.layer_bins, facts.layers[number].top);
+  }
+  if (asked !== number) return; // another was asked for meanwhile
+  const bounds = [options.low, options.high].map(densityOf);
+  map = number === null ? whole : layers[number];
+  if (options.auto) redraw();
+  else setIntensity(...bounds.map(codeOf));
 }
 
 // Density at a bar and price: base coin per bin, and the side that stands there.
@@ -37,7 +58,7 @@ function clustersAt(t) {
     const long = at - clusterStart[t] < data.cluster_count[2 * t], bin = data.bins[t];
     const near = data.cluster_first[at] / facts.extent_steps, far = data.cluster_last[at] / facts.extent_steps;
     const lowBin = long ? bin + 1 - far : bin + near, highBin = long ? bin + 1 - near : bin + far;
-    const low = priceOf(lowBin), high = priceOf(highBin);
+    const low = priceOf(lowBin, whole.width), high = priceOf(highBin, whole.width);
     const price = low + ((high - low) * data.cluster_centre[at]) / facts.centre_steps;
     const size = facts.size_from * Math.exp(data.cluster_size[at] * facts.size_step);
     found.push({ side: long ? "long" : "short", price, low, high, lowBin, highBin, size });

@@ -3,7 +3,7 @@ const EDGE = 0.04; // least log distance kept around the candles, so that the ne
 
 function priceRange(first, stop) {
   const high = extreme(pools.high, 1, first, stop), low = extreme(pools.low, -1, first, stop);
-  const reach = sides.window * facts.bin_width, room = options.whole ? reach : Math.min(reach, Math.max(EDGE, 0.35 * Math.log(high / low)));
+  const reach = whole.window * whole.width, room = options.whole ? reach : Math.min(reach, Math.max(EDGE, 0.35 * Math.log(high / low)));
   return [low * Math.exp(-room), high * Math.exp(room)];
 }
 const priceSeries = addPane(0, priceRange, { type: "price", precision: facts.shown_decimals, minMove: 10 ** -facts.shown_decimals }, true);
@@ -11,9 +11,9 @@ const priceSeries = addPane(0, priceRange, { type: "price", precision: facts.sho
 // Until a handle is moved: from the median to the 99.8th percentile of what stands in the columns in view.
 function usualIntensity(first, stop) {
   const tally = new Float64Array(256), step = Math.max(1, Math.floor((stop - first) / 150));
-  for (const side of [...(options.longs ? [sides.longs] : []), ...(options.shorts ? [sides.shorts] : [])])
+  for (const side of [...(options.longs ? [map.longs] : []), ...(options.shorts ? [map.shorts] : [])])
     for (let t = first; t < stop; t += step)
-      for (let at = t * sides.window; at < (t + 1) * sides.window; at++) if (side.codes[at]) tally[side.codes[at]]++;
+      for (let at = t * map.window; at < (t + 1) * map.window; at++) if (side.codes[at]) tally[side.codes[at]]++;
   const total = tally.reduce((a, b) => a + b, 0), at = share => {
     let sum = 0, code = 0;
     while (code < 255 && (sum += tally[code]) < share * total) code++;
@@ -31,10 +31,10 @@ function drawDensity(context, width, height, series) {
   const firstBin = binOf(Math.max(lowest, 1e-12)), lastBin = Math.min(binOf(highest) + 1, firstBin + 60000);
   if (options.auto) [options.low, options.high] = usualIntensity(first, stop);
   const wide = bar >= 1, start = wide ? first : Math.max(-left / bar, 0), columns = wide ? stop - first : Math.ceil(Math.min(width, left + count * bar) - Math.max(left, 0));
-  const key = [start, columns, bar, height, lowest, highest, options.longs, options.shorts, options.low, options.high, options.gamma, darkness.matches].join();
+  const key = [start, columns, bar, height, lowest, highest, options.longs, options.shorts, options.low, options.high, options.gamma, darkness.matches, layers.indexOf(map)].join();
   if (key !== painted && columns > 0) {
     table = colourTable(theme.colours, options.low, options.high, options.gamma);
-    const shown = [...(options.longs ? [levels.long] : []), ...(options.shorts ? [levels.short] : [])];
+    const shown = [...(options.longs ? [map.levels.long] : []), ...(options.shorts ? [map.levels.short] : [])];
     paint(picture, { first: start, columns, perColumn: wide ? 1 : 1 / bar, height: Math.round(height), firstBin, lastBin,
       yOfBin: bin => series.priceToCoordinate(priceOf(bin)) }, shown, table);
     painted = key;
@@ -101,7 +101,7 @@ function stroke(context, colour, width, dash = []) {
 // Outlines step from bar to bar where bars are wide enough to see; else only the chosen bar's clusters are drawn.
 function drawClusters(context, width, height, series) {
   if (!options.clusters) return;
-  const y = bin => Math.round(series.priceToCoordinate(priceOf(bin))) + 0.5, { left, width: bar } = across();
+  const y = bin => Math.round(series.priceToCoordinate(priceOf(bin, whole.width))) + 0.5, { left, width: bar } = across();
   const outline = (t, x, wide, side) => {
     for (const cluster of clustersAt(t)) {
       if (cluster.side !== side || !options[side + "s"]) continue;

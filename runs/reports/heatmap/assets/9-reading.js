@@ -55,9 +55,9 @@ function drawProfile() {
   context.scale(ratio, ratio);
   let most = 0;
   const totals = {};
-  for (const [name, side] of [["long", sides.longs], ["short", sides.shorts]]) {
+  for (const [name, side] of [["long", map.longs], ["short", map.shorts]]) {
     totals[name] = 0;
-    for (let at = t * sides.window; at < (t + 1) * sides.window; at++) {
+    for (let at = t * map.window; at < (t + 1) * map.window; at++) {
       const size = densityOf(side.codes[at]);
       most = Math.max(most, size);
       totals[name] += size;
@@ -69,7 +69,7 @@ function drawProfile() {
     context.fillStyle = theme[name] + "99";
     const curve = [];
     let sum = 0;
-    for (let k = 0, bin = data.bins[t]; k < sides.window; k++, bin += step) {
+    for (let k = 0, bin = map.bins[t]; k < map.window; k++, bin += step) {
       const size = densityOf(codeAt(t, bin, name)), top = k || step > 0 ? y(bin + 1) : now, bottom = k || step < 0 ? y(bin) : now;
       sum += size;
       curve.push([(sum / largest) * (width - 4), (top + bottom) / 2]);

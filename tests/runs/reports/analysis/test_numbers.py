@@ -21,7 +21,7 @@ TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 
 @cache
 def page():
-    return analysis_page(jsonable(analyse(simulate(5, bars=600), ModelParameters())))
+    return analysis_page(jsonable(analyse(simulate(5, bars=600), ModelParameters(), layers=True)))
 
 
 @cache
@@ -111,6 +111,22 @@ def test_the_clusters():
         same(usd, cluster["size_usd"])
         same(distance, cluster["distance_fraction"])
         assert kind == cluster["type"]
+
+
+def test_the_clusters_by_leverage():
+    rows, leverage = cells(section("Key levels by leverage")), record()["leverage"]
+    assert len(rows) == len(record()["clusters"])
+    for (priority, price, *parts), cluster, fractions in zip(
+        rows, record()["clusters"], leverage["clusters"], strict=True
+    ):
+        same(priority, cluster["priority"])
+        same(price, cluster["price_quote"])
+        for part, fraction in zip(parts, fractions, strict=True):
+            same(part, fraction)
+    names = [html.unescape(name) for name in re.findall(r"<th>(.*?)</th>", section("Key levels by leverage"))]
+    assert names[2:] == [group["name"] for group in leverage["groups"]]
+    same(section("Key levels by leverage").rpartition("cut at ")[2].partition(". How")[0].replace("x", ""),
+         *(group["highest"] for group in leverage["groups"]))  # fmt: skip
 
 
 def test_summary_cascade_wipes_and_what_follows():
