@@ -1,6 +1,5 @@
 """Records of single positions and of single liquidations: two schemas, and the one reader of both."""
 
-import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,6 @@ import pandas as pd
 from datafeeds.columns import check_names, column_numbers, column_times, refuse_rows
 from datafeeds.errors import MarketError
 from datafeeds.files import read_table
-from datafeeds.quality import epoch_nanoseconds
 
 SIDES = ("long", "short")
 """Whose position it is, or was."""
@@ -20,7 +18,7 @@ _CONTRACT = re.compile(r"(.+?)(?:[/_-]?(?:USDT|USDC|USD|PERP))?(?:[:_-].*)?")
 
 
 @dataclass(frozen=True)
-class Records:
+class Schema:
     """A schema: columns by what they hold, in their order. All are required.
 
     Attributes
@@ -52,7 +50,7 @@ class Records:
         return ("ts", *self.texts, *self.positive, *self.signed)
 
 
-POSITIONS = Records(
+POSITIONS = Schema(
     "position snapshots",
     texts=("account", "coin", "side"),
     positive=("size", "entry_price", "leverage", "liquidation_price", "mark_price"),
@@ -66,7 +64,7 @@ POSITIONS = Records(
 account's setting, `liquidation_price` the venue's own, empty where no price liquidates, `account_value_usd` USD.
 """
 
-LIQUIDATIONS = Records(
+LIQUIDATIONS = Schema(
     "liquidations",
     texts=("symbol", "side"),
     positive=("size", "price_bankrupt", "price_avg", "filled"),
@@ -80,7 +78,7 @@ base), empty where it is unknown.
 """
 
 
-def read_records(source: pd.DataFrame | Path | str, schema: Records) -> pd.DataFrame:
+def read_records(source: pd.DataFrame | Path | str, schema: Schema) -> pd.DataFrame:
     """Return checked records in the order of time.
 
     Parameters
@@ -139,28 +137,13 @@ def base_coin(symbol: str) -> str:
     return found[1] if found else symbol.upper()
 
 
-def fingerprint(records: pd.DataFrame) -> str:
-    """Return the SHA-256 of checked records: the same for the same rows in any file format."""
-    digest = hashlib.sha256(b"liquidation-heatmap records 1")
-    for label in records.columns:
-        column, numbers = records[label], pd.api.types.is_numeric_dtype(records[label])
-        digest.update(str(label).encode())
-        if label == "ts":
-            digest.update(epoch_nanoseconds(column).astype("<i8").tobytes())
-        elif numbers:
-            digest.update(np.where(column.isna(), np.nan, column + 0.0).astype("<f8").tobytes())
-        else:
-            digest.update("\n".join(map(str, column)).encode())
-    return digest.hexdigest()
-
-
 def _texts(column: pd.Series, label: str, ts: pd.Series, name: str) -> pd.Series:
     column = column.reset_index(drop=True)
     refuse_rows(column.isna().to_numpy(), ts, name, f"{label} is missing", "every row needs one")
     return column.astype(str)
 
 
-def _check_numbers(values: np.ndarray, label: str, schema: Records, ts: pd.Series, name: str) -> None:
+def _check_numbers(values: np.ndarray, label: str, schema: Schema, ts: pd.Series, name: str) -> None:
     if label not in schema.empty:
         refuse_rows(np.isnan(values), ts, name, f"{label} is missing", "drop or repair the row at its source")
     refuse_rows(np.isinf(values), ts, name, f"{label} is infinite", "leave unknown values empty")

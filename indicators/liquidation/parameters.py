@@ -66,7 +66,7 @@ class ModelParameters:
         0.001, unit="log price", low=0.0002, high=0.01, source="assumption: 10 bp, below the error of any entry price"
     )
     cluster_window: float = parameter(
-        0.15, unit="log price each side", low=0.01, high=0.6, source="assumption: beyond it no bar trades in a day"
+        0.15, unit="log price each side", low=0.01, high=0.9, source="assumption: beyond it no bar trades in a day"
     )
     cluster_prominence: float = parameter(
         0.25, unit="fraction of the peak that a valley must give up", low=0.02, high=0.95, source="assumption"

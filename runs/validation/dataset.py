@@ -1,9 +1,12 @@
 """What the model says of a market, bar by bar: all that claims are measured on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 
+from datafeeds.quality import epoch_nanoseconds
+from datafeeds.records import SIDES, base_coin
 from datafeeds.schema import Market
 from datafeeds.simulated.ledger import LIQUIDATED
 from datafeeds.simulated.market import SimulatedMarket
@@ -40,6 +43,8 @@ class Dataset:
         Of the model.
     liquidations
         Liquidations with their prices, where they are known (`LIQUIDATION`); None where they are not.
+    positions
+        Snapshots of accounts' positions in the market's coin, where they are known (`POSITION`); None where they are not.
     """
 
     market: Market
@@ -51,6 +56,7 @@ class Dataset:
     bar_seconds: int
     parameters: ModelParameters
     liquidations: np.ndarray | None = None
+    positions: np.ndarray | None = None
 
     @property
     def model_liquidated(self) -> np.ndarray:
@@ -70,6 +76,54 @@ class Dataset:
 
 LIQUIDATION = np.dtype([("bar", np.int64), ("side", np.int64), ("price", np.float64), ("size", np.float64)])
 """One liquidation: the index of its bar, 0 a long and 1 a short, liquidation price (quote per base), size (base coin)."""
+
+
+POSITION = np.dtype(
+    [
+        ("time", "datetime64[ns]"),
+        ("account", np.int64),
+        ("side", np.int64),
+        ("usd", np.float64),
+        ("liquidation_price", np.float64),
+        ("mark", np.float64),
+    ]
+)
+"""One position in a snapshot: UTC instant, number of the account, 0 a long and 1 a short, size at the mark, prices (quote per
+base; NaN where none liquidates)."""
+
+
+def positions_in(market: Market, records: pd.DataFrame) -> np.ndarray:
+    """Return (m,) of `POSITION`: those of checked position snapshots (`datafeeds.records`) that are in a market's coin.
+
+    Accounts have the same number in all coins of the same records.
+    """
+    accounts = pd.factorize(records["account"])[0]
+    own = (records["coin"].map(base_coin) == base_coin(market.name.split("/")[-1])).to_numpy()
+    found = np.zeros(int(own.sum()), dtype=POSITION)
+    found["time"] = epoch_nanoseconds(records["ts"])[own].view("datetime64[ns]")
+    found["account"], found["side"] = accounts[own], (records["side"] == SIDES[1])[own]
+    found["usd"] = (records["size"] * records["mark_price"])[own]
+    found["liquidation_price"], found["mark"] = records["liquidation_price"][own], records["mark_price"][own]
+    return found
+
+
+def liquidations_in(market: Market, records: pd.DataFrame) -> np.ndarray:
+    """Return (m,) of `LIQUIDATION`: those of checked liquidations (`datafeeds.records`) in a market's coin and bars.
+
+    Notes
+    -----
+    The price is the mean fill, which lies nearer to the liquidation price than the order's limit; orders whose fill is
+    unknown are left out.
+    """
+    times = epoch_nanoseconds(records["ts"]).view("datetime64[ns]")
+    bars = np.searchsorted(market.times, times, side="right") - 1
+    inside = (bars >= 0) & (times - market.times[bars] < np.timedelta64(market.bar_seconds, "s"))
+    own = (records["symbol"].map(base_coin) == base_coin(market.name.split("/")[-1])).to_numpy()
+    kept = own & inside & records["price_avg"].notna().to_numpy()
+    found = np.zeros(int(kept.sum()), dtype=LIQUIDATION)
+    found["bar"], found["side"] = bars[kept], (records["side"] == SIDES[1])[kept]
+    found["price"], found["size"] = records["price_avg"][kept], records["filled"][kept]
+    return found
 
 
 def true_liquidations(simulated: SimulatedMarket) -> np.ndarray:
@@ -98,7 +152,12 @@ def expected_sizes(snapshots: np.ndarray) -> np.ndarray:
     return np.stack([snapshots[name] for name in MODEL_FIELDS], axis=1)
 
 
-def read_market(market: Market, parameters: ModelParameters, liquidations: np.ndarray | None = None) -> Dataset:
+def read_market(
+    market: Market,
+    parameters: ModelParameters,
+    liquidations: np.ndarray | None = None,
+    positions: np.ndarray | None = None,
+) -> Dataset:
     """Take a market through the model and keep the map at every bar.
 
     Parameters
@@ -107,8 +166,11 @@ def read_market(market: Market, parameters: ModelParameters, liquidations: np.nd
         What to read, and with which model.
     liquidations
         (m,) of `LIQUIDATION`, where liquidations have prices.
+    positions
+        (m,) of `POSITION`, where snapshots of accounts are known.
     """
-    return read_bars(market, model_bars(market), parameters, liquidations)
+    dataset = read_bars(market, model_bars(market), parameters, liquidations)
+    return replace(dataset, positions=positions)
 
 
 def read_bars(

@@ -6,6 +6,7 @@ from typing import Any
 from runs.validation.claim import Claim, judge
 from runs.validation.claims.forecast import forecast_claims
 from runs.validation.claims.trading import trading_claims
+from runs.validation.claims.truth import truth_claims
 from runs.validation.dataset import Dataset
 from runs.validation.pooling import pooled_claims, shared_days
 from runs.validation.record import pooled_record, validation_record
@@ -48,8 +49,13 @@ def measure_markets(datasets: Sequence[Dataset], report: Callable[[str], None] =
         Called with what is being measured.
     """
     claims = [unjudged_claims(dataset, report) for dataset in datasets]
-    records = [validation_record(judge(own), dataset) for own, dataset in zip(claims, datasets, strict=True)]
+    report("truth claims")
+    records = [
+        validation_record(judge([*own, *truth_claims([dataset])]), dataset)
+        for own, dataset in zip(claims, datasets, strict=True)
+    ]
     if len(records) == 1:
         return records[0]
-    pooled = pooled_claims([dataset.market.name for dataset in datasets], claims)
+    # Accounts hold several coins: their positions are pooled as rows, and not as statistics.
+    pooled = [*pooled_claims([dataset.market.name for dataset in datasets], claims), *truth_claims(datasets)]
     return pooled_record(judge(pooled), records, shared_days([dataset.days for dataset in datasets]))

@@ -1,5 +1,6 @@
 """Claims as plain values: what validation.json holds, and what every page takes its numbers from."""
 
+import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -43,7 +44,7 @@ def in_order(claims: Sequence[Claim]) -> list[Claim]:
 def validation_record(claims: Sequence[Claim], dataset: Dataset) -> dict[str, Any]:
     """Return judged claims and the data they are of, as JSON can hold it."""
     market = dataset.market
-    data = {
+    data: dict[str, Any] = {
         "name": market.name,
         "fingerprint": market.fingerprint(),
         "first_bar": f"{market.frame['ts'].iloc[0]:%Y-%m-%dT%H:%MZ}",
@@ -53,6 +54,9 @@ def validation_record(claims: Sequence[Claim], dataset: Dataset) -> dict[str, An
         "simulated": market.simulated,
         "caveats": market.caveats(),
     }
+    for kind, rows in (("positions", dataset.positions), ("liquidations", dataset.liquidations)):
+        if rows is not None:
+            data[kind] = {"rows": len(rows), "fingerprint": hashlib.sha256(rows.tobytes()).hexdigest()}
     return {
         "data": data,
         "model": rounded(asdict(dataset.parameters)),

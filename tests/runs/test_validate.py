@@ -5,12 +5,15 @@ import json
 import pathlib
 import re
 
+import numpy as np
+import pandas as pd
 import pytest
 
+from datafeeds.markets import read
 from datafeeds.simulated.market import simulate
 from runs.reports.page import figure
 from runs.reports.validation import validation_page
-from runs.validate import main
+from runs.validate import main, validate
 
 
 @pytest.fixture(scope="module")
@@ -214,3 +217,64 @@ def test_other_files_are_never_replaced(market, written, tmp_path, capsys):
 def test_parameters_of_the_model_reach_the_record(market, tmp_path):
     assert main(["--data", market, "--set", "model.liquidation_price_spread=0.2", "--out", str(tmp_path / "out")]) == 0
     assert json.loads((tmp_path / "out" / "validation.json").read_text())["model"]["liquidation_price_spread"] == 0.2
+
+
+def records_of(path):
+    """Return positions of 30 accounts in the coin of a market's file, six hours apart, and one liquidation."""
+    frame = read(path).frame.iloc[300::6]
+    ts = (frame["ts"] + pd.Timedelta("1h")).repeat(30).reset_index(drop=True)
+    close = frame["close"].repeat(30).to_numpy()
+    away = np.tile(np.arange(30) / 100.0 + 0.005, len(frame))
+    positions = pd.DataFrame(
+        {"ts": ts, "account": np.tile(np.arange(30), len(frame)), "coin": "MARKET", "side": "long", "size": 1e6,
+         "entry_price": close, "leverage": 5.0, "liquidation_price": close * np.exp(-away), "account_value_usd": 0.0,
+         "mark_price": close}
+    )  # fmt: skip
+    orders = pd.DataFrame(
+        {"ts": ts[:1], "symbol": "MARKETUSDT", "side": "long", "size": 1.0, "price_bankrupt": close[:1] * 0.98,
+         "price_avg": close[:1] * 0.99, "filled": 1.0}
+    )  # fmt: skip
+    return positions, orders
+
+
+def test_positions_and_liquidations_decide_their_claims_by_command_and_door_alike(tmp_path):
+    market = str(tmp_path / "market.parquet")
+    simulate(4, bars=400).frame.drop(columns="open_interest_break").to_parquet(market)
+    positions, orders = records_of(market)
+    positions.to_parquet(tmp_path / "positions.parquet")
+    orders.to_csv(tmp_path / "orders.csv", index=False)
+    given = ["--positions", str(tmp_path / "positions.parquet"), "--liquidations", str(tmp_path / "orders.csv")]
+    assert main(["--data", market, *given, "--out", str(tmp_path / "out")]) == 0
+    record = json.loads((tmp_path / "out" / "validation.json").read_text())
+    assert record["data"]["positions"]["rows"] == len(positions)
+    assert record["data"]["liquidations"]["rows"] == 1
+    claims = {claim["name"]: claim for claim in record["claims"]}
+    assert claims["truth_level"]["verdict"] == "too little data"
+    assert claims["truth_level"]["remarks"] == ["not enough data: positions of 30 accounts, and 700 are needed"]
+    assert claims["truth_level"]["weakest"]["observations"] > 0
+    assert claims["capture_long"]["weakest"] is not None or "reached" in claims["capture_long"]["remarks"][0]
+    assert validate(market, positions=positions, liquidations=orders).record == record
+
+
+@pytest.mark.parametrize("option", ["--positions", "--liquidations"])
+def test_a_bad_file_of_records_is_one_line_and_writes_nothing(option, market, tmp_path, capsys):
+    bad = tmp_path / "bad.csv"
+    bad.write_text("ts,side\n2024-01-01,long\n")
+    for file in (bad, tmp_path / "absent.csv"):
+        assert main(["--data", market, option, str(file), "--out", str(tmp_path / "out")]) == 2
+        err = capsys.readouterr().err
+        assert str(file) in err
+        assert len(err.splitlines()) == 1
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
+def test_real_positions_of_two_coins_are_pooled_by_account(market_data, tmp_path):
+    folder = market_data / "hyperliquid_positions"
+    named = [part for coin in ("BTC", "ETH") for part in ("--data", str(folder / f"{coin}USDT.parquet"))]
+    assert main([*named, "--positions", str(folder / "positions.parquet"), "--out", str(tmp_path / "out")]) == 0
+    record = json.loads((tmp_path / "out" / "validation.json").read_text())
+    pooled = {claim["name"]: claim for claim in record["claims"]}["truth_shape"]
+    own = [{claim["name"]: claim for claim in part["claims"]}["truth_shape"] for part in record["markets"]]
+    assert pooled["details"]["data"]["positions"] == sum(claim["details"]["data"]["positions"] for claim in own)
+    assert pooled["details"]["data"]["accounts"] < sum(claim["details"]["data"]["accounts"] for claim in own)

@@ -125,6 +125,8 @@ def capture_claim(name: str, side_name: str, dataset: Dataset, side: int) -> Cla
     liquidated = liquidated_bins(dataset, side)
     if not liquidated.any():
         remark = "the data gives liquidations no prices, so which level they lay at is unknown"
+        if dataset.liquidations is not None:
+            remark = f"none of the {side_name} liquidations with a price lies in a bar of the market and on the map"
         return Claim(name, statement, _STATISTIC, remarks=(remark,))
     bins = _whole_bins(dataset, side)
     ours = standing_before(by_distance(dataset.density, dataset.starts))[:, side]
