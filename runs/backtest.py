@@ -31,6 +31,7 @@ from runs.engines.event import checked_profile, load_market, run_backtest
 from runs.engines.irrelevant_changes import examined_beside
 from runs.outcome.folder import claimed_folder, run_name
 from runs.outcome.run_files import PAGES
+from runs.perpetual.accounting import REFUSAL_REASONS
 from runs.perpetual.costs import CostParameters
 from runs.results.backtest import Result
 from strategies.sizing import SizingParameters
@@ -137,8 +138,8 @@ def _print_summary(metrics: dict[str, Any], target: Path) -> None:
     data, money, trading = metrics["data"], metrics["money"], metrics["trading"]
     changes = metrics["irrelevant_changes"]
     note(*data["caveats"], *data["defects"])
-    if refused := trading["entries_refused"]:
-        note(f"{refused:,} entries refused: too little free margin, or more leverage than the position's tier allows")
+    refused = {words: trading[f"entries_refused_for_{reason}"] for reason, words in REFUSAL_REASONS.items()}
+    note(*(f"{count:,} entries refused: {words}" for words, count in refused.items() if count))
     table = Table(title=f"{metrics['strategy']} on {data['name']}, {data['first_bar'][:10]} to {data['last_bar'][:10]}")
     for title in ("", "strategy", "buy and hold"):
         table.add_column(title, justify="left" if not title else "right")

@@ -20,6 +20,8 @@ ROOMS = (
 COMPILED = [
     *(f"indicators.liquidation.{name}" for name in CORE),
     "runs.perpetual.accounting",
+    "runs.perpetual.filling",
+    "runs.perpetual.own_liquidation",
     "runs.perpetual.matching",
     "runs.perpetual.costs",
     "runs.engines.compiled",

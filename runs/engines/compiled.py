@@ -16,7 +16,7 @@ import numpy as np
 from indicators.liquidation.compiled import Record, allocation_free, kept_in_memory
 from runs.perpetual.accounting import FILL, LIMIT, MARKET, STOP, open_account
 from runs.perpetual.matching import MAX_EVENTS, process_bar
-from runs.perpetual.orders import CANCELLED, ORDER, WAITING, WORKING
+from runs.perpetual.orders import CANCELLED, ORDER, SENT, WAITING, WORKING
 from strategies.intent import ENTER, EXIT, KEEP, POSITION, Intent
 from strategies.position import new_position_memory, traded_size, update_position
 
@@ -96,7 +96,7 @@ class EvaluationInputs:
 def _write_order(orders: np.ndarray, progress: Record, kind: int, size: float, price: float, parent: int) -> None:
     row = orders[progress.count]
     row.id, row.kind, row.size, row.price, row.limit = progress.sent, kind, size, price, math.nan
-    row.parent, row.group, row.awake = parent, -1, -1
+    row.parent, row.group, row.book = parent, -1, SENT
     row.state = WORKING if parent < 0 else WAITING
     progress.count += 1
     progress.sent += 1

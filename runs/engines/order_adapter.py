@@ -8,7 +8,7 @@ import backtrader as bt
 import numpy as np
 
 from runs.perpetual.accounting import LIMIT, MARKET, STOP
-from runs.perpetual.orders import CANCELLED, ORDER, REFUSED, STOP_LIMIT, WAITING, WORKING
+from runs.perpetual.orders import CANCELLED, ORDER, REFUSED, SENT, STOP_LIMIT, WAITING, WORKING
 
 _KINDS = {bt.Order.Market: MARKET, bt.Order.Limit: LIMIT, bt.Order.Stop: STOP, bt.Order.StopLimit: STOP_LIMIT}
 _FIRST_ROOM = 64  # rows of room to begin with; doubled when full
@@ -78,7 +78,7 @@ class OrderDesk:
         row["price"] = order.created.price if order.exectype != bt.Order.Market else math.nan
         row["limit"] = order.created.pricelimit if order.exectype == bt.Order.StopLimit else math.nan
         row["parent"] = parent.number if parent is not None else -1
-        row["group"], row["state"], row["awake"] = order.group, WAITING if waits else WORKING, -1
+        row["group"], row["state"], row["book"] = order.group, WAITING if waits else WORKING, SENT
         self.count += 1
         self._alive[order.number] = order
         self._expiring = self._expiring or order.valid is not None

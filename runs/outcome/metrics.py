@@ -15,7 +15,7 @@ from runs.engines.result import EngineResult
 from runs.outcome.breakdown import breakdown
 from runs.outcome.provenance import iso, market_record
 from runs.outcome.trades import round_trips
-from runs.perpetual.accounting import equity_from_fills, reconciliation_error, turnover
+from runs.perpetual.accounting import REFUSAL_REASONS, equity_from_fills, reconciliation_error, turnover
 from runs.perpetual.round_trips import hit_rate
 from runs.statistics.daily import day_ends, returns_of_days
 from runs.statistics.performance import DAYS_PER_YEAR, drawdowns, headline, largest_drawdown, time_in_market
@@ -81,6 +81,11 @@ def _trading(trades: pd.DataFrame) -> dict[str, Any]:
     }
 
 
+def _refused(account: np.void) -> dict[str, int]:
+    reasons = {f"entries_refused_for_{reason}": int(account[f"refused_{reason}"]) for reason in REFUSAL_REASONS}
+    return {"entries_refused": sum(reasons.values()), **reasons}
+
+
 def _money(result: EngineResult) -> dict[str, Any]:
     account, fills, close = result.account[0], result.fills, float(result.close[-1])
     held = float(account["size"])
@@ -143,7 +148,7 @@ def run_metrics(result: EngineResult, trades: pd.DataFrame | None = None) -> dic
             "correlation": float(np.corrcoef(ours, theirs)[0, 1]) if varied else math.nan,
             "annual_alpha_fraction": (float(ours.mean()) - beta * float(theirs.mean())) * DAYS_PER_YEAR,
         },
-        "trading": {**_trading(trades), "entries_refused": int(result.account["refused"][0])},
+        "trading": {**_trading(trades), **_refused(result.account[0])},
         "exposure": _exposure(result),
         "money": _money(result),
         "breakdown": breakdown(trades, result.times, result.snapshots),

@@ -25,10 +25,17 @@ ACCOUNT = np.dtype(
         ("liquidation_fees", np.float64),
         ("insurance_fund", np.float64),  # losses that the insurance fund bore
         ("liquidations", np.float64),  # how many
-        ("refused", np.float64),  # how many orders that were to open
+        ("refused_margin", np.float64),  # how many orders that were to open, for want of free margin
+        ("refused_leverage", np.float64),  # for more leverage than the position's tier allows
     ]
 )
 """The state of an account; all sums in quote, since the start."""
+
+REFUSAL_REASONS = {
+    "margin": "too little free margin",
+    "leverage": "more leverage than the position's tier allows",
+}
+"""Why an order that was to open was refused, in words: the account counts each as ``refused_<reason>``."""
 
 FILL = np.dtype(
     [

@@ -1,17 +1,20 @@
 """One bar for one account and its working orders. Inside a bar the order of events is unknown; the pessimistic one is taken.
 
 1. Funding, on the position held at the bar's open instant, at the last known mark (the bar's open where none is known).
-2. At the open: own liquidation where the open already lies beyond it; market orders and stops gapped through; limits that
-   the open satisfies.
-3. Own liquidation where the adverse extreme (of the mark if known, else of the last price) reaches it: before any stop.
-4. Stops at their trigger. A stop attached to an entry is live in the entry's own bar.
-5. Limits at their price, on touch. A target attached to an entry is live in the entry's bar only if that was at the open.
-   What an entry of steps 4 and 5 opened goes through steps 3 and 4 once more: its adverse extreme may have come after.
+2. At the open, again until nothing happens: own liquidation where the open lies beyond it; market orders and stops that the
+   open has passed; limits that the open satisfies. A limit that was not marketable at the last close rests: it trades at
+   its own price, as maker. One that was, or that its parent's fill has just sent, takes the open.
+3. The way to the adverse extreme. On the last price a stop nearer than own liquidation is met first. Where the mark's
+   extreme is known it says whether the account is liquidated, and then liquidation comes first: when the mark went is unknown.
+4. Stops at their trigger, also those that an entry in this bar has woken: its adverse extreme may have come after.
+5. Limits at their price, on touch, as maker. One that was woken inside this bar (the target of an entry by stop or limit) only
+   where the close lies beyond its price, and after all stops: that proves the touch, an extreme might have come before.
+   What 4 and 5 opened goes through 3 to 5 again.
 
-Market and stop fills slip against us. A fill is never better than its trigger and never outside the bar; slippage that
-the bar's range does not admit is charged as a fee, so that its cost is always whole. Own liquidation is never filled better
-than the open, or than the last fill inside the bar: a forced close cannot pay. An order whose position would have more
-leverage than its tier allows is refused.
+Takers slip against us, a marketable limit no further than to its own price. A fill is never better than its trigger, and
+outside the bar only where a resting limit was jumped over; slippage that the bar's range does not admit is charged as a fee, so
+that its cost is always whole. Own liquidation is never filled better than the open, or than the last fill inside the bar: a
+forced close cannot pay. An order whose position would have more leverage than its tier allows is refused.
 """
 
 import math
@@ -19,125 +22,20 @@ import math
 import numpy as np
 
 from indicators.liquidation.compiled import Record, allocation_free
-from indicators.liquidation.liquidation_price import leverage_allowed
-from runs.perpetual.accounting import (
-    FUNDING,
-    LIMIT,
-    LIQUIDATION,
-    MARKET,
-    STOP,
-    apply_fill,
-    equity_at,
-    free_balance,
-    liquidate,
-    liquidation_trigger,
-    opening_part,
-    settle_funding,
-)
-from runs.perpetual.orders import CANCELLED, FILLED, LIQUIDATED, REFUSED, STOP_LIMIT, WAITING, WORKING
+from runs.perpetual.accounting import FUNDING, LIMIT, MARKET, STOP, equity_at, settle_funding
+from runs.perpetual.filling import fill_order, write_line
+from runs.perpetual.orders import RESTING, SENT, STOP_LIMIT, WOKEN_AT_OPEN, WOKEN_INSIDE, WORKING
+from runs.perpetual.own_liquidation import force_close, is_beyond, mark_is_known, reached_trigger
 
 MAX_EVENTS = 4
 """Ledger lines that a bar can add besides one for each order: funding, and liquidations."""
 
 
 @allocation_free
-def slipped(price: float, sign: float, slippage: float, low: float, high: float) -> tuple[float, float]:
-    """Return the fill price after slippage, kept inside the bar, and the cost per coin that did not fit in.
-
-    Examples
-    --------
-    >>> slipped(100.0, 1.0, 0.01, 99.0, 100.5)
-    (100.5, 0.5)
-    """
-    wanted = price * (1.0 + sign * slippage)
-    inside = min(max(wanted, low), high)
-    return inside, abs(wanted - inside)
-
-
-@allocation_free
-def _write(
-    fills: np.ndarray, count: int, account: Record, bar: int, order: int, kind: int, size: float, price: float
-) -> None:
-    line = fills[count]
-    line.bar, line.order, line.kind, line.size, line.price = bar, order, kind, size, price
-    line.fee, line.realised, line.funding, line.liquidation_fee, line.insurance_fund = 0.0, 0.0, 0.0, 0.0, 0.0
-    line.position_after, line.wallet_after = account.size, account.wallet
-
-
-@allocation_free
-def _related(orders: np.ndarray, count: int, row: int, bar: int, inside: bool) -> None:
-    """Wake the children of a filled order and cancel its siblings."""
-    filled = orders[row]
-    for other in range(count):
-        order = orders[other]
-        if order.parent == filled.id and order.state == WAITING:
-            order.state = WORKING
-            order.awake = bar if inside else -1
-        same_parent = filled.parent >= 0 and order.parent == filled.parent
-        same_group = filled.group >= 0 and order.group == filled.group
-        if other != row and (same_parent or same_group) and order.state <= WORKING:
-            order.state = CANCELLED
-
-
-@allocation_free
-def _fill(
-    account: Record,
-    orders: np.ndarray,
-    count: int,
-    row: int,
-    price: float,
-    bar: int,
-    prices: Record,
-    costs: Record,
-    tiers: np.ndarray,
-    maker: bool,
-    inside: bool,
-    fills: np.ndarray,
-    done: int,
-) -> int:
-    """Fill one order at a raw price, or refuse it (margin, leverage); return the number of ledger lines."""
-    order = orders[row]
-    isolated = costs.isolated > 0.0
-    shortfall = 0.0
-    if not maker and order.kind != LIMIT:
-        sign = 1.0 if order.size > 0.0 else -1.0
-        price, shortfall = slipped(price, sign, costs.slippage, prices.low, prices.high)
-    rate = costs.maker_fee if maker else costs.taker_fee
-    fee = abs(order.size) * (price * rate + shortfall)
-    opened = opening_part(account.size, order.size)
-    if opened != 0.0:
-        free = free_balance(account, price, isolated, costs.leverage)
-        if account.size * order.size < 0.0:  # what the closing part of a reversal sets free
-            if isolated:
-                free += account.margin + account.size * (price - account.entry_price)
-            else:
-                free += abs(account.size) * price / costs.leverage
-        allowed = leverage_allowed(costs.leverage, abs(account.size + order.size) * price, tiers)
-        if not allowed or abs(opened) * price / costs.leverage + fee > free:
-            order.state = REFUSED
-            account.refused += 1.0
-            for other in range(count):
-                if orders[other].parent == order.id and orders[other].state == WAITING:
-                    orders[other].state = CANCELLED
-            return done
-    realised = apply_fill(account, order.size, price, fee, isolated, costs.leverage)
-    order.state = FILLED
-    _related(orders, count, row, bar, inside)
-    kind = LIMIT if order.kind == STOP_LIMIT else order.kind
-    _write(fills, done, account, bar, order.id, kind, order.size, price)
-    fills[done].fee, fills[done].realised = fee, realised
-    return done + 1
-
-
-@allocation_free
-def _reached_trigger(account: Record, prices: Record, isolated: bool, tiers: np.ndarray) -> float:
-    """Return the price of the position's liquidation where this bar's adverse extreme reaches it, else NaN."""
-    trigger = liquidation_trigger(account, isolated, tiers)
-    if account.size > 0.0:
-        low = prices.low if math.isnan(prices.mark_low) else prices.mark_low
-        return trigger if low <= trigger else math.nan
-    high = prices.high if math.isnan(prices.mark_high) else prices.mark_high
-    return trigger if high >= trigger else math.nan
+def _reaches(order: Record, price: float) -> bool:
+    """Whether a price reaches an order's: buy limits and sell stops from above, the others from below."""
+    falling = (order.kind == LIMIT) == (order.size > 0.0)
+    return price <= order.price if falling else price >= order.price
 
 
 @allocation_free
@@ -148,141 +46,176 @@ def _is_quiet(orders: np.ndarray, count: int, prices: Record) -> bool:
         order = orders[row]
         if order.state > WORKING or order.kind == MARKET:
             return False
-        falling = (order.kind == LIMIT) == (order.size > 0.0)  # buy limits and sell stops meet a falling price
-        if order.state == WORKING and (low <= order.price if falling else high >= order.price):
-            return False
+        falling = (order.kind == LIMIT) == (order.size > 0.0)
+        if order.state == WORKING:
+            if low <= order.price if falling else high >= order.price:
+                return False
+            order.book = RESTING
     return True
 
 
 @allocation_free
-def _forced_price(side: float, trigger: float, reference: float, prices: Record) -> float:
-    """Return where a forced order is filled: at its trigger, inside the bar, never better than the `reference` price.
-
-    A trigger outside the bar's range was reached by the mark alone: the forced order meets the nearest last price.
-    """
-    inside = min(max(trigger, prices.low), prices.high)
-    return min(inside, reference) if side > 0.0 else max(inside, reference)
-
-
-@allocation_free
-def _liquidate_if_reached(
-    account: Record,
-    orders: np.ndarray,
-    count: int,
-    bar: int,
-    prices: Record,
-    costs: Record,
-    tiers: np.ndarray,
-    at_open: bool,
-    reference: float,
-    fills: np.ndarray,
-    done: int,
-) -> int:
-    """Liquidate the account if this bar's adverse extreme reaches its trigger (at the open: if the open lies beyond it).
-
-    `reference` is the price at which the position is known to have stood last: the open, or the last fill inside the bar.
-    """
-    if account.size == 0.0:
-        return done
-    isolated = costs.isolated > 0.0
-    trigger = _reached_trigger(account, prices, isolated, tiers)
-    gapped = prices.open <= trigger if account.size > 0.0 else prices.open >= trigger
-    if math.isnan(trigger) or (at_open and not gapped):
-        return done
-    price = _forced_price(account.size, trigger, reference, prices)
-    size = -account.size
-    realised, fee, absorbed = liquidate(account, price, costs.liquidation_fee, isolated)
-    for row in range(count):
-        if orders[row].state <= WORKING:
-            orders[row].state = LIQUIDATED
-    _write(fills, done, account, bar, -1, LIQUIDATION, size, price)
-    line = fills[done]
-    line.realised, line.liquidation_fee, line.insurance_fund = realised, fee, absorbed
-    return done + 1
-
-
-@allocation_free
-def _at_open(order: Record, prices: Record, limits: bool) -> bool:
-    """Whether an order fills at the open; wakes a stop-limit whose trigger the open has passed."""
-    buying, opened = order.size > 0.0, prices.open
-    if order.kind == MARKET:
-        return not limits
-    if order.kind == STOP:
-        return not limits and (opened >= order.price if buying else opened <= order.price)
-    if order.kind == STOP_LIMIT:
-        if (opened >= order.price) if buying else (opened <= order.price):
-            order.kind, order.price = LIMIT, order.limit
-        else:
-            return False
-    return limits and (opened <= order.price if buying else opened >= order.price)
-
-
-@allocation_free
-def _fill_at_open(
+def _fill_takers_at_open(
     account: Record, orders: np.ndarray, count: int, bar: int, prices: Record, costs: Record, tiers: np.ndarray,
-    limits: bool, fills: np.ndarray, done: int,
+    fills: np.ndarray, done: int,
 ) -> int:  # fmt: skip
+    """Fill market orders, and stops that the open has passed; a stop-limit becomes a limit that has just been sent."""
     for row in range(count):
-        if orders[row].state == WORKING and _at_open(orders[row], prices, limits):
-            done = _fill(account, orders, count, row, prices.open, bar, prices, costs, tiers, False, False, fills, done)
+        order = orders[row]
+        if order.state != WORKING or order.kind == LIMIT:
+            continue
+        if order.kind == STOP_LIMIT and _reaches(order, prices.open):
+            order.kind, order.price, order.book = LIMIT, order.limit, WOKEN_AT_OPEN
+        elif order.kind == MARKET or (order.kind == STOP and _reaches(order, prices.open)):
+            done = fill_order(
+                account, orders, count, row, prices.open, bar, prices, costs, tiers, False, False, fills, done
+            )
+    return done
+
+
+@allocation_free
+def _fill_limits_at_open(
+    account: Record, orders: np.ndarray, count: int, bar: int, prices: Record, last_close: float, costs: Record,
+    tiers: np.ndarray, fills: np.ndarray, done: int,
+) -> int:  # fmt: skip
+    """Fill the limits that the open satisfies: resting ones at their price, those that arrive marketable at the open."""
+    for row in range(count):
+        order = orders[row]
+        if order.state != WORKING or order.kind != LIMIT or not _reaches(order, prices.open):
+            continue
+        rests = order.book == RESTING or (order.book == SENT and not _reaches(order, last_close))
+        price = order.price if rests else prices.open
+        done = fill_order(account, orders, count, row, price, bar, prices, costs, tiers, rests, False, fills, done)
+    return done
+
+
+@allocation_free
+def _meet_open(
+    account: Record, orders: np.ndarray, count: int, bar: int, prices: Record, last_close: float, costs: Record,
+    tiers: np.ndarray, fills: np.ndarray, done: int,
+) -> int:  # fmt: skip
+    """Let account and orders meet the open, until nothing happens any more."""
+    while True:
+        before = done
+        if account.size != 0.0:
+            trigger = reached_trigger(account, prices, costs.isolated > 0.0, tiers)
+            if is_beyond(account.size, prices.open, trigger):
+                done = force_close(account, orders, count, bar, prices, costs, trigger, prices.open, fills, done)
+        done = _fill_takers_at_open(account, orders, count, bar, prices, costs, tiers, fills, done)
+        if done == before:
+            done = _fill_limits_at_open(account, orders, count, bar, prices, last_close, costs, tiers, fills, done)
+        if done == before:
+            return done
+
+
+@allocation_free
+def _nearest_stop(orders: np.ndarray, count: int, side: float, trigger: float) -> int:
+    """Return the row of the closing stop that is met first on the way to own liquidation at `trigger`; -1 for none."""
+    nearest = -1
+    for row in range(count):
+        order = orders[row]
+        if order.state != WORKING or (order.kind != STOP and order.kind != STOP_LIMIT) or order.size * side > 0.0:
+            continue
+        if side * (order.price - (trigger if nearest < 0 else orders[nearest].price)) > 0.0:
+            nearest = row
+    return nearest
+
+
+@allocation_free
+def _trigger_stop(
+    account: Record, orders: np.ndarray, count: int, row: int, bar: int, prices: Record, costs: Record, tiers: np.ndarray,
+    fills: np.ndarray, done: int,
+) -> int:  # fmt: skip
+    """Trigger a stop inside the bar; a stop-limit whose limit is not marketable there rests from now on."""
+    order = orders[row]
+    price = order.price
+    if order.kind == STOP_LIMIT:
+        order.kind, order.price, order.book = LIMIT, order.limit, WOKEN_INSIDE
+        if not _reaches(order, price):
+            return done
+    return fill_order(account, orders, count, row, price, bar, prices, costs, tiers, False, True, fills, done)
+
+
+@allocation_free
+def _to_adverse_extreme(
+    account: Record, orders: np.ndarray, count: int, bar: int, prices: Record, costs: Record, tiers: np.ndarray,
+    reference: float, fills: np.ndarray, done: int,
+) -> int:  # fmt: skip
+    """Liquidate the account if this bar's adverse extreme reaches its trigger and no stop closes it before."""
+    side = account.size
+    while account.size * side > 0.0:
+        trigger = reached_trigger(account, prices, costs.isolated > 0.0, tiers)
+        if math.isnan(trigger):
+            return done
+        row = -1 if mark_is_known(side, prices) else _nearest_stop(orders, count, side, trigger)
+        if row < 0:
+            return force_close(account, orders, count, bar, prices, costs, trigger, reference, fills, done)
+        done = _trigger_stop(account, orders, count, row, bar, prices, costs, tiers, fills, done)
     return done
 
 
 @allocation_free
 def _fill_stops(
-    account: Record,
-    orders: np.ndarray,
-    count: int,
-    bar: int,
-    prices: Record,
-    costs: Record,
-    tiers: np.ndarray,
-    fills: np.ndarray,
-    done: int,
-) -> int:
+    account: Record, orders: np.ndarray, count: int, bar: int, prices: Record, costs: Record, tiers: np.ndarray,
+    fills: np.ndarray, done: int,
+) -> int:  # fmt: skip
     for row in range(count):
         order = orders[row]
         if order.state != WORKING or (order.kind != STOP and order.kind != STOP_LIMIT):
             continue
-        if (prices.high >= order.price) if order.size > 0.0 else (prices.low <= order.price):
-            if order.kind == STOP_LIMIT:
-                order.kind, order.price, order.awake = LIMIT, order.limit, bar
-                continue
-            # A trigger that an entry inside the bar left on the wrong side of the range fills at the range's edge.
-            raw = min(max(order.price, prices.low), prices.high)
-            done = _fill(account, orders, count, row, raw, bar, prices, costs, tiers, False, True, fills, done)
+        if _reaches(order, prices.high if order.size > 0.0 else prices.low):
+            done = _trigger_stop(account, orders, count, row, bar, prices, costs, tiers, fills, done)
     return done
 
 
 @allocation_free
 def _fill_limits(
-    account: Record,
-    orders: np.ndarray,
-    count: int,
-    bar: int,
-    prices: Record,
-    costs: Record,
-    tiers: np.ndarray,
-    fills: np.ndarray,
-    done: int,
-) -> int:
+    account: Record, orders: np.ndarray, count: int, bar: int, prices: Record, costs: Record, tiers: np.ndarray,
+    woken: bool, fills: np.ndarray, done: int,
+) -> int:  # fmt: skip
+    """Fill limits on touch; or those that were `woken` inside this bar, where the close proves it."""
     for row in range(count):
         order = orders[row]
-        # Woken inside this bar: the favourable extreme may have come before, so it does not count.
-        if order.state != WORKING or order.kind != LIMIT or order.awake == bar:
+        if order.state != WORKING or order.kind != LIMIT or (order.book == WOKEN_INSIDE) != woken:
             continue
-        if (prices.low <= order.price) if order.size > 0.0 else (prices.high >= order.price):
-            done = _fill(account, orders, count, row, order.price, bar, prices, costs, tiers, True, True, fills, done)
+        favourable = prices.low if order.size > 0.0 else prices.high
+        if _reaches(order, prices.close if woken else favourable):
+            done = fill_order(
+                account, orders, count, row, order.price, bar, prices, costs, tiers, True, True, fills, done
+            )
     return done
 
 
 @allocation_free
-def _over(orders: np.ndarray, count: int) -> int:
-    """Return how many of the orders work no longer."""
+def _meet_range(
+    account: Record, orders: np.ndarray, count: int, bar: int, prices: Record, costs: Record, tiers: np.ndarray,
+    in_reach: bool, fills: np.ndarray, done: int,
+) -> int:  # fmt: skip
+    """Let account and orders meet the bar's range, until nothing happens any more; `in_reach`: liquidation is looked at."""
+    reference = prices.open
+    while True:
+        before, held = done, account.size
+        if in_reach:
+            done = _to_adverse_extreme(account, orders, count, bar, prices, costs, tiers, reference, fills, done)
+        if count > 0:
+            done = _fill_stops(account, orders, count, bar, prices, costs, tiers, fills, done)
+            done = _fill_limits(account, orders, count, bar, prices, costs, tiers, False, fills, done)
+            if done == before:
+                done = _fill_limits(account, orders, count, bar, prices, costs, tiers, True, fills, done)
+        if done == before:
+            return done
+        in_reach, reference = account.size != held, fills[done - 1].price
+
+
+@allocation_free
+def _end_bar(orders: np.ndarray, count: int) -> int:
+    """Let what still works rest in the book; return how many of the orders work no longer."""
     over = 0
     for row in range(count):
         if orders[row].state > WORKING:
             over += 1
+        elif orders[row].state == WORKING:
+            orders[row].book = RESTING
     return over
 
 
@@ -310,8 +243,8 @@ def process_bar(
     bar
         Index of the bar.
     prices, row
-        (n,) of `PRICES`; the bar is at `row`, the one before it (whose mark close is the mark at this bar's open) at
-        ``row - 1``. No other row is looked at.
+        (n,) of `PRICES`; the bar is at `row`, the one before it at ``row - 1``: its mark close is the mark at this bar's open,
+        and its close says which limits rest (without it, none that the open satisfies). No other row is looked at.
     costs, tiers
         (1,) of `COSTS`; (n, 3) maintenance tiers.
     fills, done
@@ -323,34 +256,18 @@ def process_bar(
         How many ledger lines there are now, how many of the orders are no longer working, and equity at the close.
     """
     held, now, cost = account[0], prices[row], costs[0]
-    isolated = cost.isolated > 0.0
     if held.size != 0.0 and not math.isnan(now.funding_rate) and now.funding_rate != 0.0:
         mark = now.open if row == 0 or math.isnan(prices[row - 1].mark_close) else prices[row - 1].mark_close
-        paid = settle_funding(held, now.funding_rate, mark, isolated)
-        _write(fills, done, held, bar, -1, FUNDING, 0.0, mark)
+        paid = settle_funding(held, now.funding_rate, mark, cost.isolated > 0.0)
+        write_line(fills, done, held, bar, -1, FUNDING, 0.0, mark)
         fills[done].funding = paid
         done += 1
-    reached = held.size != 0.0 and not math.isnan(_reached_trigger(held, now, isolated, tiers))
+    reached = held.size != 0.0 and not math.isnan(reached_trigger(held, now, cost.isolated > 0.0, tiers))
     if not reached and _is_quiet(orders, count, now):
         return done, 0, equity_at(held, now.close)
-    if reached:
-        done = _liquidate_if_reached(held, orders, count, bar, now, cost, tiers, True, now.open, fills, done)
     known = done
-    if count > 0:
-        done = _fill_at_open(held, orders, count, bar, now, cost, tiers, False, fills, done)
-        if done > known:
-            done = _fill_at_open(
-                held, orders, count, bar, now, cost, tiers, False, fills, done
-            )  # stops that an entry woke
-        done = _fill_at_open(held, orders, count, bar, now, cost, tiers, True, fills, done)
-    if reached or done > known:
-        done = _liquidate_if_reached(held, orders, count, bar, now, cost, tiers, False, now.open, fills, done)
-    if count > 0:
-        before = held.size
-        done = _fill_stops(held, orders, count, bar, now, cost, tiers, fills, done)
-        done = _fill_limits(held, orders, count, bar, now, cost, tiers, fills, done)
-        if held.size != 0.0 and held.size != before:
-            last = fills[done - 1].price
-            done = _liquidate_if_reached(held, orders, count, bar, now, cost, tiers, False, last, fills, done)
-            done = _fill_stops(held, orders, count, bar, now, cost, tiers, fills, done)
-    return done, _over(orders, count), equity_at(held, now.close)
+    last_close = now.open if row == 0 else prices[row - 1].close
+    done = _meet_open(held, orders, count, bar, now, last_close, cost, tiers, fills, done)
+    in_reach = reached or done > known
+    done = _meet_range(held, orders, count, bar, now, cost, tiers, in_reach, fills, done)
+    return done, _end_bar(orders, count), equity_at(held, now.close)

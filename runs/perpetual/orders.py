@@ -9,6 +9,10 @@ WAITING, WORKING, FILLED, CANCELLED, REFUSED, LIQUIDATED = 0, 1, 2, 3, 4, 5
 """Order states: waiting for its parent, working, filled, cancelled by a sibling or parent, refused for want of margin
 or for a leverage that the position's tier does not allow, cancelled by the account's liquidation."""
 
+SENT, RESTING, WOKEN_AT_OPEN, WOKEN_INSIDE = 0, 1, 2, 3
+"""How an order came to the book: sent at the last close and not met a bar yet; there since an earlier bar; woken by its parent's
+fill at this bar's open; woken inside this bar."""
+
 ORDER = np.dtype(
     [
         ("id", np.int64),
@@ -19,7 +23,7 @@ ORDER = np.dtype(
         ("parent", np.int64),  # id of the order whose fill wakes this one; -1: none
         ("group", np.int64),  # orders of one group cancel each other; -1: none
         ("state", np.int64),
-        ("awake", np.int64),  # bar in which the parent was filled inside the bar; -1: it was not
+        ("book", np.int64),  # how the order came to the book: SENT, RESTING, WOKEN_AT_OPEN or WOKEN_INSIDE
     ]
 )
 """A working order as a row."""

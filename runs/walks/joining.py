@@ -21,7 +21,7 @@ from runs.walks.windows import Window
 MIN_CASH = 1e-6
 """Quote: the least that an account can be opened with; with less the walk trades no more."""
 
-_SUMS = ("realised", "fees", "funding", "liquidation_fees", "insurance_fund", "liquidations", "refused")
+_SUMS = tuple(name for name in ACCOUNT.names or () if name not in ("start", "wallet", "size", "entry_price", "margin"))
 
 
 @dataclass(frozen=True)

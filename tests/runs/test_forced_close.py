@@ -23,7 +23,7 @@ def test_a_leverage_beyond_the_tier_opens_nothing(side, mode):
         desk = Desk(order(0, MARKET, side), costs=costs, tiers=HYPERLIQUID)
         desk.bar(100.0, 101.0, 99.9, 100.0)
         assert desk.states() == [state]
-        assert desk.account["refused"][0] == (state == REFUSED)
+        assert desk.account["refused_leverage"][0] == (state == REFUSED)
         assert (desk.account["wallet"][0] == 100_000.0) == (state == REFUSED)
 
 

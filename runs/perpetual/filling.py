@@ -1,0 +1,129 @@
+"""One order becomes a fill, or is refused; what it wakes and what it cancels."""
+
+import numpy as np
+
+from indicators.liquidation.compiled import Record, allocation_free
+from indicators.liquidation.liquidation_price import leverage_allowed
+from runs.perpetual.accounting import LIMIT, STOP, apply_fill, free_balance, opening_part
+from runs.perpetual.orders import (
+    CANCELLED,
+    FILLED,
+    REFUSED,
+    STOP_LIMIT,
+    WAITING,
+    WOKEN_AT_OPEN,
+    WOKEN_INSIDE,
+    WORKING,
+)
+
+
+@allocation_free
+def slipped(price: float, sign: float, slippage: float, low: float, high: float) -> tuple[float, float]:
+    """Return the fill price after slippage, kept inside the bar, and the cost per coin that did not fit in.
+
+    Examples
+    --------
+    >>> slipped(100.0, 1.0, 0.01, 99.0, 100.5)
+    (100.5, 0.5)
+    """
+    wanted = price * (1.0 + sign * slippage)
+    inside = min(max(wanted, low), high)
+    return inside, abs(wanted - inside)
+
+
+@allocation_free
+def write_line(
+    fills: np.ndarray, count: int, account: Record, bar: int, order: int, kind: int, size: float, price: float
+) -> None:
+    """Write a ledger line that costs nothing yet."""
+    line = fills[count]
+    line.bar, line.order, line.kind, line.size, line.price = bar, order, kind, size, price
+    line.fee, line.realised, line.funding, line.liquidation_fee, line.insurance_fund = 0.0, 0.0, 0.0, 0.0, 0.0
+    line.position_after, line.wallet_after = account.size, account.wallet
+
+
+@allocation_free
+def _wake(order: Record, price: float, inside: bool) -> None:
+    """Let an order work whose parent was filled at a price. A stop that this price has passed already triggers there."""
+    order.state = WORKING
+    order.book = WOKEN_INSIDE if inside else WOKEN_AT_OPEN
+    if inside and (order.kind == STOP or order.kind == STOP_LIMIT):
+        order.price = max(order.price, price) if order.size > 0.0 else min(order.price, price)
+
+
+@allocation_free
+def _related(orders: np.ndarray, count: int, row: int, price: float, inside: bool) -> None:
+    """Wake the children of a filled order and cancel its siblings."""
+    filled = orders[row]
+    for other in range(count):
+        order = orders[other]
+        if order.parent == filled.id and order.state == WAITING:
+            _wake(order, price, inside)
+        same_parent = filled.parent >= 0 and order.parent == filled.parent
+        same_group = filled.group >= 0 and order.group == filled.group
+        if other != row and (same_parent or same_group) and order.state <= WORKING:
+            order.state = CANCELLED
+
+
+@allocation_free
+def _refuse(orders: np.ndarray, count: int, row: int) -> None:
+    """Refuse an order, and cancel its children."""
+    orders[row].state = REFUSED
+    for other in range(count):
+        if orders[other].parent == orders[row].id and orders[other].state == WAITING:
+            orders[other].state = CANCELLED
+
+
+@allocation_free
+def _can_open(
+    account: Record, size: float, opened: float, price: float, fee: float, costs: Record, tiers: np.ndarray
+) -> bool:
+    """Whether tier and margin admit what an order opens; counts it by its reason where they do not."""
+    if not leverage_allowed(costs.leverage, abs(account.size + size) * price, tiers):
+        account.refused_leverage += 1.0
+        return False
+    isolated = costs.isolated > 0.0
+    free = free_balance(account, price, isolated, costs.leverage)
+    if account.size * size < 0.0:  # what the closing part of a reversal sets free
+        if isolated:
+            free += account.margin + account.size * (price - account.entry_price)
+        else:
+            free += abs(account.size) * price / costs.leverage
+    if abs(opened) * price / costs.leverage + fee > free:
+        account.refused_margin += 1.0
+        return False
+    return True
+
+
+@allocation_free
+def fill_order(
+    account: Record, orders: np.ndarray, count: int, row: int, price: float, bar: int, prices: Record, costs: Record,
+    tiers: np.ndarray, maker: bool, inside: bool, fills: np.ndarray, done: int,
+) -> int:  # fmt: skip
+    """Fill one order at a raw price, or refuse it (margin, leverage).
+
+    A maker gets the price itself. A taker's slips against it; where a limit is the taker, no further than to its own price.
+
+    Returns
+    -------
+    int
+        How many ledger lines there are now.
+    """
+    order = orders[row]
+    shortfall = 0.0
+    if not maker:
+        price, shortfall = slipped(price, 1.0 if order.size > 0.0 else -1.0, costs.slippage, prices.low, prices.high)
+        if order.kind == LIMIT:
+            price = min(price, order.price) if order.size > 0.0 else max(price, order.price)
+            shortfall = min(shortfall, abs(order.price - price))
+    fee = abs(order.size) * (price * (costs.maker_fee if maker else costs.taker_fee) + shortfall)
+    opened = opening_part(account.size, order.size)
+    if opened != 0.0 and not _can_open(account, order.size, opened, price, fee, costs, tiers):
+        _refuse(orders, count, row)
+        return done
+    realised = apply_fill(account, order.size, price, fee, costs.isolated > 0.0, costs.leverage)
+    order.state = FILLED
+    _related(orders, count, row, price, inside)
+    write_line(fills, done, account, bar, order.id, order.kind, order.size, price)
+    fills[done].fee, fills[done].realised = fee, realised
+    return done + 1
