@@ -106,7 +106,11 @@ class ScoredMap(NamedTuple):
 
 def scored_map(datasets: Sequence[Dataset], sample: PositionSample, another_time: bool = False) -> ScoredMap:
     """Return the datasets' maps in the cells of a sample; of another time as a placebo."""
-    shares = shares_of_maps(datasets, sample, another_time)
+    return scored_shares(shares_of_maps(datasets, sample, another_time), sample)
+
+
+def scored_shares(shares: np.ndarray, sample: PositionSample) -> ScoredMap:
+    """Return any maps' shares (s, cells) in the sample's situations, ready to be scored."""
     three = shares, own_average(shares, sample), true_profile(sample)
     return ScoredMap(sample.panel, *(mixed_with_even(each) for each in three))
 
