@@ -27,7 +27,7 @@ class ModelParameters:
 
     leverage_distribution: str = parameter(
         "power", unit="power, tiers or measured",
-        source="power: size in proportion to leverage ** -1.25 between 1.4x and 250x; what is undecided is in docs/attempts.md",
+        source="power: size in proportion to leverage ** -1.25 between 1.4x and 250x; chosen by the protocol in docs/attempts.md",
     )  # fmt: skip
     leverages: tuple[float, ...] = parameter(
         (2.0, 3.0, 5.0, 10.0, 20.0, 25.0, 50.0, 100.0),
@@ -63,7 +63,11 @@ class ModelParameters:
         source="assumption: a month; turnover stands in for open interest where none is known",
     )  # fmt: skip
     bin_width: float = parameter(
-        0.001, unit="log price", low=0.0002, high=0.01, source="assumption: 10 bp, below the error of any entry price"
+        0.001,
+        unit="log price",
+        low=0.0002,
+        high=0.01,
+        source="10 bp, below the error of any entry price; 20 bp was measured in docs/attempts.md",
     )
     cluster_window: float = parameter(
         0.15, unit="log price each side", low=0.01, high=0.9, source="assumption: beyond it no bar trades in a day"
