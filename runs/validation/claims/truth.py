@@ -33,6 +33,8 @@ _STATISTICS = {
 
 _ALONE, _PLACEBO = "distance alone", "a map of another time"
 
+_REFERS_TO = "departures are from the map's average over the same snapshots, not from months before (docs/truth.md)"
+
 NO_POSITIONS = "no snapshots of positions in the market's coin were given (--positions), or none within its bars"
 
 
@@ -75,7 +77,8 @@ def truth_claims(datasets: Sequence[Dataset]) -> list[Claim]:
     }
     return [
         Claim(
-            name, _STATEMENTS[name], _STATISTICS[name], tests[name], float(MIN_ACCOUNTS), (placebos[name],), remarks=remarks,
+            name, _STATEMENTS[name], _STATISTICS[name], tests[name], float(MIN_ACCOUNTS), (placebos[name],),
+            remarks=(*remarks, _REFERS_TO) if name == SHAPE else remarks,
             details={"data": counts, **details[name]},
         )
         for name in (LEVEL, SHAPE)
