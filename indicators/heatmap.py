@@ -8,12 +8,11 @@ import backtrader as bt
 import numpy as np
 
 from indicators.liquidation.bar import BAR, empty_bars
-from indicators.liquidation.from_entries import significant_clusters
 from indicators.liquidation.model import State, build_model, copy_into, initial_state
 from indicators.liquidation.parameters import ModelParameters
-from indicators.liquidation.recording import density_by_price
+from indicators.liquidation.recording import density_by_price, significant_clusters
 from indicators.liquidation.snapshot import SNAPSHOT
-from indicators.liquidation.step import run_bars, step
+from indicators.liquidation.step import run, run_bars
 
 LINE_FIELDS = {
     "cluster_above": "cluster_above_price",
@@ -92,7 +91,7 @@ class LiquidationHeatmap(bt.Indicator):
             self._bars[name] = np.frombuffer(line.array, dtype=np.float64, count=end)
         if self._times is not None:
             self._bars["open_time"] = _seconds(np.frombuffer(self._times.array, dtype=np.float64, count=end))
-        run_bars(self._state, self.model, self._bars, self._snapshots)
+        run_bars(self._state, self.model, self._bars, self._snapshots, 0, end)
         self._stepped = end
         for line, field in self._targets:
             line.array[:end] = array("d", self._snapshots[field].tobytes())
@@ -110,7 +109,7 @@ class LiquidationHeatmap(bt.Indicator):
             bar[name] = line[0]
         if self._times is not None:
             bar["open_time"] = _seconds(self._times[0])
-        step(self._state, self.model, self._bars, self._snapshots, index)
+        run_bars(self._state, self.model, self._bars, self._snapshots, index, index + 1)
         self._stepped = index + 1
         for line, field in self._targets:
             line[0] = snapshot[field]
@@ -147,7 +146,7 @@ class LiquidationHeatmap(bt.Indicator):
         done, state = self._cursor or (0, initial_state(self.model))
         if done > index + 1:
             done, state = 0, initial_state(self.model)
-        run_bars(state, self.model, self._bars[done : index + 1], np.zeros(index + 1 - done, dtype=SNAPSHOT))
+        run(self.model, self._bars[done : index + 1], state)
         self._cursor = (index + 1, state)
         return state
 

@@ -10,19 +10,20 @@ from indicators.liquidation.kernel import LONG, SHORT
 from indicators.liquidation.model import SECONDS_PER_HOUR, Model, State, build_model, initial_state
 from indicators.liquidation.parameters import ModelParameters
 from indicators.liquidation.position_map import deposit, place, read
-from indicators.liquidation.snapshot import CLUSTER
+from indicators.liquidation.recording import significant_clusters
 from indicators.liquidation.snapshot_writer import extract
 
 
 @allocation_free
 def lay_entries(state: State, model: Model, side: int, positions: np.ndarray, shares: np.ndarray) -> None:
-    """Lay one side's entries, (n,) at these places in its own bins, so many shares of all positions, and read the density."""
+    """Lay one side's entries, (n,) at these places in its own bins, so many shares of all positions, and find its clusters."""
     close = state.memory[0].position if side == SHORT else -state.memory[0].position
     place(state.positions, side, close, int(model.settings[0].reach), True)
     for index in range(len(positions)):
         entry = positions[index]
         deposit(state.positions, model.kernel, side, 0, shares[index], entry, entry, close)
     read(state.positions, side, close, state.density)
+    extract(state, model, side)
 
 
 def clusters_from_entries(
@@ -79,17 +80,8 @@ def clusters_from_entries(
     state = initial_state(model)
     memory = state.memory[0]
     memory["position"], memory["level"] = np.log(price) / parameters.bin_width, max(longs.sum(), shorts.sum())
-    memory["variance"] = 0.0
+    memory["close"], memory["variance"] = price, 0.0
     places = np.log(entries) / parameters.bin_width
     for side, sign, held in ((LONG, -1.0, longs), (SHORT, 1.0, shorts)):
         lay_entries(state, model, side, sign * places, held / max(memory["level"], 1e-300))
-        extract(state, model, side, price)
     return significant_clusters(state)
-
-
-def significant_clusters(state: State) -> np.ndarray:
-    """Return the significant clusters at the last close, (n,) of `CLUSTER`, by magnitude, largest first."""
-    below, above = state.memory["clusters"][0]
-    found = np.concatenate([state.clusters[LONG, :below], state.clusters[SHORT, :above]])
-    order = np.argsort(-found["magnitude"], kind="stable")
-    return np.asarray(found[order], dtype=CLUSTER)

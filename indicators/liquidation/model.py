@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from indicators.liquidation.clusters import MAX_CLUSTERS, empty_clusters
+from indicators.liquidation.clusters import FOUND, MAX_CLUSTERS
 from indicators.liquidation.kernel import MAX_DISTANCE, Kernel, build_kernel
 from indicators.liquidation.parameter_fields import as_record
 from indicators.liquidation.parameters import THRESHOLD_KINDS, ModelParameters
@@ -89,10 +89,10 @@ class State(NamedTuple):
         The map.
     density
         (2, bins) shares outward from the last close (`position_map.read`).
-    smoothed, spans
-        Workspaces of the extraction; `spans` (2, `MAX_CLUSTERS`, 2) are the extents of the clusters in outward bins.
+    smoothed
+        Workspace of the extraction.
     clusters
-        (2, `MAX_CLUSTERS`) of `CLUSTER`, longs below then shorts above, outward.
+        (2, `MAX_CLUSTERS`) of `FOUND`, longs below then shorts above, outward.
     levels
         (2, `MAX_LEVELS`) of `LEVEL`, supports then resistances.
     day
@@ -110,7 +110,6 @@ class State(NamedTuple):
     positions: PositionMap
     density: np.ndarray
     smoothed: np.ndarray
-    spans: np.ndarray
     clusters: np.ndarray
     levels: np.ndarray
     day: np.ndarray
@@ -189,9 +188,8 @@ def initial_state(model: Model) -> State:
     return State(
         positions=empty_map(float(settings["bin_width"]), len(model.ages)),
         density=np.zeros((2, BEFORE + bins + BEHIND)),
-        smoothed=np.zeros(BEFORE + bins + BEHIND - 8),
-        spans=np.zeros((2, MAX_CLUSTERS, 2)),
-        clusters=empty_clusters(),
+        smoothed=np.zeros(BEFORE + bins + BEHIND),
+        clusters=np.zeros((2, MAX_CLUSTERS), dtype=FOUND),
         levels=empty_levels(),
         day=np.zeros(max(1, round(settings["bars_per_day"])) + 3, dtype=DAY),
         hour=np.zeros((2, max(1, round(settings["bars_per_hour"])))),

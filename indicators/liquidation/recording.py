@@ -7,11 +7,11 @@ import numpy as np
 
 from indicators.liquidation.clusters import MAX_CLUSTERS
 from indicators.liquidation.compiled import allocation_free
-from indicators.liquidation.kernel import LONG
+from indicators.liquidation.kernel import LONG, SHORT
 from indicators.liquidation.model import Model, State, initial_state
 from indicators.liquidation.position_map import BEFORE, BEHIND
-from indicators.liquidation.snapshot import SNAPSHOT
-from indicators.liquidation.step import step
+from indicators.liquidation.snapshot import CLUSTER, SNAPSHOT
+from indicators.liquidation.step import run_bars
 
 
 class HeatmapRecord(NamedTuple):
@@ -58,7 +58,7 @@ def record_bars(
     """Do the work of `record_heatmap` in one compiled loop, into arrays that the caller made."""
     row = 0
     for index in range(len(bars)):
-        step(state, model, bars, snapshots, index)
+        run_bars(state, model, bars, snapshots, index, index + 1)
         if row == len(ends) or index != ends[row]:
             continue
         positions[row] = state.memory[0].position
@@ -67,7 +67,13 @@ def record_bars(
             counts[row, side] = state.memory[0].clusters[side]
             for place in range(counts[row, side]):
                 found, kept = state.clusters[side, place], clusters[row, side, place]
-                kept[0], kept[1], kept[2], kept[3] = found.price, found.low, found.high, found.magnitude
+                low, high = (-found.high, -found.low) if side == LONG else (found.low, found.high)
+                kept[0], kept[1], kept[2] = (
+                    found.price,
+                    bars[index].close * math.exp(low),
+                    bars[index].close * math.exp(high),
+                )
+                kept[3] = found.size
         row += 1
 
 
@@ -107,5 +113,21 @@ def density_by_price(state: State, model: Model) -> tuple[np.ndarray, np.ndarray
     places = np.arange(close_bin - bins + 1, close_bin + bins)
     prices = np.exp((places + 0.5 + settings["grid_phase"]) * settings["bin_width"])
     longs, shorts = np.zeros(len(places)), np.zeros(len(places))
-    longs[:bins], shorts[bins - 1 :] = row[LONG, ::-1], row[1 - LONG]
+    longs[:bins], shorts[bins - 1 :] = row[LONG, ::-1], row[SHORT]
     return prices, longs, shorts
+
+
+def significant_clusters(state: State) -> np.ndarray:
+    """Return the significant clusters at the last close, (n,) of `CLUSTER`, by magnitude, largest first."""
+    memory, sides = state.memory[0], []
+    for side, sign in ((LONG, -1.0), (SHORT, 1.0)):
+        found = state.clusters[side, : memory["clusters"][side]]
+        made = np.zeros(len(found), dtype=CLUSTER)
+        edges = memory["close"] * np.exp(sign * np.array([found["low"], found["high"]]))
+        made["price"], made["low"], made["high"] = found["price"], edges.min(axis=0), edges.max(axis=0)
+        made["short_size" if side else "long_size"] = made["magnitude"] = found["size"]
+        made["magnitude_usd"] = found["size"] * found["price"]
+        made["distance"], made["side"] = found["price"] / memory["close"] - 1.0, -sign
+        sides.append(made)
+    both = np.concatenate(sides)
+    return both[np.argsort(-both["magnitude"], kind="stable")]

@@ -61,7 +61,7 @@ def smallest_gap(clusters: np.ndarray, side: int, count: int, close: float) -> f
     Parameters
     ----------
     clusters, side, count
-        (2, most) of `CLUSTER`, sorted outward; the first `count` of that side are valid.
+        (2, most) of `FOUND`, sorted outward; the first `count` of that side are valid.
     close
         Last price, quote per base.
     """

@@ -4,7 +4,7 @@ import math
 
 from indicators.liquidation.cascade_phase import Phase, market_state, open_interest_drop
 from indicators.liquidation.clusters import find_clusters, keep_significant, quantile_size
-from indicators.liquidation.compiled import Record, allocation_free, inlined
+from indicators.liquidation.compiled import Record, inlined
 from indicators.liquidation.kernel import LONG, SHORT
 from indicators.liquidation.model import QUANTILE, SHARE, SWEPT_MOVES, USD, Model, State
 from indicators.liquidation.position_map import mass_between
@@ -12,38 +12,36 @@ from indicators.liquidation.signals import branching_ratio, held_magnet, held_ri
 from indicators.liquidation.wipes import nearest_level
 
 
-@allocation_free
-def extract(state: State, model: Model, side: int, close: float) -> None:
+@inlined
+def extract(state: State, model: Model, side: int) -> None:
     """Find one side's significant clusters in the density, the branching ratio of the nearest, and the swept shares.
 
     Notes
     -----
     All follows from shares; the level (base coin) only scales what is said in coins.
     """
-    memory, settings, spans = state.memory[0], model.settings[0], state.spans[side]
+    memory, settings = state.memory[0], model.settings[0]
     position = memory.position if side == SHORT else -memory.position
     start, total, last = position - math.floor(position), 0.0, 0.0
-    found = find_clusters(
-        state.density, side, state.smoothed, spans, state.clusters, position, close, settings, memory.level
-    )
+    found = find_clusters(state.density, side, state.smoothed, state.clusters, position, settings, memory.level)
     least = settings.cluster_threshold
     if settings.threshold_kind == SHARE:
         least *= memory.level
     elif settings.threshold_kind == QUANTILE:
         least = quantile_size(state.clusters, side, found, settings.cluster_threshold)
-    count = keep_significant(state.clusters, side, spans, found, least, settings.threshold_kind == USD)
+    count = keep_significant(state.clusters, side, found, least, settings.threshold_kind == USD)
     for index in range(len(SWEPT_MOVES)):
         away = settings.away[side, index]
         total += mass_between(state.density, side, start, start + last, start + away)[0]
         memory.shares[side, index], last = total, away
     memory.clusters[side], memory.branching_ratio[side] = count, 0.0
     if count > 0 and memory.level > 0.0:
-        size = state.clusters[side, 0].magnitude
+        nearest = state.clusters[side, 0]
         daily_volatility = math.sqrt(memory.variance * settings.bars_per_day)
-        impact = price_impact(size, state.day[len(state.day) - 1].volume, daily_volatility, settings.impact)
+        impact = price_impact(nearest.size, state.day[len(state.day) - 1].volume, daily_volatility, settings.impact)
         memory.branching_ratio[side] = branching_ratio(
-            state.density, side, start, spans[0, 1], size / memory.level,
-            impact / settings.bin_width,
+            state.density, side, start, start + nearest.high / settings.bin_width,
+            nearest.size / memory.level, impact / settings.bin_width,
         )  # fmt: skip
 
 
@@ -52,7 +50,7 @@ def write_clusters(state: State, model: Model, snapshot: Record, close: float) -
     """Extract both sides' clusters from the density at this close and write them and the signals on them."""
     view, settings, memory = snapshot, model.settings[0], state.memory[0]
     for side in range(2):
-        extract(state, model, side, close)
+        extract(state, model, side)
         gap = smallest_gap(state.clusters, side, memory.clusters[side], close)
         memory.risk[side] = held_risk(
             memory.risk[side], gap, settings.gap_high_risk, settings.gap_moderate_risk, settings.hysteresis
@@ -61,9 +59,9 @@ def write_clusters(state: State, model: Model, snapshot: Record, close: float) -
     below_count, above_count = memory.clusters[LONG], memory.clusters[SHORT]
     view.cluster_count_below, view.cluster_count_above = below_count, above_count
     view.cluster_below_price = below.price if below_count > 0 else math.nan
-    view.cluster_below_usd = below.magnitude_usd if below_count > 0 else math.nan
+    view.cluster_below_usd = below.size * below.price if below_count > 0 else math.nan
     view.cluster_above_price = above.price if above_count > 0 else math.nan
-    view.cluster_above_usd = above.magnitude_usd if above_count > 0 else math.nan
+    view.cluster_above_usd = above.size * above.price if above_count > 0 else math.nan
     memory.magnet = held_magnet(
         memory.magnet, view.cluster_above_usd, view.cluster_below_usd,
         settings.magnet_ratio, settings.one_sided_signal > 0.0, settings.hysteresis,
@@ -77,14 +75,13 @@ def write_clusters(state: State, model: Model, snapshot: Record, close: float) -
 
 
 @inlined
-def write_levels(state: State, model: Model, snapshot: Record, close: float) -> None:
+def write_levels(state: State, snapshot: Record) -> None:
     """Write the nearest standing support and resistance."""
-    view, tolerance = snapshot, model.settings[0].level_tolerance
-    support = nearest_level(state.levels, LONG, close, tolerance)
-    resistance = nearest_level(state.levels, SHORT, close, tolerance)
+    view = snapshot
     view.support_price, view.support_size_usd, view.support_bar, view.support_reported = math.nan, 0.0, math.nan, 0.0
     view.resistance_price, view.resistance_size_usd = math.nan, 0.0
     view.resistance_bar, view.resistance_reported = math.nan, 0.0
+    support, resistance = nearest_level(state.levels, LONG), nearest_level(state.levels, SHORT)
     if support >= 0:
         level = state.levels[LONG, support]
         view.support_price, view.support_size_usd = level.price, level.size_usd

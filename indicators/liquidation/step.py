@@ -139,22 +139,9 @@ def _advance(state: State, model: Model, bar: Record, low: float, high: float, b
     memory.phase_quiet_bars = phase.quiet_bars
 
 
-@allocation_free
-def step(state: State, model: Model, bars: np.ndarray, snapshots: np.ndarray, index: int) -> None:
-    """Take one closed bar through the model.
-
-    Parameters
-    ----------
-    state
-        Changed in place; `copy_state` keeps an earlier value.
-    model
-        From `build_model`.
-    bars, index
-        (n,) of `BAR`; the one at `index` is taken, and no other is looked at.
-    snapshots
-        (n,) of `SNAPSHOT`, whose row `index` receives what is known at that bar's close.
-    """
-    bar, view = bars[index], snapshots[index]
+@inlined
+def step(state: State, model: Model, bar: Record, view: Record) -> None:
+    """Take one closed bar through the model."""
     memory, settings = state.memory[0], model.settings[0]
     width, phase = settings.bin_width, settings.grid_phase
     low = bar.low if math.isnan(bar.mark_low) else bar.mark_low
@@ -198,7 +185,7 @@ def step(state: State, model: Model, bars: np.ndarray, snapshots: np.ndarray, in
     for side in range(2):
         read(state.positions, side, -close if side == LONG else close, state.density)
     write_clusters(state, model, view, bar.close)
-    write_levels(state, model, view, bar.close)
+    write_levels(state, view)
     write_context(state, model, view)
     update_volatility(state.volatility, model.volatility, bar)
     forecasts = state.volatility[0].forecasts
@@ -208,10 +195,22 @@ def step(state: State, model: Model, bars: np.ndarray, snapshots: np.ndarray, in
 
 
 @allocation_free
-def run_bars(state: State, model: Model, bars: np.ndarray, snapshots: np.ndarray) -> None:
-    """Take (n,) bars through the model in one compiled loop; `snapshots` (n,) receives what each says."""
-    for index in range(len(bars)):
-        step(state, model, bars, snapshots, index)
+def run_bars(state: State, model: Model, bars: np.ndarray, snapshots: np.ndarray, first: int, last: int) -> None:
+    """Take the closed bars `first` .. `last` - 1 through the model, each by itself and in order.
+
+    Parameters
+    ----------
+    state
+        Changed in place; `copy_state` keeps an earlier value.
+    model
+        From `build_model`.
+    bars
+        (n,) of `BAR`; no others are looked at.
+    snapshots
+        (n,) of `SNAPSHOT`; each bar's row receives what is known at its close.
+    """
+    for index in range(first, last):
+        step(state, model, bars[index], snapshots[index])
 
 
 def run(model: Model, bars: np.ndarray, state: State | None = None) -> np.ndarray:
@@ -232,5 +231,5 @@ def run(model: Model, bars: np.ndarray, state: State | None = None) -> np.ndarra
         (n,) of `SNAPSHOT`; row t depends on bars[: t + 1] alone.
     """
     snapshots = np.zeros(len(bars), dtype=SNAPSHOT)
-    run_bars(initial_state(model) if state is None else state, model, bars, snapshots)
+    run_bars(initial_state(model) if state is None else state, model, bars, snapshots, 0, len(bars))
     return snapshots

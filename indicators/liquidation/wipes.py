@@ -8,7 +8,7 @@ from indicators.liquidation.compiled import Record, allocation_free, inlined
 
 LEVEL = np.dtype(
     [
-        ("price", np.float64),  # quote per base; NaN: free place
+        ("price", np.float64),  # quote per base; NaN: free place, and so are all behind it
         ("size_usd", np.float64),  # strength: size wiped, quote
         ("bar", np.float64),  # index of the bar that made it
         ("reported", np.float64),  # 1 from reported liquidations, 0 from the model
@@ -103,20 +103,18 @@ def record_level(
     The same event: the newest level takes the larger size and its price. Otherwise the wipe takes a free place, or that
     of the weakest level if that is weaker.
     """
-    newest, weakest, free = -1, -1, -1
-    for index in range(levels.shape[1]):
-        if math.isnan(levels[side, index].price):
-            free = index
-            continue
-        if newest < 0 or levels[side, index].bar > levels[side, newest].bar:
-            newest = index
-        if weakest < 0 or levels[side, index].size_usd < levels[side, weakest].size_usd:
-            weakest = index
+    place, newest, weakest = 0, -1, -1
+    while place < levels.shape[1] and levels[side, place].price > 0.0:
+        if newest < 0 or levels[side, place].bar > levels[side, newest].bar:
+            newest = place
+        if weakest < 0 or levels[side, place].size_usd < levels[side, weakest].size_usd:
+            weakest = place
+        place += 1
     if newest >= 0 and bar - levels[side, newest].bar < same_within:
         place = newest
-    else:
-        place = free if free >= 0 else weakest
-    if place != free and size_usd <= levels[side, place].size_usd:
+    elif place == levels.shape[1]:
+        place = weakest
+    if levels[side, place].price > 0.0 and size_usd <= levels[side, place].size_usd:
         return
     level = levels[side, place]
     level.price, level.size_usd = price, size_usd
@@ -125,28 +123,31 @@ def record_level(
 
 @inlined
 def drop_levels(levels: np.ndarray, side: int, close: float, tolerance: float, oldest_bar: float) -> None:
-    """Free the levels that a close has broken (by more than `tolerance`, a fraction of price) or that are too old.
+    """Drop the levels that a close has broken (by more than `tolerance`, a fraction of price) or that are too old.
 
     Supports (side 0) break by a close below, resistances (side 1) by one above.
     """
-    direction = 1.0 if side == 0 else -1.0
-    for index in range(levels.shape[1]):
+    direction, kept, index = 1.0 if side == 0 else -1.0, 0, 0
+    while index < levels.shape[1] and levels[side, index].price > 0.0:
         level = levels[side, index]
-        if direction * (close - level.price) < -tolerance * level.price or level.bar < oldest_bar:
-            level.price = math.nan
+        if direction * (close - level.price) >= -tolerance * level.price and level.bar >= oldest_bar:
+            if kept < index:
+                levels[side, kept] = level
+            kept += 1
+        index += 1
+    for place in range(kept, index):
+        levels[side, place].price = math.nan
 
 
 @inlined
-def nearest_level(levels: np.ndarray, side: int, close: float, tolerance: float) -> int:
+def nearest_level(levels: np.ndarray, side: int) -> int:
     """Return the index of one side's standing level nearest to the close, or -1.
 
-    A level that price has pierced by less than `tolerance` still stands and is the nearest.
+    A level that price has pierced by less than the tolerance still stands and is the nearest.
     """
-    direction, best = 1.0 if side == 0 else -1.0, -1
-    for index in range(levels.shape[1]):
-        price = levels[side, index].price
-        if math.isnan(price) or direction * (close - price) < -tolerance * price:
-            continue
-        if best < 0 or direction * (price - levels[side, best].price) > 0.0:
+    direction, best, index = 1.0 if side == 0 else -1.0, -1, 0
+    while index < levels.shape[1] and levels[side, index].price > 0.0:
+        if best < 0 or direction * (levels[side, index].price - levels[side, best].price) > 0.0:
             best = index
+        index += 1
     return best

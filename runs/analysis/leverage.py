@@ -11,8 +11,7 @@ from indicators.liquidation.leverage_groups import LEVERAGE_GROUPS, group_models
 from indicators.liquidation.model import State, initial_state
 from indicators.liquidation.parameters import ModelParameters
 from indicators.liquidation.position_map import mass_between
-from indicators.liquidation.snapshot import SNAPSHOT
-from indicators.liquidation.step import run_bars
+from indicators.liquidation.step import run
 from runs.engines.event import model_bars
 
 
@@ -38,7 +37,7 @@ def leverage_section(market: Market, parameters: ModelParameters, clusters: np.n
     sizes = np.zeros((len(clusters), len(LEVERAGE_GROUPS)))
     for number, model in enumerate(group_models(parameters, market.bar_seconds)):
         state = initial_state(model)
-        run_bars(state, model, bars, np.zeros(len(bars), dtype=SNAPSHOT))
+        run(model, bars, state)
         sizes[:, number] = [_share_within(state, cluster, parameters.bin_width) for cluster in clusters]
     fractions = sizes / sizes.sum(axis=1, keepdims=True)
     return {

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from datafeeds.schema import Market
-from indicators.liquidation.from_entries import significant_clusters
 from indicators.liquidation.model import State
 from indicators.liquidation.parameters import ModelParameters
+from indicators.liquidation.recording import significant_clusters
 from runs.analysis.heat import LEVEL_FRACTION
 from runs.analysis.leverage import leverage_section
 from runs.analysis.sections import (

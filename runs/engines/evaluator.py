@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from datafeeds.schema import Market
-from indicators.liquidation.from_entries import significant_clusters
 from indicators.liquidation.model import SECONDS_PER_HOUR
 from indicators.liquidation.parameter_fields import as_record
+from indicators.liquidation.recording import significant_clusters
 from indicators.liquidation.venues import Venue
 from runs.engines.compiled import Evaluation, EvaluationInputs, evaluate, trading_loop
 from runs.engines.configuration import Configuration

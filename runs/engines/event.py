@@ -15,11 +15,10 @@ from datafeeds.schema import Market
 from datafeeds.series import timeframe_seconds
 from datafeeds.simulated.market import simulate
 from indicators.liquidation.bar import empty_bars
-from indicators.liquidation.from_entries import significant_clusters
 from indicators.liquidation.model import State, build_model, copy_state, initial_state
 from indicators.liquidation.parameters import ModelParameters
-from indicators.liquidation.snapshot import SNAPSHOT
-from indicators.liquidation.step import run_bars
+from indicators.liquidation.recording import significant_clusters
+from indicators.liquidation.step import run
 from indicators.liquidation.venues import Venue, venue
 from runs.engines.broker import PerpetualBroker
 from runs.engines.configuration import IN_MEMORY, Configuration
@@ -186,6 +185,5 @@ def _heatmap(configuration: Configuration, market: Market, strategy: Any) -> tup
 def run_model(parameters: ModelParameters, market: Market) -> tuple[np.ndarray, State]:
     """Take a market through the model; return the (n,) snapshots, and the state at the last close."""
     model = build_model(parameters, market.bar_seconds)
-    state, snapshots = initial_state(model), np.zeros(len(market), dtype=SNAPSHOT)
-    run_bars(state, model, model_bars(market), snapshots)
-    return snapshots, state
+    state = initial_state(model)
+    return run(model, model_bars(market), state), state

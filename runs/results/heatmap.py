@@ -10,11 +10,10 @@ import pandas as pd
 
 from datafeeds.errors import MarketError
 from datafeeds.schema import Market
-from indicators.liquidation.from_entries import significant_clusters
 from indicators.liquidation.leverage_groups import LEVERAGE_GROUPS
 from indicators.liquidation.model import Model, State, build_model
 from indicators.liquidation.parameters import ModelParameters
-from indicators.liquidation.recording import HeatmapRecord, density_by_price, record_heatmap
+from indicators.liquidation.recording import HeatmapRecord, density_by_price, record_heatmap, significant_clusters
 from runs.analysis.leverage import leverage_section
 from runs.engines.event import model_bars, run_model
 from runs.reports.heatmap.columns import column_ends

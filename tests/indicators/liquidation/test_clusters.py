@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from indicators.liquidation.clusters import MAX_CLUSTERS, find_spans, quantile_size, smooth
-from indicators.liquidation.from_entries import clusters_from_entries, significant_clusters
+from indicators.liquidation.clusters import FOUND, MAX_CLUSTERS, find_spans, quantile_size, smooth
+from indicators.liquidation.from_entries import clusters_from_entries
 from indicators.liquidation.model import build_model, initial_state
 from indicators.liquidation.parameters import ModelParameters
-from indicators.liquidation.snapshot import CLUSTER
+from indicators.liquidation.recording import significant_clusters
 from indicators.liquidation.step import run
 from tests.indicators.liquidation.markets import calm
 from tests.indicators.liquidation.reference_clusters import slow_spans
@@ -19,8 +19,8 @@ TIERS = dict(leverage_distribution="tiers", leverages=(10.0, 25.0))
 
 
 def spans_of(smoothed, prominence):
-    spans = np.zeros((MAX_CLUSTERS, 2))
-    return spans[: find_spans(np.asarray(smoothed, dtype=float), prominence, spans)].tolist()
+    spans, padded = np.zeros(MAX_CLUSTERS, dtype=FOUND), np.pad(np.asarray(smoothed, dtype=float), (0, 8), mode="edge")
+    return spans[["low", "high"]][: find_spans(padded, prominence, spans)].tolist()
 
 
 @settings(max_examples=300, deadline=None)
@@ -54,17 +54,17 @@ def test_a_ramp_without_a_fall_is_no_span():
 @settings(max_examples=50)
 @given(hnp.arrays(np.float64, (2, 40), elements=st.floats(0.0, 1e6)))
 def test_smoothing_is_the_binomial_convolution(density):
-    smoothed = np.zeros(32)
+    smoothed = np.zeros(32 + 8)
     for side in (0, 1):
         smooth(density, side, smoothed)
         expected = np.convolve(density[side], np.array([1, 8, 28, 56, 70, 56, 28, 8, 1]) / 256, mode="valid")
-        np.testing.assert_allclose(smoothed, expected, rtol=1e-12, atol=1e-9)
+        np.testing.assert_allclose(smoothed, np.pad(expected, (0, 8), mode="edge"), rtol=1e-12, atol=1e-9)
 
 
 @given(st.lists(st.floats(0.1, 100.0), min_size=1, max_size=20), st.floats(0.0, 1.0))
 def test_quantile_is_numpys_inverted_cdf(sizes, quantile):
-    clusters = np.zeros((2, MAX_CLUSTERS), dtype=CLUSTER)
-    clusters["magnitude"][0, : len(sizes)] = sizes
+    clusters = np.zeros((2, MAX_CLUSTERS), dtype=FOUND)
+    clusters["size"][0, : len(sizes)] = sizes
     expected = np.quantile(sizes, quantile, method="inverted_cdf")
     assert quantile_size(clusters, 0, len(sizes), quantile) == pytest.approx(expected)
 

@@ -12,8 +12,7 @@ from indicators.liquidation.liquidation_price import liquidation_distance
 from indicators.liquidation.model import build_model, initial_state
 from indicators.liquidation.parameters import DISTRIBUTIONS, ModelParameters
 from indicators.liquidation.position_map import BEFORE
-from indicators.liquidation.snapshot import SNAPSHOT
-from indicators.liquidation.step import run_bars
+from indicators.liquidation.step import run
 from tests.indicators.liquidation.markets import calm, market
 
 ENDS_OF_NAMES = {"2-5x": (2.0, 5.0), "10x": (10.0, 10.0), "20-25x": (20.0, 25.0), "50x and above": (50.0, 250.0)}
@@ -21,7 +20,7 @@ ENDS_OF_NAMES = {"2-5x": (2.0, 5.0), "10x": (10.0, 10.0), "20-25x": (20.0, 25.0)
 
 def state_of(model, bars):
     state = initial_state(model)
-    run_bars(state, model, bars, np.zeros(len(bars), dtype=SNAPSHOT))
+    run(model, bars, state)
     return state
 
 

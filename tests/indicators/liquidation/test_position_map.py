@@ -13,7 +13,7 @@ from indicators.liquidation.model import build_model, initial_state
 from indicators.liquidation.parameters import ModelParameters
 from indicators.liquidation.position_map import BEFORE, mass_between
 from indicators.liquidation.snapshot import SNAPSHOT
-from indicators.liquidation.step import run, step
+from indicators.liquidation.step import run, run_bars
 from tests.indicators.liquidation.markets import calm, market
 from tests.indicators.liquidation.reference_map import ReferenceMap
 
@@ -43,7 +43,7 @@ def test_the_map_equals_one_that_recounts_every_entry(kind, phase):
     state, snapshots, slow = initial_state(model), np.zeros(60, dtype=SNAPSHOT), twins(model, parameters)
     level, before = 0.0, math.nan
     for index, bar in enumerate(bars):
-        step(state, model, bars, snapshots, index)
+        run_bars(state, model, bars, snapshots, index, index + 1)
         low, high, close = (math.log(bar[name]) / 0.01 - phase for name in ("low", "high", "close"))
         for side, sign, extreme in ((LONG, -1.0, low), (SHORT, 1.0, high)):
             swept = 0.0

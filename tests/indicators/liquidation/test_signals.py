@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indicators.liquidation.clusters import MAX_CLUSTERS
+from indicators.liquidation.clusters import FOUND, MAX_CLUSTERS
 from indicators.liquidation.position_map import BEFORE
 from indicators.liquidation.signals import (
     branching_ratio,
@@ -18,7 +18,6 @@ from indicators.liquidation.signals import (
     price_impact,
     smallest_gap,
 )
-from indicators.liquidation.snapshot import CLUSTER
 
 NAN = math.nan
 
@@ -42,7 +41,7 @@ def test_the_magnet_needs_more_than_twice_the_other_side(above, below, one_sided
 
 
 def risk(prices, close=100.0):
-    clusters = np.zeros((2, MAX_CLUSTERS), dtype=CLUSTER)
+    clusters = np.zeros((2, MAX_CLUSTERS), dtype=FOUND)
     clusters["price"][0, : len(prices)] = prices
     return cascade_risk(smallest_gap(clusters, 0, len(prices), close), 0.02, 0.05)
 

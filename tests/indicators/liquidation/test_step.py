@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from indicators.liquidation.model import build_model, copy_into, copy_state, initial_state
 from indicators.liquidation.parameters import ModelParameters
+from indicators.liquidation.recording import significant_clusters
 from indicators.liquidation.snapshot import SNAPSHOT
-from indicators.liquidation.step import run, step
+from indicators.liquidation.step import run, run_bars
 from runs.analyze import heatmap
 from tests.indicators.liquidation.markets import calm, market
 
@@ -49,7 +50,7 @@ def test_the_same_bar_from_the_same_state_says_the_same(seed, before):
     answers = set()
     for _ in range(3):
         copy_into(kept, state)
-        step(state, MODEL, bars, snapshots, before)
+        run_bars(state, MODEL, bars, snapshots, before, before + 1)
         answers.add(snapshots[before].tobytes())
     assert len(answers) == 1
 
@@ -174,9 +175,10 @@ def test_clusters_lie_outward_and_apart(volatility):
     bars, state, snapshots = market(17, 300, volatility), initial_state(MODEL), np.zeros(300, dtype=SNAPSHOT)
     seen = 0
     for index in range(300):
-        step(state, MODEL, bars, snapshots, index)
-        for side, sign in ((0, -1.0), (1, 1.0)):
-            found = state.clusters[side][: state.memory["clusters"][0, side]]
+        run_bars(state, MODEL, bars, snapshots, index, index + 1)
+        clusters = np.sort(significant_clusters(state), order="price")
+        for sign in (-1, 1):
+            found = clusters[clusters["side"] == -sign][::sign]
             seen += len(found)
             assert (np.diff(sign * found["price"]) > 0.0).all(), "outward"
             assert (found["low"] <= found["price"]).all()

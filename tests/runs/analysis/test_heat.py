@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from datafeeds.simulated.market import simulate
-from indicators.liquidation.from_entries import significant_clusters
 from indicators.liquidation.parameters import ModelParameters
+from indicators.liquidation.recording import significant_clusters
 from runs.analysis.heat import heat_levels
 from runs.analysis.record import analyse
 from runs.engines.event import run_model

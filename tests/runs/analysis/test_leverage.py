@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 
-from indicators.liquidation.from_entries import significant_clusters
 from indicators.liquidation.leverage_groups import group_models
 from indicators.liquidation.model import initial_state
-from indicators.liquidation.snapshot import SNAPSHOT
-from indicators.liquidation.step import run_bars
+from indicators.liquidation.recording import significant_clusters
+from indicators.liquidation.step import run
 from runs.analysis.leverage import leverage_section
 from runs.engines.event import model_bars
 from tests.runs.analysis.test_heat import PARAMETERS, held, known, market
@@ -20,7 +19,7 @@ def test_parts_are_sums_over_the_groups_maps():
     assert len(clusters) > 1
     for number, model in enumerate(group_models(PARAMETERS, market().bar_seconds)):
         state = initial_state(model)
-        run_bars(state, model, bars, np.zeros(len(bars), dtype=SNAPSHOT))
+        run(model, bars, state)
         for row, cluster in enumerate(clusters):
             size, _ = held(state, 0 if cluster["side"] > 0 else 1, float(cluster["low"]), float(cluster["high"]))
             assert found[row, number] == pytest.approx(size / cluster["magnitude"], rel=1e-6, abs=1e-9)

@@ -9,7 +9,7 @@ from indicators.liquidation.model import build_model, initial_state
 from indicators.liquidation.parameters import ModelParameters
 from indicators.liquidation.recording import density_by_price, record_heatmap
 from indicators.liquidation.snapshot import SNAPSHOT
-from indicators.liquidation.step import step
+from indicators.liquidation.step import run_bars
 from runs.engines.event import model_bars
 from runs.reports.heatmap.density import CODES, DECADES, bars_per_column, encode, place, top_of
 from tests.runs.reports.heatmap.unpacking import decode, lift
@@ -26,7 +26,7 @@ def test_every_cell_is_the_density_at_its_absolute_bin():
     placed = place(encode(record.density, top), np.floor(record.positions).astype(int))
     state, snapshots = initial_state(MODEL), np.zeros(len(BARS), dtype=SNAPSHOT)
     for index in range(len(BARS)):
-        step(state, MODEL, BARS, snapshots, index)
+        run_bars(state, MODEL, BARS, snapshots, index, index + 1)
         prices, *sides = density_by_price(state, MODEL)
         own = int(np.floor(np.log(BARS["close"][index]) / PARAMETERS.bin_width))
         for place_, price in list(enumerate(prices))[:: 1 if index > 280 else 37]:
