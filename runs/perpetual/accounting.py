@@ -58,7 +58,7 @@ FILL = np.dtype(
 MARKET, LIMIT, STOP, LIQUIDATION, FUNDING = 0, 1, 2, 3, 4
 FILL_KINDS = ("market", "limit", "stop", "liquidation", "funding")
 
-_DUST = 1e-12  # base coin below which a remainder is rounding, not a position
+_ROUNDING = 1e-12  # of a trade: what is left or turned round below it is rounding, not a position
 
 
 def open_account(starting_cash: float) -> np.ndarray:
@@ -99,7 +99,7 @@ def free_balance(account: Record, price: float, isolated: bool, leverage: float)
 
 @allocation_free
 def opening_part(position: float, size: float) -> float:
-    """Return the part of a signed trade that opens (the rest closes), signed.
+    """Return the part of a signed trade that opens (the rest closes), signed; a rest that is mere rounding opens nothing.
 
     Examples
     --------
@@ -108,7 +108,8 @@ def opening_part(position: float, size: float) -> float:
     """
     if position * size >= 0.0:
         return size
-    return math.copysign(max(abs(size) - abs(position), 0.0), size) + 0.0  # no negative zero
+    over = abs(size) - abs(position)
+    return math.copysign(over, size) if over > _ROUNDING * abs(size) else 0.0
 
 
 @allocation_free
@@ -139,7 +140,7 @@ def apply_fill(account: Record, size: float, price: float, fee: float, isolated:
     if closed != 0.0:
         realised = -closed * (price - account.entry_price)
         remaining = account.size + closed
-        if abs(remaining) <= _DUST:
+        if abs(remaining) <= _ROUNDING * abs(closed):
             account.size, account.margin, account.entry_price = 0.0, 0.0, 0.0
         else:
             account.margin *= remaining / account.size

@@ -28,9 +28,6 @@ TRIP = np.dtype(
 )
 """One round trip; what is open at the end is valued at the last close."""
 
-DUST = 1e-9
-"""Base coin: a position smaller than this is rounding."""
-
 
 @allocation_free
 def _begin(trip: Record, bar: int, opened: float) -> None:
@@ -103,7 +100,7 @@ def gather_trips(fills: np.ndarray, close: float, trips: np.ndarray) -> int:
         closed = fill.size - opened
         if is_open and closed != 0.0:
             _reduce(trips[count], fill, closed)
-            if abs(fill.position_after) <= DUST or opened != 0.0:
+            if fill.position_after == 0.0 or opened != 0.0:
                 _settle(trips[count])
                 trips[count].exit_bar, trips[count].exit_kind = fill.bar, fill.kind
                 count, is_open = count + 1, False
