@@ -2,162 +2,166 @@
 
 import os
 import sys
-import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from datafeeds.markets import open_market
-from indicators.liquidation.parameters import ModelParameters
+from datafeeds.schema import Market
 from runs.reports.page import figure
-from runs.statistics.multiplicity import adjusted_p_values
-from runs.validation.claim import DISCOVERY_RATE, TOO_LITTLE_DATA, VALIDATED
-from runs.validation.dataset import read_market
-from runs.validation.protocol import measure_claims
-from runs.validation.record import ORDER, validation_record
+from runs.validate import validate
+from runs.validation.claim import NOT_VALIDATED, TOO_LITTLE_DATA, VALIDATED
 
 PROJECT = Path(__file__).resolve().parents[1]
 
+RECORDS = ("positions.parquet", "orders.parquet")
+"""Files in the folders that are no markets."""
+
 HEAD = """# Evidence
 
-Written by `python docs/evidence.py` from market data that is not part of the project; `python -m runs.validate` gives the same
-for any data of yours. How claims are measured, and why so: [design.md](design.md#evidence).
+What the heatmap is proven to do, on real data. `python docs/evidence.py` writes this page; `python -m runs.validate` does the
+same for data of yours. How it is measured, and why so: [design.md](design.md#evidence).
 
-## What it means for a user
-
-- *Not validated* means that on this data the claim could not be told from luck, from its baseline, or from a placebo. It is no
-  proof of the contrary, but no money should follow it.
-- *Too little data* is the usual answer, because few archives hold reported liquidations. Nothing was tested; nothing is known.
-- *Validated* means better than every baseline on bars that took no part in fitting, with an interval above zero, after adjustment
-  for all the claims tested together. It holds for that market and time.
-- Range and volume of the hour explain most of what is liquidated in it, and they are known only when it is over. The forecast
-  claims are *given* the range: they ask whether the map knows which levels hold size, not whether price will go there. A
-  validated forecast is no direction, and no trade.
-- The path of the price alone makes a good map (levels not visited since positions could have been opened at the matching
-  distance). Whether open interest adds to it is asked on its own, and a map is worth its data only where that is validated.
-- The magnet is measured before costs, as a share of the distance between target and stop. Two of seven files validate it by
-  themselves, at a twentieth of that distance, which fees and slippage can eat; taken together with the other files neither stands.
-- Cascade risk forecasts no large move beyond volatility on any file, and no reaction at levels after wipes is established.
-- Throttled feeds report a part of what is liquidated, the less the busier the second. All sizes here are lower bounds.
+## In short
 """
-"""The fixed part: what no run changes."""
 
-TRUTH = Path(__file__).with_name("evidence-truth.md")
-"""Maps against the truth of simulated markets, where `evidence_truth.py` has left them."""
+PROVEN = frozenset({"forecast_long", "forecast_short", "today_long", "today_short", "truth_shape"})
+"""The claims that `SHORT` calls proven; with others it has to be written anew."""
 
-WORLDS = Path(__file__).with_name("evidence-worlds.md")
-"""Results on simulated markets whose truth is known, where the slow suite has left them."""
+SHORT = """- **Proven: how much is liquidated, given how far price goes.** The map takes away {forecast_long:.0%} (longs) and
+  {forecast_short:.0%} (shorts) of what its hardest competitor leaves open. Today's map says more than its own average.
+- **Proven in one reading: today's map knows of real positions.** Large accounts of one venue are liquidated where it stands
+  higher: slope {truth_shape:.2f}, where one is exact and zero knows nothing. Against its average over months it is not told
+  from zero ([truth](truth.md)).
+- **It is the price path that knows.** Open interest adds nothing that could be seen.
+- **Not proven: direction.** Price reaches the larger cluster no more often than levels that match it.
+- **Not proven: cascades beyond volatility, and levels after wipes.**
+- **Refuted: forecasts in coins as they stand.** Reports rise more slowly than forecasts. The [stress test](stress.md) fits the
+  link, and measures its intervals.
+- **So**: use the map to say what a move would liquidate. Do not take a trade from it. No strategy here is validated.
+- **How far to trust this.** Reports are lower bounds. Two hourly sets differ: summer 2024 alone validates nothing. Kernel
+  and half-life were chosen on these three sets and these positions ([attempts](attempts.md)): nothing here is held out.
+"""
+
+READ = """
+## All markets together
+
+Each statistic is the mean of the markets that can test the claim; whole days are drawn jointly over them. It stands against the
+competitor that it beats least. Beside it is the smallest effect that would have been seen four times in five. Verdicts are
+adjusted for all claims of the table.
+
+- *Forecast, today, open interest, kernel*: the share of what a forecast misses (its deviance) that the map takes away. The
+  forecast is given how far price went.
+- *In proportion*: how far the slope of reports on forecasts lies above .8; below zero it is flatter.
+- *Magnet*: targets reached before a stop as far away, less one half. Before costs.
+- *Cascade*: the share of the log loss that the risk takes away, when asked for a large move within a day.
+- *How real positions lie*: bits of information about the price at which an account is liquidated.
+- *Where positions stand today*: the slope on the map over its own average; one is exact, zero knows nothing of today.
+- *Wipe*: return away from a level after its first retest, in standard deviations.
+"""
+
+NAMES = {
+    "forecast": "given how far price goes, the map says how much is liquidated",
+    "today": "today's shape of the map says more than its own average",
+    "open_interest": "open interest adds to the price path",
+    "kernel": "this kernel is better than another",
+    "calibration": "what the map forecasts is reported in proportion",
+    "capture": "of the levels reached, the map names those with size",
+    "truth_level": "the map says how real positions lie around the price",
+    "truth_shape": "where positions stand today, the map stands higher",
+    "magnet": "price is drawn to the larger cluster",
+    "cascade": "cascade risk forecasts large moves beyond volatility",
+    "wipe": "levels after wipes hold",
+}
+"""Claims in plain words; those by side end in _long or _short."""
+
+MARKS = {VALIDATED: "yes", NOT_VALIDATED: "no", TOO_LITTLE_DATA: "-"}
+
+MORE = """
+## More evidence
+
+- [Simulated markets whose truth is known](evidence-worlds.md): how often a false claim passes, and a true one.
+- [The map against the truth of simulated markets](evidence-truth.md).
+- [The stress test's intervals](stress.md), held against reports.
+- [Which kernel and half-life, and what else was tried](attempts.md).
+- [What a sweep says of luck](evidence-sweeps.md), and [the level of its test](evidence-level.md).
+- [Maps against real positions](truth.md), and [volatility](volatility.md).
+"""
 
 
-def text(folder: Path) -> str:
-    """Return the page for all market files below a folder."""
-    parts = [HEAD]
-    records = [record_of(path) for path in sorted(folder.glob("*/*.parquet"))]
-    parts.append(_overview(records))
-    parts += [_section(record) for record in sorted(records, key=_unwelcome_first)]
-    parts += [page.read_text(encoding="utf-8") for page in (TRUTH, WORLDS) if page.exists()]
-    return "\n".join(parts)
+def plain(name: str) -> str:
+    """Return a claim in plain words."""
+    stem, _, side = name.rpartition("_")
+    return f"{NAMES[stem]}: {side}s" if side in ("long", "short") else NAMES[name]
 
 
-def record_of(path: Path) -> dict[str, Any]:
-    """Return the verdicts on one file."""
-    started = time.perf_counter()
-    dataset = read_market(open_market(str(path)), ModelParameters())
-    record = validation_record(measure_claims(dataset), dataset)
-    sys.stderr.write(f"{record['data']['name']}: {time.perf_counter() - started:.0f} s\n")
-    return record
-
-
-def _unwelcome_first(record: dict[str, Any]) -> tuple[int, str]:
-    return -record["counts"][ORDER[0]], record["data"]["name"]
-
-
-def _overview(records: list[dict[str, Any]]) -> str:
-    rows = ["## Overview\n", "| data | " + " | ".join(ORDER) + " |", "|---" * (len(ORDER) + 1) + "|"]
-    for record in sorted(records, key=_unwelcome_first):
-        counts = " | ".join(str(record["counts"][verdict]) for verdict in ORDER)
-        rows.append(f"| {record['data']['name']} | {counts} |")
-    return "\n".join([*rows, "", *_survivors(records)]) + "\n"
-
-
-def _survivors(records: list[dict[str, Any]]) -> list[str]:
-    """Return which verdicts outlast an adjustment for all claims of all files, which a verdict on one file does not have."""
-    tested = [
-        (record["data"]["name"], claim)
-        for record in records
-        for claim in record["claims"]
-        if claim["weakest"] and claim["verdict"] != TOO_LITTLE_DATA
-    ]
-    adjusted = adjusted_p_values(np.array([claim["weakest"]["p_value"] for _, claim in tested]))
+def table(claims: Sequence[Mapping[str, Any]]) -> str:
+    """Return a row a claim that could be tested, as it stands against the competitor that it beats least."""
     rows = [
-        f"Each file is judged by itself. Over all {len(tested)} claims tested here together (Benjamini-Hochberg; the files overlap "
-        "in time and market), of what is *validated* above:\n"
+        "| claim | verdict | statistic | 95 % interval | against | would have seen |",
+        "|---|---|---|---|---|---|",
     ]
-    for (name, claim), p_value in zip(tested, adjusted, strict=True):
-        if claim["verdict"] == VALIDATED:
-            outcome = "remains" if p_value <= DISCOVERY_RATE else "does not remain"
-            rows.append(f"- `{claim['name']}` on {name} {outcome} (adjusted p {p_value:.3f}).")
-    return rows
-
-
-def _section(record: dict[str, Any]) -> str:
-    data = record["data"]
-    head = f"## {data['name']}\n\n{data['bars']:,} bars, {data['first_bar'][:10]} to {data['last_bar'][:10]}."
-    tested = [claim for claim in record["claims"] if claim["weakest"]]
-    rows = [head, ""]
-    if tested:
-        rows += [
-            "| claim | verdict | statistic against its hardest baseline | 95 % interval | n | effective | hardest baseline |"
-        ]
-        rows += ["|---|---|---|---|---|---|---|", *map(_row, tested), ""]
-        rows += [f"- {claim['statement']}: {remark}." for claim in tested for remark in claim["remarks"]]
-        rows += _against(tested)
-    for reason, names in _reasons(record["claims"]).items():
-        rows.append(f"Too little data for {', '.join(names)}: {reason}.\n")
+    for claim in claims:
+        test = claim["weakest"]
+        if test is None:
+            rows.append(f"| {plain(claim['name'])} | **{claim['verdict']}** | | | | |")
+            continue
+        interval = f"{figure(test['low'])} .. {figure(test['high'])}"
+        seen = "" if test["minimum_detectable_effect"] is None else figure(test["minimum_detectable_effect"])
+        rows.append(
+            f"| {plain(claim['name'])} | **{claim['verdict']}** | {figure(test['estimate'])} | {interval} "
+            f"| {test['baseline']} | {seen} |"
+        )
     return "\n".join(rows)
 
 
-def _row(claim: dict[str, Any]) -> str:
-    weakest = claim["weakest"]
-    interval = f"{figure(weakest['low'])} .. {figure(weakest['high'])}"
-    observed = f"{weakest['observations']:,} | {weakest['effective']:,.0f}"
-    cells = (
-        f"`{claim['name']}`",
-        claim["verdict"],
-        figure(weakest["estimate"]),
-        interval,
-        observed,
-        weakest["baseline"],
-    )
-    return f"| {' | '.join(cells)} |"
+def by_market(markets: Sequence[Mapping[str, Any]], names: Sequence[str]) -> str:
+    """Return what each market says by itself: a row a claim, a column a market that can test any."""
+    shown = [market for market in markets if any(claim["weakest"] for claim in market["claims"])]
+    numbers = [f"{place}. {market['data']['name']}: {_span(market['data'])}" for place, market in enumerate(shown, 1)]
+    rows = [
+        "\n".join(numbers) + "\n",
+        "| claim | " + " | ".join(str(place) for place in range(1, len(shown) + 1)) + " |",
+    ]
+    rows.append("|---" * (len(shown) + 1) + "|")
+    for name in names:
+        found = [next(claim for claim in market["claims"] if claim["name"] == name) for market in shown]
+        cells = [MARKS[claim["verdict"]] if claim["weakest"] else "" for claim in found]
+        if any(cells):
+            rows.append(f"| {plain(name)} | " + " | ".join(cells) + " |")
+    return "\n".join(rows)
 
 
-def _against(tested: list[dict[str, Any]]) -> list[str]:
-    """Return the comparisons behind claims that have several, and the placebos."""
-    rows = ["| claim | against | statistic | 95 % interval | p |", "|---|---|---|---|---|"]
-    for claim in tested:
-        labelled = [("", test) for test in claim["tests"]] + [("placebo: ", test) for test in claim["placebos"]]
-        for label, test in labelled:
-            interval = f"{figure(test['low'])} .. {figure(test['high'])}"
-            values = f"{figure(test['estimate'])} | {interval} | {figure(test['p_value'])}"
-            rows.append(f"| `{claim['name']}` | {label}{test['baseline']} | {values} |")
-    return [*rows, ""]
+def _span(data: Mapping[str, Any]) -> str:
+    return f"{data['bars']:,} bars, {data['first_bar'][:10]} to {data['last_bar'][:10]}"
 
 
-def _reasons(claims: list[dict[str, Any]]) -> dict[str, list[str]]:
-    """Return the names of claims that were not tested, by the reason."""
-    reasons: dict[str, list[str]] = {}
-    for claim in claims:
-        if claim["weakest"] is None:
-            reasons.setdefault("; ".join(claim["remarks"]) or "no reason given", []).append(f"`{claim['name']}`")
-    return reasons
+def text(markets: list[Market], with_positions: list[Market], positions: Path | None, liquidations: Path | None) -> str:
+    """Return the page; the claims on real positions are those of the markets whose positions are known."""
+    record = validate(markets, liquidations=liquidations).record
+    held = validate(with_positions, positions=positions).record if with_positions else {"claims": []}
+    claims = [claim for claim in record["claims"] if not claim["name"].startswith("truth")]
+    claims += [claim for claim in held["claims"] if claim["name"].startswith("truth")]
+    proven = {claim["name"] for claim in claims if claim["verdict"] == VALIDATED}
+    short = "- *To be written: other claims are validated than the text says.*\n"
+    if proven == PROVEN:
+        short = SHORT.format(**{claim["name"]: claim["weakest"]["estimate"] for claim in claims if claim["weakest"]})
+    parts = [HEAD, short, READ, table(claims), "\n## Each market by itself\n"]
+    parts.append("*yes* validated, *no* not validated, *-* too little data, empty: not in the data.\n")
+    parts += [by_market(record["markets"], [claim["name"] for claim in claims]), MORE]
+    return "\n".join(parts)
 
 
 if __name__ == "__main__":
     source = Path(os.environ.get("MARKET_DATA_DIR", PROJECT / ".." / "shared" / "data")).resolve()
     if not source.is_dir():
         sys.exit(f"no market data in {source}: set MARKET_DATA_DIR to its folder")
-    Path(__file__).with_suffix(".md").write_text(text(source), encoding="utf-8")
+    files = [path for path in sorted(source.glob("*/*.parquet")) if path.name not in RECORDS]
+    held = [path for path in files if path.with_name(RECORDS[0]).exists()]
+    written = text(
+        [open_market(str(path)) for path in files if path not in held], [open_market(str(path)) for path in held],
+        next(source.glob(f"*/{RECORDS[0]}"), None), next(source.glob(f"*/{RECORDS[1]}"), None),
+    )  # fmt: skip
+    Path(__file__).with_suffix(".md").write_text(written, encoding="utf-8")

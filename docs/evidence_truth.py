@@ -14,7 +14,7 @@ from runs.statistics.bootstrap import ratio_interval
 SEEDS = range(1000, 1020)
 BARS = 4000
 
-HEAD = """## Against the truth of simulated markets
+HEAD = """# Against the truth of simulated markets
 
 Written by `python docs/evidence_truth.py`: {seeds} seeds x {bars:,} hourly bars of `datafeeds.simulated`, whose traders open by
 the shares {weights} at {leverages}, not by the model's prior. Rank

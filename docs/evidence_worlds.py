@@ -23,7 +23,7 @@ NOMINAL = 0.025
 FIRST_SEED = 1000
 """Seeds that no test uses begin here."""
 
-HEAD = """## Simulated markets whose truth is known
+HEAD = """# Simulated markets whose truth is known
 
 Written by `python docs/evidence_worlds.py --seeds {seeds} --bars {bars}`: {seeds} markets of {bars:,} hourly bars a row. Each
 claim is judged alone, unadjusted, so that one that is false may be validated in 2.5 % of the markets. Shares are of the markets
@@ -35,7 +35,7 @@ def page(counts: dict[str, dict[str, Counter[str]]], seeds: int, bars: int) -> s
     """Return the page of the counted verdicts by world and claim."""
     parts = [HEAD.format(seeds=seeds, bars=bars)]
     for title, false in (("Claims that are false", True), ("Claims that are true, in whole or in part: power", False)):
-        parts += [f"### {title}\n", "| market | claim | validated | share | 95 % interval | too little data | |"]
+        parts += [f"## {title}\n", "| market | claim | validated | share | 95 % interval | too little data | |"]
         parts.append("|---|---|---|---|---|---|---|")
         for world, claims in counts.items():
             nothing = WORLDS[world].nothing

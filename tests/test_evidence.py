@@ -1,21 +1,20 @@
-"""The evidence page is built from files by one command."""
+"""The evidence page is built from markets by one command, and says what their record says."""
 
 import runpy
 from pathlib import Path
 
 from datafeeds.simulated.market import simulate
+from runs.validate import validate
 
 PAGE = runpy.run_path(str(Path(__file__).resolve().parents[1] / "docs" / "evidence.py"))
 
 
-def test_the_page_has_every_file_and_every_claim_once(tmp_path):
-    for seed, keep in ((1, True), (2, False)):
-        (tmp_path / f"venue{seed}").mkdir()
-        frame = simulate(seed, bars=1000).frame.drop(columns="open_interest_break")
-        frame = frame if keep else frame.drop(columns=["liquidated_long", "liquidated_short"])
-        frame.to_parquet(tmp_path / f"venue{seed}" / "BTCUSDT.parquet")
-    page = PAGE["text"](tmp_path)
-    assert page.count("\n## venue1/BTCUSDT\n") == page.count("\n## venue2/BTCUSDT\n") == 1
-    assert page.index("## venue1") < page.index("## venue2"), "what was tested and failed comes first"
-    assert "Too little data for `forecast_long`" in page.split("## venue2")[1]
-    assert "nan" not in page
+def test_the_page_has_every_claim_once_and_every_market_that_can_test_one():
+    markets = [simulate(1, bars=1000), simulate(2, bars=1000), simulate(3, bars=60)]
+    page, record = PAGE["text"](markets, [], None, None), validate(markets).record
+    together, alone = page.split("## Each market by itself")
+    for claim in (claim for claim in record["claims"] if not claim["name"].startswith("truth")):
+        assert together.count(f"| {PAGE['plain'](claim['name'])} | **{claim['verdict']}** |") == 1
+    assert alone.count("\n1. ") == alone.count("\n2. ") == 1
+    assert "simulated-3" not in page, "it can test nothing"
+    assert "nan" not in page.lower()
