@@ -33,6 +33,7 @@ from runs.outcome.folder import claimed_folder, run_name
 from runs.outcome.run_files import PAGES
 from runs.perpetual.accounting import REFUSAL_REASONS
 from runs.perpetual.costs import CostParameters
+from runs.reports.competitors import ROWS, SIDES, side_by_side
 from runs.results.backtest import Result
 from strategies.sizing import SizingParameters
 
@@ -125,15 +126,6 @@ def command(
     return 0
 
 
-_ROWS = (
-    ("Total return", "total_return_fraction", "{:+.2%}"),
-    ("Annual growth", "annual_growth_fraction", "{:+.2%}"),
-    ("Annual volatility", "annual_volatility_fraction", "{:.2%}"),
-    ("Sharpe (365 days)", "sharpe", "{:.2f}"),
-    ("Largest drawdown", "max_drawdown_fraction", "{:.2%}"),
-)
-
-
 def _print_summary(metrics: dict[str, Any], target: Path) -> None:
     data, money, trading = metrics["data"], metrics["money"], metrics["trading"]
     changes = metrics["irrelevant_changes"]
@@ -141,14 +133,14 @@ def _print_summary(metrics: dict[str, Any], target: Path) -> None:
     refused = {words: trading[f"entries_refused_for_{reason}"] for reason, words in REFUSAL_REASONS.items()}
     note(*(f"{count:,} entries refused: {words}" for words, count in refused.items() if count))
     table = Table(title=f"{metrics['strategy']} on {data['name']}, {data['first_bar'][:10]} to {data['last_bar'][:10]}")
-    for title in ("", "strategy", "buy and hold"):
+    for title in ("", *(title for _, title in SIDES)):
         table.add_column(title, justify="left" if not title else "right")
-    for label, key, shape in _ROWS:
-        table.add_row(label, *(_cell(metrics[side][key], shape) for side in ("performance", "buy_and_hold")))
+    for label, key, shape in ROWS:
+        table.add_row(label, *side_by_side(metrics, key, shape))
         if key == "total_return_fraction" and changes["examined"]:
             low, middle, high = (f"{changes[f'{name}_fraction']:+.2%}" for name in ("low", "median", "high"))
-            table.add_row("  if what should not matter changes", f"{low} to {high}, median {middle}", "")
-    table.add_row("Sharpe, 95 % interval", _range(metrics["intervals"]["sharpe"], "{:.2f}"), "")
+            table.add_row("  if what should not matter changes", f"{low} to {high}, median {middle}")
+    table.add_row("Sharpe, 95 % interval", _range(metrics["intervals"]["sharpe"], "{:.2f}"))
     table.add_section()
     for label, value in (
         ("Trades", f"{trading['trades']:,}"),
@@ -159,11 +151,11 @@ def _print_summary(metrics: dict[str, Any], target: Path) -> None:
         ("Final equity", f"{money['final_equity_quote']:,.2f}"),
         ("Reconciliation error", f"{money['reconciliation_error']:.1e}"),
     ):
-        table.add_row(label, value, "")
+        table.add_row(label, value)
     wide_console().print(table)
     if changes.get("undetermined", True):
         print_lines(changes["sentence"])
-    print_lines(metrics["evidence"]["sentence"])
+    print_lines(metrics["constant_exposure"]["sentence"], metrics["evidence"]["sentence"])
     print_results(target, *PAGES)
 
 

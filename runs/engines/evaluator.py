@@ -16,6 +16,7 @@ from indicators.liquidation.venues import Venue
 from runs.engines.compiled import Evaluation, EvaluationInputs, evaluate, trading_loop
 from runs.engines.configuration import Configuration
 from runs.engines.event import profile_for, run_backtest, run_model
+from runs.engines.held import held_perpetual
 from runs.engines.result import EngineResult
 from runs.engines.snapshot_cache import Heatmaps
 from runs.perpetual.accounting import turnover
@@ -23,7 +24,8 @@ from runs.perpetual.costs import check_leverage
 from runs.perpetual.orders import PRICES
 from runs.perpetual.round_trips import hit_rate, trips_of
 from runs.statistics.daily import day_ends, returns_of_days
-from runs.statistics.performance import headline, time_in_market
+from runs.statistics.holding import constant_exposure_returns, mean_exposure
+from runs.statistics.performance import headline, time_in_market, total_return
 from strategies.base import PerpetualStrategy
 from strategies.position import sizing_record
 from strategies.registry import BUILT_IN, load_strategy
@@ -80,6 +82,7 @@ class Evaluator:
         self._seen = market.head(last)
         self._prices = market_prices(market)
         self.days, self._day_rows = day_ends(market.times[first:last])
+        self._held = held_perpetual(self._prices[first:last], self._day_rows)
         self._profiles: dict[str, Venue] = {}
 
     def evaluate(self, configuration: Configuration) -> Evaluation:
@@ -130,6 +133,7 @@ class Evaluator:
         account, equity = evaluation.account[0], evaluation.equity
         start = float(account["start"])
         returns = returns_of_days(equity[self._day_rows], start)
+        exposure = mean_exposure(evaluation.position, self._held.close, equity)
         trips = trips_of(evaluation.fills, float(self._prices["close"][self._last - 1]))
         metrics = headline(returns, equity, start) | {
             "trades": len(trips),
@@ -140,6 +144,10 @@ class Evaluator:
             "final_equity_quote": float(equity[-1]),
             "time_in_market_fraction": time_in_market(evaluation.position),
             "turnover_quote": turnover(evaluation.fills),
+            "mean_exposure": exposure,
+            "constant_exposure_return_fraction": total_return(
+                constant_exposure_returns(exposure, self._held.daily_returns)
+            ),
         }
         return Trial(metrics, returns)
 

@@ -13,11 +13,13 @@ import pandas as pd
 from indicators.liquidation.cascade_phase import MARKET_STATES
 from runs.engines.result import EngineResult
 from runs.outcome.breakdown import breakdown
+from runs.outcome.competitors import competitors
 from runs.outcome.provenance import iso, market_record
 from runs.outcome.trades import round_trips
 from runs.perpetual.accounting import REFUSAL_REASONS, equity_from_fills, reconciliation_error, turnover
 from runs.perpetual.round_trips import hit_rate
 from runs.statistics.daily import day_ends, returns_of_days
+from runs.statistics.holding import mean_exposure
 from runs.statistics.performance import DAYS_PER_YEAR, drawdowns, headline, largest_drawdown, time_in_market
 
 
@@ -113,6 +115,7 @@ def _exposure(result: EngineResult) -> dict[str, Any]:
         "time_in_market_fraction": time_in_market(result.position),
         "average_leverage_in_market": float(leverage[held].mean()) if held.any() else math.nan,
         "highest_leverage": float(leverage[held].max()) if held.any() else math.nan,
+        "mean_exposure": mean_exposure(result.position, result.close, result.equity),
     }
 
 
@@ -148,6 +151,7 @@ def run_metrics(result: EngineResult, trades: pd.DataFrame | None = None) -> dic
             "correlation": float(np.corrcoef(ours, theirs)[0, 1]) if varied else math.nan,
             "annual_alpha_fraction": (float(ours.mean()) - beta * float(theirs.mean())) * DAYS_PER_YEAR,
         },
+        **competitors(result),
         "trading": {**_trading(trades), **_refused(result.account[0])},
         "exposure": _exposure(result),
         "money": _money(result),

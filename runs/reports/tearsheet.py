@@ -16,6 +16,7 @@ import pandas as pd
 
 from runs.engines.result import EngineResult
 from runs.outcome.metrics import benchmark_equity, daily_returns
+from runs.reports.competitors import EXPLAINED, ROWS, SIDES, further_cash, side_by_side
 from runs.reports.page import COLOURS, escape, page, table
 from runs.statistics.performance import DAYS_PER_YEAR
 
@@ -49,6 +50,7 @@ def breakdown_tables(metrics: dict[str, Any]) -> str:
     """Return the tables as HTML, from a run's `metrics`; every figure is one of metrics.json, rounded."""
     exposure, money, trading = metrics["exposure"], metrics["money"], metrics["trading"]
     costs = (
+        ("Mean exposure, notional / equity", _shape(exposure["mean_exposure"], "{:+.3g}")),
         ("Time in the market", _shape(exposure["time_in_market_fraction"], "{:.1%}")),
         ("Average leverage in the market", _shape(exposure["average_leverage_in_market"], "{:.2f}")),
         ("Highest leverage", _shape(exposure["highest_leverage"], "{:.2f}")),
@@ -60,7 +62,9 @@ def breakdown_tables(metrics: dict[str, Any]) -> str:
         ("Trades", str(trading["trades"])),
         ("Hit rate", _shape(trading["hit_rate_fraction"], "{:.1%}")),
     )
-    parts = ["<h2>Exposure and costs</h2>", table(("", ""), costs)]
+    beside = [(label, *side_by_side(metrics, key, shape)) for label, key, shape in ROWS]
+    parts = ["<h2>Against holding</h2>", table(("", *(title for _, title in SIDES)), beside)]
+    parts += ["<h2>Exposure and costs</h2>", table(("", ""), costs)]
     for name, title in TITLES.items():
         rows = [group_cells(group) for group in metrics["breakdown"][name]]
         parts += [f"<h2>{title}</h2>", table(("at the close before the entry", *_COLUMNS), rows)]
@@ -82,15 +86,6 @@ def _shape(value: float, shape: str) -> str:
 
 
 _NOT_MEASURED = "The signals are not validated on this data by this version."
-
-_FIGURES = (
-    ("Total return", "total_return_fraction", "{:+.2%}"),
-    ("Annual growth", "annual_growth_fraction", "{:+.2%}"),
-    ("Annual volatility", "annual_volatility_fraction", "{:.2%}"),
-    ("Sharpe (365 days)", "sharpe", "{:.2f}"),
-    ("Sortino (365 days)", "sortino", "{:.2f}"),
-    ("Largest drawdown", "max_drawdown_fraction", "{:.2%}"),
-)
 
 _STYLE = {
     "figure.figsize": (10, 6),
@@ -197,23 +192,12 @@ def _plain(ours: pd.Series, title: str, metrics: dict[str, Any], enough: bool) -
     No trade was made, there are too few days, or the returns look to it like prices (never negative and one above 100 %:
     it would take their changes, and show a loss of everything).
     """
-    rows = [
-        (label, *(_figure(metrics[side][key], shape) for side in ("performance", "buy_and_hold")))
-        for label, key, shape in _FIGURES
-    ]
     if float(np.abs(ours).sum()) == 0.0:
         reason = "No trade was made" if not metrics["trading"]["trades"] else "No trade changed the account"
     else:
         reason = "The returns look like prices to quantstats" if enough else "There are too few days for statistics"
     span = f"{reason} ({len(ours)} days, {ours.index[0]:%Y-%m-%d} to {ours.index[-1]:%Y-%m-%d})."
-    return page(
-        title,
-        f"<h1>{escape(title)}</h1><p>{span}</p>{table(('', 'Strategy', 'Buy and hold'), rows)}",
-    )
-
-
-def _figure(value: float, shape: str) -> str:
-    return shape.format(value) if math.isfinite(value) else "-"
+    return page(title, f"<h1>{escape(title)}</h1><p>{span}</p>")
 
 
 def _settings(result: EngineResult) -> str:
@@ -231,7 +215,7 @@ def _with_head(whole: str, result: EngineResult, metrics: dict[str, Any], settin
     evidence = metrics.get("evidence", {}).get("sentence", _NOT_MEASURED)
     kind = "SIMULATED MARKET - nothing here ever traded. " if result.market.simulated else ""
     facts = (
-        f"{kind}{changes} {CAVEAT} Buy and hold: one coin, unlevered, without costs or funding. "
+        f"{kind}{changes} {CAVEAT} {metrics['constant_exposure']['sentence']} {EXPLAINED} {further_cash(metrics)} "
         f"Trades {trading['trades']}, fees {money['fees_quote']:,.2f}, funding paid {money['funding_paid_quote']:,.2f}, "
         f"own liquidations {money['liquidations']}, reconciliation error {money['reconciliation_error']:.1e} of the start. "
         f"Data {result.market.name}, {metrics['data']['first_bar']} to {metrics['data']['last_bar']}. "

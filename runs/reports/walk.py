@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from runs.reports.competitors import EXPLAINED, ROWS, SIDES, further_cash
 from runs.reports.figures.choices import choices_figure
 from runs.reports.figures.curves import curves_figure
 from runs.reports.figures.drawing import FIGURE_STYLE
@@ -11,14 +12,6 @@ from runs.reports.numbers import cells_table, kind_of, quantity, setting
 from runs.reports.page import escape, page
 from runs.reports.tearsheet import CAVEAT
 
-_METRICS = (
-    ("Total return", "total_return_fraction"),
-    ("Annual growth", "annual_growth_fraction"),
-    ("Annual volatility", "annual_volatility_fraction"),
-    ("Sharpe (365 days)", "sharpe"),
-    ("Sortino (365 days)", "sortino"),
-    ("Largest drawdown", "max_drawdown_fraction"),
-)
 _SIDES = ("in_sample", "out_of_sample")
 
 
@@ -69,13 +62,18 @@ def _head(record: dict[str, Any], summary: dict[str, Any]) -> str:
 
 
 def _joined(summary: dict[str, Any]) -> str:
-    ours, theirs = (summary["out_of_sample"][side] for side in ("performance", "buy_and_hold"))
-    rows = [(label, cell(name, ours[name]), cell(name, theirs[name])) for label, name in _METRICS]
-    rows.append(("Mean Sharpe of the choices, in sample", quantity(summary["in_sample_sharpe_mean"]), ""))
-    rows.append(("Efficiency: Sharpe out of sample over in sample", quantity(summary["efficiency"]), ""))
-    rows.append(("Probability of a true Sharpe above zero", quantity(summary["probabilistic_sharpe"], "share"), ""))
-    rows.append(("Changes of parameters", quantity(summary["parameter_changes"]), ""))
-    return cells_table(("", "walk-forward", "buy and hold"), rows)
+    joined = summary["out_of_sample"]
+    rows = [[label, *(cell(name, joined[side].get(name)) for side, _ in SIDES)] for label, name, _ in ROWS]
+    for label, value in (
+        ("Mean Sharpe of the choices, in sample", quantity(summary["in_sample_sharpe_mean"])),
+        ("Efficiency: Sharpe out of sample over in sample", quantity(summary["efficiency"])),
+        ("Probability of a true Sharpe above zero", quantity(summary["probabilistic_sharpe"], "share")),
+        ("Changes of parameters", quantity(summary["parameter_changes"])),
+    ):
+        rows.append([label, value, *[""] * (len(SIDES) - 1)])
+    told = f"{joined['constant_exposure']['sentence']} {EXPLAINED} {further_cash(joined)}"
+    titles = ("", "walk-forward", *(title for _, title in SIDES[1:]))
+    return f"{cells_table(titles, rows)}<p class='faint'>{escape(told)}</p>"
 
 
 def _windows(record: dict[str, Any], summary: dict[str, Any]) -> str:

@@ -15,6 +15,8 @@ FIGURES: Mapping[str, tuple[str, ...]] = {
     "total_return_fraction": ("performance", "total_return_fraction"),
     "max_drawdown_fraction": ("performance", "max_drawdown_fraction"),
     "buy_and_hold_return_fraction": ("buy_and_hold", "total_return_fraction"),
+    "perpetual_held_return_fraction": ("perpetual_held", "total_return_fraction"),
+    "constant_exposure_return_fraction": ("constant_exposure", "total_return_fraction"),
     "trades": ("trading", "trades"),
     "hit_rate_fraction": ("trading", "hit_rate_fraction"),
     "fees_quote": ("money", "fees_quote"),

@@ -22,6 +22,7 @@ PAGES = (
 )  # fmt: skip
 """The files that a review links to where they exist."""
 
+_BENCHMARKS = ("buy_and_hold", "perpetual_held", "constant_exposure")
 _PARTIAL = re.compile(r"\.(.+)\.\d+\.partial")
 
 
@@ -150,7 +151,7 @@ def _figures_of_the_best(best: Any) -> dict[str, float | int | None]:
     for name in ("trades", "liquidations"):
         count = number(metrics.get(name))
         metrics[name] = int(count) if count is not None else None
-    others = {name: within(best, name) for name in ("buy_and_hold", "intervals")}
+    others = {name: within(best, name) for name in (*_BENCHMARKS, "intervals")}
     return figures_of(dict.fromkeys(("performance", "trading", "money"), metrics) | others)
 
 

@@ -40,6 +40,13 @@ FIGURES: dict[str, Callable[[np.ndarray], float]] = {
 """The formulas are those of `performance`; the drawdown is that of daily closes, which may be less deep than that of all bars."""
 
 
+def daily_figures(returns: np.ndarray) -> dict[str, float]:
+    """Return the headline figures of (t,) daily returns; the drawdown is `max_daily_drawdown_fraction`, as of daily closes."""
+    found = {name: figure(returns) for name, figure in FIGURES.items()}
+    found["max_daily_drawdown_fraction"] = found.pop("max_drawdown_fraction")
+    return found
+
+
 def headline_intervals(
     daily_returns: np.ndarray, draws: int = DRAWS, seed: int = 0, confidence: float = 0.95
 ) -> dict[str, Interval]:

@@ -16,6 +16,7 @@ _SHOWN = 5
 _COLUMNS = (
     ("Sharpe", "sharpe", "{:.2f}"),
     ("total return", "total_return_fraction", "{:+.2%}"),
+    ("its exposure, constant", "constant_exposure_return_fraction", "{:+.2%}"),
     ("drawdown", "max_drawdown_fraction", "{:.2%}"),
     ("trades", "trades", "{:,.0f}"),
 )
@@ -48,6 +49,8 @@ def print_best(folder: Path, record: dict[str, Any], trials: pd.DataFrame, summa
     wide_console().print(table, markup=False)
     confirmation = record["confirmation"]
     lines = [str(summary["sentence"])] if summary.get("sentence") else []
+    if summary.get("best"):
+        lines.append(f"Trial {summary['best']['number']}: {summary['best']['constant_exposure']['sentence']}")
     if failed:
         lines.append(f"{failed:,} combinations failed; the reasons are in the table's column error")
     if confirmation["equal"] and confirmation["difference"] is None:

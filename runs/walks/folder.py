@@ -9,6 +9,7 @@ import pandas as pd
 
 from datafeeds.schema import Market
 from runs.engines.result import EngineResult
+from runs.outcome.competitors import held_of
 from runs.outcome.metrics import daily_returns, trades_of
 from runs.outcome.provenance import code_digest, market_record, package_version
 from runs.outcome.run_files import equity_parquet, trades_csv
@@ -16,6 +17,7 @@ from runs.outcome.writing import json_text, jsonable, write_files
 from runs.reports.figures.thinning import largest_triangles
 from runs.reports.tearsheet import tearsheet
 from runs.reports.walk import walk_page
+from runs.statistics.holding import constant_exposure_returns, mean_exposure
 from runs.sweeps.plan import Plan
 from runs.walks.joining import TradedWindow
 from runs.walks.lengths import WindowLengths, WindowOptions
@@ -108,20 +110,23 @@ def write_walk(
 
 
 def daily_curves(result: EngineResult) -> dict[str, Any]:
-    """Return the worth of 1 at the days' ends, ours and buy-and-hold's, as the page's figure wants it: a few hundred points."""
+    """Return the worth of 1 at the days' ends as the page's figure wants it: ours, our mean exposure's, and buy-and-hold's."""
     start, opened = float(result.account["start"][0]), float(result.market.frame["open"].iloc[0])
+    held = held_of(result.market)
+    exposure = mean_exposure(result.position, held.close, result.equity)
     series = {
-        "walk-forward": daily_returns(result.times, result.equity, start),
-        "buy and hold": daily_returns(result.times, result.close, opened),
+        "walk-forward": daily_returns(result.times, result.equity, start).to_numpy(),
+        "its exposure, constant": constant_exposure_returns(exposure, held.daily_returns),
+        "buy and hold": daily_returns(result.times, result.close, opened).to_numpy(),
     }
     lines = []
     for name, returns in series.items():
-        worth = np.r_[1.0, (1.0 + returns.to_numpy()).cumprod()]
+        worth = np.r_[1.0, (1.0 + returns).cumprod()]
         days = np.arange(len(worth))
         kept = largest_triangles(days.astype(float), worth, _POINTS)
         lines.append({"name": name, "days": days[kept].tolist(), "worth": worth[kept].tolist()})
-    days_of = series["walk-forward"].index
-    return {"first_day": f"{days_of[0]:%Y-%m-%d}", "last_day": f"{days_of[-1]:%Y-%m-%d}", "lines": lines}
+    first, last = np.datetime_as_string(result.times[[0, -1]], unit="D")
+    return {"first_day": str(first), "last_day": str(last), "lines": lines}
 
 
 def _settings(record: dict[str, Any], summary: dict[str, Any]) -> str:

@@ -117,11 +117,12 @@ def _verdict(chance: float) -> str:
 
 def _sentence(summary: dict[str, Any], verdict: str) -> str:
     metrics, count = summary["out_of_sample"], len(summary["windows"])
-    ours, theirs = metrics["performance"], metrics["buy_and_hold"]
+    ours = metrics["performance"]
+    bought, constant = (metrics[side]["total_return_fraction"] for side in ("buy_and_hold", "constant_exposure"))
     sentence = (
-        f"Out of sample: {ours['total_return_fraction']:+.1%} against buy-and-hold {theirs['total_return_fraction']:+.1%}, "
-        f"in {count} test window{'s' if count > 1 else ''} from {metrics['data']['first_bar'][:10]} to "
-        f"{metrics['data']['last_bar'][:10]}"
+        f"Out of sample: {ours['total_return_fraction']:+.1%} against buy-and-hold {bought:+.1%}, and {constant:+.1%} of its own "
+        f"mean exposure held constant, in {count} test window{'s' if count > 1 else ''} from "
+        f"{metrics['data']['first_bar'][:10]} to {metrics['data']['last_bar'][:10]}"
     )
     promised, earned = summary["in_sample_sharpe_mean"], ours["sharpe"]
     if math.isfinite(promised) and math.isfinite(earned):

@@ -67,4 +67,4 @@ def _remarks(summary: dict[str, Any]) -> list[str]:
     confirmation = summary["confirmation"]
     if confirmation["equal"] and confirmation["difference"] is None:
         lines.append(f"The event engine agrees with the first {confirmation['equal']} test windows, trade for trade")
-    return [*lines, summary["sentence"]]
+    return [*lines, summary["sentence"], summary["out_of_sample"]["constant_exposure"]["sentence"]]

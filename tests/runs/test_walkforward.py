@@ -101,8 +101,9 @@ def test_the_pages_numbers_are_the_summarys(walked):
     page.feed((walked / "walk.html").read_text(encoding="utf-8"))
     joined = summary["out_of_sample"]
     names = ("total_return_fraction", "annual_growth_fraction", "annual_volatility_fraction", "sharpe", "sortino",
-             "max_drawdown_fraction")  # fmt: skip
-    expected = [joined[side][name] for name in names for side in ("performance", "buy_and_hold")]
+             "max_drawdown_fraction", "max_daily_drawdown_fraction")  # fmt: skip
+    sides = ("performance", "constant_exposure", "perpetual_held", "buy_and_hold")
+    expected = [joined[side].get(name) for name in names for side in sides]
     expected += [
         summary[name] for name in ("in_sample_sharpe_mean", "efficiency", "probabilistic_sharpe", "parameter_changes")
     ]

@@ -2,17 +2,18 @@
 
 from typing import Any
 
+from runs.reports.competitors import EXPLAINED, SIDES
 from runs.reports.numbers import cells_table, kind_of, quantity, section, shown, spelled
 from runs.reports.page import escape
 
 _CAVEAT = (
     "<p class='faint'>Intervals by block bootstrap of this trial's days alone: they know nothing of its having been chosen among "
-    "many, so that even the low end flatters. The drawdown's interval, and buy and hold's drawdown, are of daily closes.</p>"
+    "many, so that even the low end flatters. The drawdown's interval, and the drawdowns beside it, are of daily closes.</p>"
 )
 
 
 def best_section(summary: dict[str, Any]) -> str:
-    """Return the best trial's figures with their intervals, beside buy and hold."""
+    """Return the best trial's figures with their intervals, beside what it has to beat."""
     best = summary["best"]
     if best is None:
         return section("best", "No trial was evaluated")
@@ -20,11 +21,13 @@ def best_section(summary: dict[str, Any]) -> str:
     for name, value in best["metrics"].items():
         kind, ends = kind_of(name), best["intervals"].get(name)
         interval = f"{quantity(ends['low'], kind)} .. {quantity(ends['high'], kind)}" if ends else ""
-        held = best["buy_and_hold"].get(name)
-        rows.append((escape(spelled(name)), quantity(value, kind), interval, quantity(held, kind) if ends else ""))
-    lines = cells_table(("", "trial", "95 % interval", "buy and hold"), rows)
+        of_days = name.replace("max_drawdown", "max_daily_drawdown")
+        beside = [quantity(best[side].get(of_days), kind) if ends else "" for side, _ in SIDES[1:]]
+        rows.append((escape(spelled(name)), quantity(value, kind), interval, *beside))
+    lines = cells_table(("", "trial", "95 % interval", *(title for _, title in SIDES[1:])), rows)
+    told = f"<p>{escape(best['constant_exposure']['sentence'])}</p><p class='faint'>{escape(EXPLAINED)}</p>"
     title = f"The best: trial {quantity(best['number'])}"
-    return section("best", title, f"<p>{escape(_named(best['parameters']))}</p>", lines, _CAVEAT)
+    return section("best", title, f"<p>{escape(_named(best['parameters']))}</p>", lines, told, _CAVEAT)
 
 
 def region_section(summary: dict[str, Any]) -> str:

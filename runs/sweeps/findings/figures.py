@@ -5,12 +5,15 @@ from typing import Any
 
 import numpy as np
 
+from datafeeds.schema import Market
+from runs.outcome.competitors import constant_exposure, entry_cost, held_of, perpetual_held
 from runs.reports.figures.thinning import largest_triangles
-from runs.statistics.headline import FIGURES, headline_intervals
+from runs.statistics.headline import daily_figures, headline_intervals
 from runs.sweeps.findings.results import SweepResults, plain
 from runs.sweeps.findings.split_sample import SplitSample
 from runs.sweeps.findings.surface import Neighbourhoods, neighbourhoods, surfaces
 from runs.sweeps.rows.objective import LESS_IS_BETTER
+from runs.sweeps.rows.table import row_configuration
 
 MAX_LINES = 500
 MAX_POINTS = 1000
@@ -106,22 +109,31 @@ MAX_SURFACES = 15
 """Pairs of parameters on the page: all pairs of six."""
 
 
-def best_found(results: SweepResults, benchmark: np.ndarray, seed: int) -> dict[str, Any] | None:
-    """Return the best trial, intervals of its headline figures, and those of buy and hold (t,); None without one."""
+def best_found(
+    results: SweepResults, benchmark: np.ndarray, record: dict[str, Any], market: Market, seed: int
+) -> dict[str, Any] | None:
+    """Return the best trial, intervals of its headline figures, and what it has to beat; None without one.
+
+    Parameters
+    ----------
+    results, benchmark
+        The rows, and the (t,) daily returns of buy and hold.
+    record, market
+        Content of ``sweep.json``, and what was traded on the whole.
+    seed
+        Of the intervals' resamples.
+    """
     if not len(results.order):
         return None
     index = int(results.order[0])
     intervals = headline_intervals(results.returns[:, index], seed=seed)
-    held = headline_figures(benchmark)
+    row, held = results.table.iloc[index], held_of(market)
     return row_of(results, index) | {
         "intervals": {name: {"low": ends.low, "high": ends.high} for name, ends in intervals.items()},
-        "buy_and_hold": held,
+        "constant_exposure": constant_exposure(held, float(row["mean_exposure"]), results.returns[:, index]),
+        "perpetual_held": perpetual_held(held, entry_cost(row_configuration(record, row))),
+        "buy_and_hold": daily_figures(benchmark),
     }
-
-
-def headline_figures(returns: np.ndarray) -> dict[str, float]:
-    """Return the headline figures of (t,) daily returns, by the formulas that have intervals."""
-    return {name: figure(returns) for name, figure in FIGURES.items()} if len(returns) else {}
 
 
 def split_sample_found(results: SweepResults, parts: SplitSample) -> dict[str, Any]:

@@ -61,7 +61,7 @@ def summarise(
         "data": _data(market, days),
         "sweep": _sweep(record, results),
         "counts": _counts(record, results),
-        "best": figures.best_found(results, benchmark, seed),
+        "best": figures.best_found(results, benchmark, record, market, seed),
         "statistics": statistics,
         "halves": figures.split_sample_found(results, parts),
         "region": figures.region_found(results),

@@ -21,6 +21,8 @@ METRICS = (
     "final_equity_quote",
     "time_in_market_fraction",
     "turnover_quote",
+    "mean_exposure",
+    "constant_exposure_return_fraction",
 )
 """The metrics of a trial, in the order of the table's columns."""
 

@@ -24,6 +24,7 @@ from runs.engines.event import run_backtest
 from runs.engines.result import EngineResult
 from runs.outcome.metrics import run_metrics
 from runs.reports import tearsheet as module
+from runs.reports.competitors import ROWS, SIDES
 from runs.reports.tearsheet import tearsheet
 from runs.statistics.performance import DAYS_PER_YEAR
 
@@ -60,7 +61,9 @@ def without_trade(bars: int = 24 * 40) -> EngineResult:
 
 def row(name: str) -> list[str]:
     """Return the cells of quantstats' metrics table in the row that starts with `name`: benchmark, strategy."""
-    found = re.search(rf"<tr><td>{re.escape(name)}[^<]*</td>((?:<td>[^<]*</td>)+)</tr>", page())
+    found = re.search(
+        rf"<tr><td>{re.escape(name)}[^<]*</td>((?:<td>[^<]*</td>)+)</tr>", page().split('class="container"')[1]
+    )
     assert found, name
     return re.findall(r"<td>([^<]*)</td>", found.group(1))
 
@@ -277,7 +280,11 @@ def test_every_figure_of_the_heads_tables_is_that_of_the_json():
             assert same(ends[1], group["hit_rate_high_fraction"])
             assert same(mean, group["mean_net_return_fraction"])
             assert same(net, group["net_pnl_quote"])
+    for label, key, _ in ROWS:
+        for shown, (side, _) in zip(rows["Against holding", label], SIDES, strict=True):
+            assert same(shown, found[side].get(key, np.nan)), (label, side)
     for label, group, key in (
+        ("Mean exposure, notional / equity", "exposure", "mean_exposure"),
         ("Time in the market", "exposure", "time_in_market_fraction"),
         ("Average leverage in the market", "exposure", "average_leverage_in_market"),
         ("Highest leverage", "exposure", "highest_leverage"),
