@@ -54,6 +54,7 @@ def test_every_combination_is_a_row_with_the_figures_of_its_backtest(market, tmp
     )
     figures = run_metrics(run_backtest(configuration, load_market(configuration)))
     flat = figures["performance"] | figures["trading"] | figures["money"] | figures["exposure"]
+    flat["constant_exposure_return_fraction"] = figures["constant_exposure"]["total_return_fraction"]
     for name in METRICS:
         np.testing.assert_allclose(trials[name][4], flat[name], rtol=1e-9, err_msg=name)
 
