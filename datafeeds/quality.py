@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from datafeeds.funding import funding_doubts
+
 BREAK_LOG_RATIO = float(np.log(1.4))
 """One-bar change of open interest that raises a suspicion. *Assumption* between what was seen: crashes and squeezes moved
 Bybit's BTC and ETH by at most |log ratio| .283 in an hour (2020-2025), changes of the series by .372 to .912."""
@@ -17,9 +19,6 @@ series took .09 to .40, a median bar .03, moves above .2 between .03 and .31; a 
 _WHAT_FOLLOWS = "sizes follow it, phases and wipes skip it"
 
 _LEVEL_SHIFT = 0.2  # assumption: what open interest may drift over a hole of days without raising a doubt
-
-FUNDING_HOURS = 8
-"""Usual hours between settlements (Binance, Bybit, OKX)."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +121,7 @@ def inspect(
         found += _level_shifts(frame)
         found += _break_doubts(frame)
     if "funding_rate" in frame:
-        found += _funding(frame)
+        found += _funding(frame, bar_seconds)
     return Quality(tuple(found))
 
 
@@ -205,19 +204,7 @@ def _break_doubts(frame: pd.DataFrame) -> list[Defect]:
     return found
 
 
-def _funding(frame: pd.DataFrame) -> list[Defect]:
-    """Report settlements missing from their usual grid, from the first one known to the last bar."""
-    ts, rate = frame["ts"], frame["funding_rate"]
-    if not rate.notna().any():
-        return []
-    first = int(rate.notna().to_numpy().argmax())
-    on_grid = (ts.dt.hour % FUNDING_HOURS == 0) & (ts.dt.minute == 0) & (ts.dt.second == 0)
-    absent = on_grid & rate.isna()
-    absent.iloc[:first] = False
-    if not absent.any():
-        return []
-    where = ts[absent]
-    text = (
-        f"{len(where)} settlements of funding_rate missing from the 8-hour grid, the first at {_stamp(where.iloc[0])}"
-    )
-    return [_defect("funding", "funding_rate", where, text)]
+def _funding(frame: pd.DataFrame, bar_seconds: int) -> list[Defect]:
+    ts, seconds = frame["ts"], epoch_nanoseconds(frame["ts"]) // 1_000_000_000
+    doubts = funding_doubts(seconds, frame["funding_rate"].to_numpy(), bar_seconds)
+    return [_defect("funding", "funding_rate", ts[rows], text) for rows, text in doubts]

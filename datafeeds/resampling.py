@@ -120,14 +120,17 @@ def _settled(parts: np.ndarray) -> np.ndarray:
 
 def _with_dropped(larger: Market, market: Market, group: np.ndarray, first: np.ndarray, whole: np.ndarray) -> Quality:
     """Return the larger bars' findings, with the bars left out inside the range for want of parts."""
+    # what is doubtful of the parts' funding cannot be seen in their sums
+    doubts = tuple(defect for defect in market.quality.defects if defect.kind == "funding")
+    defects = tuple(defect for defect in larger.quality.defects if defect.kind != "funding") + doubts
     kept = np.flatnonzero(whole)
     lost = np.flatnonzero(~whole[kept[0] : kept[-1]]) + kept[0]
     if not len(lost):
-        return larger.quality
+        return Quality(defects)
     where = market.frame["ts"].iloc[first[lost]]
     text = (
         f"{len(lost)} bars of {timeframe_name(larger.bar_seconds)} left out because parts of them are missing, "
         f"the first at {where.iloc[0]:%Y-%m-%d %H:%M}"
     )
     defect = Defect("resampled", "ts", len(lost), where.iloc[0], where.iloc[-1], text)
-    return Quality((*larger.quality.defects, defect))
+    return Quality((*defects, defect))

@@ -10,6 +10,7 @@ from typing import Any
 
 from datafeeds.errors import MarketError
 from datafeeds.schema import OPTIONAL, REQUIRED
+from datafeeds.series import timeframe_seconds
 from datafeeds.units import UNITS
 
 SIZES = ("volume", "open_interest", "taker_buy_volume", "liquidated_long", "liquidated_short")
@@ -17,6 +18,8 @@ SIZES = ("volume", "open_interest", "taker_buy_volume", "liquidated_long", "liqu
 
 _TIME_UNITS = ("s", "ms", "us", "ns", "iso")
 _EDGES = ("open", "close")
+_TABLES = ("columns", "time", "contract", "open_interest", "funding")
+_INTERVALS = ("1h", "2h", "4h", "8h")
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,8 @@ class Mapping:
         Whether a row's open interest stood at its bar's ``open`` or ``close``.
     contract_size
         Base coin of one contract, or quote currency of an inverse one.
+    funding_seconds
+        Time between settlements, counted from midnight UTC: rates on other bars are left out. None: all rates are settled.
     """
 
     columns: Table[str, Column]
@@ -67,6 +72,7 @@ class Mapping:
     label: str = "open"
     open_interest_stamp: str = "close"
     contract_size: float = 1.0
+    funding_seconds: int | None = None
 
 
 def read_mapping(path: Path) -> Mapping:
@@ -90,11 +96,13 @@ def read_mapping(path: Path) -> Mapping:
 
 
 def _mapping(values: dict[str, Any]) -> Mapping:
-    _known(values, ("columns", "time", "contract", "open_interest"), "table")
-    tables = {name: _table(values, name) for name in ("columns", "time", "contract", "open_interest")}
+    _known(values, _TABLES, "table")
+    tables = {name: _table(values, name) for name in _TABLES}
     _known(tables["time"], ("unit", "zone", "label", "format"), "key of [time]")
     _known(tables["contract"], ("size",), "key of [contract]")
     _known(tables["open_interest"], ("stamp",), "key of [open_interest]")
+    _known(tables["funding"], ("every",), "key of [funding]")
+    every = _text(tables["funding"], "every", _INTERVALS)
     columns = {ours: _column(ours, theirs) for ours, theirs in tables["columns"].items()}
     _known(columns, (*REQUIRED, *OPTIONAL), "column of ours")
     missing = [name for name in REQUIRED if name not in columns]
@@ -120,6 +128,7 @@ def _mapping(values: dict[str, Any]) -> Mapping:
         label=_text(tables["time"], "label", _EDGES) or "open",
         open_interest_stamp=_text(tables["open_interest"], "stamp", _EDGES) or "close",
         contract_size=float(size),
+        funding_seconds=timeframe_seconds(every) if every else None,
     )
 
 

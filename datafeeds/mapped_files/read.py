@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from datafeeds.columns import check_names
+from datafeeds.columns import check_names, column_times
 from datafeeds.errors import MarketError
 from datafeeds.files import market_name, read_table
 from datafeeds.mapped_files.mapping import SIZES, Mapping
@@ -53,6 +53,9 @@ def translate(table: pd.DataFrame, mapping: Mapping, name: str) -> pd.DataFrame:
     frame = pd.DataFrame(out)
     if mapping.label == "close":
         frame["ts"] -= _bar(frame["ts"], name)
+    if mapping.funding_seconds and "funding_rate" in frame:
+        times = column_times(frame["ts"], name).dt.tz_convert(None).to_numpy().astype("datetime64[s]").astype(np.int64)
+        frame.loc[times % mapping.funding_seconds != 0, "funding_rate"] = np.nan
     if mapping.open_interest_stamp == "open" and "open_interest" in frame:
         frame["open_interest"] = _at_close(frame, name)
     return frame

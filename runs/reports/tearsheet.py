@@ -210,7 +210,7 @@ def _settings(result: EngineResult) -> str:
 
 
 def _with_head(whole: str, result: EngineResult, metrics: dict[str, Any], settings: str) -> str:
-    money, trading = metrics["money"], metrics["trading"]
+    data, money, trading = metrics["data"], metrics["money"], metrics["trading"]
     changes = metrics.get("irrelevant_changes", {}).get("sentence", "")
     evidence = metrics.get("evidence", {}).get("sentence", _NOT_MEASURED)
     kind = "SIMULATED MARKET - nothing here ever traded. " if result.market.simulated else ""
@@ -218,7 +218,8 @@ def _with_head(whole: str, result: EngineResult, metrics: dict[str, Any], settin
         f"{kind}{changes} {CAVEAT} {metrics['constant_exposure']['sentence']} {EXPLAINED} {further_cash(metrics)} "
         f"Trades {trading['trades']}, fees {money['fees_quote']:,.2f}, funding paid {money['funding_paid_quote']:,.2f}, "
         f"own liquidations {money['liquidations']}, reconciliation error {money['reconciliation_error']:.1e} of the start. "
-        f"Data {result.market.name}, {metrics['data']['first_bar']} to {metrics['data']['last_bar']}. "
+        f"Data {data['name']}, {data['first_bar']} to {data['last_bar']}: "
+        f"{'; '.join((*data['caveats'], *data['defects'])) or 'complete'}. "
         f"{settings}{evidence}"
     )
     return re.sub(r"(<body[^>]*>)", lambda match: match.group(1) + _block(facts, metrics), whole, count=1)

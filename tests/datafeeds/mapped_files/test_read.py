@@ -146,6 +146,7 @@ def test_an_hour_that_a_zone_has_twice_or_never_is_refused(tmp_path, start):
         (PLAIN + "[contract]\nsize = 0\n", "above 0"),
         (PLAIN.replace('"V"', '"Volume"'), "no column 'Volume' for volume"),
         (PLAIN + '[time]\nunit = "iso"\nformat = 3\n', "must be a text"),
+        (PLAIN + '[funding]\nevery = "3h"\n', "must be one of 1h, 2h, 4h, 8h"),
     ],
 )
 def test_what_a_mapping_gets_wrong_is_told_in_one_sentence(market, tmp_path, text, reason):
@@ -195,3 +196,9 @@ def test_the_documented_examples_are_mappings(tmp_path):
     for piece in pieces:
         (tmp_path / "m.toml").write_text(piece.partition("```")[0])
         read_mapping(tmp_path / "m.toml")
+
+
+def test_rates_that_are_filled_forward_are_kept_where_they_settle(market, tmp_path):
+    text = PLAIN + 'funding_rate = "funding_rate"\n[funding]\nevery = "8h"\n'
+    read = foreign(market, tmp_path, lambda frame: frame.assign(funding_rate=frame["funding_rate"].ffill()), text)
+    pd.testing.assert_series_equal(read.frame["funding_rate"], market.frame["funding_rate"])
