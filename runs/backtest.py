@@ -30,8 +30,8 @@ from runs.engines.evaluator import run_compiled
 from runs.engines.event import checked_profile, load_market, run_backtest
 from runs.engines.irrelevant_changes import examined_beside
 from runs.outcome.folder import claimed_folder, run_name
+from runs.outcome.metrics import unopened_sentence
 from runs.outcome.run_files import PAGES
-from runs.perpetual.accounting import REFUSAL_REASONS
 from runs.perpetual.costs import CostParameters
 from runs.reports.competitors import ROWS, SIDES, side_by_side
 from runs.results.backtest import Result
@@ -87,7 +87,7 @@ def backtest(
 
 
 @click.command(
-    epilog="Example: python -m runs.backtest --strategy magnet --data btc_1h.parquet --set magnet_ratio=3 --out first-run"
+    epilog="Example: python -m runs.backtest --strategy magnet --data btc_1h.parquet --set magnet_ratio=3 --out first-run",
 )
 @configuration_options
 @click.option("--seed", type=int, help="Seed of the simulated market.")
@@ -130,8 +130,7 @@ def _print_summary(metrics: dict[str, Any], target: Path) -> None:
     data, money, trading = metrics["data"], metrics["money"], metrics["trading"]
     changes = metrics["irrelevant_changes"]
     note(*data["caveats"], *data["defects"])
-    refused = {words: trading[f"entries_refused_for_{reason}"] for reason, words in REFUSAL_REASONS.items()}
-    note(*(f"{count:,} entries refused: {words}" for words, count in refused.items() if count))
+    note(*filter(None, [unopened_sentence(trading)]))
     table = Table(title=f"{metrics['strategy']} on {data['name']}, {data['first_bar'][:10]} to {data['last_bar'][:10]}")
     for title in ("", *(title for _, title in SIDES)):
         table.add_column(title, justify="left" if not title else "right")

@@ -12,7 +12,7 @@ from indicators.liquidation.model import SECONDS_PER_HOUR
 from indicators.liquidation.parameter_fields import Readable, as_record
 from indicators.liquidation.parameters import ModelParameters
 from strategies.intent import ENTER, EXIT, KEEP, POSITION, Intent
-from strategies.position import new_position_memory, sizing_record, traded_size, update_position
+from strategies.position import is_below_step, new_position_memory, sizing_record, traded_size, update_position
 from strategies.sizing import SizingParameters
 
 
@@ -31,14 +31,18 @@ class PerpetualStrategy(bt.Strategy):
     single records to compiled code costs ten times as much.
 
     Parameters (backtrader's): ``rule`` an instance of `parameters_kind`, ``sizing``, ``model``, ``contract_step`` in base
-    coin, and ``first_bar``, the index of the first bar at whose close the rule is asked.
+    coin, ``margin_limit`` (the most notional / equity that the account's margin admits), and ``first_bar``, the index of the first
+    bar at whose close the rule is asked.
     """
 
     parameters_kind: ClassVar[type]
     decide: ClassVar[Any]
     decide_at: ClassVar[Any] = None
 
-    params = (("rule", None), ("sizing", None), ("model", None), ("contract_step", 0.001), ("first_bar", 0))
+    params = (
+        ("rule", None), ("sizing", None), ("model", None), ("contract_step", 0.001), ("margin_limit", math.inf),
+        ("first_bar", 0),
+    )  # fmt: skip
 
     def __init__(self) -> None:
         """Set up the heatmap and the records that rule and sizing read."""
@@ -52,7 +56,7 @@ class PerpetualStrategy(bt.Strategy):
             and type(self).decide_at.py_func.__globals__.get("decide") is type(self).decide
         )
         self._decide_at = type(self).decide_at if own else None
-        self._sizing = sizing_record(self.p.sizing or SizingParameters(), self.p.contract_step)
+        self._sizing = sizing_record(self.p.sizing or SizingParameters(), self.p.contract_step, self.p.margin_limit)
         self._record = np.zeros(1, dtype=POSITION)
         self._position_memory = new_position_memory(
             float(self.heatmap.model.settings["bar_seconds"][0]) / SECONDS_PER_HOUR
@@ -93,13 +97,14 @@ class PerpetualStrategy(bt.Strategy):
     def _submit_intent(self, intent: Intent, snapshot: np.void, size: float, equity: float) -> None:
         action, direction, stop, exposure = map(float, (intent.action, intent.direction, intent.stop, intent.exposure))
         close, volatility = float(snapshot["close"]), float(snapshot["volatility_24h"])
-        change = traded_size(
-            action, direction, stop, exposure, close, volatility, float(size), float(equity), self._sizing
-        )
+        asked = (action, direction, stop, exposure, close, volatility, float(size), float(equity), self._sizing)
+        change = traded_size(*asked)
         if intent.action == EXIT:
             for order in self._working:
                 self.cancel(order)
         if change == 0.0:
+            if size == 0.0 and is_below_step(*asked, change):
+                self.broker.count_below_step()
             return
         if intent.action == ENTER:
             self._enter(change, intent)

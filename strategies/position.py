@@ -7,9 +7,9 @@ import math
 
 import numpy as np
 
-from indicators.liquidation.compiled import allocation_free
+from indicators.liquidation.compiled import Record, allocation_free
 from strategies.intent import ENTER, EXIT
-from strategies.sizing import SizingParameters, entry_size, leverage_limit, rebalance_size
+from strategies.sizing import SizingParameters, entry_size, leverage_limit, rebalance_size, unrounded_entry
 
 POSITION_MEMORY = np.dtype(
     [
@@ -22,8 +22,8 @@ POSITION_MEMORY = np.dtype(
 """What a strategy remembers from one close to the next."""
 
 _LIMITS = ("risk_fraction", "max_leverage", "rebalance_band", "volatility_target")
-SIZING = np.dtype([(name, np.float64) for name in (*_LIMITS, "contract_step")])
-"""`SizingParameters` and the contract step, as compiled code reads them."""
+SIZING = np.dtype([(name, np.float64) for name in (*_LIMITS, "contract_step", "margin_limit")])
+"""`SizingParameters`, the contract step and what margin admits (notional / equity), as compiled code reads them."""
 
 
 def new_position_memory(hours_per_bar: float) -> np.ndarray:
@@ -31,9 +31,9 @@ def new_position_memory(hours_per_bar: float) -> np.ndarray:
     return np.array([(0.0, 0.0, 0.0, hours_per_bar)], dtype=POSITION_MEMORY)
 
 
-def sizing_record(sizing: SizingParameters, contract_step: float) -> np.ndarray:
-    """Return (1,) of `SIZING`; `contract_step` in base coin."""
-    return np.array([(*(getattr(sizing, name) for name in _LIMITS), contract_step)], dtype=SIZING)
+def sizing_record(sizing: SizingParameters, contract_step: float, margin_limit: float) -> np.ndarray:
+    """Return (1,) of `SIZING`; `contract_step` in base coin, `margin_limit` the most notional / equity that margin admits."""
+    return np.array([(*(getattr(sizing, name) for name in _LIMITS), contract_step, margin_limit)], dtype=SIZING)
 
 
 @allocation_free
@@ -69,6 +69,11 @@ def update_position(
 
 
 @allocation_free
+def _leverage(limits: Record, volatility_24h: float) -> float:
+    return min(leverage_limit(limits.max_leverage, limits.volatility_target, volatility_24h), limits.margin_limit)
+
+
+@allocation_free
 def traded_size(
     action: float, direction: float, stop: float, exposure: float, close: float, volatility_24h: float, size: float,
     equity: float, sizing: np.ndarray,
@@ -85,7 +90,7 @@ def traded_size(
         (1,) of `SIZING`.
     """
     limits = sizing[0]
-    leverage = leverage_limit(limits.max_leverage, limits.volatility_target, volatility_24h)
+    leverage = _leverage(limits, volatility_24h)
     if action == ENTER:
         if size != 0.0:
             return 0.0
@@ -93,3 +98,26 @@ def traded_size(
     if action == EXIT:
         return -size
     return rebalance_size(exposure, size, close, equity, leverage, limits.rebalance_band, limits.contract_step)
+
+
+@allocation_free
+def is_below_step(
+    action: float, direction: float, stop: float, exposure: float, close: float, volatility_24h: float, size: float,
+    equity: float, sizing: np.ndarray, traded: float,
+) -> bool:  # fmt: skip
+    """Whether an intent was to open a position and trades nothing because its size is below one contract step.
+
+    Parameters
+    ----------
+    action, direction, stop, exposure, close, volatility_24h, size, equity, sizing
+        As of `traded_size`.
+    traded
+        What it returned.
+    """
+    if traded != 0.0 or size != 0.0 or action == EXIT or not equity > 0.0:
+        return False
+    limits = sizing[0]
+    leverage = _leverage(limits, volatility_24h)
+    if action == ENTER:
+        return unrounded_entry(direction, close, stop, equity, limits.risk_fraction, leverage) != 0.0
+    return min(abs(exposure), leverage) > limits.rebalance_band

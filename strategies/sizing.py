@@ -86,6 +86,19 @@ def whole_steps(size: float, contract_step: float) -> float:
 
 
 @allocation_free
+def unrounded_entry(
+    direction: float, close: float, stop: float, equity: float, risk_fraction: float, max_leverage: float
+) -> float:
+    """Return `entry_size` before it is rounded to whole steps."""
+    if not equity > 0.0:
+        return 0.0
+    size = max_leverage * equity / close
+    if not math.isnan(stop) and close != stop:
+        size = min(size, risk_fraction * equity / abs(close - stop))
+    return direction * size
+
+
+@allocation_free
 def entry_size(
     direction: float, close: float, stop: float, equity: float, risk_fraction: float, max_leverage: float,
     contract_step: float,
@@ -110,12 +123,7 @@ def entry_size(
     float
         Signed base coin: ``min(risk_fraction equity / |close - stop|, max_leverage equity / close)`` in whole steps.
     """
-    if not equity > 0.0:
-        return 0.0
-    size = max_leverage * equity / close
-    if not math.isnan(stop) and close != stop:
-        size = min(size, risk_fraction * equity / abs(close - stop))
-    return whole_steps(direction * size, contract_step)
+    return whole_steps(unrounded_entry(direction, close, stop, equity, risk_fraction, max_leverage), contract_step)
 
 
 @allocation_free

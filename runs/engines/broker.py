@@ -32,11 +32,14 @@ class PerpetualCommission(bt.CommInfoBase):  # type: ignore[misc]
     A target of 0.9 is 0.9 times equity in notional, whatever the account's leverage.
     """
 
-    params = (("contract_step", 0.001), ("stocklike", True))
+    params = (("contract_step", 0.001), ("stocklike", True), ("tell_below_step", lambda: None))
 
     def getsize(self, price: float, cash: float) -> float:
         """Return the size in whole contract steps whose notional is `cash` quote."""
-        return float(whole_steps(cash / price, self.p.contract_step))
+        size = float(whole_steps(cash / price, self.p.contract_step))
+        if cash != 0.0 and size == 0.0:
+            self.p.tell_below_step()
+        return size
 
     def getvaluesize(self, size: float, price: float) -> float:
         """Return the signed notional, quote."""
@@ -68,8 +71,11 @@ class PerpetualBroker(bt.BrokerBase):  # type: ignore[misc]
             self.p.tiers if self.p.tiers is not None else [[0.0, 0.005, 0.0]], dtype=float
         )
         self.comminfo = {
-            None: PerpetualCommission(commission=costs.taker_fee_bps * 1e-4, contract_step=costs.contract_step)
-        }
+            None: PerpetualCommission(
+                commission=costs.taker_fee_bps * 1e-4, contract_step=costs.contract_step,
+                tell_below_step=self._tell_below_step,
+            )
+        }  # fmt: skip
         self.account = open_account(costs.starting_cash)
         self.equities: list[float] = []
         self.positions: list[float] = []
@@ -128,6 +134,14 @@ class PerpetualBroker(bt.BrokerBase):  # type: ignore[misc]
     set_cash = setcash
 
     # Orders
+
+    def count_below_step(self) -> None:
+        """Count an entry that is not sent, since its size is below one contract step."""
+        self.account["below_step"] += 1.0
+
+    def _tell_below_step(self) -> None:
+        if not self.position.size:
+            self.count_below_step()
 
     def buy(self, owner: Any, data: Any, size: float, price: Any = None, plimit: Any = None, **details: Any) -> Any:
         """Take a buy order from a strategy (backtrader's interface)."""

@@ -18,7 +18,7 @@ from runs.perpetual.accounting import FILL, LIMIT, MARKET, STOP, open_account
 from runs.perpetual.matching import MAX_EVENTS, process_bar
 from runs.perpetual.orders import CANCELLED, ORDER, SENT, WAITING, WORKING
 from strategies.intent import ENTER, EXIT, KEEP, POSITION, Intent
-from strategies.position import new_position_memory, traded_size, update_position
+from strategies.position import is_below_step, new_position_memory, traded_size, update_position
 
 PROGRESS = np.dtype(
     [
@@ -142,15 +142,20 @@ def _send(intent: Intent, size: float, orders: np.ndarray, progress: Record, pos
 @allocation_free
 def submit_intent(
     intent: Intent, snapshot: Record, position: Record, orders: np.ndarray, progress: Record, position_memory: np.ndarray,
-    sizing: np.ndarray,
+    sizing: np.ndarray, account: Record,
 ) -> None:  # fmt: skip
-    """Turn an intent into order rows."""
+    """Turn an intent into order rows; an entry that is too small for one is counted in the account."""
     size = traded_size(
         intent.action, intent.direction, intent.stop, intent.exposure, snapshot.close, snapshot.volatility_24h,
         position.size, position.equity, sizing,
     )  # fmt: skip
     if intent.action == EXIT:
         _cancel_bracket(orders, progress)
+    if is_below_step(
+        intent.action, intent.direction, intent.stop, intent.exposure, snapshot.close, snapshot.volatility_24h,
+        position.size, position.equity, sizing, size,
+    ):  # fmt: skip
+        account.below_step += 1.0
     if size != 0.0:
         _send(intent, size, orders, progress, position_memory)
 
@@ -192,7 +197,7 @@ def _run_bars(
         intent = decide(snapshots[bar], position[0], rule[0])
         state.bar = bar + 1
         if intent.action != KEEP:
-            submit_intent(intent, snapshots[bar], position[0], orders, state, position_memory, sizing)
+            submit_intent(intent, snapshots[bar], position[0], orders, state, position_memory, sizing, held)
     return True
 
 

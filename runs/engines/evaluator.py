@@ -20,7 +20,7 @@ from runs.engines.held import held_perpetual
 from runs.engines.result import EngineResult
 from runs.engines.snapshot_cache import Heatmaps
 from runs.perpetual.accounting import turnover
-from runs.perpetual.costs import check_leverage
+from runs.perpetual.costs import check_leverage, margin_limit
 from runs.perpetual.orders import PRICES
 from runs.perpetual.round_trips import hit_rate, trips_of
 from runs.statistics.daily import day_ends, returns_of_days
@@ -116,7 +116,7 @@ class Evaluator:
             first=self._first,
             last=self._last,
             rule=np.array([as_record(kind.parameters_kind(**configuration.rule))]),
-            sizing=sizing_record(configuration.sizing, costs.contract_step),
+            sizing=sizing_record(configuration.sizing, costs.contract_step, margin_limit(costs.record())),
             costs=costs.record(),
             tiers=profile.tiers,
             starting_cash=costs.starting_cash,
@@ -137,7 +137,7 @@ class Evaluator:
         trips = trips_of(evaluation.fills, float(self._prices["close"][self._last - 1]))
         metrics = headline(returns, equity, start) | {
             "trades": len(trips),
-            "hit_rate_fraction": hit_rate(trips["net"]),
+            "hit_rate_fraction": hit_rate(trips["net"][trips["exit_bar"] >= 0]),
             "fees_quote": float(account["fees"]),
             "funding_paid_quote": float(account["funding"]),
             "liquidations": int(account["liquidations"]),

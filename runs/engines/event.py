@@ -23,7 +23,7 @@ from indicators.liquidation.venues import Venue, venue
 from runs.engines.broker import PerpetualBroker
 from runs.engines.configuration import IN_MEMORY, Configuration
 from runs.engines.result import EngineResult
-from runs.perpetual.costs import check_leverage
+from runs.perpetual.costs import check_leverage, margin_limit
 from strategies.base import PerpetualStrategy
 from strategies.registry import load_strategy
 from strategies.sizing import check_volatility_target
@@ -163,6 +163,7 @@ def add_strategy(cerebro: bt.Cerebro, configuration: Configuration, first_bar: i
             sizing=configuration.sizing,
             model=configuration.model,
             contract_step=configuration.costs.contract_step,
+            margin_limit=margin_limit(configuration.costs.record()),
             first_bar=first_bar,
         )
     elif first_bar:

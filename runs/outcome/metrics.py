@@ -65,7 +65,7 @@ def _performance(times: np.ndarray, equity: np.ndarray, start: float) -> dict[st
 
 
 def _trading(trades: pd.DataFrame) -> dict[str, Any]:
-    net = trades["net_pnl"].to_numpy(dtype=float)
+    net = trades.loc[~trades["open"].astype(bool), "net_pnl"].to_numpy(dtype=float)  # what is open has no outcome yet
     won, lost = net[net > 0.0], net[net < 0.0]
     count = len(trades)
     return {
@@ -85,7 +85,17 @@ def _trading(trades: pd.DataFrame) -> dict[str, Any]:
 
 def _refused(account: np.void) -> dict[str, int]:
     reasons = {f"entries_refused_for_{reason}": int(account[f"refused_{reason}"]) for reason in REFUSAL_REASONS}
-    return {"entries_refused": sum(reasons.values()), **reasons}
+    below = int(account["below_step"])
+    return {"entries_refused": sum(reasons.values()), **reasons, "entries_below_one_step": below}
+
+
+def unopened_sentence(trading: dict[str, Any]) -> str:
+    """Return how many entries were refused, by reason, and how many were too small, from a run's figures; empty if none."""
+    refused, below = trading["entries_refused"], trading["entries_below_one_step"]
+    counts = {words: trading[f"entries_refused_for_{reason}"] for reason, words in REFUSAL_REASONS.items()}
+    why = ", ".join(f"{words}: {count:,}" for words, count in counts.items() if count)
+    said = f"{refused:,} entries refused, {below:,} below one step"
+    return (f"{said} ({why})" if why else said) if refused or below else ""
 
 
 def _money(result: EngineResult) -> dict[str, Any]:

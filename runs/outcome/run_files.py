@@ -15,6 +15,7 @@ from runs.outcome.folder import MARKER
 from runs.outcome.metrics import benchmark_equity
 from runs.outcome.provenance import run_record
 from runs.outcome.writing import json_text
+from runs.perpetual.accounting import FILL_KINDS
 from runs.statistics.performance import drawdowns
 
 PAGES = ("tearsheet.html", "heatmap.html")
@@ -37,19 +38,41 @@ def run_files(
     """
     return {
         "metrics.json": json_text(metrics),
-        "trades.csv": trades_csv(trades),
+        "trades.csv": table_csv(trades),
+        "fills.csv": table_csv(fills_table(result)),
+        "orders.csv": table_csv(orders_table(result)),
         **pages,
         MARKER: json_text(run_record(result)),
         "equity.parquet": equity_parquet(result),
     }
 
 
-def trades_csv(trades: pd.DataFrame) -> str:
+def fills_table(result: EngineResult) -> pd.DataFrame:
+    """Return the ledger: the open of the bar, the number of the order in `orders_table` (-1: none), and the fields of `FILL`."""
+    fills = result.fills
+    table = pd.DataFrame(fills).drop(columns="bar").assign(kind=[FILL_KINDS[kind] for kind in fills["kind"]])
+    table.insert(0, "time", result.times[fills["bar"]])
+    return table
+
+
+def orders_table(result: EngineResult) -> pd.DataFrame:
+    """Return every order sent: the open of the bar at whose close it was, its number, kind, signed size, price and limit.
+
+    Prices are in quote, 0 for none. The time is empty for an order that was sent before the first bar's close.
+    """
+    rows = [
+        (result.times[bar] if bar >= 0 else "", number, *order)
+        for number, (bar, *order) in enumerate(result.orders or ())
+    ]
+    return pd.DataFrame(rows, columns=["time", "order", "kind", "size", "price", "limit"], dtype=object)
+
+
+def table_csv(table: pd.DataFrame) -> str:
     """Return a table as CSV: ISO UTC times, numbers that read back exactly, text that no spreadsheet takes for a formula."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(trades.columns)
-    for row in trades.itertuples(index=False):
+    writer.writerow(table.columns)
+    for row in table.itertuples(index=False):
         writer.writerow([_cell(value) for value in row])
     return out.getvalue()
 

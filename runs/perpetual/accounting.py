@@ -27,6 +27,7 @@ ACCOUNT = np.dtype(
         ("liquidations", np.float64),  # how many
         ("refused_margin", np.float64),  # how many orders that were to open, for want of free margin
         ("refused_leverage", np.float64),  # for more leverage than the position's tier allows
+        ("below_step", np.float64),  # how many entries were not sent, since their size is below one contract step
     ]
 )
 """The state of an account; all sums in quote, since the start."""

@@ -78,6 +78,18 @@ class CostParameters:
         )
 
 
+def margin_limit(costs: np.ndarray) -> float:
+    """Return the most notional / equity that an account can open: of (d,) records of `COSTS` the least.
+
+    Notes
+    -----
+    ``1 / (1 / leverage + 2 (taker_fee + slippage) (1 + slippage))``: initial margin, and what opening and closing cost, as in
+    Bybit's order cost; so a position can be turned round in one order, and a fill that has slipped is not refused.
+    """
+    cost = 2.0 * (costs["taker_fee"] + costs["slippage"]) * (1.0 + costs["slippage"])
+    return float((1.0 / (1.0 / costs["leverage"] + cost)).min())
+
+
 def check_leverage(costs: CostParameters, profile: Venue) -> None:
     """Raise ValueError for a leverage that no tier of the venue allows: the account could never open anything."""
     if not leverage_allowed(costs.leverage, 0.0, profile.tiers):

@@ -124,5 +124,5 @@ def trips_of(fills: np.ndarray, close: float) -> np.ndarray:
 
 
 def hit_rate(net: np.ndarray) -> float:
-    """Return the share of (k,) net profits that are gains; NaN without a trade."""
+    """Return the share of (k,) net profits of closed trips that are gains; NaN without one. An open position is no hit yet."""
     return int(np.count_nonzero(net > 0.0)) / len(net) if len(net) else math.nan

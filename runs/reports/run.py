@@ -7,7 +7,7 @@ import pandas as pd
 
 from runs.engines.irrelevant_changes import irrelevant_changes
 from runs.engines.result import EngineResult
-from runs.outcome.metrics import daily_returns, run_metrics, trades_of
+from runs.outcome.metrics import daily_returns, run_metrics, trades_of, unopened_sentence
 from runs.outcome.run_files import run_files
 from runs.outcome.writing import write_files
 from runs.reports.analysis.markdown import liquidation_report
@@ -39,11 +39,16 @@ def files(
 ) -> dict[str, str | bytes]:
     """Return a run's files by name, given its round trips, the content of metrics.json, and whether the map has layers."""
     pages = {
-        "report.md": liquidation_report(result, record["evidence"]["sentence"]),
+        "report.md": liquidation_report(result, record["evidence"]["sentence"]) + _unopened(record),
         "tearsheet.html": tearsheet(result, record),
         "heatmap.html": run_heatmap(result, trades, layers),
     }
     return run_files(result, trades, record, pages)
+
+
+def _unopened(record: dict[str, Any]) -> str:
+    said = unopened_sentence(record["trading"])
+    return f"\n## Entries that were not opened\n\n{said}.\n" if said else ""
 
 
 def evidence(result: EngineResult) -> dict[str, Any]:

@@ -61,6 +61,8 @@ def breakdown_tables(metrics: dict[str, Any]) -> str:
         ("Liquidation fees, quote", _shape(money["liquidation_fees_quote"], "{:,.2f}")),
         ("Trades", str(trading["trades"])),
         ("Hit rate", _shape(trading["hit_rate_fraction"], "{:.1%}")),
+        ("Entries refused", str(trading["entries_refused"])),
+        ("Entries below one step", str(trading["entries_below_one_step"])),
     )
     beside = [(label, *side_by_side(metrics, key, shape)) for label, key, shape in ROWS]
     parts = ["<h2>Against holding</h2>", table(("", *(title for _, title in SIDES)), beside)]

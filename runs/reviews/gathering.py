@@ -19,6 +19,7 @@ REPORT = "analysis.json"
 PAGES = (
     "tearsheet.html", "heatmap.html", "report.md", "sweep.html", "walk.html", "validation.html",
     "metrics.json", "run.json", "sweep.json", "walk.json", "summary.json", "validation.json", "trades.csv",
+    "fills.csv", "orders.csv",
 )  # fmt: skip
 """The files that a review links to where they exist."""
 

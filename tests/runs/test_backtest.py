@@ -20,7 +20,10 @@ from runs.perpetual.accounting import reconciliation_error
 from strategies.registry import BUILT_IN
 
 PROJECT = Path(__file__).resolve().parents[2]
-FILES = ["equity.parquet", "heatmap.html", "metrics.json", "report.md", "run.json", "tearsheet.html", "trades.csv"]
+FILES = [
+    "equity.parquet", "fills.csv", "heatmap.html", "metrics.json", "orders.csv", "report.md", "run.json", "tearsheet.html",
+    "trades.csv",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -136,16 +139,66 @@ def test_a_run_has_layers_of_the_map_when_asked(data, tmp_path):
     assert "id='layer'" in (tmp_path / "out" / "heatmap.html").read_text()
 
 
-@pytest.mark.usefixtures("no_tearsheet")
-def test_refused_entries_are_counted_and_named(data, tmp_path, capsys):
-    # The whole equity at the account's leverage leaves nothing for the fee: no entry can be opened.
-    settings = ("costs.leverage=3", "max_leverage=3", "risk_fraction=1")
+def run_with(data, out, *settings, strategy="magnet"):
     arguments = [part for setting in settings for part in ("--set", setting)]
-    assert main(["--strategy", "magnet", "--data", str(data), "--out", str(tmp_path / "out"), *arguments]) == 0
-    metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
-    refused_entries = metrics["trading"]["entries_refused"]
-    assert refused_entries > 0
-    assert f"note: {refused_entries:,} entries refused: too little free margin" in capsys.readouterr().err
+    assert main(["--strategy", strategy, "--data", str(data), "--out", str(out), *arguments]) == 0
+    return json.loads((out / "metrics.json").read_text())["trading"]
+
+
+@pytest.mark.usefixtures("no_tearsheet")
+@pytest.mark.parametrize("mode", ["cross", "isolated"])
+def test_a_size_leaves_room_for_margin_and_fee(data, tmp_path, mode):
+    trading = run_with(data, tmp_path / "out", "costs.leverage=3", "risk_fraction=1", f"margin_mode={mode}")
+    assert trading["trades"] > 0
+    assert trading["entries_refused"] == trading["entries_below_one_step"] == 0
+
+
+@pytest.mark.usefixtures("no_tearsheet")
+@pytest.mark.parametrize(
+    ("settings", "count", "why"),
+    [
+        (("starting_cash=1e9", "costs.leverage=50", "max_leverage=50", "risk_fraction=1"), "entries_refused",
+         "more leverage than the position's tier allows: "),
+        (("starting_cash=10",), "entries_below_one_step", ""),
+        (("contract_step=100",), "entries_below_one_step", ""),
+    ],
+)  # fmt: skip
+def test_entries_that_are_not_opened_are_counted_and_shown(settings, count, why, data, tmp_path, capsys):
+    trading = run_with(data, tmp_path / "out", *settings)
+    assert trading["trades"] == 0
+    assert trading[count] > 0
+    said = f"{trading['entries_refused']:,} entries refused, {trading['entries_below_one_step']:,} below one step"
+    said += f" ({why}{trading['entries_refused']:,})" if why else ""
+    assert f"note: {said}\n" in capsys.readouterr().err
+    assert f"{said}.\n" in (tmp_path / "out" / "report.md").read_text()
+
+
+@pytest.mark.usefixtures("no_tearsheet")
+def test_a_run_that_opens_all_its_entries_says_nothing_of_them(data, tmp_path, capsys):
+    run_with(data, tmp_path / "out")
+    assert "refused" not in capsys.readouterr().err + (tmp_path / "out" / "report.md").read_text()
+
+
+@pytest.mark.usefixtures("no_tearsheet")
+@pytest.mark.parametrize("strategy", ["overlay", "wipe"])
+def test_the_audit_trail_adds_up_to_the_headline(data, tmp_path, strategy):
+    out = tmp_path / "out"
+    run_with(data, out, "margin_mode=isolated", "costs.leverage=50", "max_leverage=40", strategy=strategy)
+    money = json.loads((out / "metrics.json").read_text())["money"]
+    fills, orders = pd.read_csv(out / "fills.csv"), pd.read_csv(out / "orders.csv")
+    for column, figure in (
+        ("fee", "fees_quote"), ("funding", "funding_paid_quote"), ("liquidation_fee", "liquidation_fees_quote"),
+        ("insurance_fund", "insurance_fund_quote"), ("realised", "realised_quote"),
+    ):  # fmt: skip
+        assert fills[column].sum() == pytest.approx(money[figure], rel=1e-9, abs=1e-9), column
+    assert (fills["kind"] == "liquidation").sum() == money["liquidations"]
+    assert fills["wallet_after"].iloc[-1] + money["unrealised_quote"] == pytest.approx(money["final_equity_quote"])
+    trades = pd.read_csv(out / "trades.csv")
+    assert trades["fees"].sum() == pytest.approx(money["fees_quote"], rel=1e-9)
+    asked = fills[fills["order"] >= 0].merge(orders, on="order", suffixes=("", "_sent"))
+    assert len(asked) == (fills["order"] >= 0).sum() > 0
+    assert (asked["size"] == asked["size_sent"]).all()
+    assert (asked["time"] > asked["time_sent"]).all(), "no order meets the bar at whose close it was sent"
 
 
 @pytest.mark.parametrize("name", BUILT_IN)

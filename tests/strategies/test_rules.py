@@ -7,8 +7,13 @@ import pytest
 
 from indicators.liquidation.parameter_fields import as_record
 from indicators.liquidation.snapshot import SNAPSHOT
+from runs.perpetual.accounting import FILL, MARKET, apply_fill, open_account
+from runs.perpetual.costs import COSTS, margin_limit
+from runs.perpetual.matching import process_bar
+from runs.perpetual.orders import FILLED, ORDER, PRICES, SENT, WORKING
 from strategies import cascade, magnet, overlay, wipe
 from strategies.intent import ENTER, EXIT, KEEP, POSITION, REBALANCE
+from strategies.position import is_below_step, sizing_record, traded_size
 from strategies.sizing import (
     SizingParameters,
     check_volatility_target,
@@ -219,3 +224,48 @@ def test_bad_parameters_are_refused():
         magnet.MagnetParameters(min_distance=0.1)
     with pytest.raises(ValueError, match=r"risk_fraction = 2.0 is outside"):
         SizingParameters(risk_fraction=2.0)
+
+
+@pytest.mark.parametrize("leverage", [1.0, 3.0, 20.0, 125.0])
+@pytest.mark.parametrize("isolated", [False, True])
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_margin_limit_is_never_refused_for_margin(leverage, isolated, turned):
+    # From flat, or from the largest short turned round in one order: the fill slips, and its fee is whole.
+    costs = np.array([(0.0005, 0.0002, 0.0002, leverage, float(isolated), 0.0)], dtype=COSTS)
+    most = margin_limit(costs) * 1000.0 / 100.0
+    account, orders, fills = open_account(1000.0), np.zeros(1, dtype=ORDER), np.zeros(8, dtype=FILL)
+    if turned:
+        apply_fill(account[0], -most, 100.0, 0.0, isolated, leverage)
+    orders[0] = (0, MARKET, most * (1.0 + turned), math.nan, math.nan, -1, -1, WORKING, SENT)
+    prices = np.zeros(1, dtype=PRICES)
+    prices[0] = (100.0, 101.0, 99.5, 100.5, math.nan, math.nan, math.nan, math.nan)
+    no_tiers = np.array([[0.0, 0.0, 0.0]])
+    process_bar(account, orders, 1, 0, prices, 0, costs, no_tiers, fills, 0)
+    assert (orders[0]["state"], account["refused_margin"][0]) == (FILLED, 0.0)
+    assert account["size"][0] == pytest.approx(most)
+
+
+@pytest.mark.parametrize(
+    ("action", "exposure", "size", "equity", "step", "below"),
+    [
+        (ENTER, 0.0, 0.0, 10.0, 1.0, True),
+        (ENTER, 0.0, 0.0, 0.0, 1.0, False),  # nothing is left to open with
+        (ENTER, 0.0, 0.0, 10.0, 0.001, False),
+        (REBALANCE, 1.0, 0.0, 10.0, 1.0, True),
+        (REBALANCE, 0.04, 0.0, 10.0, 1.0, False),  # within the band
+        (REBALANCE, 0.0, 0.0, 10.0, 1.0, False),
+        (REBALANCE, 1.0, 0.5, 10.0, 1.0, False),  # a change of what is held is no entry
+        (EXIT, 0.0, 0.0, 10.0, 1.0, False),
+    ],
+)
+def test_an_entry_below_one_step_is_told_from_one_that_was_not_meant(action, exposure, size, equity, step, below):
+    sizing = sizing_record(SizingParameters(), step, math.inf)
+    asked = (action, 1.0, 95.0, exposure, 100.0, NAN, size, equity, sizing)
+    assert is_below_step(*asked, traded_size(*asked)) == below
+
+
+def test_without_a_forecast_a_volatility_target_opens_nothing_and_no_step_is_to_blame():
+    sizing = sizing_record(SizingParameters(volatility_target=0.5), 1.0, math.inf)
+    asked = (ENTER, 1.0, 95.0, 0.0, 100.0, NAN, 0.0, 10_000.0, sizing)
+    assert traded_size(*asked) == 0.0
+    assert not is_below_step(*asked, 0.0)

@@ -26,6 +26,7 @@ from runs.outcome.writing import FolderError
 from runs.reports.run import write_run
 
 FILES = {"tearsheet.html", "heatmap.html", "report.md", "metrics.json", "trades.csv", "equity.parquet", "run.json"}
+FILES |= {"fills.csv", "orders.csv"}
 
 
 @cache

@@ -132,8 +132,8 @@ def test_a_drawdown_that_has_not_recovered_has_no_end():
 
 def test_trading_figures_of_a_known_table():
     table = pd.DataFrame(
-        {"net_pnl": [30.0, -10.0, 0.0, -20.0], "open": [False, False, False, True], "bars_held": [1, 2, 3, 4],
-         "exit_reason": ["target", "stop", "signal", "open"]}
+        {"net_pnl": [30.0, -10.0, 0.0, -20.0], "open": [False] * 4, "bars_held": [1, 2, 3, 4],
+         "exit_reason": ["target", "stop", "signal", "stop"]}
     )  # fmt: skip
     trading = m._trading(table)
     assert trading["trades"] == 4
@@ -141,6 +141,18 @@ def test_trading_figures_of_a_known_table():
     assert trading["profit_factor"] == 1.0
     assert (trading["average_win_quote"], trading["average_loss_quote"]) == (30.0, -15.0)
     assert trading["largest_loss_quote"] == -20.0
+
+
+def test_an_open_position_is_neither_a_hit_nor_a_miss():
+    table = pd.DataFrame(
+        {"net_pnl": [30.0, -10.0, 500.0], "open": [False, False, True], "bars_held": [1, 2, 3],
+         "exit_reason": ["target", "stop", "open"]}
+    )  # fmt: skip
+    trading = m._trading(table)
+    assert (trading["trades"], trading["trades_open"]) == (3, 1)
+    assert (trading["hit_rate_fraction"], trading["profit_factor"]) == (0.5, 3.0)
+    assert trading["average_win_quote"] == 30.0
+    assert math.isnan(m._trading(table[table["open"]])["hit_rate_fraction"])
 
 
 def test_no_trade_leaves_ratios_undefined():

@@ -295,6 +295,8 @@ def test_every_figure_of_the_heads_tables_is_that_of_the_json():
         ("Liquidation fees, quote", "money", "liquidation_fees_quote"),
         ("Trades", "trading", "trades"),
         ("Hit rate", "trading", "hit_rate_fraction"),
+        ("Entries refused", "trading", "entries_refused"),
+        ("Entries below one step", "trading", "entries_below_one_step"),
     ):
         assert same(rows["Exposure and costs", label][0], found[group][key]), label
 

@@ -28,7 +28,8 @@ def test_a_whole_run_is_read_as_its_files_say(results):
     assert entry.figures["funding_paid_quote"] == metrics["money"]["funding_paid_quote"]
     assert entry.data == metrics["data"]["name"]
     assert entry.verdict == metrics["evidence"]["verdict"]
-    assert set(entry.pages) == {"tearsheet.html", "heatmap.html", "report.md", "metrics.json", "run.json", "trades.csv"}
+    tables = {"trades.csv", "fills.csv", "orders.csv"}
+    assert set(entry.pages) == {"tearsheet.html", "heatmap.html", "report.md", "metrics.json", "run.json"} | tables
 
 
 @pytest.mark.parametrize("written", [{"low": -1.5, "high": 2.5}, [-1.5, 2.5]])
