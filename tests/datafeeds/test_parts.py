@@ -10,8 +10,8 @@ from datafeeds.schema import market_from_frame
 from datafeeds.simulated.market import simulate
 from indicators.liquidation.parameters import ModelParameters
 from runs.analysis.record import analyse
-from runs.lookahead import poisoned
 from runs.outcome.writing import jsonable
+from runs.tracing.poison import poisoned
 
 
 @pytest.fixture(scope="module")

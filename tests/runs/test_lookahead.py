@@ -1,5 +1,6 @@
 """The detector convicts planted leaks, names the bar, and acquits the honest."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -7,12 +8,18 @@ import pandas as pd
 import pytest
 
 from datafeeds.simulated.market import simulate
+from runs import lookahead
 from runs.commandline.command import InputError
 from runs.engines.configuration import configuration_from
-from runs.lookahead import examine, main, poisoned
+from runs.lookahead import examine, main
+from runs.tracing.poison import poisoned
 from strategies.registry import BUILT_IN
 
 LEAKS = ("ReadsTheNextClose", "ReadsTheNextCloseUnguarded", "NormalisesByTheWholeSeries", "CentresItsWindow")
+KEPT = (
+    "KeepsOnTheClass", "KeepsInTheModule", "KeepsByLength", "ReadsTheFeedsArray", "KnowsTheEnd", "ReadsTheLineAtTheStart",
+    "ReadsTheUnfinishedBar", "ReadsTheMarketOfTheFeed", "KnowsCompiledRows",
+)  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -44,9 +51,81 @@ def test_reading_the_next_close_is_caught_at_its_first_use(market):
     assert min(difference.bar for difference in found if "streaming" in difference.check) == first_rise
 
 
-@pytest.mark.parametrize("name", [*BUILT_IN, "leaks:Honest"])
-def test_the_honest_are_acquitted(name, market):
-    assert examine(configuration_from({"strategy": name}), market, cuts=3).differences == []
+@pytest.mark.parametrize("name", KEPT)
+def test_a_leak_beside_the_lines_or_kept_between_runs_is_convicted_by_what_it_cannot_know(name, market):
+    found = examine(configuration_from({"strategy": f"kept_leaks:{name}"}), market, cuts=4).differences
+    assert {difference.check.split(",")[0] for difference in found} & {"prefix", "poison"}, name
+
+
+@pytest.mark.parametrize("first", [0, 288, 295])
+def test_a_leak_in_the_last_bars_alone_is_convicted_there(first, market):
+    settings = {"strategy": "kept_leaks:LeaksLate", "rule": {"first": first}}
+    found = examine(configuration_from(settings), market, cuts=6).differences
+    assert min(difference.bar for difference in found if "modes" not in difference.check) >= first
+
+
+HONEST = ("leaks:Honest", "kept_leaks:Seeded", "kept_leaks:SeededAtImport", "kept_leaks:Remembers", "kept_leaks:Talks")
+
+
+@pytest.mark.parametrize("name", [*BUILT_IN, *HONEST])
+def test_the_honest_are_acquitted(name, market, capfd):
+    examination = examine(configuration_from({"strategy": name}), market, cuts=3)
+    assert (examination.differences, examination.modes, examination.opened) == ([], [], ())
+    assert examination.acquitted
+    assert capfd.readouterr().out == ""
+
+
+def test_arithmetic_in_another_order_is_no_leak(market):
+    examination = examine(configuration_from({"strategy": "kept_leaks:RoundsByMode"}), market, cuts=2)
+    assert examination.differences == []
+    assert {difference.what for difference in examination.modes} == {"Rounds.mean"}
+    assert examination.acquitted
+
+
+def test_what_streaming_cannot_run_is_neither_convicted_nor_acquitted(market):
+    examination = examine(configuration_from({"strategy": "kept_leaks:CalculatesAtTheStart"}), market, cuts=4)
+    assert examination.differences == []
+    assert [difference.check for difference in examination.modes] == ["modes, streaming"]
+    assert not examination.acquitted
+
+
+@pytest.mark.parametrize("name", ["Unseeded", "ReadsTheClock"])
+def test_a_run_that_differs_from_itself_is_called_so_and_no_look_ahead(name, market):
+    with pytest.raises(InputError, match=r"is non-deterministic: two equal runs differ first at bar \d+ .*; seed its"):
+        examine(configuration_from({"strategy": f"kept_leaks:{name}"}), market, cuts=2)
+
+
+def test_chance_that_shows_in_one_run_alone_convicts_nobody(market, monkeypatch):
+    real, count = lookahead.traces, iter(range(1000))
+
+    def rarely(tasks):
+        runs = real(tasks)
+        for i, run in enumerate(runs):
+            if next(count) == 5:
+                runs[i] = dataclasses.replace(run, values=run.values + 1.0)
+        return runs
+
+    monkeypatch.setattr(lookahead, "traces", rarely)
+    with pytest.raises(InputError, match="non-deterministic"):
+        examine(configuration_from({"strategy": "leaks:Honest"}), market, cuts=2)
+
+
+def test_a_file_that_a_strategy_reads_is_named_and_not_seen_through(market, tmp_path, capsys):
+    held, path = tmp_path / "closes.txt", tmp_path / "market.parquet"
+    held.write_text("\n".join(map(repr, market.frame["close"].tolist())), encoding="utf-8")
+    market.frame.drop(columns="open_interest_break").to_parquet(path)
+    given = ["--strategy", "kept_leaks:ReadsAFile", "--data", str(path), "--set", f"path={held}", "--cuts", "2"]
+    assert main(given) == 0
+    told = capsys.readouterr()
+    assert f"note: kept_leaks:ReadsAFile reads {held} by itself" in told.err
+    assert "Not seen: what a strategy reads by itself" in told.out
+
+
+def test_a_strategy_that_ends_its_process_is_told_so(market):
+    with pytest.raises(
+        InputError, match=r"raises at bar 99 \(.* UTC\) of 300: SystemExit: 3 \(.*kept_leaks.py, line \d+\)"
+    ):
+        examine(configuration_from({"strategy": "kept_leaks:EndsItsProcess"}), market, cuts=2)
 
 
 def test_indicators_on_lines_are_watched_and_acquitted(market, time_limit):
@@ -55,22 +134,21 @@ def test_indicators_on_lines_are_watched_and_acquitted(market, time_limit):
 
 
 @pytest.mark.parametrize(
-    ("name", "rule", "bars"),
+    ("name", "rule", "when"),
     [
-        ("RaisesInInit", {}, 0),
-        ("RaisesAtABar", {"bar": 0}, 0),
-        ("RaisesAtABar", {"bar": 250}, 250),
-        ("RaisesInAnIndicator", {"bar": 250}, 250),
-        ("RaisesInWholeArrays", {}, 0),
-        ("RaisesAtTheEnd", {}, 300),
+        ("RaisesInInit", {}, "before its first bar"),
+        ("RaisesAtABar", {"bar": 0}, r"at bar 0 \(.* UTC\) of 300"),
+        ("RaisesAtABar", {"bar": 250}, r"at bar 250 \(.* UTC\) of 300"),
+        ("RaisesInAnIndicator", {"bar": 250}, r"at bar 250 \(.* UTC\) of 300"),
+        ("RaisesInWholeArrays", {}, r"at bar 0 \(.* UTC\) of 300"),
+        ("RaisesAtTheEnd", {}, "after its last bar, 299"),
     ],
 )
-def test_a_strategy_that_raises_of_itself_is_told_its_error(name, rule, bars, market):
-    with pytest.raises(
-        InputError, match=rf"after {bars} of 300 bars: ValueError: typo at .*; --debug shows where"
-    ) as told:
+def test_a_strategy_that_raises_of_itself_is_told_its_error_its_bar_and_its_line(name, rule, when, market):
+    told = rf"raises {when}: ValueError: typo at .* \(.*faulty.py, line \d+\); --debug shows more"
+    with pytest.raises(InputError, match=told) as raised:
         examine(configuration_from({"strategy": f"faulty:{name}", "rule": rule}), market, cuts=3)
-    assert "typo" in str(told.value.__cause__)
+    assert "Traceback" in "".join(raised.value.__notes__)
 
 
 def test_an_error_that_only_prefixes_meet_is_a_leak(market):
@@ -89,16 +167,14 @@ def test_prefixes_shorter_than_the_minimum_period_are_left_out(market):
     assert (examination.differences, examination.cuts, examination.minimum_period) == ([], 6, 200)
 
 
-@pytest.mark.parametrize(("period", "cuts"), [(297, 2), (298, 1), (299, 0), (300, 0)])
+@pytest.mark.parametrize(("period", "cuts"), [(297, 3), (298, 2), (299, 1), (300, 0)])
 def test_too_few_prefixes_are_told(period, cuts, market, tmp_path, capsys):
     market.frame.drop(columns="open_interest_break").to_parquet(tmp_path / "market.parquet")
     given = ["--data", str(tmp_path / "market.parquet"), "--set", f"period={period}", "--cuts", "3"]
     assert main(["--strategy", "faulty:Slow", *given]) == 0
     told = capsys.readouterr()
-    assert (
-        f"note: {cuts} of 3 prefixes and poisoned futures: faulty:Slow decides nothing before bar {period} of 300"
-        in told.err
-    )
+    fewer = f"note: {cuts} of 3 prefixes and poisoned futures: faulty:Slow decides nothing before bar {period} of 300"
+    assert (fewer in told.err) == (cuts < 3)
     assert f"{cuts} prefixes, {cuts} poisoned futures" in told.out
 
 
@@ -111,7 +187,7 @@ def test_the_command_tells_a_strategys_error_in_one_line(capsys):
     assert main(["--strategy", "faulty:RaisesInInit", "--start", "2024-01-01", "--end", "2024-01-10"]) == 2
     told = capsys.readouterr()
     assert told.out == ""
-    assert told.err.startswith("error: strategy faulty:RaisesInInit raises after 0 of ")
+    assert told.err.startswith("error: strategy faulty:RaisesInInit raises before its first bar: ")
 
 
 def test_poison_leaves_the_past_alone_and_changes_the_future(market):
@@ -120,15 +196,24 @@ def test_poison_leaves_the_past_alone_and_changes_the_future(market):
     assert (bad.frame["close"].iloc[cut:] != market.frame["close"].iloc[cut:]).all()
     assert (bad.frame["high"] >= bad.frame["low"]).all()
     assert len(market.head(cut)) == cut
+    came = market.frame["close"].iloc[cut] > market.frame["close"].iloc[cut - 1]
+    assert (bad.frame["close"].iloc[cut] > bad.frame["close"].iloc[cut - 1]) != came
+    paid = market.frame["funding_rate"].iloc[cut:]
+    settled = paid.notna() & (paid != 0.0)
+    assert (bad.frame["funding_rate"].iloc[cut:][settled] * paid[settled] < 0.0).all()
 
 
 def test_the_command_exits_1_on_a_leak_and_prints_where(tmp_path, capsys):
     path = tmp_path / "market.parquet"
     simulate(8, bars=200).frame.drop(columns="open_interest_break").to_parquet(path)
     assert main(["--strategy", "leaks:CentresItsWindow", "--data", str(path), "--cuts", "2"]) == 1
-    assert "LOOK-AHEAD in leaks:CentresItsWindow" in capsys.readouterr().out
+    told = capsys.readouterr()
+    assert "LOOK-AHEAD in leaks:CentresItsWindow" in told.out
+    assert "next:" not in told.err
     assert main(["--strategy", "leaks:Honest", "--data", str(path), "--cuts", "2", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"strategy": "leaks:Honest", "cuts": 2, "look_ahead": []}
+    shown = json.loads(capsys.readouterr().out)
+    assert "file" in shown.pop("not_seen")
+    assert shown == {"strategy": "leaks:Honest", "cuts": 2, "look_ahead": [], "engine_modes": []}
 
 
 def test_bad_usage_gets_one_line(capsys):

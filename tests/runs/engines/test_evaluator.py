@@ -15,8 +15,8 @@ from runs.engines.evaluator import Evaluator, is_compiled
 from runs.engines.event import run_backtest
 from runs.engines.parity import first_difference
 from runs.engines.snapshot_cache import Heatmaps
-from runs.lookahead import poisoned
 from runs.outcome.metrics import daily_returns, run_metrics
+from runs.tracing.poison import poisoned
 from strategies.registry import BUILT_IN, load_strategy
 from tests.runs.drawing import candidate
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runs.engines.snapshot_cache import Heatmaps
-from runs.lookahead import poisoned
+from runs.tracing.poison import poisoned
 from runs.walks.bar_range import BarRange
 from runs.walks.scoring import Scored, combinations_of
 from runs.walks.selection import choose, region_medians
