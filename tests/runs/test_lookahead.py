@@ -1,9 +1,12 @@
 """The detector convicts planted leaks, names the bar, and acquits the honest."""
 
 import dataclasses
+import importlib
 import json
+import time
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -12,7 +15,9 @@ from runs import lookahead
 from runs.commandline.command import InputError
 from runs.engines.configuration import configuration_from
 from runs.lookahead import examine, main
+from runs.tracing.cuts import cut_points
 from runs.tracing.poison import poisoned
+from runs.tracing.trace import Trace
 from strategies.registry import BUILT_IN
 
 LEAKS = ("ReadsTheNextClose", "ReadsTheNextCloseUnguarded", "NormalisesByTheWholeSeries", "CentresItsWindow")
@@ -55,6 +60,31 @@ def test_reading_the_next_close_is_caught_at_its_first_use(market):
 def test_a_leak_beside_the_lines_or_kept_between_runs_is_convicted_by_what_it_cannot_know(name, market):
     found = examine(configuration_from({"strategy": f"kept_leaks:{name}"}), market, cuts=4).differences
     assert {difference.check.split(",")[0] for difference in found} & {"prefix", "poison"}, name
+
+
+def test_what_this_process_has_kept_reaches_no_run(market, monkeypatch):
+    kept = importlib.import_module("kept_leaks").KeepsOnTheClass
+    monkeypatch.setattr(kept, "kept", market.frame["close"].tolist())
+    assert examine(configuration_from({"strategy": "kept_leaks:KeepsOnTheClass"}), market, cuts=2).differences
+
+
+@pytest.mark.parametrize("orders", [[], [(bar, "Market", 1.0, 1.0, 0.0) for bar in (700, 4000, 8500)]])
+def test_cuts_are_spread_lie_after_orders_and_a_third_in_the_last_5_percent(orders):
+    run = Trace([], np.zeros((8760, 2)), orders, 24, None)
+    points = cut_points(run, 8760, 6, 1)
+    assert points == sorted(set(points))
+    assert points[0] >= 24
+    assert points[3] < 8760 * 0.95 <= points[4]
+    assert points[5] < 8760
+    assert {order[0] + 1 for order in orders} <= set(points)
+
+
+@pytest.mark.slow
+def test_a_year_of_hours_is_checked_in_half_a_minute():
+    year = simulate(8, bars=8760)
+    began = time.monotonic()
+    assert examine(configuration_from({"strategy": "magnet"}), year, cuts=6).acquitted
+    assert time.monotonic() - began < 30.0
 
 
 @pytest.mark.parametrize("first", [0, 288, 295])
