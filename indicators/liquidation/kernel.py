@@ -40,6 +40,8 @@ class Kernel(NamedTuple):
     ----------
     running
         (2, margin + n + margin) by side: H(m) at index margin + m; zero before, constant behind.
+    slope
+        (2, margin + n + margin) H(m + 1) - H(m).
     margin
         Padding, bins; bars up to this wide find all they ask for inside.
     reach
@@ -47,6 +49,7 @@ class Kernel(NamedTuple):
     """
 
     running: np.ndarray
+    slope: np.ndarray
     margin: int
     reach: int
 
@@ -120,4 +123,4 @@ def build_kernel(parameters: ModelParameters, lowest: float = 0.0, highest: floa
         rows.append(np.concatenate([np.zeros(margin), row, np.full(margin, row[-1])]))
     running = np.array(rows)
     reach = np.nonzero(running < running[:, -1:] - 1e-12)[1].max(initial=margin) - margin + 1
-    return Kernel(running, margin, int(reach))
+    return Kernel(running, np.diff(running, append=running[:, -1:]), margin, int(reach))

@@ -4,6 +4,9 @@ Longs are read in mirrored log price (`kernel`), so mass lies beyond the close o
 both. A bin holds its mass evenly; of the bin in which the close lies only the part beyond the close holds any, so that
 nothing jumps when a price crosses an edge. Mass is kept in a growing unit: letting all of it decay is one multiplication.
 
+What opens is laid at once near the close alone, where it is read. Further out entries wait, summed by entry price, until the
+price comes near (`settle`): laying a hundred bars at once costs a quarter of laying each.
+
 A map is a share by construction: after some half-lives a side adds up to the share of positions that can be liquidated
 in reach, less what was swept. Coins are shares times the open interest at the moment of reading.
 """
@@ -14,10 +17,13 @@ from typing import NamedTuple
 import numpy as np
 
 from indicators.liquidation.compiled import allocation_free, inlined, inlined_loop
-from indicators.liquidation.kernel import MAX_DISTANCE, Kernel
+from indicators.liquidation.kernel import LONG, MAX_DISTANCE, SHORT, Kernel
 
 SLACK = 0.5
 """Room beyond `MAX_DISTANCE`, so that the columns move only after the price has moved this far (log price)."""
+
+AHEAD = 0.1
+"""How far the price moves, log price, before entries are laid behind what is read; flat from .1 on (hourly BTC)."""
 
 BEFORE = 5
 """Empty columns that a reading has before the close's bin, so that smoothing needs no ends; behind it there are `BEHIND`."""
@@ -34,22 +40,38 @@ class PositionMap(NamedTuple):
     Attributes
     ----------
     mass
-        (2, half-lives, columns) share of all positions in each bin times `unit`.
+        (2, half-lives, columns) share of all positions in each bin times `unit`; behind `laid` without what waits.
     base
         (2,) bin of column 0 by side, in the side's own log price.
     unit
         (half-lives,) the unit in which mass is kept.
+    laid
+        (2,) bin by side, in the side's own log price, from which on entries wait.
+    waiting
+        (half-lives, columns) share of all positions that waits, by entry price, times `unit`.
+    first
+        (1,) bin of column 0 of `waiting`.
     """
 
     mass: np.ndarray
     base: np.ndarray
     unit: np.ndarray
+    laid: np.ndarray
+    waiting: np.ndarray
+    first: np.ndarray
 
 
 def empty_map(bin_width: float, half_lives: int) -> PositionMap:
     """Return a map without a position."""
     columns = math.ceil(MAX_DISTANCE / bin_width) + math.ceil(SLACK / bin_width)
-    return PositionMap(np.zeros((2, half_lives, columns)), np.zeros(2, dtype=np.int64), np.ones(half_lives))
+    return PositionMap(
+        mass=np.zeros((2, half_lives, columns)),
+        base=np.zeros(2, dtype=np.int64),
+        unit=np.ones(half_lives),
+        laid=np.full(2, np.iinfo(np.int64).max // 2),  # nothing waits before the first `settle`
+        waiting=np.zeros((half_lives, columns)),
+        first=np.zeros(1, dtype=np.int64),
+    )
 
 
 @inlined_loop
@@ -95,8 +117,9 @@ def decay(positions: PositionMap, ages: np.ndarray) -> None:
     for age in range(len(ages)):
         positions.unit[age] *= ages[age].growth
         if positions.unit[age] > _LARGEST_UNIT:
-            for side in range(2):
-                for column in range(positions.mass.shape[2]):
+            for column in range(positions.mass.shape[2]):
+                positions.waiting[age, column] /= positions.unit[age]
+                for side in range(2):
                     value = positions.mass[side, age, column] / positions.unit[age]
                     positions.mass[side, age, column] = value if value > _DUST else 0.0
             positions.unit[age] = 1.0
@@ -127,11 +150,61 @@ def place(positions: PositionMap, side: int, close: float, reach: int, begin: bo
                 positions.mass[side, age, target] = positions.mass[side, age, source] if inside else 0.0
 
 
+@inlined
+def _entries(kernel: Kernel, low: float, high: float, close: float) -> tuple[float, float]:
+    """Return the range of a bar's entries: at least one bin, and of a wider bar than the kernel holds the part near the close."""
+    half = 0.5 * kernel.margin - 2.0
+    low, high = max(low, close - half), min(high, close + half)
+    widen = 0.5 * max(1.0 - (high - low), 0.0)
+    return low - widen, high + widen
+
+
+@inlined_loop
+def wait(
+    positions: PositionMap, kernel: Kernel, age: int, opened: float, low: float, high: float, close: float
+) -> None:
+    """Let newly opened positions wait where `deposit` does not lay them; arguments as there, in the bins of shorts."""
+    low, high = _entries(kernel, low, high, close)
+    weight = opened * positions.unit[age] / (high - low)
+    for place in range(math.floor(low), math.floor(high) + 1):
+        positions.waiting[age, place - positions.first[0]] += weight * (min(high, place + 1.0) - max(low, float(place)))
+
+
+@allocation_free
+def settle(positions: PositionMap, kernel: Kernel, close: float, ahead: int) -> None:
+    """Lay all that waits, and let what opens from now on be laid at once for `ahead` bins beyond the close.
+
+    Parameters
+    ----------
+    close
+        The close in the bins of shorts; entries until the next time lie within half the columns of it.
+    """
+    columns = positions.mass.shape[2]
+    for side in range(2):
+        sign = -1.0 if side == LONG else 1.0
+        begin = max(positions.laid[side] - positions.base[side], 0)
+        positions.laid[side] = math.floor(sign * close) + ahead
+        for age in range(len(positions.unit)):
+            for entry in range(columns):
+                share, place = positions.waiting[age, entry], positions.first[0] + entry
+                if share > 0.0:
+                    # Evenly spread over the bin [e, e + 1], it puts H(n - e) - H(n - e - 1) into bin n.
+                    e = place if side == SHORT else -1 - place
+                    end = min(e - positions.base[side] + kernel.reach + 2, columns)
+                    before = kernel.margin + positions.base[side] - e - 1
+                    for column in range(np.uintp(begin), np.uintp(max(end, begin))):
+                        positions.mass[side, age, column] += share * kernel.slope[side, np.uintp(before) + column]
+    for age in range(len(positions.unit)):
+        for entry in range(columns):
+            positions.waiting[age, entry] = 0.0
+    positions.first[0] = math.floor(close) - columns // 2
+
+
 @inlined_loop
 def deposit(
     positions: PositionMap, kernel: Kernel, side: int, age: int, opened: float, low: float, high: float, close: float
 ) -> None:
-    """Lay newly opened positions at their liquidation prices, entries spread evenly over a range (*assumption*).
+    """Lay newly opened positions at their liquidation prices up to `laid`, entries spread evenly over a range (*assumption*).
 
     Parameters
     ----------
@@ -147,17 +220,16 @@ def deposit(
     ``o (H(n - low) - H(n - high)) / (high - low)`` in bin n, H linear between integers and the range at least one bin.
     What lies on the wrong side of the close did not live to see it.
     """
-    close_bin, half = math.floor(close), 0.5 * kernel.margin - 2.0
-    low, high = max(low, close - half), min(high, close + half)
-    widen = 0.5 * max(1.0 - (high - low), 0.0)
-    low, high = low - widen, high + widen
+    close_bin = math.floor(close)
+    low, high = _entries(kernel, low, high, close)
     low_bin, high_bin = math.floor(low), math.floor(high)
     upper, lower = low - low_bin, high - high_bin
     unit = opened * positions.unit[age] / (high - low)
     # Unsigned indices: a signed one is checked for wrapping round at each access, which keeps the loop from being vectorised.
     first = np.uintp(close_bin - positions.base[side])
     near, far = np.uintp(kernel.margin + close_bin - low_bin - 1), np.uintp(kernel.margin + close_bin - high_bin - 1)
-    count = np.uintp(min(positions.mass.shape[2] - first, max(high_bin - close_bin + kernel.reach + 2, 0)))
+    reached = min(high_bin + kernel.reach + 2, positions.laid[side]) - close_bin
+    count = np.uintp(min(positions.mass.shape[2] - first, max(reached, 0)))
     kept = positions.mass[side, age, first]
     for step in range(count):
         # Written so that where the kernel is flat just nothing is laid, not rounding.

@@ -12,7 +12,7 @@ from indicators.liquidation.cascade_phase import Phase, PhaseLimits, advance_pha
 from indicators.liquidation.compiled import Record, allocation_free, inlined
 from indicators.liquidation.kernel import LONG, SHORT
 from indicators.liquidation.model import Model, State, initial_state
-from indicators.liquidation.position_map import decay, deposit, place, read, sweep
+from indicators.liquidation.position_map import AHEAD, BEFORE, decay, deposit, place, read, settle, sweep, wait
 from indicators.liquidation.snapshot import SNAPSHOT
 from indicators.liquidation.snapshot_writer import write_clusters, write_context, write_levels
 from indicators.liquidation.volatility import update_volatility
@@ -24,21 +24,31 @@ and ETH have 5 and 6, contracts counted once, Binance's BTC 8 in 2024 and 15 in 
 
 
 @inlined
-def _measure(state: State, model: Model, bar: Record) -> None:
+def _measure(state: State, model: Model, bar: Record, position: float) -> None:
     """Update volatility, average range and average turnover, from the last close to this one."""
     memory, settings = state.memory[0], model.settings[0]
     previous = bar.open if math.isnan(memory.close) else memory.close
-    change = math.log(bar.close / previous)
     true_range = max(bar.high, previous) - min(bar.low, previous)
     # The weight of a plain mean until the window is full, so that the first bars are not overcounted.
     plain = 1.0 / (memory.bar + 1.0)
     memory.average_volume += max(settings.turnover_weight, plain) * (bar.volume - memory.average_volume)
     if math.isnan(memory.variance):
-        memory.variance, memory.atr = change * change, true_range
+        memory.variance, memory.atr = math.log(bar.close / bar.open) ** 2, true_range
         return
+    change = settings.bin_width * (position - memory.position)
     weight = max(settings.volatility_weight, plain)
     memory.variance += weight * (change * change - memory.variance)
     memory.atr += weight * (true_range - memory.atr)
+
+
+@inlined
+def _lay_ahead(state: State, model: Model, lowest: float, highest: float, close: float) -> None:
+    """Lay what waits where a bar sweeps or is read further than all is laid; its extremes and close in bins."""
+    needed = state.density.shape[1] - BEFORE
+    short = max(math.ceil(highest), math.floor(close) + needed) - state.positions.laid[SHORT]
+    long = max(math.ceil(-lowest), math.floor(-close) + needed) - state.positions.laid[LONG]
+    if state.memory[0].bar == 0.0 or max(short, long) > 0:
+        settle(state.positions, model.kernel, close, needed + int(AHEAD / model.settings[0].bin_width))
 
 
 @inlined
@@ -47,6 +57,8 @@ def _move_map(state: State, model: Model, bar: Record, low: float, high: float) 
     memory, begin = state.memory[0], state.memory[0].bar == 0.0
     reach = int(model.settings[0].reach)
     decay(state.positions, model.ages)
+    for age in range(len(model.ages)):
+        wait(state.positions, model.kernel, age, model.ages[age].opened, low, high, memory.position)
     for side in range(2):
         sign = -1.0 if side == LONG else 1.0
         close, one, other = sign * memory.position, sign * low, sign * high
@@ -146,12 +158,13 @@ def step(state: State, model: Model, bar: Record, view: Record) -> None:
     width, phase = settings.bin_width, settings.grid_phase
     low = bar.low if math.isnan(bar.mark_low) else bar.mark_low
     high = bar.high if math.isnan(bar.mark_high) else bar.mark_high
-    first, last = math.log(bar.low) / width - phase, math.log(bar.high) / width - phase
-    close = math.log(bar.close) / width - phase
+    log_low, log_high, log_close = math.log(bar.low), math.log(bar.high), math.log(bar.close)
+    first, last, close = log_low / width - phase, log_high / width - phase, log_close / width - phase
     lowest = first if math.isnan(bar.mark_low) else math.log(low) / width - phase
     highest = last if math.isnan(bar.mark_high) else math.log(high) / width - phase
-    _measure(state, model, bar)
+    _measure(state, model, bar, close)
 
+    _lay_ahead(state, model, lowest, highest, close)
     for side in range(2):
         # Nothing may stand on the wrong side of the close, whatever the mark says.
         sign, extreme = (-1.0, min(lowest, close)) if side == LONG else (1.0, max(highest, close))
@@ -187,7 +200,7 @@ def step(state: State, model: Model, bar: Record, view: Record) -> None:
     write_clusters(state, model, view, bar.close)
     write_levels(state, view)
     write_context(state, model, view)
-    update_volatility(state.volatility, model.volatility, bar)
+    update_volatility(state.volatility, model.volatility, bar, log_low, log_high, log_close)
     forecasts = state.volatility[0].forecasts
     view.volatility_4h, view.volatility_24h = forecasts[0], forecasts[1]
     memory.close = bar.close

@@ -74,7 +74,9 @@ def initial_volatility() -> np.ndarray:
 
 
 @allocation_free
-def update_volatility(state: np.ndarray, settings: np.ndarray, bar: Record) -> None:
+def update_volatility(
+    state: np.ndarray, settings: np.ndarray, bar: Record, low: float, high: float, close: float
+) -> None:
     """Take one closed bar; write what is then forecast to ``state[0].forecasts``.
 
     Parameters
@@ -86,6 +88,8 @@ def update_volatility(state: np.ndarray, settings: np.ndarray, bar: Record) -> N
     bar
         One of `BAR`. `open_time` is in seconds since 1970-01-01 UTC; where it is unknown or goes back, nothing is learned and
         nothing forecast.
+    low, high, close
+        Logarithms of the bar's.
 
     Notes
     -----
@@ -93,9 +97,8 @@ def update_volatility(state: np.ndarray, settings: np.ndarray, bar: Record) -> N
     to 91 days. A hole's return and variance are spread evenly over it; after one of more than 720 steps the windows fill anew.
     """
     memory, known = state[0], settings[0]
-    close = math.log(bar.close)
     previous = math.log(bar.open) if math.isnan(memory.close) else memory.close
-    span = max(math.log(bar.high), previous) - min(math.log(bar.low), previous)
+    span = max(high, previous) - min(low, previous)
     memory.forecasts[0], memory.forecasts[1] = math.nan, math.nan
     seconds = bar.open_time + known.bar_seconds
     steps = math.floor(seconds / known.step_seconds)

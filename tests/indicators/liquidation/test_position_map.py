@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from indicators.liquidation.kernel import LONG, SHORT
-from indicators.liquidation.model import build_model, initial_state
+from indicators.liquidation.model import build_model, copy_state, initial_state
 from indicators.liquidation.parameters import ModelParameters
-from indicators.liquidation.position_map import BEFORE, mass_between
+from indicators.liquidation.position_map import BEFORE, mass_between, settle
 from indicators.liquidation.snapshot import SNAPSHOT
 from indicators.liquidation.step import run, run_bars
 from tests.indicators.liquidation.markets import calm, market
@@ -35,10 +35,18 @@ def twins(model, parameters):
     ]
 
 
+def settled(state, model):
+    """The map with all that waits laid."""
+    positions = copy_state(state).positions
+    settle(positions, model.kernel, float(state.memory["position"][0]), 0)
+    return positions
+
+
 @pytest.mark.parametrize("phase", [0.0, 0.375])
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_map_equals_one_that_recounts_every_entry(kind, phase):
     parameters, bars = KINDS[kind], market(3, 60, volatility=0.03)
+    bars["low"][40] *= 0.72  # further than what is laid at once
     model = build_model(parameters, 3600.0, grid_phase=phase)
     state, snapshots, slow = initial_state(model), np.zeros(60, dtype=SNAPSHOT), twins(model, parameters)
     level, before = 0.0, math.nan
@@ -56,8 +64,12 @@ def test_the_map_equals_one_that_recounts_every_entry(kind, phase):
             for one in slow[side]:
                 for place, share in one.density().items():
                     expected[place] = expected.get(place, 0.0) + share
-            outward = [expected.get(math.floor(sign * close) + k, 0.0) for k in range(state.density.shape[1] - BEFORE)]
-            np.testing.assert_allclose(state.density[side, BEFORE:], outward, rtol=1e-9, atol=1e-15)
+            outward = np.array([expected.get(math.floor(sign * close) + k, 0.0) for k in range(100)])
+            read = state.density[side, BEFORE:]
+            np.testing.assert_allclose(read, outward[: len(read)], rtol=1e-9, atol=1e-15)
+            whole, first = settled(state, model), math.floor(sign * close) - state.positions.base[side]
+            held = (whole.mass[side] / whole.unit[:, None]).sum(axis=0)[first : first + 100]
+            np.testing.assert_allclose(held, outward, rtol=1e-9, atol=1e-12)
         level, before = state.memory["level"][0], close
 
 
@@ -68,7 +80,8 @@ def test_the_map_is_a_share_of_all_positions_that_fills_up_with_age():
     state = initial_state(model)
     for age in range(1, 5):
         snapshots = run(model, bars[:10], state)
-        held = state.positions.mass.sum(axis=2)[:, 0] / state.positions.unit[0]
+        whole = settled(state, model)
+        held = whole.mass.sum(axis=2)[:, 0] / whole.unit[0]
         assert held == pytest.approx([1.0 - 2.0**-age] * 2, rel=0.02)  # some liquidations lie inside the bar itself
         assert snapshots["map_age_half_lives"][-1] == pytest.approx(age)
 
@@ -96,8 +109,11 @@ def test_renormalising_the_unit_changes_nothing_that_can_be_seen():
         slow[SHORT][0].sweep(before, high)
         slow[SHORT][0].open(low, high, close)
         before = close
-    expected = [slow[SHORT][0].density().get(math.floor(before) + k, 0.0) for k in range(15)]
-    np.testing.assert_allclose(state.density[SHORT, BEFORE : BEFORE + 15], expected, rtol=1e-9)
+    expected = [slow[SHORT][0].density().get(math.floor(before) + k, 0.0) for k in range(100)]
+    np.testing.assert_allclose(state.density[SHORT, BEFORE : BEFORE + 15], expected[:15], rtol=1e-9)
+    whole, first = settled(state, model), math.floor(before) - state.positions.base[SHORT]
+    held = whole.mass[SHORT, 0, first : first + 100] / whole.unit[0]
+    np.testing.assert_allclose(held, expected, rtol=1e-9, atol=1e-12)
 
 
 @given(

@@ -1,5 +1,7 @@
 """The forecast of volatility: against a slow twin, against the future, and against what should not matter."""
 
+import math
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -19,7 +21,8 @@ START = 19_695 * DAY  # 2023-12-04, fifteen days into a period: periods begin at
 @compiled
 def update_all(state, settings, bars, said):
     for index in range(len(bars)):
-        update_volatility(state, settings, bars[index])
+        bar = bars[index]
+        update_volatility(state, settings, bar, math.log(bar.low), math.log(bar.high), math.log(bar.close))
         said[index] = state[0].forecasts[0], state[0].forecasts[1]
 
 
