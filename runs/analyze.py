@@ -13,8 +13,8 @@ from datafeeds.schema import Market
 from indicators.liquidation.parameter_fields import from_mapping
 from indicators.liquidation.parameters import ModelParameters
 from runs.analysis.record import analyse
-from runs.commandline.command import as_input_error, run_command, suggest
-from runs.commandline.options import layers_option, market_options
+from runs.commandline.command import Command, as_input_error, run_command, suggest
+from runs.commandline.options import layers_option, market_again, market_options
 from runs.engines.configuration import Configuration, model_parameters
 from runs.engines.event import load_market
 from runs.outcome.folder import claimed_folder
@@ -64,8 +64,9 @@ def heatmap(data: Market | pd.DataFrame | Path | str, *, every: int = 1, **model
 
 
 @click.command(
+    cls=Command,
     epilog="Example: python -m runs.analyze --data btc_1h.parquet --at 2024-08-05T12:00, "
-    "or --out report --html for all forms and the heatmap's page"
+    "or --out report --html for all forms and the heatmap's page",
 )
 @market_options
 @click.option("--at", help="Moment of the report, ISO time (UTC): the last bar closed by then. Default the last bar.")
@@ -110,7 +111,7 @@ def command(
         print_analysis(record, Console())
     else:
         sys.stdout.write(f"Report at {out}\n" + (f"Heatmap at {_beside(out)}\n" if mapped else ""))
-    suggest("validate", {name: market_named[name] for name in market_named})
+    suggest("validate", {**market_again(market_named, seed), "set": assignments})
     return 0
 
 

@@ -14,7 +14,7 @@ from rich.table import Table
 from datafeeds.markets import read
 from datafeeds.schema import Market
 from indicators.liquidation.parameters import ModelParameters
-from runs.commandline.command import as_input_error, note, run_command, suggest
+from runs.commandline.command import Command, as_input_error, note, run_command, suggest
 from runs.commandline.dry_run import BACKTEST_BARS_PER_SECOND, START_SECONDS, tell_plan
 from runs.commandline.options import (
     asked_settings,
@@ -25,7 +25,7 @@ from runs.commandline.options import (
 )
 from runs.commandline.output import print_json, print_lines, print_results, utc_now, wide_console
 from runs.commandline.progress import progress
-from runs.engines.configuration import configuration_from, configuration_of
+from runs.engines.configuration import changed_assignments, configuration_from, configuration_of
 from runs.engines.evaluator import run_compiled
 from runs.engines.event import checked_profile, load_market, run_backtest
 from runs.engines.irrelevant_changes import examined_beside
@@ -87,6 +87,7 @@ def backtest(
 
 
 @click.command(
+    cls=Command,
     epilog="Example: python -m runs.backtest --strategy magnet --data btc_1h.parquet --set magnet_ratio=3 --out first-run",
 )
 @configuration_options
@@ -122,7 +123,8 @@ def command(
         print_json({"folder": str(target), **result.record})
     else:
         _print_summary(result.record, target)
-        suggest("analyze", market_named_by(configuration))
+        changed = changed_assignments(configuration.model)
+        suggest("analyze", {**market_named_by(configuration), "set": changed, "layers": layers})
     return 0
 
 

@@ -11,13 +11,13 @@ from datafeeds.simulated.market import simulate
 from runs.benchmarks.catalog_speed import measure_reading
 from runs.benchmarks.engine_speed import measure, scaling
 from runs.benchmarks.sweep_speed import measure_sweep
-from runs.commandline.command import run_command, suggest
+from runs.commandline.command import Command, run_command, suggest
 from runs.commandline.output import print_json, wide_console
 
 _BARS = 43_361  # as many as five years of hours, the length of the main real data set
 
 
-@click.command(epilog="Example: python -m runs.benchmark --data btc_1h.parquet --json")
+@click.command(cls=Command, epilog="Example: python -m runs.benchmark --data btc_1h.parquet --json")
 @click.option("--data", help="Market file or catalog name; without it a simulated market of --bars.")
 @click.option(
     "--bars",

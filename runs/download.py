@@ -19,11 +19,11 @@ from datafeeds.exchanges.session import bounded_session
 from datafeeds.markets import open_file
 from datafeeds.retry import RetryPolicy
 from datafeeds.series import Series, timeframe_seconds
-from runs.commandline.command import note, run_command, suggest
+from runs.commandline.command import Command, note, run_command, suggest
 from runs.commandline.dry_run import ROWS_PER_REQUEST, SECONDS_PER_REQUEST, START_SECONDS, tell_plan
 from runs.commandline.inventory import holdings_json, print_holdings
 from runs.commandline.options import dry_run_option
-from runs.commandline.output import print_json, utc_now
+from runs.commandline.output import print_json, print_lines, utc_now
 from runs.commandline.progress import ProgressBars
 
 NO_NETWORK = (
@@ -34,8 +34,9 @@ _UNREACHED = "cannot be reached"
 
 
 @click.command(
+    cls=Command,
     epilog="Example: python -m runs.download --venue binance --symbol BTC/USDT:USDT --start 2023-01-01 --end 2025-01-01 "
-    "--timeframe 1h, then python -m runs.backtest --strategy magnet --data binance:BTC/USDT:USDT:1h"
+    "--timeframe 1h, then python -m runs.backtest --strategy magnet --data binance:BTC/USDT:USDT:1h",
 )
 @click.option("--venue", help="binance, bybit, okx, gate, hyperliquid; with --import any name.")
 @click.option("--symbol", "symbols", multiple=True, help="Unified symbol such as BTC/USDT:USDT; may be repeated.")
@@ -70,11 +71,11 @@ def command(
     """Bring market data into the local catalog, and show what it holds."""
     store = Catalog(catalog_root(catalog))
     if listing or check:
-        return _show(store, check, as_json)
+        return _show(store, check, as_json, catalog)
     if not venue or not symbols:
         raise click.UsageError("name what to download: --venue binance --symbol BTC/USDT:USDT --start 2024-01-01")
     if file:
-        return _import(store, file, mapping, venue, symbols, as_json)
+        return _import(store, file, mapping, venue, symbols, as_json, catalog)
     if follow:
         return _told(_follow, store, venue, symbols, url, feed_url)
     if tiers:
@@ -167,7 +168,7 @@ def _tell(outcome: list[Downloaded], as_json: bool, catalog: Path | None) -> int
     return 1 if failed else 0
 
 
-def _show(store: Catalog, check: bool, as_json: bool) -> int:
+def _show(store: Catalog, check: bool, as_json: bool, catalog: Path | None) -> int:
     store.sweep()
     holdings = inventory(store, check)
     if as_json:
@@ -175,15 +176,19 @@ def _show(store: Catalog, check: bool, as_json: bool) -> int:
     else:
         print_holdings(store.root, holdings)
         named = [_name(holding.series) for holding in holdings if holding.series.kind == "candles"]
-        suggest("backtest", {"strategy": "magnet", "data": named[0] if named else None})
+        suggest("backtest", {"strategy": "magnet", "data": named[0] if named else None, "catalog": catalog})
     damaged = [defect for holding in holdings for defect in holding.defects]
+    if check and not (damaged or as_json):
+        rows = sum(holding.rows for holding in holdings)
+        print_lines(f"verified: {rows:,} rows of {len(holdings):,} series were read, and none is damaged")
     sys.stderr.writelines(f"error: {defect}\n" for defect in damaged)
     return 1 if damaged else 0
 
 
 def _import(
-    store: Catalog, file: Path, mapping: Path | None, venue: str, symbols: tuple[str, ...], as_json: bool
-) -> int:
+    store: Catalog, file: Path, mapping: Path | None, venue: str, symbols: tuple[str, ...], as_json: bool,
+    catalog: Path | None,
+) -> int:  # fmt: skip
     if len(symbols) != 1:
         raise click.UsageError("a file holds one symbol: give --symbol once")
     market = open_file(file, mapping)
@@ -193,7 +198,7 @@ def _import(
     else:
         note(*market.quality.sentences())
         sys.stdout.writelines(f"{series}: stored\n" for series in written)
-        suggest("backtest", {"strategy": "magnet", "data": _name(written[0])})
+        suggest("backtest", {"strategy": "magnet", "data": _name(written[0]), "catalog": catalog})
     return 0
 
 

@@ -16,7 +16,7 @@ from functools import partial
 import click
 
 from datafeeds.schema import Market
-from runs.commandline.command import InputError, as_input_error, note, run_command, suggest
+from runs.commandline.command import Command, InputError, as_input_error, note, run_command, suggest
 from runs.commandline.options import market_options
 from runs.commandline.output import print_json
 from runs.engines.configuration import Configuration, configuration_from, with_assignments
@@ -175,7 +175,9 @@ def _own_error(configuration: Configuration, market: Market, run: Trace) -> Inpu
     return told
 
 
-@click.command(epilog="Example: python -m runs.lookahead --strategy my_module:MyStrategy --data btc_1h.parquet")
+@click.command(
+    cls=Command, epilog="Example: python -m runs.lookahead --strategy my_module:MyStrategy --data btc_1h.parquet"
+)
 @click.option("--strategy", required=True, help="magnet, cascade, wipe, overlay, or package.module:Class.")
 @market_options
 @click.option("--set", "assignments", multiple=True, metavar="NAME=VALUE", help="Set one parameter; may be repeated.")
@@ -205,7 +207,7 @@ def command(
     examination = examine(configuration, market, cuts)
     _tell(examination, strategy, market, cuts, as_json)
     if examination.acquitted and not as_json:
-        suggest("backtest", {"strategy": strategy, **market_named})
+        suggest("backtest", {"strategy": strategy, **market_named, "set": assignments})
     return 0 if examination.acquitted else 1
 
 

@@ -9,7 +9,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from runs.commandline.command import InputError, as_input_error, run_command, suggest
+from runs.commandline.command import Command, InputError, as_input_error, run_command, suggest, typed
 from runs.commandline.output import print_json, print_lines, wide_console
 from runs.commandline.progress import ProgressBars
 from runs.outcome.writing import replace_file
@@ -25,7 +25,8 @@ _TOP = 10
 
 
 @click.command(
-    epilog="Example: python -m runs.review results --tag first-run=keep; python -m runs.review --serve --port 8642"
+    cls=Command,
+    epilog="Example: python -m runs.review results --tag first-run=keep; python -m runs.review --serve --port 8642",
 )
 @click.argument("results", type=click.Path(path_type=Path), default=Path("results"), metavar="[RESULTS_DIR]")
 @click.option(
@@ -68,7 +69,7 @@ def _check(results: Path) -> None:
         raise InputError(f"{results}: is itself a run; name the folder that holds it")
     try:
         if not any(item.is_dir() for item in results.iterdir()):
-            raise InputError(f"{results}: there is nothing in it to review; python -m runs.backtest makes a run")
+            raise InputError(f"{results}: there is nothing in it to review; {typed('backtest')} makes a run")
     except OSError as error:
         raise InputError(f"{results}: cannot be read ({error.strerror})") from None
 
@@ -142,12 +143,12 @@ def _print_table(table: dict[str, Any], results: Path) -> None:
         "CAGR",
         "Sharpe",
         "95 % interval",
-        "drawdown",
+        "drawdown, bars",
         "trades",
         "verdict",
         "tags",
     ):
-        shown.add_column(title, justify="right" if title in ("CAGR", "Sharpe", "drawdown", "trades") else "left")
+        shown.add_column(title, justify="right" if title in ("CAGR", "Sharpe", "drawdown, bars", "trades") else "left")
     for row in rows:
         shown.add_row(*_cells(row))
     wide_console().print(shown, markup=False)

@@ -13,8 +13,8 @@ from datafeeds.markets import read
 from datafeeds.schema import Market
 from indicators.liquidation.parameter_fields import from_mapping
 from indicators.liquidation.parameters import ModelParameters
-from runs.commandline.command import InputError, as_input_error, note, run_command, suggest
-from runs.commandline.options import market_options
+from runs.commandline.command import Command, InputError, as_input_error, note, run_command, suggest
+from runs.commandline.options import market_again, market_options
 from runs.commandline.output import print_json, print_results, wide_console
 from runs.engines.configuration import Configuration, model_parameters
 from runs.engines.event import load_market
@@ -87,7 +87,8 @@ class _Numbers(click.ParamType):  # type: ignore[type-arg]  # generic in newer v
 
 
 @click.command(
-    epilog="Example: python -m runs.stress --data btc_1h.parquet --moves 2,5,10, or --deviations 1,2,3 --out stressed"
+    cls=Command,
+    epilog="Example: python -m runs.stress --data btc_1h.parquet --moves 2,5,10, or --deviations 1,2,3 --out stressed",
 )
 @market_options
 @click.option("--at", help="Moment of the question, ISO time (UTC): the last bar closed by then. Default the last bar.")
@@ -121,7 +122,7 @@ def command(
     print_stress(dict(tested.record), wide_console())
     if folder:
         print_results(folder[0], PAGE)
-    suggest("analyze", {**market_named, "at": at})
+    suggest("analyze", {**market_again(market_named, seed), "at": at, "set": assignments})
     return 0
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 from datafeeds.markets import read
 from datafeeds.schema import Market
 from indicators.liquidation.parameters import ModelParameters
-from runs.commandline.command import as_input_error, run_command
+from runs.commandline.command import Command, as_input_error, run_command
 from runs.commandline.options import asked_settings, configuration_options, dry_run_option, trial_options
 from runs.commandline.progress import silent
 from runs.engines.configuration import configuration_of
@@ -106,11 +106,12 @@ def sweep(
 
 
 @click.command(
+    cls=Command,
     epilog="""\b
 Example: python -m runs.sweep --strategy magnet --param magnet_ratio=1.5,2,3 --param stop_atr=1:5:0.5
 Example: python -m runs.sweep --strategy magnet --data btc_1h.parquet --param min_distance=0.002:0.05:log:20 --search random
          --trials 500 --param taker_fee_bps=2:8:1 --jobs 2
-Example: python -m runs.sweep --resume results/20260101T000000-sweep-magnet-0a1b2c3d"""
+Example: python -m runs.sweep --resume results/20260101T000000-sweep-magnet-0a1b2c3d""",
 )
 @configuration_options
 @trial_options

@@ -16,10 +16,10 @@ from datafeeds.schema import Market
 from datafeeds.simulated.market import SimulatedMarket, simulate_with_truth
 from indicators.liquidation.parameter_fields import from_mapping
 from indicators.liquidation.parameters import ModelParameters
-from runs.commandline.command import as_input_error, run_command, suggest
+from runs.commandline.command import Command, as_input_error, run_command, suggest
 from runs.commandline.dry_run import START_SECONDS, VALIDATE_BARS_PER_SECOND, tell_plan
 from runs.commandline.evidence import print_evidence
-from runs.commandline.options import dry_run_option, markets_options
+from runs.commandline.options import dry_run_option, market_again, markets_options
 from runs.commandline.output import print_json, print_results, utc_now
 from runs.commandline.progress import ProgressBars
 from runs.engines.configuration import Configuration, model_parameters
@@ -122,7 +122,8 @@ def _measured(
 
 
 @click.command(
-    epilog="Example: python -m runs.validate --data btc_1h.parquet --set half_life_hours=48 --out what-it-knows"
+    cls=Command,
+    epilog="Example: python -m runs.validate --data btc_1h.parquet --set half_life_hours=48 --out what-it-knows",
 )
 @markets_options
 @click.option("--seed", type=click.IntRange(min=0), default=7, help="Seed of the simulated market.")
@@ -162,7 +163,8 @@ def command(
     else:
         print_evidence(found.record)
         print_results(target, PAGE)
-        suggest("backtest", {"strategy": "magnet", **market_named, "data": next(iter(market_named["data"]), None)})
+        first = {**market_named, "data": next(iter(market_named["data"]), None)}
+        suggest("backtest", {"strategy": "magnet", **market_again(first, seed), "set": assignments})
     return 0
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 from datafeeds.markets import read
 from datafeeds.schema import Market
 from indicators.liquidation.parameters import ModelParameters
-from runs.commandline.command import as_input_error, run_command
+from runs.commandline.command import Command, as_input_error, run_command
 from runs.commandline.options import asked_settings, configuration_options, dry_run_option, trial_options
 from runs.commandline.progress import silent
 from runs.engines.configuration import configuration_of
@@ -84,11 +84,12 @@ def walk_forward(
 
 
 @click.command(
+    cls=Command,
     epilog="""\b
 Example: python -m runs.walkforward --strategy magnet --param magnet_ratio=1.5,2,3 --param stop_atr=1:5:1
          --train 120d --test 30d
 Example: python -m runs.walkforward --strategy magnet --data btc_1h.parquet --param min_distance=0.002:0.02:log:8
-         --train 365d --test 90d --anchored --jobs 2"""
+         --train 365d --test 90d --anchored --jobs 2""",
 )
 @configuration_options
 @trial_options

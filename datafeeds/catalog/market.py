@@ -1,6 +1,8 @@
 """A market out of the catalog: its series joined bar by bar, each by when it became known."""
 
 import re
+import shlex
+import sys
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -71,8 +73,8 @@ def read_catalog_market(
         there = f"it has {', '.join(sorted(periods, key=timeframe_seconds))}" if periods else "it has none"
         raise MarketError(
             f"no candles of {wanted.symbol} {wanted.timeframe} from {wanted.venue} in the catalog {catalog.root} ({there}); "
-            f"python -m runs.download --venue {wanted.venue} --symbol {wanted.symbol} --timeframe {wanted.timeframe} "
-            "--start 2024-01-01"
+            f"{shlex.quote(sys.executable or 'python')} -m runs.download --venue {wanted.venue} --symbol {wanted.symbol} "
+            f"--timeframe {wanted.timeframe} --start 2024-01-01 --catalog {shlex.quote(str(catalog.root))}"
         )
     largest = max(parts, key=timeframe_seconds)
     span = (_WHOLE[0] if start_ms is None else start_ms, _WHOLE[1] if end_ms is None else end_ms)

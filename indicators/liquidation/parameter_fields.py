@@ -10,6 +10,7 @@ import numpy as np
 from indicators.liquidation.renamed import renamed
 
 Parameters = TypeVar("Parameters")
+_FEW = 8  # names that a sentence can hold
 
 
 def parameter(default: Any, *, unit: str, source: str, low: float = -math.inf, high: float = math.inf) -> Any:
@@ -99,8 +100,12 @@ def unknown(what: str, name: str, known: list[str]) -> str:
     if sentence := renamed(what, name, known):
         return sentence
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(sorted(known))}"
-    return f"unknown {what} {name!r}: {hint}"
+    if near:
+        return f"unknown {what} {name!r}: did you mean {near[0]!r}?"
+    if len(known) <= _FEW:
+        return f"unknown {what} {name!r}: known are {', '.join(sorted(known))}"
+    nearest = difflib.get_close_matches(name, known, n=3, cutoff=0.0)
+    return f"unknown {what} {name!r}: nearest of {len(known)} are {', '.join(nearest)}"
 
 
 def as_record(parameters: Any) -> Any:

@@ -12,6 +12,33 @@ _DEBUG = "--debug"
 _Answer = TypeVar("_Answer")
 
 
+class Command(click.Command):
+    """A command that lets no option be repeated without a meaning: click's own takes the last, without a word."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse, and refuse what was given twice."""
+        values, _, given = self.make_parser(ctx).parse_args(args=list(args))
+        if not any(parameter.is_eager for parameter in given):  # such as --help
+            _refuse_repeated(values, given)
+        return super().parse_args(ctx, args)
+
+
+def _refuse_repeated(values: Mapping[str, object], given: list[click.Parameter]) -> None:
+    for parameter in dict.fromkeys(given):
+        if not isinstance(parameter, click.Option):
+            continue
+        name, said = parameter.opts[-1], values[str(parameter.name)]
+        if not parameter.multiple and given.count(parameter) > 1:
+            pooled = "; runs.validate alone pools several markets" if name == "--data" else ""
+            raise click.UsageError(
+                f"{name} is given {given.count(parameter)} times, and this command takes one{pooled}"
+            )
+        if parameter.multiple and isinstance(said, (list, tuple)):
+            twice = next((value for value in said if list(said).count(value) > 1), None)
+            if twice is not None:
+                raise click.UsageError(f"{name} {twice} is given twice; leave one out")
+
+
 def run_command(command: click.Command, argv: list[str] | None) -> int:
     """Run a command and return its exit code: 0 done, 2 bad usage or bad input (one line on stderr), 130 interrupted.
 
@@ -58,17 +85,24 @@ def suggest(name: str, options: Mapping[str, object], *arguments: object) -> Non
     name
         Of the command's module in `runs`.
     options
-        Its options by name; those without a value are left out, True is a flag.
+        Its options by name; those without a value are left out, True is a flag, several values are as many options.
     arguments
         What comes before them.
     """
     words = [shlex.quote(str(argument)) for argument in arguments]
-    words += [
-        f"--{key.replace('_', '-')}" + ("" if value is True else f" {shlex.quote(str(value))}")
-        for key, value in options.items()
-        if value
-    ]
-    sys.stderr.write(" ".join(["next: python -m", f"runs.{name}", *words]) + "\n")
+    for key, value in options.items():
+        option = f"--{key.replace('_', '-')}"
+        if value is True:
+            words.append(option)
+        elif value is not None and value is not False and value != "":
+            several = value if isinstance(value, (list, tuple)) else [value]
+            words += [f"{option} {shlex.quote(str(one))}" for one in several]
+    sys.stderr.write(" ".join([f"next: {typed(name)}", *words]) + "\n")
+
+
+def typed(name: str) -> str:
+    """Return how a command of `runs` is called with the interpreter of this process."""
+    return f"{shlex.quote(sys.executable or 'python')} -m runs.{name}"
 
 
 class InputError(ValueError):

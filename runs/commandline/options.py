@@ -112,8 +112,12 @@ def asked_settings(
 
 def market_named_by(settings: Any) -> dict[str, Any]:
     """Return the options that name the market of a configuration again, the simulated one by its seed."""
-    named = {name: getattr(settings, name) for name in MARKET_OPTIONS}
-    return named if settings.data else {**named, "seed": settings.seed}
+    return market_again({name: getattr(settings, name) for name in MARKET_OPTIONS}, settings.seed)
+
+
+def market_again(named: Mapping[str, Any], seed: int) -> dict[str, Any]:
+    """Return the options that name a market again, the simulated one by its seed."""
+    return dict(named) if named["data"] else {**named, "seed": seed}
 
 
 layers_option = click.option(

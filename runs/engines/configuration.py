@@ -1,6 +1,7 @@
 """One frozen, validated configuration of a run: from flags, from a TOML file, or from the run.json of an earlier run."""
 
 import dataclasses
+import datetime
 import json
 import tomllib
 from collections.abc import Mapping
@@ -172,7 +173,8 @@ def read_settings(path: Path) -> dict[str, Any]:
         raise ValueError(f"{path}: is no configuration ({' '.join(str(error).split())[:80]})") from None
     if not isinstance(values, dict):
         raise ValueError(f"{path}: is no configuration (a table of settings is expected)")
-    return values
+    # TOML has dates of its own; a configuration holds them as ISO text.
+    return {key: value.isoformat() if isinstance(value, datetime.date) else value for key, value in values.items()}
 
 
 def assignment(text: str) -> tuple[str, str]:
@@ -197,12 +199,16 @@ def with_assignments(values: dict[str, Any], assignments: tuple[str, ...]) -> di
     Raises
     ------
     ValueError
-        For a text without ``=``, an unknown name (with the nearest one) or an ambiguous one.
+        For a text without ``=``, an unknown name (with the nearest one), an ambiguous one, or one that is set twice.
     """
     merged = {key: dict(value) if isinstance(value, Mapping) else value for key, value in values.items()}
+    homes = set()
     for text in assignments:
         key, value = assignment(text)
         group, name = parameter_home(str(values.get("strategy") or ""), key, "--set")
+        if (group, name) in homes:
+            raise ValueError(_set_twice(name))
+        homes.add((group, name))
         merged.setdefault(group, {})[name] = value
     return merged
 
@@ -248,5 +254,22 @@ def model_parameters(assignments: tuple[str, ...]) -> ModelParameters:
     values: dict[str, Any] = {}
     for text in assignments:
         name, value = assignment(text)
-        values[name.removeprefix("model.")] = value
+        name = name.removeprefix("model.")
+        if name in values:
+            raise ValueError(_set_twice(name))
+        values[name] = value
     return from_mapping(ModelParameters, values)
+
+
+def _set_twice(name: str) -> str:
+    return f"--set {name} is given twice; leave one out"
+
+
+def changed_assignments(parameters: ModelParameters) -> list[str]:
+    """Return the ``name=value`` texts that make these parameters of the defaults."""
+    usual, texts = ModelParameters(), []
+    for name, value in asdict(parameters).items():
+        if value != getattr(usual, name):
+            text = "/".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+            texts.append(f"{name}={text}")
+    return texts

@@ -25,7 +25,7 @@ TITLES = {
     "signal_strength": "Hit rate by strength: the cluster ahead over the opposite one",
     "phase": "Hit rate by cascade phase",
 }
-_COLUMNS = ("trades", "wins", "hit rate", "95 % interval", "mean net return", "net, quote")
+_COLUMNS = ("trades", "wins", "hit rate", "95 % interval", "mean net return on notional", "net, quote")
 
 STYLE = (
     COLOURS
@@ -51,7 +51,7 @@ def breakdown_tables(metrics: dict[str, Any]) -> str:
     exposure, money, trading = metrics["exposure"], metrics["money"], metrics["trading"]
     costs = (
         ("Mean exposure, notional / equity", _shape(exposure["mean_exposure"], "{:+.3g}")),
-        ("Time in the market", _shape(exposure["time_in_market_fraction"], "{:.1%}")),
+        ("Time in the market, by bar", _shape(exposure["time_in_market_fraction"], "{:.1%}")),
         ("Average leverage in the market", _shape(exposure["average_leverage_in_market"], "{:.2f}")),
         ("Highest leverage", _shape(exposure["highest_leverage"], "{:.2f}")),
         ("Turnover, quote", _shape(money["turnover_quote"], "{:,.2f}")),

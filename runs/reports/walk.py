@@ -79,7 +79,17 @@ def _joined(summary: dict[str, Any]) -> str:
 def _windows(record: dict[str, Any], summary: dict[str, Any]) -> str:
     name = record["objective"]
     labels = [axis["parameter"] for axis in record["space"]]
-    titles = ("", "train", "test", f"{name} in", f"{name} out", "return out", "drawdown out", "trades out", *labels)
+    titles = (
+        "",
+        "train",
+        "test",
+        f"{name} in",
+        f"{name} out",
+        "return out",
+        "drawdown out, bars",
+        "trades out",
+        *labels,
+    )
     return cells_table(titles, [_window(row, labels, name) for row in summary["windows"]])
 
 

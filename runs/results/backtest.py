@@ -26,7 +26,7 @@ _SHOWN = (
     ("annual_growth_fraction", "Annual growth", "{:+.2%}"),
     ("annual_volatility_fraction", "Annual volatility", "{:.2%}"),
     ("sharpe", "Sharpe (365 days)", "{:.2f}"),
-    ("max_drawdown_fraction", "Largest drawdown", "{:.2%}"),
+    ("max_drawdown_fraction", "Largest drawdown, all bars", "{:.2%}"),
     ("trades", "Trades", "{:,.0f}"),
     ("hit_rate_fraction", "Hit rate", "{:.1%}"),
     ("fees_quote", "Fees", "{:,.2f}"),

@@ -11,7 +11,8 @@ def day_ends(times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Parameters
     ----------
     times
-        (n,) naive UTC bar opens, ascending; a bar counts to the day it opens in.
+        (n,) naive UTC bar opens, ascending; a bar counts to the day it opens in. Where the least distance between bars is more than
+        a day, the last bar is taken to be as long, and its days count: else n weeks would be 7 n - 6 days.
 
     Returns
     -------
@@ -19,7 +20,9 @@ def day_ends(times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         (d,) datetime64[D] without a missing day, and (d,) the index of the last bar that opened on the day or before it.
     """
     dates = times.astype("datetime64[D]")
-    days = np.arange(dates[0], dates[-1] + _ONE_DAY)
+    length = np.diff(times).min() if len(times) > 1 else _ONE_DAY
+    last = (times[-1] + length - np.timedelta64(1, "ns")).astype("datetime64[D]") if length > _ONE_DAY else dates[-1]
+    days = np.arange(dates[0], last + _ONE_DAY)
     return days, np.searchsorted(dates, days, side="right") - 1
 
 

@@ -1,6 +1,7 @@
 """A sweep from its plan to its exit code: folder, workers, rows, confirmation, report."""
 
 import contextlib
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from datafeeds.schema import Market
-from runs.commandline.command import InputError, as_input_error
+from runs.commandline.command import InputError, as_input_error, typed
 from runs.commandline.output import print_json, utc_now
 from runs.commandline.progress import ShowProgress, progress
 from runs.engines.evaluator import Evaluator
@@ -227,7 +228,7 @@ def _stopped(folder: Path, plan: Plan, record: dict[str, Any], code: int, reason
     write_trials(folder, trials)
     sys.stderr.write(
         f"{reason}; {len(trials):,} of {record['combinations']:,} rows are kept, go on with: "
-        f"python -m runs.sweep --resume {folder}\n"
+        f"{typed('sweep')} --resume {shlex.quote(str(folder))}\n"
     )
     return code
 

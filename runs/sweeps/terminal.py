@@ -17,7 +17,7 @@ _COLUMNS = (
     ("Sharpe", "sharpe", "{:.2f}"),
     ("total return", "total_return_fraction", "{:+.2%}"),
     ("its exposure, constant", "constant_exposure_return_fraction", "{:+.2%}"),
-    ("drawdown", "max_drawdown_fraction", "{:.2%}"),
+    ("drawdown, bars", "max_drawdown_fraction", "{:.2%}"),
     ("trades", "trades", "{:,.0f}"),
 )
 

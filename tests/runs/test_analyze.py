@@ -4,6 +4,7 @@ import dataclasses
 import json
 import math
 import re
+import sys
 
 import pytest
 
@@ -134,14 +135,14 @@ def test_the_terminal_report_goes_to_stdout_and_the_next_command_to_stderr(capsy
     assert "Map by price level" in out
     assert "\x1b" not in out
     assert max(map(len, out.splitlines())) <= 80
-    assert re.fullmatch(r"next: python -m runs\.validate --data \S+\n", err)
+    assert re.fullmatch(rf"next: {re.escape(sys.executable)} -m runs\.validate --data \S+\n", err)
 
 
 @pytest.mark.usefixtures("no_tearsheet")
 def test_a_runs_report_is_that_of_its_last_bar(capsys, data, tmp_path):
     assert backtest(["--strategy", "wipe", "--data", data, "--out", str(tmp_path / "run")]) == 0
     suggested = capsys.readouterr().err.splitlines()[-1]
-    assert suggested == f"next: python -m runs.analyze --data {data}"
+    assert suggested == f"next: {sys.executable} -m runs.analyze --data {data}"
     assert main([*suggested.split()[4:], "--out", str(tmp_path / "report.md")]) == 0
     run, ours = ((tmp_path / name).read_text(encoding="utf-8") for name in ("run/report.md", "report.md"))
     assert run.split("## Caveats")[0] == ours.split("## Caveats")[0]

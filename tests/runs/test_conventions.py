@@ -114,7 +114,7 @@ def test_stdout_has_results_with_all_pages_and_stderr_notes_and_the_next_command
     told = [line for line in lines if line.startswith(("note: ", "next: "))]
     assert "note: " not in out
     assert "next: " not in out
-    assert re.match(r"next: python -m runs\.(\w+)( |$)", told[-1])
+    assert re.match(rf"next: {re.escape(sys.executable)} -m runs\.(\w+)( |$)", told[-1])
     assert told[-1].split("runs.")[1].split()[0] in COMMANDS
     assert sum(line.startswith("next: ") for line in told) == 1
     pages = [line.removeprefix("Pages: ").split(", ") for line in out.splitlines() if line.startswith("Pages: ")]

@@ -36,7 +36,7 @@ def test_a_download_a_list_a_check_and_a_backtest(venue, tmp_path, capsys, monke
     assert main([*MARKET, *RANGE, "--url", venue.url]) == 0
     told = capsys.readouterr()
     assert "bybit BTC/USDT:USDT candles 1h: " in told.out
-    assert "next: python -m runs.backtest --strategy magnet --data bybit:BTC/USDT:USDT:1h" in told.err
+    assert f"next: {sys.executable} -m runs.backtest --strategy magnet --data bybit:BTC/USDT:USDT:1h" in told.err
     assert told.err.count("\n") == 1 + told.err.count("note: ")  # nothing animated off a terminal
     assert main(["--list", "--json"]) == 0
     listed = json.loads(capsys.readouterr().out)["series"]
@@ -44,7 +44,13 @@ def test_a_download_a_list_a_check_and_a_backtest(venue, tmp_path, capsys, monke
     assert main(["--list"]) == 0
     assert "candles 1h" in capsys.readouterr().out
     assert main(["--check"]) == 0
-    capsys.readouterr()
+    assert re.search(
+        r"^verified: [\d,]+ rows of 5 series were read, and none is damaged$", capsys.readouterr().out, re.M
+    )
+    assert main(["--list", "--catalog", str(tmp_path / "catalog")]) == 0
+    told = capsys.readouterr()
+    assert "verified" not in told.out
+    assert told.err.endswith(f" --catalog {tmp_path / 'catalog'}\n")
     arguments = [
         "--strategy",
         "magnet",

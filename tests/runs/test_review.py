@@ -53,7 +53,7 @@ def test_the_same_folder_gives_the_same_page(results, capsys):
         assert main([str(results)]) == 0
         pages.add((results / "review.html").read_bytes())
     assert len(pages) == 1
-    assert "next: python -m runs.review" in capsys.readouterr().err
+    assert f"next: {sys.executable} -m runs.review" in capsys.readouterr().err
 
 
 def test_notes_and_tags_survive_a_new_page(results, capsys):

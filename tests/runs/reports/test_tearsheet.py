@@ -285,7 +285,7 @@ def test_every_figure_of_the_heads_tables_is_that_of_the_json():
             assert same(shown, found[side].get(key, np.nan)), (label, side)
     for label, group, key in (
         ("Mean exposure, notional / equity", "exposure", "mean_exposure"),
-        ("Time in the market", "exposure", "time_in_market_fraction"),
+        ("Time in the market, by bar", "exposure", "time_in_market_fraction"),
         ("Average leverage in the market", "exposure", "average_leverage_in_market"),
         ("Highest leverage", "exposure", "highest_leverage"),
         ("Turnover, quote", "money", "turnover_quote"),
