@@ -13,8 +13,10 @@ from indicators.liquidation.recording import HeatmapRecord, record_heatmap
 from indicators.liquidation.step import run
 from runs.benchmarks.timing import times_in_turn
 from runs.engines.configuration import Configuration
+from runs.engines.evaluator import Evaluator
 from runs.engines.event import model_bars
 from runs.engines.irrelevant_changes import PHASES, irrelevant_changes
+from runs.engines.snapshot_cache import Heatmaps
 
 BARS = slice(20_000, 32_000)
 SETTLED, EVERY = 1000, 40
@@ -93,7 +95,9 @@ def tables(market: Market, default: ModelParameters) -> tuple[list[list[str]], l
     times = seconds(kinds, bars[TIMED])
     second = [["bins", "magnet, mean of phases", "s.d., points", "step's time"]]
     for name, kind in kinds.items():
-        returns = 100.0 * np.array(irrelevant_changes(Configuration(strategy="magnet", model=kind), market)["phases"])
+        asked = Configuration(strategy="magnet", model=kind)
+        prepared = Evaluator(market, Heatmaps(None)).prepared(asked)
+        returns = 100.0 * np.array(irrelevant_changes(asked, market, prepared)["phases"])
         cells = (f"{returns.mean():+.1f} %", f"{returns.std(ddof=1):.1f}", f"{times[name] / times['10 bp']:.2f}")
         second.append([name, *cells])
     return first, second

@@ -28,9 +28,9 @@ from runs.commandline.progress import progress
 from runs.engines.configuration import changed_assignments, configuration_from, configuration_of
 from runs.engines.evaluator import run_compiled
 from runs.engines.event import checked_profile, load_market, run_backtest
-from runs.engines.irrelevant_changes import examined_beside
+from runs.engines.examination import examined_beside
 from runs.outcome.folder import claimed_folder, run_name
-from runs.outcome.metrics import unopened_sentence
+from runs.outcome.metrics import unopened_sentence, volume_sentence
 from runs.outcome.run_files import PAGES
 from runs.perpetual.costs import CostParameters
 from runs.reports.competitors import ROWS, SIDES, side_by_side
@@ -114,10 +114,10 @@ def command(
         return 0
     name = run_name(utc_now(), configuration.strategy, configuration.as_dict(), market.fingerprint())
     with claimed_folder(name, out, overwrite) as (target, temporary):
-        with examined_beside(configuration, market) as changes:
+        with examined_beside(configuration, market) as examined:
             with progress("backtest", len(market), "bars") as report:
                 run = run_backtest(configuration, market, report=report)
-            result = Result(run, changes())
+            result = Result(run, examined())
         result.write(target, temporary, layers)
     if as_json:
         print_json({"folder": str(target), **result.record})
@@ -132,7 +132,7 @@ def _print_summary(metrics: dict[str, Any], target: Path) -> None:
     data, money, trading = metrics["data"], metrics["money"], metrics["trading"]
     changes = metrics["irrelevant_changes"]
     note(*data["caveats"], *data["defects"])
-    note(*filter(None, [unopened_sentence(trading)]))
+    note(*filter(None, [unopened_sentence(trading), volume_sentence(trading)]))
     table = Table(title=f"{metrics['strategy']} on {data['name']}, {data['first_bar'][:10]} to {data['last_bar'][:10]}")
     for title in ("", *(title for _, title in SIDES)):
         table.add_column(title, justify="left" if not title else "right")
@@ -156,7 +156,7 @@ def _print_summary(metrics: dict[str, Any], target: Path) -> None:
     wide_console().print(table)
     if changes.get("undetermined", True):
         print_lines(changes["sentence"])
-    print_lines(metrics["constant_exposure"]["sentence"], metrics["evidence"]["sentence"])
+    print_lines(*(metrics[name]["sentence"] for name in ("sensitivity", "constant_exposure", "evidence")))
     print_results(target, *PAGES)
 
 

@@ -4,30 +4,19 @@ A rule with thresholds amplifies what should not matter. So a return stands besi
 eight starts; if its sign is not the same in all of them, it is undetermined.
 """
 
-import json
 import math
-import os
-import subprocess
-import sys
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from datafeeds.schema import Market, Quality
+from datafeeds.schema import Market
 from indicators.liquidation.model import SECONDS_PER_HOUR, build_model
 from indicators.liquidation.step import run
-from runs.engines.compiled import evaluate
-from runs.engines.configuration import Configuration, configuration_from
-from runs.engines.evaluator import Evaluator, is_compiled
+from runs.engines.compiled import EvaluationInputs, evaluate
+from runs.engines.configuration import Configuration
 from runs.engines.event import model_bars
-from runs.engines.snapshot_cache import Heatmaps
-from strategies.registry import load_strategy
 
 PHASES = tuple(part / 8 for part in range(8))
 """Where in a bin the grid's origin lies; the first is the backtest's own."""
@@ -35,33 +24,32 @@ PHASES = tuple(part / 8 for part in range(8))
 STARTS = (1, 2, 3, 5, 8, 13, 24, 50)
 """How many of the first bars are left out."""
 
-_MIN_BARS_BESIDE = 10_000  # below it a second process takes longer to start than the work (measured: some .4 s)
 
-
-def not_examined(reason: str) -> dict[str, Any]:
-    """Return what is said of a backtest whose irrelevant changes nobody examined."""
-    return {"examined": False, "sentence": f"Changes that should not matter are not examined: {reason}."}
-
-
-def irrelevant_changes(configuration: Configuration, market: Market) -> dict[str, Any]:
+def irrelevant_changes(
+    configuration: Configuration, market: Market, prepared: tuple[Callable[..., bool], EvaluationInputs]
+) -> dict[str, Any]:
     """Return a backtest's total return under changes that should not matter, by the compiled engine.
+
+    Parameters
+    ----------
+    configuration, market
+        Of the backtest.
+    prepared
+        Its loop and inputs, from `Evaluator.prepared`.
 
     Returns
     -------
     dict
         ``examined``; ``phases`` and ``starts`` (total return of each of `PHASES` and `STARTS`, as fractions; no starts on a
         market that is too short); ``median_fraction``, ``low_fraction`` and ``high_fraction`` over all; ``undetermined``, whether
-        the sign is not the same in all; ``sentence``. Of a rule that is not compiled only why not.
+        the sign is not the same in all; ``sentence``.
 
     Notes
     -----
     Starts are compared on the bars after the warm-up that all of them have: the backtest's return is scaled by how much more, or
     less, the later start earns there from flat.
     """
-    kind: Any = load_strategy(configuration.strategy)
-    if not is_compiled(kind):
-        return not_examined("the rule is not compiled")
-    loop, inputs = Evaluator(market, Heatmaps(None)).prepared(configuration)
+    loop, inputs = prepared
     parameters, bars = configuration.model, model_bars(market)
 
     def growth(**changed: Any) -> float:
@@ -95,54 +83,3 @@ def summary(phases: list[float], starts: list[float]) -> dict[str, Any]:
         "examined": True, "phases": phases, "starts": starts, "median_fraction": median, "low_fraction": low,
         "high_fraction": high, "undetermined": undetermined, "sentence": sentence,
     }  # fmt: skip
-
-
-@contextmanager
-def examined_beside(configuration: Configuration, market: Market) -> Iterator[Callable[[], dict[str, Any]]]:
-    """Start `irrelevant_changes` in a second process, and yield a function that waits for the answer.
-
-    On a short market, and of a rule that is not compiled, the answer is worked out where it is asked for. A second process that
-    dies costs the answer, not the backtest.
-    """
-    kind: Any = load_strategy(configuration.strategy)
-    if len(market) < _MIN_BARS_BESIDE or not is_compiled(kind):
-        yield lambda: irrelevant_changes(configuration, market)
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        market.frame.to_parquet(Path(folder) / "market.parquet")
-        asked = {
-            "name": market.name,
-            "bar_seconds": market.bar_seconds,
-            "configuration": {key: value for key, value in configuration.as_dict().items() if value is not None},
-        }
-        (Path(folder) / "asked.json").write_text(json.dumps(asked), encoding="utf-8")
-        # The parent's own path, and not the working folder before it: a folder named `runs` there is not ours.
-        process = subprocess.Popen(  # noqa: S603 - this module, and a folder of our own
-            [sys.executable, "-P", "-m", "runs.engines.irrelevant_changes", folder],
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)},
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-        )  # fmt: skip
-        with process:
-            try:
-                yield lambda: _answer(process)
-            finally:
-                process.kill()
-
-
-def _answer(process: "subprocess.Popen[str]") -> dict[str, Any]:
-    said, _ = process.communicate()
-    try:
-        found: dict[str, Any] = json.loads(said)
-    except ValueError:
-        return not_examined(f"the second process ended with code {process.returncode}")
-    return found
-
-
-def _main(folder: Path) -> None:
-    asked = json.loads((folder / "asked.json").read_text(encoding="utf-8"))
-    market = Market(pd.read_parquet(folder / "market.parquet"), asked["name"], asked["bar_seconds"], Quality(()))
-    sys.stdout.write(json.dumps(irrelevant_changes(configuration_from(asked["configuration"]), market)))
-
-
-if __name__ == "__main__":
-    _main(Path(sys.argv[1]))

@@ -98,6 +98,28 @@ def unopened_sentence(trading: dict[str, Any]) -> str:
     return (f"{said} ({why})" if why else said) if refused or below else ""
 
 
+def volume_sentence(trading: dict[str, Any]) -> str:
+    """Return how many fills took more of their bar than a market can be trusted to give; empty if none."""
+    large = trading["fills_above_tenth_of_volume"]
+    words = "fill took" if large == 1 else "fills took"
+    return (
+        f"{large:,} {words} more than a tenth of the bar's volume: the market may not give it at these prices"
+        if large
+        else ""
+    )
+
+
+def _volume_shares(result: EngineResult) -> dict[str, Any]:
+    """How much of its bar's volume each fill took; one in a bar without volume took more than there was."""
+    traded = result.fills[result.fills["size"] != 0.0]
+    volume = result.market.frame["volume"].to_numpy()[traded["bar"]]
+    shares = np.divide(np.abs(traded["size"]), volume, out=np.full(len(traded), math.inf), where=volume > 0.0)
+    return {
+        "largest_volume_share_fraction": float(shares.max(initial=0.0)) if np.isfinite(shares).all() else math.nan,
+        "fills_above_tenth_of_volume": int((shares > 0.1).sum()),
+    }
+
+
 def _money(result: EngineResult) -> dict[str, Any]:
     account, fills, close = result.account[0], result.fills, float(result.close[-1])
     held = float(account["size"])
@@ -162,7 +184,7 @@ def run_metrics(result: EngineResult, trades: pd.DataFrame | None = None) -> dic
             "annual_alpha_fraction": (float(ours.mean()) - beta * float(theirs.mean())) * DAYS_PER_YEAR,
         },
         **competitors(result),
-        "trading": {**_trading(trades), **_refused(result.account[0])},
+        "trading": {**_trading(trades), **_refused(result.account[0]), **_volume_shares(result)},
         "exposure": _exposure(result),
         "money": _money(result),
         "breakdown": breakdown(trades, result.times, result.snapshots),

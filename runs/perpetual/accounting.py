@@ -27,6 +27,7 @@ ACCOUNT = np.dtype(
         ("liquidations", np.float64),  # how many
         ("refused_margin", np.float64),  # how many orders that were to open, for want of free margin
         ("refused_leverage", np.float64),  # for more leverage than the position's tier allows
+        ("refused_volume", np.float64),  # for more of the bar's volume than `max_volume_share`
         ("below_step", np.float64),  # how many entries were not sent, since their size is below one contract step
     ]
 )
@@ -35,6 +36,7 @@ ACCOUNT = np.dtype(
 REFUSAL_REASONS = {
     "margin": "too little free margin",
     "leverage": "more leverage than the position's tier allows",
+    "volume": "more of the bar's volume than max_volume_share allows",
 }
 """Why an order that was to open was refused, in words: the account counts each as ``refused_<reason>``."""
 

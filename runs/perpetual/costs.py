@@ -20,6 +20,10 @@ COSTS = np.dtype(
         ("leverage", np.float64),  # notional / initial margin
         ("isolated", np.float64),  # 1 isolated, 0 cross
         ("liquidation_fee", np.float64),  # fraction of notional
+        ("price_tick", np.float64),  # quote
+        ("limit_through_ticks", np.float64),  # that the price must trade beyond a resting limit
+        ("max_volume_share", np.float64),  # of the bar's volume that an order may take; 0: no limit
+        ("impact", np.float64),  # slippage in ranges of the bar, of an order of all its volume
     ]
 )
 """`CostParameters` as compiled code reads them."""
@@ -48,7 +52,20 @@ class CostParameters:
     liquidation_fee_rate: float = parameter(
         0.0125, unit="fraction of notional", low=0.0, high=0.1, source="Binance exchangeInfo liquidationFee BTCUSDT"
     )
+    limit_through_ticks: float = parameter(
+        0.0, unit="price ticks beyond a resting limit before it is filled; 0: a touch", low=0.0, high=1e6,
+        source="assumption: off; at 1 all that stood before us at the price has traded",
+    )  # fmt: skip
+    max_volume_share: float = parameter(
+        0.0, unit="fraction of the bar's volume; 0 is no limit", low=0.0, high=1.0,
+        source="assumption: off; fills above a tenth are counted and told",
+    )  # fmt: skip
+    impact: float = parameter(
+        0.0, unit="ranges of the bar that an order of its whole volume slips, more than slippage_bps", low=0.0, high=10.0,
+        source="off; 0.6 is a volatility: Tóth et al. 2011 (square root of the share), Parkinson 1980 (range over volatility)",
+    )  # fmt: skip
     contract_step: float = parameter(0.001, unit="base coin", low=1e-9, high=1e9, source="Binance BTCUSDT stepSize")
+    price_tick: float = parameter(0.1, unit="quote", low=1e-12, high=1e9, source="Binance BTCUSDT tickSize")
     venue: str = parameter("binance", unit="name of a venue profile", source="deepest published tier tables")
 
     def __post_init__(self) -> None:
@@ -72,6 +89,10 @@ class CostParameters:
                     self.leverage,
                     float(self.margin_mode == "isolated"),
                     self.liquidation_fee_rate,
+                    self.price_tick,
+                    self.limit_through_ticks,
+                    self.max_volume_share,
+                    self.impact,
                 )
             ],
             dtype=COSTS,

@@ -1,5 +1,7 @@
 """One order becomes a fill, or is refused; what it wakes and what it cancels."""
 
+import math
+
 import numpy as np
 
 from indicators.liquidation.compiled import Record, allocation_free
@@ -29,6 +31,28 @@ def slipped(price: float, sign: float, slippage: float, low: float, high: float)
     wanted = price * (1.0 + sign * slippage)
     inside = min(max(wanted, low), high)
     return inside, abs(wanted - inside)
+
+
+@allocation_free
+def has_volume(size: float, prices: Record, costs: Record) -> bool:
+    """Whether an order takes no more of the bar's volume than it may; True where there is no limit, or no volume is known."""
+    return costs.max_volume_share == 0.0 or not abs(size) > costs.max_volume_share * prices.volume
+
+
+@allocation_free
+def taker_slippage(size: float, prices: Record, costs: Record) -> float:
+    """Return the slippage of an order that takes, as a fraction of price.
+
+    Notes
+    -----
+    ``slippage + impact x range / open x sqrt(size / volume)``: the square-root law of impact (Tóth et al. 2011, "Anomalous price
+    impact and the critical nature of liquidity in financial markets"). An order of more than the bar's volume counts as one of
+    all of it, as does any where there is no volume.
+    """
+    if costs.impact == 0.0:
+        return costs.slippage
+    share = min(abs(size) / prices.volume, 1.0) if prices.volume > 0.0 else 1.0
+    return costs.slippage + costs.impact * (prices.high - prices.low) / prices.open * math.sqrt(share)
 
 
 @allocation_free
@@ -76,9 +100,19 @@ def _refuse(orders: np.ndarray, count: int, row: int) -> None:
 
 @allocation_free
 def _can_open(
-    account: Record, size: float, opened: float, price: float, fee: float, costs: Record, tiers: np.ndarray
+    account: Record,
+    size: float,
+    opened: float,
+    price: float,
+    fee: float,
+    prices: Record,
+    costs: Record,
+    tiers: np.ndarray,
 ) -> bool:
-    """Whether tier and margin admit what an order opens; counts it by its reason where they do not."""
+    """Whether tier, margin and the bar's volume admit what an order opens; counts it by its reason where they do not."""
+    if not has_volume(opened, prices, costs):
+        account.refused_volume += 1.0
+        return False
     if not leverage_allowed(costs.leverage, abs(account.size + size) * price, tiers):
         account.refused_leverage += 1.0
         return False
@@ -100,7 +134,7 @@ def fill_order(
     account: Record, orders: np.ndarray, count: int, row: int, price: float, bar: int, prices: Record, costs: Record,
     tiers: np.ndarray, maker: bool, inside: bool, fills: np.ndarray, done: int,
 ) -> int:  # fmt: skip
-    """Fill one order at a raw price, or refuse it (margin, leverage).
+    """Fill one order at a raw price, or refuse it (margin, leverage, volume). What closes is never refused.
 
     A maker gets the price itself. A taker's slips against it; where a limit is the taker, no further than to its own price.
 
@@ -112,13 +146,14 @@ def fill_order(
     order = orders[row]
     shortfall = 0.0
     if not maker:
-        price, shortfall = slipped(price, 1.0 if order.size > 0.0 else -1.0, costs.slippage, prices.low, prices.high)
+        sign, slippage = (1.0 if order.size > 0.0 else -1.0), taker_slippage(order.size, prices, costs)
+        price, shortfall = slipped(price, sign, slippage, prices.low, prices.high)
         if order.kind == LIMIT:
             price = min(price, order.price) if order.size > 0.0 else max(price, order.price)
             shortfall = min(shortfall, abs(order.price - price))
     fee = abs(order.size) * (price * (costs.maker_fee if maker else costs.taker_fee) + shortfall)
     opened = opening_part(account.size, order.size)
-    if opened != 0.0 and not _can_open(account, order.size, opened, price, fee, costs, tiers):
+    if opened != 0.0 and not _can_open(account, order.size, opened, price, fee, prices, costs, tiers):
         _refuse(orders, count, row)
         return done
     realised = apply_fill(account, order.size, price, fee, costs.isolated > 0.0, costs.leverage)

@@ -15,6 +15,10 @@ Takers slip against us, a marketable limit no further than to its own price. A f
 outside the bar only where a resting limit was jumped over; slippage that the bar's range does not admit is charged as a fee, so
 that its cost is always whole. Own liquidation is never filled better than the open, or than the last fill inside the bar: a
 forced close cannot pay. An order whose position would have more leverage than its tier allows is refused.
+
+For the pessimist (`CostParameters`; by default none of it changes a fill): a resting limit is filled only where the price trades
+some ticks beyond it (`limit_through_ticks`) and the bar's volume holds it (`max_volume_share`), else it rests on; what opens more
+than that share is refused, what closes is never; and takers' slippage grows with their share and the bar's range (`impact`).
 """
 
 import math
@@ -23,12 +27,14 @@ import numpy as np
 
 from indicators.liquidation.compiled import Record, allocation_free
 from runs.perpetual.accounting import FUNDING, LIMIT, MARKET, STOP, equity_at, settle_funding
-from runs.perpetual.filling import fill_order, write_line
+from runs.perpetual.filling import fill_order, has_volume, write_line
 from runs.perpetual.orders import RESTING, SENT, STOP_LIMIT, WOKEN_AT_OPEN, WOKEN_INSIDE, WORKING
 from runs.perpetual.own_liquidation import force_close, is_beyond, mark_is_known, reached_trigger
 
 MAX_EVENTS = 4
 """Ledger lines that a bar can add besides one for each order: funding, and liquidations."""
+
+_WHOLE = 1.0 - 1e-6  # of the ticks that a limit asks for: 97.3 - 97.0 is no whole .3 in floating point
 
 
 @allocation_free
@@ -36,6 +42,13 @@ def _reaches(order: Record, price: float) -> bool:
     """Whether a price reaches an order's: buy limits and sell stops from above, the others from below."""
     falling = (order.kind == LIMIT) == (order.size > 0.0)
     return price <= order.price if falling else price >= order.price
+
+
+@allocation_free
+def _rests_and_trades(order: Record, price: float, prices: Record, costs: Record) -> bool:
+    """Whether a resting limit is filled by a price: one far enough beyond its own, in a bar of enough volume."""
+    beyond = order.price - price if order.size > 0.0 else price - order.price
+    return beyond >= costs.limit_through_ticks * costs.price_tick * _WHOLE and has_volume(order.size, prices, costs)
 
 
 @allocation_free
@@ -84,6 +97,8 @@ def _fill_limits_at_open(
         if order.state != WORKING or order.kind != LIMIT or not _reaches(order, prices.open):
             continue
         rests = order.book == RESTING or (order.book == SENT and not _reaches(order, last_close))
+        if rests and not _rests_and_trades(order, prices.open, prices, costs):
+            continue
         price = order.price if rests else prices.open
         done = fill_order(account, orders, count, row, price, bar, prices, costs, tiers, rests, False, fills, done)
     return done
@@ -92,12 +107,12 @@ def _fill_limits_at_open(
 @allocation_free
 def _meet_open(
     account: Record, orders: np.ndarray, count: int, bar: int, prices: Record, last_close: float, costs: Record,
-    tiers: np.ndarray, fills: np.ndarray, done: int,
+    tiers: np.ndarray, in_reach: bool, fills: np.ndarray, done: int,
 ) -> int:  # fmt: skip
-    """Let account and orders meet the open, until nothing happens any more."""
+    """Let account and orders meet the open, until nothing happens any more; `in_reach`: liquidation is looked at."""
     while True:
         before = done
-        if account.size != 0.0:
+        if in_reach and account.size != 0.0:
             trigger = reached_trigger(account, prices, costs.isolated > 0.0, tiers)
             if is_beyond(account.size, prices.open, trigger):
                 done = force_close(account, orders, count, bar, prices, costs, trigger, prices.open, fills, done)
@@ -106,6 +121,7 @@ def _meet_open(
             done = _fill_limits_at_open(account, orders, count, bar, prices, last_close, costs, tiers, fills, done)
         if done == before:
             return done
+        in_reach = True
 
 
 @allocation_free
@@ -179,7 +195,7 @@ def _fill_limits(
         if order.state != WORKING or order.kind != LIMIT or (order.book == WOKEN_INSIDE) != woken:
             continue
         favourable = prices.low if order.size > 0.0 else prices.high
-        if _reaches(order, prices.close if woken else favourable):
+        if _rests_and_trades(order, prices.close if woken else favourable, prices, costs):
             done = fill_order(
                 account, orders, count, row, order.price, bar, prices, costs, tiers, True, True, fills, done
             )
@@ -267,7 +283,7 @@ def process_bar(
         return done, 0, equity_at(held, now.close)
     known = done
     last_close = now.open if row == 0 else prices[row - 1].close
-    done = _meet_open(held, orders, count, bar, now, last_close, cost, tiers, fills, done)
+    done = _meet_open(held, orders, count, bar, now, last_close, cost, tiers, reached, fills, done)
     in_reach = reached or done > known
     done = _meet_range(held, orders, count, bar, now, cost, tiers, in_reach, fills, done)
     return done, _end_bar(orders, count), equity_at(held, now.close)

@@ -7,7 +7,8 @@ STOP_LIMIT = 5
 
 WAITING, WORKING, FILLED, CANCELLED, REFUSED, LIQUIDATED = 0, 1, 2, 3, 4, 5
 """Order states: waiting for its parent, working, filled, cancelled by a sibling or parent, refused for want of margin
-or for a leverage that the position's tier does not allow, cancelled by the account's liquidation."""
+for a leverage that the position's tier does not allow or for more than its share of the volume, cancelled by the account's
+liquidation."""
 
 SENT, RESTING, WOKEN_AT_OPEN, WOKEN_INSIDE = 0, 1, 2, 3
 """How an order came to the book: sent at the last close and not met a bar yet; there since an earlier bar; woken by its parent's
@@ -31,7 +32,7 @@ ORDER = np.dtype(
 PRICES = np.dtype(
     [
         (name, np.float64)
-        for name in ("open", "high", "low", "close", "funding_rate", "mark_high", "mark_low", "mark_close")
+        for name in ("open", "high", "low", "close", "volume", "funding_rate", "mark_high", "mark_low", "mark_close")
     ]
 )
 """The bar that orders meet; NaN where funding or mark are unknown."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from runs.engines.irrelevant_changes import irrelevant_changes
+from runs.engines.examination import examine
 from runs.engines.result import EngineResult
 from runs.outcome.metrics import daily_returns, run_metrics, trades_of, unopened_sentence
 from runs.outcome.run_files import run_files
@@ -27,7 +27,7 @@ def write_run(result: EngineResult, target: Path, temporary: Path) -> None:
     """
     trades = trades_of(result)
     record = run_metrics(result, trades) | {
-        "irrelevant_changes": irrelevant_changes(result.configuration, result.market),
+        **examine(result.configuration, result.market),
         "evidence": evidence(result),
         "intervals": intervals(result),
     }

@@ -213,11 +213,12 @@ def _settings(result: EngineResult) -> str:
 
 def _with_head(whole: str, result: EngineResult, metrics: dict[str, Any], settings: str) -> str:
     data, money, trading = metrics["data"], metrics["money"], metrics["trading"]
-    changes = metrics.get("irrelevant_changes", {}).get("sentence", "")
+    asked = (metrics.get(name, {}).get("sentence", "") for name in ("irrelevant_changes", "sensitivity"))
+    doubts = " ".join(sentence for sentence in asked if sentence)
     evidence = metrics.get("evidence", {}).get("sentence", _NOT_MEASURED)
     kind = "SIMULATED MARKET - nothing here ever traded. " if result.market.simulated else ""
     facts = (
-        f"{kind}{changes} {CAVEAT} {metrics['constant_exposure']['sentence']} {EXPLAINED} {further_cash(metrics)} "
+        f"{kind}{doubts} {CAVEAT} {metrics['constant_exposure']['sentence']} {EXPLAINED} {further_cash(metrics)} "
         f"Trades {trading['trades']}, fees {money['fees_quote']:,.2f}, funding paid {money['funding_paid_quote']:,.2f}, "
         f"own liquidations {money['liquidations']}, reconciliation error {money['reconciliation_error']:.1e} of the start. "
         f"Data {data['name']}, {data['first_bar']} to {data['last_bar']}: "

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from runs.engines.event import run_backtest
-from runs.engines.irrelevant_changes import irrelevant_changes
+from runs.engines.examination import examine
 from runs.engines.result import EngineResult
 from runs.outcome.folder import claimed_folder
 from runs.outcome.metrics import run_metrics, trades_of
@@ -41,12 +41,12 @@ class Result:
     ----------
     run
         What the engine left. Where it kept no orders, the event engine runs once more when they are asked for.
-    changes
-        Its `irrelevant_changes`, where they are at hand.
+    examined
+        Its `examine`, where it is at hand.
     """
 
-    def __init__(self, run: EngineResult, changes: dict[str, Any] | None = None) -> None:
-        self.run, self._changes = run, changes
+    def __init__(self, run: EngineResult, examined: dict[str, Any] | None = None) -> None:
+        self.run, self._given = run, examined
 
     @cached_property
     def trades(self) -> pd.DataFrame:
@@ -74,8 +74,7 @@ class Result:
     @cached_property
     def record(self) -> dict[str, Any]:
         """All figures, evidence and intervals: what metrics.json says."""
-        changes = {"irrelevant_changes": self.irrelevant_changes}
-        return self._figures | changes | {"evidence": self.evidence, "intervals": self.intervals}
+        return self._figures | self._examined | {"evidence": self.evidence, "intervals": self.intervals}
 
     @cached_property
     def metrics(self) -> pd.Series:
@@ -84,10 +83,15 @@ class Result:
         named = {name: value for group in groups for name, value in group.items() if isinstance(value, numbers.Real)}
         return pd.Series(named, dtype=float, name=self.run.configuration.strategy)
 
-    @cached_property
+    @property
     def irrelevant_changes(self) -> dict[str, Any]:
         """The total return under changes that should not matter: phases of the price grid, and starts of the data."""
-        return self._changes or irrelevant_changes(self.run.configuration, self.run.market)
+        return self._examined["irrelevant_changes"]
+
+    @property
+    def sensitivity(self) -> dict[str, Any]:
+        """The total return where fills are doubted: limits traded through, a share of the volume, impact."""
+        return self._examined["sensitivity"]
 
     @cached_property
     def evidence(self) -> dict[str, Any]:
@@ -173,6 +177,10 @@ class Result:
             If the disk refuses; then nothing is left at the target.
         """
         write_files(run_report.files(self._journalled, self.trades, self.record, layers), target, temporary)
+
+    @cached_property
+    def _examined(self) -> dict[str, Any]:
+        return self._given or examine(self.run.configuration, self.run.market)
 
     @cached_property
     def _figures(self) -> dict[str, Any]:

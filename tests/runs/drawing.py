@@ -20,7 +20,13 @@ HARSH = {
     "risk_fraction": (0.005, 0.05, 0.5, 1.0),
     "rebalance_band": (0.0, 0.02, 0.3),
 }
-SELDOM = {"volatility_target": (0.0, 0.0, 0.0, 0.4)}  # where it is on, nothing is traded in the first months
+SELDOM = {
+    "volatility_target": (0.0, 0.0, 0.0, 0.4),  # where it is on, nothing is traded in the first months
+    "limit_through_ticks": (0.0, 0.0, 1.0, 300.0),
+    "max_volume_share": (0.0, 0.0, 0.1, 0.001),
+    "impact": (0.0, 0.0, 0.6, 3.0),
+}
+"""Options that are off by default: mostly as they are, now and then on."""
 
 
 def candidate(random, strategy, harsh=0.5):

@@ -10,12 +10,11 @@ import pytest
 from datafeeds.simulated.market import simulate
 from indicators.liquidation.model import build_model
 from indicators.liquidation.step import run
-from runs.engines import irrelevant_changes as examined
 from runs.engines.compiled import evaluate
 from runs.engines.configuration import configuration_from
 from runs.engines.evaluator import Evaluator
 from runs.engines.event import model_bars, run_backtest
-from runs.engines.irrelevant_changes import PHASES, STARTS, examined_beside, irrelevant_changes, summary
+from runs.engines.irrelevant_changes import PHASES, STARTS, irrelevant_changes, summary
 from runs.engines.snapshot_cache import Heatmaps
 
 LISTED = {"leverage_distribution": "tiers"}
@@ -34,6 +33,10 @@ WARM = 168 + max(STARTS)  # bars before the starts are compared
 
 def configuration(name, **groups):
     return configuration_from({"strategy": name.split(",")[0], **SETTINGS.get(name, {}), **groups})
+
+
+def examined(settings, market):
+    return irrelevant_changes(settings, market, Evaluator(market, Heatmaps(None)).prepared(settings))
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +62,7 @@ def equity(settings, market, phase=0.0, money=1.0):
 
 def test_the_first_phase_is_the_backtest_and_each_start_is_the_event_engine_on_fewer_bars(market):
     settings = configuration("magnet")
-    found = irrelevant_changes(settings, market)
+    found = examined(settings, market)
     whole = run_backtest(settings, market).equity[-1] / 1e5
     assert found["phases"][0] == pytest.approx(whole - 1.0, rel=1e-9)
     common = run_backtest(settings, market, first_bar=WARM).equity[-1] / 1e5
@@ -76,7 +79,7 @@ def test_a_phase_of_the_grid_is_the_same_market_in_other_coins(market, number):
     factor = math.exp(-PHASES[number] * settings.model.bin_width)
     other = configuration("overlay, listed leverages", costs={"contract_step": settings.costs.contract_step / factor})
     earned = equity(other, scaled(market, price=factor, size=1.0 / factor))[-1] - 1.0
-    assert irrelevant_changes(settings, market)["phases"][number] == pytest.approx(earned, rel=1e-9)
+    assert examined(settings, market)["phases"][number] == pytest.approx(earned, rel=1e-9)
 
 
 @pytest.mark.parametrize("power", [-10, 3])
@@ -145,7 +148,7 @@ BOUNDS = {
 
 @pytest.mark.parametrize("name", SETTINGS)
 def test_where_the_grid_and_the_data_begin_moves_a_return_by_no_more_than_this(market, name):
-    found = irrelevant_changes(configuration(name), market)
+    found = examined(configuration(name), market)
     assert len(found["phases"]) == len(found["starts"]) == 8
     assert 100.0 * np.std(found["phases"]) <= BOUNDS[name][0]
     assert 100.0 * np.std(found["starts"]) <= BOUNDS[name][1]
@@ -174,24 +177,7 @@ def test_a_return_whose_sign_is_not_the_same_in_all_is_undetermined():
     assert summary([0.0, 0.1], [])["undetermined"] is True
 
 
-def test_a_rule_that_is_not_compiled_is_not_examined(market):
-    found = irrelevant_changes(configuration_from({"strategy": "tests.runs.planted.patient:Patient"}), market)
-    assert found["examined"] is False
-    assert found["sentence"].endswith("not examined: the rule is not compiled.")
-
-
 def test_a_market_too_short_for_starts_has_phases_alone(market):
     short = replace(market, frame=market.frame.iloc[:WARM].reset_index(drop=True))
-    found = irrelevant_changes(configuration("wipe"), short)
+    found = examined(configuration("wipe"), short)
     assert (len(found["phases"]), found["starts"]) == (8, [])
-
-
-def test_a_second_process_says_the_same_and_its_death_costs_the_answer_alone(market, monkeypatch, tmp_path):
-    monkeypatch.setattr(examined, "_MIN_BARS_BESIDE", 0)
-    monkeypatch.chdir(tmp_path)  # where no package of ours lies
-    settings = configuration("magnet")
-    with examined_beside(settings, market) as answer:
-        assert answer() == irrelevant_changes(settings, market)
-    monkeypatch.setattr(examined.sys, "executable", "/bin/false")
-    with examined_beside(settings, market) as answer:
-        assert answer()["sentence"].endswith("not examined: the second process ended with code 1.")

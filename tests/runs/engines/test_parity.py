@@ -1,5 +1,6 @@
 """The compiled evaluation and the event engine do the same, trade for trade; and what differs is found and named."""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +13,7 @@ from runs.engines.evaluator import Evaluator
 from runs.engines.event import run_model
 from runs.engines.parity import first_difference
 from runs.engines.snapshot_cache import Heatmaps
-from runs.perpetual.accounting import FUNDING, LIQUIDATION, MARKET
+from runs.perpetual.accounting import ACCOUNT, FUNDING, LIQUIDATION, MARKET
 from strategies.registry import BUILT_IN
 from tests.runs.drawing import candidate
 
@@ -63,9 +64,23 @@ def test_random_candidates_trade_alike_on_simulated_bars(simulated, strategy):
 
 
 def test_every_kind_of_intent_in_any_order_is_carried_out_alike(simulated):
-    done = agree(simulated, RESTLESS, 12, seed=4, harsh=0.8)
+    done = agree(simulated, RESTLESS, 12, seed=4, harsh=1.0)
     kinds = np.concatenate([evaluation.fills["kind"] for evaluation in done])
     assert set(kinds.tolist()) == {0, 1, 2, 3, 4}, "market, limit, stop, liquidation and funding all occur"
+
+
+def test_every_option_for_the_pessimist_is_carried_out_alike(simulated):
+    evaluator, reasons = Evaluator(simulated, Heatmaps(None)), set()
+    for seed, options in enumerate(itertools.product((0.0, 30.0), (0.0, 0.0002), (0.0, 2.0))):
+        costs = dict(zip(("limit_through_ticks", "max_volume_share", "impact"), options, strict=True))
+        sizing = {"max_leverage": 20.0, "risk_fraction": 1.0}
+        configuration = configuration_from(
+            {"strategy": RESTLESS, "rule": {"seed": float(seed)}, "costs": costs | {"leverage": 20.0}, "sizing": sizing}
+        )
+        evaluation = evaluator.evaluate(configuration)
+        assert first_difference(configuration, simulated, evaluation) is None, options
+        reasons |= {name for name in ACCOUNT.names if name.startswith("refused") and evaluation.account[name][0]}
+    assert "refused_volume" in reasons
 
 
 @pytest.mark.parametrize("strategy", BUILT_IN)

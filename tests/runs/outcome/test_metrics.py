@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -16,6 +17,7 @@ from runs.engines.event import run_backtest
 from runs.engines.result import EngineResult
 from runs.outcome import metrics as m
 from runs.outcome.writing import jsonable
+from runs.perpetual.accounting import MARKET
 from runs.statistics import performance
 
 HOUR = np.timedelta64(1, "h")
@@ -160,6 +162,23 @@ def test_no_trade_leaves_ratios_undefined():
     assert trading["trades"] == 0
     assert math.isnan(trading["hit_rate_fraction"])
     assert math.isnan(trading["profit_factor"])
+
+
+def test_fills_above_a_tenth_of_their_bars_volume_are_counted_and_named():
+    run = result()
+    fills = run.fills[run.fills["kind"] == MARKET]
+    volume = np.full(len(run.market), 1e12)
+    for fill, share in zip(fills[:3], (0.09, 0.11, 2.0), strict=True):
+        volume[fill["bar"]] = abs(fill["size"]) / share
+    frame = run.market.frame.assign(volume=volume)
+    trading = m.run_metrics(replace(run, market=replace(run.market, frame=frame)))["trading"]
+    assert trading["fills_above_tenth_of_volume"] == 2
+    assert trading["largest_volume_share_fraction"] == pytest.approx(2.0)
+    assert m.volume_sentence(trading).startswith("2 fills took more than a tenth of the bar's volume")
+    volume[fills[3]["bar"]] = 0.0
+    trading = m.run_metrics(replace(run, market=replace(run.market, frame=frame.assign(volume=volume))))["trading"]
+    assert trading["fills_above_tenth_of_volume"] == 3
+    assert math.isnan(trading["largest_volume_share_fraction"])
 
 
 def test_the_run_reconciles():
