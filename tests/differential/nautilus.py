@@ -43,7 +43,7 @@ class Replay(Strategy):
     """Send what a `Run` sent: what rests, at the close; what is marketable then, once the open is known.
 
     Stops wait in nautilus' own emulator: at the venue itself this version fills a stop that the open has jumped over at its
-    trigger, a price at which nothing was traded. The emulator does the same with
+    trigger, a price at which nothing was traded (`test_documented_differences.py`). The emulator does the same with
     stop-limits; one that is jumped over is the limit order that it has become.
     """
 

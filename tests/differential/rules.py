@@ -64,7 +64,7 @@ class RandomOrders(bt.Strategy):
     """Orders of every kind, near the close and on either side of it; cancelled at random.
 
     What one path of prices cannot carry out together is not in the book together: one bracket at a time, or one stop-limit
-    at a time, and no target that waits for a stop entry.
+    at a time, and no target that waits for a stop entry (`test_documented_differences.py` says why).
     """
 
     params = (("seed", 0),)
