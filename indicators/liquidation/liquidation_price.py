@@ -1,4 +1,4 @@
-"""Liquidation and bankruptcy prices of linear (quote-margined) perpetuals.
+"""Liquidation and bankruptcy prices of perpetuals: linear (quote-margined) ones, and inverse ones as far as `inverse_price`.
 
 A position of q > 0 coins, side s (+1 long, -1 short), entry price E, backed by collateral W, is liquidated where its
 equity meets the maintenance margin at the mark: ``W + s q (P - E) = m q P - c``, with m and c of the tier in which the
@@ -14,7 +14,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from indicators.liquidation.compiled import allocation_free, compiled
+from indicators.liquidation.compiled import allocation_free
 
 INITIAL_OVER_MAINTENANCE = 2.0
 """Initial margin that a tier asks for at the least, over its maintenance margin: so the largest leverage is 1 / (2 m).
@@ -207,30 +207,17 @@ def bankruptcy_price(entry_price: float, size: float, collateral: float, side: f
 
 
 @allocation_free
-def funding_drift(entry_price: float, funding_sum: float, side: float, maintenance_margin_rate: float) -> float:
-    """Return how far funding paid out of isolated margin moves the liquidation price.
+def inverse_price(entry_price: float, leverage: float, side: float, maintenance_margin_rate: float) -> float:
+    """Return the isolated liquidation price of an inverse (coin-margined) contract, ``E (1 + s m) / (1 + s / L)``.
 
-    Parameters
-    ----------
-    funding_sum
-        Sum of the rates settled since the entry (fraction of notional; positive means longs paid).
-
-    Returns
-    -------
-    float
-        Quote per base: ``E f / (1 - s m)``. Positive funding moves both sides up: a long's level towards the price, a
-        short's away from it.
+    Notes
+    -----
+    Equity is ``Q / (E L) + s Q (1/E - 1/P)`` coins for Q quote units of contract, and the maintenance margin, on the mark
+    value, ``m Q / P``. Infinity for a short at 1x or less, which nothing liquidates. Source: MCS help 360041008371.
     """
-    return entry_price * funding_sum / (1.0 - side * maintenance_margin_rate)
-
-
-@compiled
-def cross_collateral(wallet: float, other_maintenance_margin: float, other_unrealised: float) -> float:
-    """Return what stands behind one position of a cross account: ``WB - TMM_others + UPNL_others`` (quote).
-
-    Feed it to `isolated_price` as the collateral. Source: Binance FAQ b3c689c1f50a44cabb3a84e663b81d93.
-    """
-    return wallet - other_maintenance_margin + other_unrealised
+    if side < 0.0 and leverage <= 1.0:
+        return math.inf
+    return entry_price * (1.0 + side * maintenance_margin_rate) / (1.0 + side / leverage)
 
 
 def liquidation_price(
@@ -242,6 +229,7 @@ def liquidation_price(
     tiers: np.ndarray | None = None,
     size: float = 1.0,
     exact: bool = True,
+    inverse: bool = False,
 ) -> float:
     """Return the liquidation price of a freshly opened isolated position.
 
@@ -260,7 +248,9 @@ def liquidation_price(
     size
         Base coin, > 0.
     exact
-        False for the first-order form (without tiers only).
+        False for the first-order form (linear, without tiers).
+    inverse
+        Whether the contract's margin is coin (without tiers).
 
     Raises
     ------
@@ -279,9 +269,11 @@ def liquidation_price(
             f"entry_price {entry_price} and size {size} must be positive, leverage {leverage} at least 1 and "
             f"maintenance_margin_rate {maintenance_margin_rate} in [0, 1)"
         )
+    if tiers is not None and (inverse or not exact):
+        raise ValueError("tiers go with the exact form of a linear contract: leave out tiers, or ask for that form")
+    if inverse:
+        return float(inverse_price(entry_price, leverage, float(side), maintenance_margin_rate))
     if not exact:
-        if tiers is not None:
-            raise ValueError("the first-order form knows no tiers: leave out tiers, or ask for the exact form")
         return float(first_order_price(entry_price, leverage, float(side), maintenance_margin_rate))
     table = np.array([[0.0, maintenance_margin_rate, 0.0]]) if tiers is None else np.asarray(tiers, dtype=np.float64)
     return float(isolated_price(entry_price, size, size * entry_price / leverage, float(side), table))

@@ -13,7 +13,7 @@ Parameters = TypeVar("Parameters")
 _FEW = 8  # names that a sentence can hold
 
 
-def parameter(default: Any, *, unit: str, source: str, low: float = -math.inf, high: float = math.inf) -> Any:
+def parameter(default: Any, unit: str, low: float = -math.inf, high: float = math.inf, *, source: str) -> Any:
     """Declare one field of a frozen parameter class.
 
     Parameters
@@ -22,10 +22,10 @@ def parameter(default: Any, *, unit: str, source: str, low: float = -math.inf, h
         A float, an int, a bool, a str or a tuple of floats.
     unit
         The unit in words: ``"bars"``, ``"fraction of price"``, ``"quote"``.
-    source
-        Where the default comes from, or the word *assumption* with a reason.
     low, high
         The closed domain of every number in it.
+    source
+        Where the default comes from, or the word *assumption* with a reason.
     """
     return dataclasses.field(default=default, metadata={"unit": unit, "source": source, "low": low, "high": high})
 

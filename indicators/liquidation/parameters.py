@@ -12,6 +12,7 @@ THRESHOLD_KINDS = ("share", "usd", "quantile")
 MAX_HALF_LIVES = 8
 """Arrays that a map can hold on a side."""
 
+_SKILL = "assumption, from HKUDS/Vibe-Trading, skill liquidation-heatmap"
 _MIN_WINDOW_BINS = 5  # the width of the smoothing kernel
 
 
@@ -26,135 +27,95 @@ class ModelParameters:
     """
 
     leverage_distribution: str = parameter(
-        "power", unit="power, tiers or measured",
+        "power", "power, tiers or measured",
         source="power: size in proportion to leverage ** -1.25 between 1.4x and 250x; chosen by the protocol in docs/attempts.md",
     )  # fmt: skip
     leverages: tuple[float, ...] = parameter(
-        (2.0, 3.0, 5.0, 10.0, 20.0, 25.0, 50.0, 100.0),
-        unit="times, ascending; used by tiers",
-        low=1.01,
-        high=200.0,
+        (2.0, 3.0, 5.0, 10.0, 20.0, 25.0, 50.0, 100.0), "times, ascending; used by tiers", 1.01, 200.0,
         source="levels offered by the venues and bucketed by account-level data (Hyperliquid 2025-12-15)",
-    )
+    )  # fmt: skip
     leverage_weights: tuple[float, ...] = parameter(
-        (0.20, 0.20, 0.22, 0.18, 0.10, 0.03, 0.04, 0.03),
-        unit="share of opened size; used by tiers",
-        low=0.0,
-        high=1.0,
+        (0.20, 0.20, 0.22, 0.18, 0.10, 0.03, 0.04, 0.03), "share of opened size; used by tiers", 0.0, 1.0,
         source="assumption: notional-weighted prior judged from Hyperliquid 2025-12-15 (84 % of it at 7x or less)",
-    )
+    )  # fmt: skip
     maintenance_margin_rate: float = parameter(
-        0.005, unit="fraction of notional", low=0.0, high=0.1, source="lowest tier of Binance and Bybit, rounded up"
+        0.005, "fraction of notional", 0.0, 0.1, source="lowest tier of Binance and Bybit, rounded up"
     )
     liquidation_price_spread: float = parameter(
-        0.10, unit="standard deviation, fraction of a listed leverage's log distance", low=0.01, high=0.5,
+        0.10, "standard deviation, fraction of a listed leverage's log distance", 0.01, 0.5,
         source="assumption: .08-.15 spans tiers, top-ups, fees and the guess of the entry price",
     )  # fmt: skip
     half_life_hours: tuple[float, ...] = parameter(
-        (168.0,), unit="hours", low=1.0, high=8760.0,
+        (168.0,), "hours", 1.0, 8760.0,
         source="life of a position; 24/720 follows the ages of Hyperliquid's positions (Pareto .83 after 8 h)",
     )  # fmt: skip
     half_life_shares: tuple[float, ...] = parameter(
-        (1.0,), unit="share of standing size", low=0.0, high=1.0,
-        source="one half-life holds all; .26/.74 goes with 24/720",
-    )  # fmt: skip
-    turnover_half_life_hours: float = parameter(
-        720.0, unit="hours", low=1.0, high=1e6,
-        source="assumption: a month; turnover stands in for open interest where none is known",
-    )  # fmt: skip
-    bin_width: float = parameter(
-        0.001,
-        unit="log price",
-        low=0.0002,
-        high=0.01,
-        source="10 bp, below the error of any entry price; 20 bp was measured in docs/attempts.md",
+        (1.0,), "share of standing size", 0.0, 1.0, source="one half-life holds all; .26/.74 goes with 24/720"
     )
+    turnover_half_life_hours: float = parameter(
+        720.0, "hours", 1.0, 1e6, source="assumption: a month; turnover stands in for open interest where none is known"
+    )
+    bin_width: float = parameter(
+        0.001, "log price", 0.0002, 0.01,
+        source="10 bp, below the error of any entry price; 20 bp was measured in docs/attempts.md",
+    )  # fmt: skip
     cluster_window: float = parameter(
-        0.15, unit="log price each side", low=0.01, high=0.9, source="assumption: beyond it no bar trades in a day"
+        0.15, "log price each side", 0.01, 0.9, source="assumption: beyond it no bar trades in a day"
     )
     cluster_prominence: float = parameter(
-        0.25, unit="fraction of the peak that a valley must give up", low=0.02, high=0.95, source="assumption"
+        0.25, "fraction of the peak that a valley must give up", 0.02, 0.95, source="assumption"
     )
     cluster_threshold: float = parameter(
-        0.003, unit="share of open interest, USD or quantile", low=0.0, high=1e12,
+        0.003, "share of open interest, USD or quantile", 0.0, 1e12,
         source="assumption: 0.3 % of open interest, the same share as a wipe that leaves a level",
     )  # fmt: skip
-    cluster_threshold_kind: str = parameter("share", unit="share, usd or quantile", source="unit of the threshold")
-    magnet_ratio: float = parameter(
-        2.0, unit="times", low=1.0, high=1000.0, source="assumption, from HKUDS/Vibe-Trading, skill liquidation-heatmap"
-    )
+    cluster_threshold_kind: str = parameter("share", "share, usd or quantile", source="unit of the threshold")
+    magnet_ratio: float = parameter(2.0, "times", 1.0, 1000.0, source=_SKILL)
     one_sided_signal: bool = parameter(
-        False, unit="yes or no", low=0, high=1, source="assumption: without a comparison there is no signal"
+        False, "yes or no", 0, 1, source="assumption: without a comparison there is no signal"
     )
-    gap_high_risk: float = parameter(
-        0.02,
-        unit="fraction of price",
-        low=0.0,
-        high=1.0,
-        source="assumption, from HKUDS/Vibe-Trading, skill liquidation-heatmap",
-    )
-    gap_moderate_risk: float = parameter(
-        0.05,
-        unit="fraction of price",
-        low=0.0,
-        high=1.0,
-        source="assumption, from HKUDS/Vibe-Trading, skill liquidation-heatmap",
-    )
+    gap_high_risk: float = parameter(0.02, "fraction of price", 0.0, 1.0, source=_SKILL)
+    gap_moderate_risk: float = parameter(0.05, "fraction of price", 0.0, 1.0, source=_SKILL)
     hysteresis: float = parameter(
-        0.10, unit="fraction of a threshold", low=0.0, high=0.5,
+        0.10, "fraction of a threshold", 0.0, 0.5,
         source="assumption: a state that a threshold decided is left only this far on the other side; 0 is the bare threshold",
     )  # fmt: skip
     impact: float = parameter(
-        1.0,
-        unit="Y of the square-root law",
-        low=0.0,
-        high=100.0,
-        source="Donier & Bonart 2015 (arXiv 1412.4503): order one",
+        1.0, "Y of the square-root law", 0.0, 100.0, source="Donier & Bonart 2015 (arXiv 1412.4503): order one"
     )
     wipe_share: float = parameter(
-        0.003, unit="share of open interest within an hour", low=0.0, high=1.0,
+        0.003, "share of open interest within an hour", 0.0, 1.0,
         source="assumption: `wipe_usd` over about 30 billion USD of BTC open interest in 2024",
     )  # fmt: skip
     wipe_usd: float = parameter(
-        100e6,
-        unit="USD within an hour, whole market",
-        low=0.0,
-        high=1e12,
+        100e6, "USD within an hour, whole market", 0.0, 1e12,
         source="assumption, from HKUDS/Vibe-Trading, skill liquidation-heatmap; used without open interest",
-    )
+    )  # fmt: skip
     market_share: float = parameter(
-        0.25, unit="this data's share of the market", low=0.0001, high=1.0, source="assumption: one large venue"
+        0.25, "this data's share of the market", 0.0001, 1.0, source="assumption: one large venue"
     )
     level_tolerance: float = parameter(
-        0.01, unit="fraction of price", low=0.0, high=0.5, source="assumption: a close this far beyond breaks a level"
+        0.01, "fraction of price", 0.0, 0.5, source="assumption: a close this far beyond breaks a level"
     )
-    level_age_days: float = parameter(30.0, unit="days", low=0.1, high=3650.0, source="assumption")
+    level_age_days: float = parameter(30.0, "days", 0.1, 3650.0, source="assumption")
     washout_drop: float = parameter(
-        0.20,
-        unit="fraction of open interest",
-        low=0.01,
-        high=1.0,
+        0.20, "fraction of open interest", 0.01, 1.0,
         source="assumption: falls of 14-25 % in the crashes of 2021-09-07, 2021-12-04 and 2025-10-10 (Glassnode)",
-    )
+    )  # fmt: skip
     trigger_share: float = parameter(
-        0.02, unit="share of open interest within an hour", low=0.0001, high=1.0,
+        0.02, "share of open interest within an hour", 0.0001, 1.0,
         source="assumption: the lower quartile of the nearest clusters of four markets, 2.0 to 4.0 %",
     )  # fmt: skip
-    trigger_hours: float = parameter(
-        12.0, unit="hours without a further cluster", low=0.1, high=720.0, source="assumption"
-    )
-    steady_hours: float = parameter(6.0, unit="hours without a new low", low=0.1, high=720.0, source="assumption")
-    recovery_hours: float = parameter(24.0, unit="hours", low=0.1, high=720.0, source="assumption")
+    trigger_hours: float = parameter(12.0, "hours without a further cluster", 0.1, 720.0, source="assumption")
+    steady_hours: float = parameter(6.0, "hours without a new low", 0.1, 720.0, source="assumption")
+    recovery_hours: float = parameter(24.0, "hours", 0.1, 720.0, source="assumption")
     volatility_half_life_hours: float = parameter(
-        24.0, unit="hours", low=0.1, high=8760.0, source="assumption: a day, so that no hour of the day dominates"
+        24.0, "hours", 0.1, 8760.0, source="assumption: a day, so that no hour of the day dominates"
     )
     warmup_hours: float = parameter(
-        168.0,
-        unit="hours",
-        low=0.0,
-        high=8760.0,
+        168.0, "hours", 0.0, 8760.0,
         source="assumption: one half-life before the magnet speaks; risk, levels and phase always do",
-    )
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
         """Raise ValueError for a value outside its domain or a mixture that is none."""

@@ -11,10 +11,8 @@ from hypothesis import strategies as st
 from indicators.liquidation.liquidation_price import (
     Side,
     bankruptcy_price,
-    cross_collateral,
     exact_price,
     first_order_price,
-    funding_drift,
     isolated_price,
     liquidation_distance,
     liquidation_price,
@@ -108,7 +106,7 @@ def test_binance_cross_account_of_two_positions():
     assert margins == pytest.approx([71_200.811444, 356_512.508122], abs=1e-6)
     assert profits == pytest.approx([-56_354.56848, -448_192.88514], abs=1e-5)
     for (size, entry, _, rate, amount), other, expected in ((btc, 1, 26_316.89), (eth, 0, 1_153.26)):
-        behind = cross_collateral(wallet, margins[other], profits[other])
+        behind = wallet - margins[other] + profits[other]
         assert exact_price(entry, size, behind, 1.0, rate, amount) == pytest.approx(expected, abs=0.005)
     assert exact_price(eth[1], eth[0], wallet, 1.0, eth[3], eth[4]) == pytest.approx(1_114.78, abs=0.005)
     assert exact_price(btc[1], btc[0], wallet, 1.0, btc[3], btc[4]) == pytest.approx(18_778.73, abs=0.005)
@@ -216,11 +214,33 @@ def test_distance_by_leverage_is_one_over_it():
         assert liquidation_distance(leverage, -1.0, 0.0) == pytest.approx(distance)
 
 
+@pytest.mark.parametrize(
+    ("leverage", "long_gap", "short_gap"),
+    [(2, 1673, None), (5, 334, 498), (10, 91, 110), (20, 24, 26), (50, 3.8, 3.9)],
+)
+def test_gap_of_inverse_to_linear_by_leverage(leverage, long_gap, short_gap):
+    # basis points of entry, m = 0.4 %
+    gaps = {
+        side: liquidation_price(1.0, leverage, side, maintenance_margin_rate=0.004, inverse=True)
+        - liquidation_price(1.0, leverage, side, maintenance_margin_rate=0.004)
+        for side in Side
+    }
+    assert 1e4 * gaps[Side.LONG] == pytest.approx(long_gap, abs=0.6)
+    if short_gap is not None:
+        assert 1e4 * gaps[Side.SHORT] == pytest.approx(short_gap, abs=0.6)
+
+
+def test_an_inverse_position_by_the_published_example():
+    # reliability notes F7 (MCS): 10x at 2,000, 0.5 %
+    assert liquidation_price(2_000.0, 10.0, Side.LONG, inverse=True) == pytest.approx(1_827.27, abs=0.01)
+    assert math.isinf(liquidation_price(100.0, 1.0, Side.SHORT, maintenance_margin_rate=0.0, inverse=True))
+
+
 def test_funding_paid_moves_a_longs_level_towards_the_price():
     paid = 0.009  # thirty days at 0.03 % a day
     before = exact_price(100.0, 1.0, 10.0, 1.0, 0.004, 0.0)
     after = exact_price(100.0, 1.0, 10.0 - paid * 100.0, 1.0, 0.004, 0.0)
-    assert after - before == pytest.approx(funding_drift(100.0, paid, 1.0, 0.004), rel=1e-12)
+    assert after - before == pytest.approx(100.0 * paid / (1.0 - 0.004), rel=1e-12)
     assert after > before
 
 
@@ -235,5 +255,5 @@ def test_values_outside_their_domain_are_refused(change):
 
 
 def test_the_first_order_form_refuses_tiers(tiers):
-    with pytest.raises(ValueError, match="knows no tiers"):
+    with pytest.raises(ValueError, match="tiers go with the exact form"):
         liquidation_price(100.0, 10.0, Side.LONG, tiers=tiers, exact=False)
