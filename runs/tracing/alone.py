@@ -90,7 +90,7 @@ def _watch_files(opened: dict[str, None]) -> None:
         if (
             event == "open"
             and isinstance(details[0], str)
-            and details[1] in ("r", "rb", None)
+            and details[2] & os.O_ACCMODE == os.O_RDONLY
             and not is_code(details[0])
         ):
             opened[details[0]] = None

@@ -231,14 +231,16 @@ def test_bad_parameters_are_refused():
 @pytest.mark.parametrize("turned", [False, True])
 def test_the_margin_limit_is_never_refused_for_margin(leverage, isolated, turned):
     # From flat, or from the largest short turned round in one order: the fill slips, and its fee is whole.
-    costs = np.array([(0.0005, 0.0002, 0.0002, leverage, float(isolated), 0.0)], dtype=COSTS)
+    costs = np.zeros(1, dtype=COSTS)
+    costs["taker_fee"], costs["slippage"], costs["leverage"], costs["isolated"] = 0.0005, 0.0002, leverage, isolated
     most = margin_limit(costs) * 1000.0 / 100.0
     account, orders, fills = open_account(1000.0), np.zeros(1, dtype=ORDER), np.zeros(8, dtype=FILL)
     if turned:
         apply_fill(account[0], -most, 100.0, 0.0, isolated, leverage)
     orders[0] = (0, MARKET, most * (1.0 + turned), math.nan, math.nan, -1, -1, WORKING, SENT)
-    prices = np.zeros(1, dtype=PRICES)
-    prices[0] = (100.0, 101.0, 99.5, 100.5, math.nan, math.nan, math.nan, math.nan)
+    prices = np.full(1, math.nan, dtype=PRICES)
+    for name, value in (("open", 100.0), ("high", 101.0), ("low", 99.5), ("close", 100.5)):
+        prices[name] = value
     no_tiers = np.array([[0.0, 0.0, 0.0]])
     process_bar(account, orders, 1, 0, prices, 0, costs, no_tiers, fills, 0)
     assert (orders[0]["state"], account["refused_margin"][0]) == (FILLED, 0.0)

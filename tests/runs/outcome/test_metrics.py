@@ -39,8 +39,8 @@ def figures() -> dict:
 
 def test_daily_index_is_naive_and_misses_no_day():
     # bars on the first and the fourth day alone: the days between are flat, not dropped (quantstats#486)
-    times = np.array(["2024-03-01T05", "2024-03-04T23"], dtype="datetime64[ns]")
-    daily = m.daily_returns(times, np.array([110.0, 99.0]), 100.0)
+    times = np.array(["2024-03-01T04", "2024-03-01T05", "2024-03-04T23"], dtype="datetime64[ns]")
+    daily = m.daily_returns(times, np.array([100.0, 110.0, 99.0]), 100.0)
     assert daily.index.tz is None
     assert list(daily.index.day) == [1, 2, 3, 4]
     assert daily.to_numpy() == pytest.approx([0.1, 0.0, 0.0, -0.1])

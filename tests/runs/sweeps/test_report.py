@@ -19,7 +19,7 @@ from runs.sweeps.rows.objective import METRICS
 
 NEAREST = (0.005, 0.02)
 FACTS = {
-    "configuration": {"strategy": "magnet"},
+    "configuration": {"strategy": "magnet", "rule": {}},
     "objective": "sharpe",
     "search": {"method": "grid", "seed": 0},
     "space": [{"parameter": "rule.min_distance"}],
