@@ -31,8 +31,8 @@ class PerpetualFeed(bt.feed.DataBase):  # type: ignore[misc]
     Lines: backtrader's own (``datetime`` is the bar's OPEN, naive UTC) and the further columns of the schema; NaN where
     unknown. Parameters: ``market``.
 
-    ``resampledata`` and ``replaydata`` are refused: backtrader takes labels for bar ends, so bars labelled by their open
-    would be gathered into the wrong hours, and the first of them made of one bar. Resample the market instead.
+    ``resampledata`` and ``replaydata`` gather bars as they do for any feed of backtrader's: it takes labels for ends, so that
+    the first larger bar is made of one bar, and all begin a bar late. For the venue's own hours resample the market instead.
     """
 
     lines = _EXTRA
@@ -52,17 +52,7 @@ class PerpetualFeed(bt.feed.DataBase):  # type: ignore[misc]
         self._count, self._next_row, self._bulk = len(market), 0, False
 
     def start(self) -> None:
-        """Begin at the first bar.
-
-        Raises
-        ------
-        ValueError
-            Under ``resampledata`` or ``replaydata``.
-        """
-        if self.resampling or self.replaying:
-            raise ValueError(
-                "PerpetualFeed labels bars by their open, backtrader resamples by their end: resample the market"
-            )
+        """Begin at the first bar."""
         super().start()
         self._next_row = 0
 
@@ -84,7 +74,7 @@ class PerpetualFeed(bt.feed.DataBase):  # type: ignore[misc]
         if self._next_row >= self._count:
             return False
         for line, values in self._columns:
-            line[0] = values[self._next_row]
+            line[0] = float(values[self._next_row])  # in exactbars lines hold what they are given; numpy's is no float
         self._next_row += 1
         return True
 

@@ -112,7 +112,7 @@ class LiquidationHeatmap(bt.Indicator):
         run_bars(self._state, self.model, self._bars, self._snapshots, index, index + 1)
         self._stepped = index + 1
         for line, field in self._targets:
-            line[0] = snapshot[field]
+            line[0] = float(snapshot[field])  # in exactbars a line holds what it is given
 
     def advance(self, size: int = 1) -> None:
         """Move on in a run whose lines are already computed (backtrader's own loop, without its property calls)."""

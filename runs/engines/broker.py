@@ -156,6 +156,10 @@ class PerpetualBroker(bt.BrokerBase):  # type: ignore[misc]
         valid: Any = None, tradeid: int = 0, oco: Any = None, trailamount: Any = None, trailpercent: Any = None,
         parent: Any = None, transmit: bool = True, histnotify: bool = False, _checksubmit: bool = True, **info: Any,
     ) -> Any:  # fmt: skip
+        if data.replaying:
+            raise ValueError(
+                "PerpetualBroker trades closed bars: orders for replayed data would fill on unfinished ones"
+            )
         order = kind(
             owner=owner, data=data, size=size, price=price, pricelimit=plimit, exectype=exectype, valid=valid,
             tradeid=tradeid, trailamount=trailamount, trailpercent=trailpercent, parent=parent, transmit=transmit,
@@ -215,12 +219,12 @@ class PerpetualBroker(bt.BrokerBase):  # type: ignore[misc]
         self.positions.append(self.position.size)
 
     def _bind(self) -> None:
-        datas = self.cerebro.datas
-        if len(datas) != 1:
-            raise ValueError(f"PerpetualBroker keeps one account in one market, not in {len(datas)} data feeds")
-        self._data = datas[0]
-        if getattr(self._data, "replaying", 0):
-            raise ValueError("PerpetualBroker trades closed bars: replaydata would fill orders on unfinished ones")
+        self._data, *others = self.cerebro.datas
+        if not all(getattr(other, "data", None) is self._data for other in others):
+            raise ValueError(
+                f"PerpetualBroker keeps one account in one market, not in {len(others) + 1} data feeds; beside it may stand "
+                "what resampledata and replaydata make of it"
+            )
         lines = self._data.lines
         self._clock = lines[0]
         self._sources = [(name, getattr(lines, name)) for name in PRICES.names or () if hasattr(lines, name)]

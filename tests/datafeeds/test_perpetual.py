@@ -81,13 +81,3 @@ def test_no_peek_past_the_last_bar(market):
     cerebro.adddata(PerpetualFeed(market=market))
     cerebro.addstrategy(Peeker)
     assert len(cerebro.run()[0].rows) == 150
-
-
-@pytest.mark.parametrize("way", ["resampledata", "replaydata"])
-def test_resampling_by_backtrader_is_refused_with_a_sentence(market, way):
-    # ecosystem notes 1.10: it takes labels for ends, so the first "hour" would be one bar
-    cerebro = bt.Cerebro(stdstats=False)
-    getattr(cerebro, way)(PerpetualFeed(market=market), timeframe=bt.TimeFrame.Days)
-    cerebro.addstrategy(Reader)
-    with pytest.raises(ValueError, match="resample the market"):
-        cerebro.run()
