@@ -33,7 +33,9 @@ def error_of(name: str, error: BaseException, kind: type | None = None) -> Strat
         The strategy's class, if it came so far: its file is named where no line of the user's took part.
     """
     place = user_line(error, kind)
-    return StrategyError(f"strategy {name} raises {sentence(error)}" + (f" ({place})" if place else ""))
+    return StrategyError(
+        f"strategy {name} raises {sentence(error)}" + (f" ({place})" if place else "") + "; --debug shows more"
+    )
 
 
 def sentence(error: BaseException) -> str:

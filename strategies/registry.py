@@ -8,6 +8,7 @@ import backtrader as bt
 
 from indicators.liquidation.parameter_fields import unknown
 from indicators.liquidation.renamed import RenamedError
+from strategies.errors import error_of
 
 BUILT_IN = {
     "magnet": "strategies.magnet:Magnet",
@@ -47,9 +48,11 @@ def load_strategy(name: str) -> type[bt.Strategy]:
     except ModuleNotFoundError as error:
         if error.name and (module_name == error.name or module_name.startswith(error.name + ".")):
             raise ValueError(f"strategy {name!r}: there is no module {error.name!r} here or installed") from None
-        raise
+        raise error_of(name, error) from error
     except RenamedError as error:
         raise ValueError(f"strategy {name!r}: {error}") from None
+    except Exception as error:
+        raise error_of(name, error) from error
     found = getattr(module, class_name, None)
     if found is None:
         known = [

@@ -117,7 +117,7 @@ def as_input_error(action: Callable[..., _Answer], *arguments: object) -> _Answe
     try:
         return action(*arguments)
     except ValueError as error:
-        raise InputError(str(error)) from None
+        raise InputError(str(error)) from error.__cause__
 
 
 def _program(command: click.Command) -> str | None:
@@ -140,7 +140,8 @@ def _code_of(error: Exception) -> int | None:
     """Return the exit code of what a user or a source did wrong, or None for a defect of ours."""
     from datafeeds.errors import MarketError, SourceError
     from runs.outcome.writing import FolderError
+    from strategies.errors import StrategyError
 
-    if isinstance(error, (click.ClickException, InputError, MarketError, FolderError)):
+    if isinstance(error, (click.ClickException, InputError, MarketError, FolderError, StrategyError)):
         return 2
     return 1 if isinstance(error, SourceError) else None

@@ -25,7 +25,8 @@ from runs.engines.configuration import IN_MEMORY, Configuration
 from runs.engines.result import EngineResult
 from runs.perpetual.costs import check_leverage, margin_limit
 from strategies.base import PerpetualStrategy
-from strategies.registry import load_strategy
+from strategies.errors import error_of
+from strategies.registry import BUILT_IN, load_strategy
 from strategies.sizing import check_volatility_target
 
 _BARS_A_REPORT = 1000
@@ -150,7 +151,13 @@ def _run(
     add_strategy(cerebro, configuration, first_bar)
     if report is not None:
         cerebro.addanalyzer(_Progress, report=report)
-    return cerebro.run()[0], broker
+    kind = load_strategy(configuration.strategy)
+    try:
+        return cerebro.run()[0], broker
+    except Exception as error:
+        if configuration.strategy in BUILT_IN:
+            raise  # a defect of ours
+        raise error_of(configuration.strategy, error, kind) from error
 
 
 def add_strategy(cerebro: bt.Cerebro, configuration: Configuration, first_bar: int = 0) -> None:
