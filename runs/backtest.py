@@ -27,11 +27,13 @@ from runs.commandline.output import print_json, print_lines, print_results, utc_
 from runs.commandline.progress import progress
 from runs.engines.configuration import changed_assignments, configuration_from, configuration_of
 from runs.engines.evaluator import run_compiled
-from runs.engines.event import checked_profile, load_market, run_backtest
+from runs.engines.event import load_market, run_backtest
 from runs.engines.examination import examined_beside
+from runs.engines.instruments import checked_listing
 from runs.outcome.folder import claimed_folder, run_name
 from runs.outcome.metrics import unopened_sentence, volume_sentence
 from runs.outcome.run_files import PAGES
+from runs.perpetual.contract import InstrumentParameters
 from runs.perpetual.costs import CostParameters
 from runs.reports.competitors import ROWS, SIDES, side_by_side
 from runs.results.backtest import Result
@@ -45,6 +47,7 @@ def backtest(
     costs: CostParameters | Mapping[str, Any] | None = None,
     sizing: SizingParameters | Mapping[str, Any] | None = None,
     model: ModelParameters | Mapping[str, Any] | None = None,
+    instrument: InstrumentParameters | Mapping[str, Any] | None = None,
     **parameters: Any,
 ) -> Result:
     """Run one strategy on one market. Nothing is printed or written.
@@ -55,10 +58,10 @@ def backtest(
         As `datafeeds.markets.read` takes it: a table of bars, a path, a name in the catalog, or a market.
     strategy
         magnet, cascade, wipe, overlay, ``package.module:Class``, or a class.
-    costs, sizing, model
+    costs, sizing, model, instrument
         Parameters: the dataclass, or the changed ones by name.
     **parameters
-        By name, as ``--set`` takes them: the strategy's own, or one that only the model, the sizing or the costs have.
+        By name, as ``--set`` takes them: the strategy's own, or one of model, sizing, costs or instrument alone.
 
     Returns
     -------
@@ -80,9 +83,12 @@ def backtest(
     """
     market = read(data)
     configuration = as_input_error(
-        partial(configuration_of, model=model, sizing=sizing, costs=costs), strategy, parameters, data
+        partial(configuration_of, model=model, sizing=sizing, costs=costs, instrument=instrument),
+        strategy,
+        parameters,
+        data,
     )
-    as_input_error(checked_profile, configuration, market)
+    as_input_error(checked_listing, configuration, market)
     return Result(run_compiled(configuration, market))
 
 
@@ -107,7 +113,7 @@ def command(
     settings = asked_settings({"strategy": strategy, "seed": seed, **market_named}, assignments, config)
     configuration = as_input_error(configuration_from, settings)
     market = load_market(configuration)
-    as_input_error(checked_profile, configuration, market)
+    as_input_error(checked_listing, configuration, market)
     if dry_run:
         seconds = START_SECONDS + len(market) / BACKTEST_BARS_PER_SECOND
         tell_plan(configuration.as_dict(), len(market), 1, seconds)
@@ -131,7 +137,7 @@ def command(
 def _print_summary(metrics: dict[str, Any], target: Path) -> None:
     data, money, trading = metrics["data"], metrics["money"], metrics["trading"]
     changes = metrics["irrelevant_changes"]
-    note(*data["caveats"], *data["defects"])
+    note(*data["caveats"], *data["defects"], *metrics["instrument"]["stand_ins"])
     note(*filter(None, [unopened_sentence(trading), volume_sentence(trading)]))
     table = Table(title=f"{metrics['strategy']} on {data['name']}, {data['first_bar'][:10]} to {data['last_bar'][:10]}")
     for title in ("", *(title for _, title in SIDES)):
@@ -144,6 +150,7 @@ def _print_summary(metrics: dict[str, Any], target: Path) -> None:
     table.add_row("Sharpe, 95 % interval", _range(metrics["intervals"]["sharpe"], "{:.2f}"))
     table.add_section()
     for label, value in (
+        ("Instrument", f"{metrics['instrument']['venue']} {metrics['instrument']['symbol']}"),
         ("Trades", f"{trading['trades']:,}"),
         ("Hit rate", _cell(trading["hit_rate_fraction"], "{:.1%}")),
         ("Fees", f"{money['fees_quote']:,.2f}"),

@@ -20,7 +20,8 @@ from runs.commandline.command import Command, InputError, as_input_error, note, 
 from runs.commandline.options import market_options
 from runs.commandline.output import print_json
 from runs.engines.configuration import Configuration, configuration_from, with_assignments
-from runs.engines.event import EngineMode, checked_profile, load_market, profile_for
+from runs.engines.event import EngineMode, load_market
+from runs.engines.instruments import checked_listing, listing_for
 from runs.tracing.alone import traces
 from runs.tracing.comparing import Difference, first_difference, stamp
 from runs.tracing.cuts import cut_points, cut_range
@@ -87,10 +88,9 @@ def examine(configuration: Configuration, market: Market, cuts: int, seed: int =
         For a strategy whose minimum period exceeds the market; for one that raises before it has done anything, or at the
         same bar in every run that comes so far; for one that does not do the same twice.
     """
-    tiers = profile_for(
-        configuration, market
-    ).tiers  # of the whole market: what is compared must differ in its bars alone
-    task = partial(Task, configuration, tiers=tiers)
+    # Of the whole market: what is compared must differ in its bars alone.
+    listing = listing_for(configuration, market)
+    task = partial(Task, configuration, listing=listing)
     firsts = [task(market=market, mode=mode) for mode in (FAST, FAST, *MODES.values())]
     fast, again, *others = _stepped(firsts)
     whole = partial(first_difference, ours=fast, bars=len(market), times=market.times)
@@ -203,7 +203,7 @@ def command(
     market = load_market(configuration)
     if len(market) < 100:
         raise click.UsageError(f"{market.name}: {len(market)} bars are too few to find anything; give at least 100")
-    as_input_error(checked_profile, configuration, market)
+    as_input_error(checked_listing, configuration, market)
     examination = examine(configuration, market, cuts)
     _tell(examination, strategy, market, cuts, as_json)
     if examination.acquitted and not as_json:

@@ -19,6 +19,7 @@ from runs.commandline.options import asked_settings, configuration_options, dry_
 from runs.commandline.progress import silent
 from runs.engines.configuration import configuration_of
 from runs.engines.snapshot_cache import heatmaps_folder
+from runs.perpetual.contract import InstrumentParameters
 from runs.perpetual.costs import CostParameters
 from runs.results.sweep import Sweep
 from runs.sweeps.folder import MARKER, check_folder, occupied, read_record, sweep_record
@@ -35,7 +36,7 @@ def sweep(
     search: str = "grid", trials: int | None = None, objective: str = "sharpe", jobs: int = 1, folder: Path | str | None = None,
     best_runs: int = BEST_RUNS, confirm: int = 10, seed: int = 0, costs: CostParameters | Mapping[str, Any] | None = None,
     sizing: SizingParameters | Mapping[str, Any] | None = None, model: ModelParameters | Mapping[str, Any] | None = None,
-    **parameters: Any,
+    instrument: InstrumentParameters | Mapping[str, Any] | None = None, **parameters: Any,
 ) -> Sweep:  # fmt: skip
     """Try many combinations of a strategy's parameters on one market.
 
@@ -46,7 +47,7 @@ def sweep(
     strategy
         magnet, cascade, wipe, overlay, ``package.module:Class``, or a class.
     grid
-        For each parameter (of the rule, the model, sizing or costs) a list of values, or text: ``low:high:step``,
+        For each parameter (of the rule, the model, sizing, costs or instrument) a list of values, or text: ``low:high:step``,
         ``low:high:log:count`` or ``a,b,c``.
     search, trials, seed
         ``grid`` tries all; ``random`` and ``model`` (optuna) try `trials` of them, drawn by `seed`.
@@ -61,7 +62,7 @@ def sweep(
         How many of the best the event engine runs whole, when they are asked for.
     confirm
         How many of the best are compared with the event engine, trade for trade.
-    costs, sizing, model, **parameters
+    costs, sizing, model, instrument, **parameters
         What is not varied, as of `runs.backtest.backtest`.
 
     Returns
@@ -86,7 +87,7 @@ def sweep(
     ([1.0, 3.0], 1)
     """
     searched = {"method": search, "trials": trials, "seed": seed}
-    configured = partial(configuration_of, model=model, sizing=sizing, costs=costs)
+    configured = partial(configuration_of, model=model, sizing=sizing, costs=costs, instrument=instrument)
     configuration = as_input_error(configured, strategy, parameters, data)
     plan = as_input_error(plan_of, configuration, grid, searched, objective)
     market = read(data)

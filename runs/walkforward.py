@@ -17,6 +17,7 @@ from runs.commandline.command import Command, as_input_error, run_command
 from runs.commandline.options import asked_settings, configuration_options, dry_run_option, trial_options
 from runs.commandline.progress import silent
 from runs.engines.configuration import configuration_of
+from runs.perpetual.contract import InstrumentParameters
 from runs.perpetual.costs import CostParameters
 from runs.results.walk import WalkForward
 from runs.sweeps.plan import Plan, plan_from, plan_of
@@ -32,13 +33,13 @@ def walk_forward(
     choose: str = "best", search: str = "grid", trials: int | None = None, objective: str = "sharpe", jobs: int = 1,
     confirm: int = 3, seed: int = 0, costs: CostParameters | Mapping[str, Any] | None = None,
     sizing: SizingParameters | Mapping[str, Any] | None = None, model: ModelParameters | Mapping[str, Any] | None = None,
-    **parameters: Any,
+    instrument: InstrumentParameters | Mapping[str, Any] | None = None, **parameters: Any,
 ) -> WalkForward:  # fmt: skip
     """Choose parameters on each train window, trade them on the test window after it, and join the tests on one account.
 
     Parameters
     ----------
-    data, strategy, grid, objective, jobs, costs, sizing, model, **parameters
+    data, strategy, grid, objective, jobs, costs, sizing, model, instrument, **parameters
         As of `runs.sweep.sweep`.
     train, test, step
         Lengths such as ``365d``; `step` leads from one test to the next, and is `test` by default.
@@ -74,7 +75,7 @@ def walk_forward(
     ([6], 2)
     """
     searched = {"method": search, "trials": trials, "seed": seed}
-    configured = partial(configuration_of, model=model, sizing=sizing, costs=costs)
+    configured = partial(configuration_of, model=model, sizing=sizing, costs=costs, instrument=instrument)
     configuration = as_input_error(configured, strategy, parameters, data)
     plan = as_input_error(plan_of, configuration, grid, searched, objective)
     as_input_error(check_walk, plan, choose)

@@ -29,14 +29,15 @@ _IMPORT = re.compile(r"^[ \t]*from[ \t]+([\w.]+)[ \t]+import[ \t]+(\([^)]*\)|[^\
 
 @cache
 def source_digest() -> str:
-    """Return a short digest of all the Python sources: which code a result came from.
+    """Return a short digest of all the Python sources and of the figures that ship: which code a result came from.
 
     Returns
     -------
     str
         16 hexadecimal digits; the same for the same sources on every machine.
     """
-    return _digest(_sources())
+    figures = [path for folder in _FOLDERS for path in sorted((_PROJECT / folder).rglob("*.toml"))]
+    return _digest(_sources() + figures)
 
 
 @cache

@@ -17,10 +17,9 @@ import numpy as np
 from indicators.liquidation.compiled import allocation_free
 
 INITIAL_OVER_MAINTENANCE = 2.0
-"""Initial margin that a tier asks for at the least, over its maintenance margin: so the largest leverage is 1 / (2 m).
+"""Initial margin over maintenance margin where a bracket does not tell its largest leverage, which then is 1 / (2 m).
 
-Source: Hyperliquid docs, margining (maintenance is half the initial margin at the largest leverage). Binance's brackets and
-Bybit's 100x at 0.5 % follow it too, Binance's rounded down. *Assumption* elsewhere: dYdX asks for 1.7, so 1 / (2 m) is strict.
+Source: Hyperliquid docs, margining (maintenance is half the initial margin at the largest leverage). *Assumption* elsewhere.
 """
 
 _ROUNDING = 1e-9  # 1 / (2 m) of a rate such as 1 / 30 must still allow the 15x that it stands for
@@ -129,7 +128,8 @@ def maintenance_margin(notional: float, tiers: np.ndarray) -> float:
     notional
         Mark value, quote, >= 0.
     tiers
-        (n, 3): notional floor (quote), rate (fraction), amount (quote), by ascending floor.
+        (n, 3 or more): notional floor (quote), rate (fraction), amount (quote), by ascending floor; `leverage_allowed` reads a
+        fourth column, the largest leverage.
 
     Examples
     --------
@@ -142,7 +142,7 @@ def maintenance_margin(notional: float, tiers: np.ndarray) -> float:
 
 @allocation_free
 def leverage_allowed(leverage: float, notional: float, tiers: np.ndarray) -> bool:
-    """Return whether a venue lets a position be opened at a leverage: ``2 m leverage <= 1`` in the tier of its notional.
+    """Return whether a venue lets a position be opened at a leverage: no more than the largest of its notional's bracket.
 
     Parameters
     ----------
@@ -153,16 +153,16 @@ def leverage_allowed(leverage: float, notional: float, tiers: np.ndarray) -> boo
 
     Notes
     -----
-    A margin that is no more than the maintenance margin would put the liquidation price on the entry's winning side.
-    See `INITIAL_OVER_MAINTENANCE` for the source.
+    A margin that is no more than the maintenance margin would put the liquidation price on the entry's winning side: a
+    bracket's largest leverage is below 1 / m.
 
     Examples
     --------
-    >>> hyperliquid = np.array([[0.0, 0.0125, 0.0]])
+    >>> hyperliquid = np.array([[0.0, 0.0125, 0.0, 40.0]])
     >>> leverage_allowed(40.0, 1e5, hyperliquid), leverage_allowed(41.0, 1e5, hyperliquid)
     (True, False)
     """
-    return leverage * INITIAL_OVER_MAINTENANCE * tiers[tier_index(notional, tiers), 1] <= 1.0 + _ROUNDING
+    return leverage <= tiers[tier_index(notional, tiers), 3] * (1.0 + _ROUNDING)
 
 
 @allocation_free

@@ -19,7 +19,7 @@ def parameter(default: Any, unit: str, low: float = -math.inf, high: float = mat
     Parameters
     ----------
     default
-        A float, an int, a bool, a str or a tuple of floats.
+        A float, an int, a bool, a str or a tuple of floats; None: a number that something else decides where it is not given.
     unit
         The unit in words: ``"bars"``, ``"fraction of price"``, ``"quote"``.
     low, high
@@ -31,7 +31,7 @@ def parameter(default: Any, unit: str, low: float = -math.inf, high: float = mat
 
 
 def _numbers(value: Any) -> tuple[float, ...]:
-    if isinstance(value, str):
+    if isinstance(value, str) or value is None:
         return ()
     return tuple(float(item) for item in value) if isinstance(value, tuple) else (float(value),)
 
@@ -53,7 +53,7 @@ def check(parameters: Any) -> None:
 
 
 def convert(text: str, default: Any, name: str) -> Any:
-    """Return a value of the kind of `default` (a float, int, bool, str or tuple of floats) from its text; `name` is for errors.
+    """Return a value of the kind of `default` (float, int, bool, str, tuple of floats or None) from its text; `name` is for errors.
 
     Raises
     ------
@@ -65,9 +65,15 @@ def convert(text: str, default: Any, name: str) -> Any:
             return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[text.strip().lower()]
         if isinstance(default, tuple):
             return tuple(float(item) for item in text.split("/"))
+        if default is None:
+            return None if text == "None" else float(text)
         return type(default)(text)
     except (ValueError, KeyError):
-        kind = "numbers separated by /" if isinstance(default, tuple) else type(default).__name__
+        kind = (
+            "numbers separated by /"
+            if isinstance(default, tuple)
+            else type(0.0 if default is None else default).__name__
+        )
         raise ValueError(f"{name} = {text!r} is not of the kind {kind}") from None
 
 

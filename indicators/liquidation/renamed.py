@@ -45,6 +45,10 @@ REMOVED = {
 """Names of the model before it was one array a side, and why they are gone (docs/attempts.md)."""
 
 
+MOVED = {"venue": "instrument.venue", "contract_step": "instrument.contract_step"}
+"""Names that stood among the costs, and where they stand now."""
+
+
 _MODEL = {"half_life_hours", "atr"}  # told where parameters of the model, or fields of the snapshot, are known
 
 
@@ -57,9 +61,13 @@ def renamed(what: str, old: str, known: list[str]) -> str | None:
 
     >>> renamed("parameter", "nearest", ["min_distance", "max_distance"])
     "parameter 'nearest' is now called 'min_distance'"
+    >>> renamed("parameter", "costs.venue", ["venue", "leverage"])
+    "parameter 'costs.venue' is now called 'instrument.venue'"
     """
     name = old.rpartition(".")[2]
     if name in REMOVED and name not in known and _MODEL & set(known):
         return f"{what} {old!r} is gone: {REMOVED[name]}"
+    if name in MOVED and (old.startswith("costs.") or (name not in known and "starting_cash" in known)):
+        return f"{what} {old!r} is now called {MOVED[name]!r}"
     new = RENAMED.get(name)
     return f"{what} {old!r} is now called {new!r}" if new in known else None

@@ -4,6 +4,7 @@ All arithmetic is in `accounting` and `matching`; here is only the translation.
 """
 
 import collections
+import math
 from typing import Any
 
 import backtrader as bt
@@ -11,18 +12,21 @@ import numpy as np
 from backtrader.order import BuyOrder, SellOrder
 from backtrader.position import Position
 
-from runs.engines.order_adapter import OrderDesk
+from runs.engines.order_adapter import KINDS, OrderDesk
 from runs.perpetual.accounting import (
     FILL,
     FUNDING,
+    LIMIT,
     LIQUIDATION,
+    MARKET,
     free_balance,
     open_account,
     opening_part,
 )
-from runs.perpetual.costs import CostParameters
+from runs.perpetual.contract import default_listing
+from runs.perpetual.costs import CostParameters, stacked_tiers
 from runs.perpetual.matching import MAX_EVENTS, process_bar
-from runs.perpetual.orders import PRICES
+from runs.perpetual.orders import PRICES, STOP_LIMIT, order_price, order_size
 from strategies.sizing import whole_steps
 
 
@@ -52,27 +56,28 @@ _FIRST_ROOM = 256  # rows of room to begin with; doubled when full
 class PerpetualBroker(bt.BrokerBase):  # type: ignore[misc]
     """One account in one linear perpetual: fees, slippage, funding, margin, and its own liquidation.
 
-    Parameters (backtrader's): ``costs`` a `CostParameters`; ``tiers`` the venue's maintenance table, (n, 3).
+    Parameters (backtrader's): ``costs`` a `CostParameters`; ``listing`` the contract's terms over time, a `Listing`; by default
+    Binance's newest fees and BTC's brackets.
 
     Supports market, limit, stop and stop-limit orders, brackets and one-cancels-other. Anything else is refused with a
     sentence rather than treated as something it is not.
     """
 
-    params = (("costs", None), ("tiers", None))
+    params = (("costs", None), ("listing", None))
 
     def __init__(self) -> None:
         """Open the account."""
         super().__init__()
         costs = self.p.costs or CostParameters()
-        self._costs = costs.record()
+        self._listing = self.p.listing or default_listing()
+        self._costs = costs.records(self._listing.instruments)
         self._isolated = costs.margin_mode == "isolated"
         self._leverage = costs.leverage
-        self._tiers = np.ascontiguousarray(
-            self.p.tiers if self.p.tiers is not None else [[0.0, 0.005, 0.0]], dtype=float
-        )
+        self._tiers = stacked_tiers(self._listing.instruments)
+        newest = self._costs[-1]
         self.comminfo = {
             None: PerpetualCommission(
-                commission=costs.taker_fee_bps * 1e-4, contract_step=costs.contract_step,
+                commission=float(newest["taker_fee"]), contract_step=float(newest["contract_step"]),
                 tell_below_step=self._tell_below_step,
             )
         }  # fmt: skip
@@ -85,6 +90,7 @@ class PerpetualBroker(bt.BrokerBase):  # type: ignore[misc]
         self._ledger, self._lines = np.zeros(_FIRST_ROOM, dtype=FILL), 0
         self._notices: collections.deque[bt.Order] = collections.deque()
         self._prices, self._whole = _unknown_prices(2), False
+        self._changes = np.array([float(item.on.toordinal()) for item in self._listing.instruments[1:]])
         self._data: Any = None
         self._bar = -1
         self._equity = costs.starting_cash
@@ -160,8 +166,10 @@ class PerpetualBroker(bt.BrokerBase):  # type: ignore[misc]
             raise ValueError(
                 "PerpetualBroker trades closed bars: orders for replayed data would fill on unfinished ones"
             )
+        whole = self._whole_size(kind, size)
+        price, plimit = self._on_ticks(kind, exectype, price, plimit)
         order = kind(
-            owner=owner, data=data, size=size, price=price, pricelimit=plimit, exectype=exectype, valid=valid,
+            owner=owner, data=data, size=whole or size, price=price, pricelimit=plimit, exectype=exectype, valid=valid,
             tradeid=tradeid, trailamount=trailamount, trailpercent=trailpercent, parent=parent, transmit=transmit,
             histnotify=histnotify,
         )  # fmt: skip
@@ -171,8 +179,32 @@ class PerpetualBroker(bt.BrokerBase):  # type: ignore[misc]
             (self._bar, order.getordername(), order.size, created.price or 0.0, created.pricelimit or 0.0)
         )
         order.addcomminfo(self.getcommissioninfo(data))
-        self._desk.receive(order, oco)
+        below_step = whole == 0.0 != size
+        if below_step:
+            self._tell_below_step()
+        self._desk.receive(order, oco, below_step)
         return order
+
+    def _whole_size(self, kind: type, size: float) -> float:
+        """Return a size in whole contract steps."""
+        if not math.isfinite(size):
+            return size
+        sign = 1.0 if kind is BuyOrder else -1.0
+        return abs(order_size(sign * size, self.position.size, float(self._in_force()["contract_step"])))
+
+    def _on_ticks(self, kind: type, exectype: Any, price: Any, plimit: Any) -> tuple[Any, Any]:
+        """Return price and limit price of an order on the venue's grid of prices."""
+        way, sign = KINDS.get(exectype, MARKET), 1.0 if kind is BuyOrder else -1.0
+        tick = float(self._in_force()["price_tick"])
+        if way != MARKET and price is not None:
+            price = order_price(way, sign, float(price), tick)
+        if way == STOP_LIMIT and plimit is not None:
+            plimit = order_price(LIMIT, sign, float(plimit), tick)
+        return price, plimit
+
+    def _in_force(self) -> Any:
+        bar = self._bar if self._whole else 1
+        return self._costs[0 if self._data is None else int(self._prices["terms"][bar])]
 
     def cancel(self, order: Any) -> bool:
         """Cancel a working order; with it its children, or the other orders of its bracket."""
@@ -233,11 +265,17 @@ class PerpetualBroker(bt.BrokerBase):  # type: ignore[misc]
             self._prices, self._whole = _unknown_prices(len(lines.close.array)), True
             for name, line in self._sources:
                 self._prices[name] = line.array
+            self._prices["terms"] = self._terms_of(lines.datetime.array)
 
     def _read_bar(self) -> None:
         self._prices[0] = self._prices[1]
         for name, line in self._sources:
             self._prices[name][1] = line[0]
+        self._prices["terms"][1] = self._terms_of(self._data.lines.datetime[0])
+
+    def _terms_of(self, dates: Any) -> Any:
+        """Return which of the listing's instruments is in force at backtrader's dates (days since the year 1)."""
+        return np.searchsorted(self._changes, np.floor(dates), side="right")
 
     def _tell_fills(self, first: int) -> None:
         for line in self._ledger[first : self._lines]:

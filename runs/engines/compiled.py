@@ -16,7 +16,16 @@ import numpy as np
 from indicators.liquidation.compiled import Record, allocation_free, kept_in_memory
 from runs.perpetual.accounting import FILL, LIMIT, MARKET, STOP, open_account
 from runs.perpetual.matching import MAX_EVENTS, process_bar
-from runs.perpetual.orders import CANCELLED, ORDER, SENT, WAITING, WORKING
+from runs.perpetual.orders import (
+    CANCELLED,
+    ORDER,
+    SENT,
+    WAITING,
+    WORKING,
+    order_price,
+    order_size,
+    terms_in_force,
+)
 from strategies.intent import ENTER, EXIT, KEEP, POSITION, Intent
 from strategies.position import is_below_step, new_position_memory, traded_size, update_position
 
@@ -71,9 +80,9 @@ class EvaluationInputs:
     first, last
         The bars taken: ``first <= bar < last``.
     rule, sizing, costs
-        (1,) records of the strategy's parameters, `SIZING` and `COSTS`.
+        (1,) records of the strategy's parameters and `SIZING`, (d,) of `COSTS`.
     tiers
-        (t, 3) maintenance tiers.
+        (d, n, 4) brackets; `costs` has as many rows, and `prices` says which is in force.
     starting_cash
         Quote.
     hours_per_bar
@@ -125,7 +134,9 @@ def _cancel_bracket(orders: np.ndarray, progress: Record) -> None:
 
 
 @allocation_free
-def _send(intent: Intent, size: float, orders: np.ndarray, progress: Record, position_memory: np.ndarray) -> None:
+def _send(
+    intent: Intent, size: float, orders: np.ndarray, progress: Record, position_memory: np.ndarray, tick: float
+) -> None:
     """Send what an intent trades: a market order, and for an entry its stop and target, which wait for it."""
     entry = progress.sent
     _write_order(orders, progress, MARKET, size, math.nan, -1)
@@ -134,30 +145,34 @@ def _send(intent: Intent, size: float, orders: np.ndarray, progress: Record, pos
     progress.entry = entry
     position_memory[0].tag = intent.tag
     if not math.isnan(intent.stop):
-        _write_order(orders, progress, STOP, -size, intent.stop, entry)
+        _write_order(orders, progress, STOP, -size, order_price(STOP, -size, intent.stop, tick), entry)
     if not math.isnan(intent.target):
-        _write_order(orders, progress, LIMIT, -size, intent.target, entry)
+        _write_order(orders, progress, LIMIT, -size, order_price(LIMIT, -size, intent.target, tick), entry)
 
 
 @allocation_free
 def submit_intent(
     intent: Intent, snapshot: Record, position: Record, orders: np.ndarray, progress: Record, position_memory: np.ndarray,
-    sizing: np.ndarray, account: Record,
+    sizing: np.ndarray, terms: Record, account: Record,
 ) -> None:  # fmt: skip
-    """Turn an intent into order rows; an entry that is too small for one is counted in the account."""
+    """Turn an intent into order rows, by the venue's `terms` (a record of `COSTS`).
+
+    An entry that is too small for one contract step is counted in the account.
+    """
     size = traded_size(
         intent.action, intent.direction, intent.stop, intent.exposure, snapshot.close, snapshot.volatility_24h,
         position.size, position.equity, sizing,
     )  # fmt: skip
     if intent.action == EXIT:
         _cancel_bracket(orders, progress)
+    size = order_size(size, position.size, terms.contract_step)
     if is_below_step(
         intent.action, intent.direction, intent.stop, intent.exposure, snapshot.close, snapshot.volatility_24h,
         position.size, position.equity, sizing, size,
     ):  # fmt: skip
         account.below_step += 1.0
     if size != 0.0:
-        _send(intent, size, orders, progress, position_memory)
+        _send(intent, size, orders, progress, position_memory, terms.price_tick)
 
 
 def decide(
@@ -197,7 +212,8 @@ def _run_bars(
         intent = decide(snapshots[bar], position[0], rule[0])
         state.bar = bar + 1
         if intent.action != KEEP:
-            submit_intent(intent, snapshots[bar], position[0], orders, state, position_memory, sizing, held)
+            terms = costs[terms_in_force(prices[bar])]
+            submit_intent(intent, snapshots[bar], position[0], orders, state, position_memory, sizing, terms, held)
     return True
 
 

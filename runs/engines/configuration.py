@@ -13,12 +13,18 @@ import backtrader as bt
 
 from indicators.liquidation.parameter_fields import from_mapping, unknown
 from indicators.liquidation.parameters import ModelParameters
+from runs.perpetual.contract import InstrumentParameters
 from runs.perpetual.costs import CostParameters
 from strategies.base import PerpetualStrategy
 from strategies.registry import load_strategy
 from strategies.sizing import SizingParameters
 
-_GROUPS = {"model": ModelParameters, "sizing": SizingParameters, "costs": CostParameters}
+_GROUPS = {
+    "model": ModelParameters,
+    "sizing": SizingParameters,
+    "costs": CostParameters,
+    "instrument": InstrumentParameters,
+}
 _PLAIN = ("strategy", "data", "timeframe", "mapping", "catalog", "start", "end", "seed")
 
 
@@ -48,7 +54,7 @@ class Configuration:
         Of the simulated market.
     rule
         The strategy's own parameters by name: all of them for our strategies, the changed ones for a foreign one.
-    model, sizing, costs
+    model, sizing, costs, instrument
         The other parameters.
     """
 
@@ -64,6 +70,7 @@ class Configuration:
     model: ModelParameters = field(default_factory=ModelParameters)
     sizing: SizingParameters = field(default_factory=SizingParameters)
     costs: CostParameters = field(default_factory=CostParameters)
+    instrument: InstrumentParameters = field(default_factory=InstrumentParameters)
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values that JSON can hold; `configuration_from` turns them back."""
@@ -109,11 +116,11 @@ def configuration_of(
     strategy
         A name as in `load_strategy`, or the class itself, found again by its module and name.
     parameters
-        By name, each in the one group that has it: the strategy's own rule, model, sizing or costs.
+        By name, each in the one group that has it: the strategy's own rule, model, sizing, costs or instrument.
     data
         The market's path or name in the catalog; anything else is called `IN_MEMORY`.
     **groups
-        model, sizing and costs, each as its dataclass, as names and values, or None for the defaults.
+        model, sizing, costs and instrument, each as its dataclass, as names and values, or None for the defaults.
 
     Raises
     ------
@@ -194,7 +201,7 @@ def assignment(text: str) -> tuple[str, str]:
 def with_assignments(values: dict[str, Any], assignments: tuple[str, ...]) -> dict[str, Any]:
     """Return settings with ``key=value`` texts laid over them.
 
-    A key is a parameter's name, or ``group.name`` with the group rule, model, sizing or costs where two share a name.
+    A key is a parameter's name, or ``group.name`` with the group rule, model, sizing, costs or instrument where two share a name.
 
     Raises
     ------
@@ -214,7 +221,7 @@ def with_assignments(values: dict[str, Any], assignments: tuple[str, ...]) -> di
 
 
 def parameter_home(strategy: str, key: str, option: str) -> tuple[str, str]:
-    """Return group (rule, model, sizing or costs) and name of the parameter that `key` means.
+    """Return group (rule, model, sizing, costs or instrument) and name of the parameter that `key` means.
 
     Parameters
     ----------

@@ -9,19 +9,20 @@ from typing import Any
 import numpy as np
 
 from datafeeds.schema import Market
+from indicators.liquidation.instruments import Listing
 from indicators.liquidation.model import SECONDS_PER_HOUR
 from indicators.liquidation.parameter_fields import as_record
 from indicators.liquidation.recording import significant_clusters
-from indicators.liquidation.venues import Venue
 from runs.engines.compiled import Evaluation, EvaluationInputs, evaluate, trading_loop
 from runs.engines.configuration import Configuration
-from runs.engines.event import profile_for, run_backtest, run_model
+from runs.engines.event import run_backtest, run_model
 from runs.engines.held import held_perpetual
+from runs.engines.instruments import check_tradable, listing_for, market_prices, smallest_step
 from runs.engines.result import EngineResult
 from runs.engines.snapshot_cache import Heatmaps
 from runs.perpetual.accounting import turnover
-from runs.perpetual.costs import check_leverage, margin_limit
-from runs.perpetual.orders import PRICES
+from runs.perpetual.contract import InstrumentParameters
+from runs.perpetual.costs import margin_limit, stacked_tiers
 from runs.perpetual.round_trips import hit_rate, trips_of
 from runs.statistics.daily import day_ends, returns_of_days
 from runs.statistics.holding import constant_exposure_returns, mean_exposure
@@ -29,7 +30,6 @@ from runs.statistics.performance import headline, time_in_market, total_return
 from strategies.base import PerpetualStrategy
 from strategies.position import sizing_record
 from strategies.registry import BUILT_IN, load_strategy
-from strategies.sizing import check_volatility_target
 
 _OVERRIDES = (types.FunctionType, property, classmethod)
 
@@ -61,7 +61,7 @@ class Evaluator:
         Where snapshots come from.
     first, last
         The bars traded; the whole market by default. The map has seen the bars before `first` as well, and none from `last`
-        on: a snapshot follows from its own bar and earlier ones alone. The venue's figures are those of bar ``last - 1``.
+        on: a snapshot follows from its own bar and earlier ones alone. The venue's terms are those in force at each bar.
 
     Attributes
     ----------
@@ -80,10 +80,13 @@ class Evaluator:
             raise ValueError(f"{market.name}: bars {first} .. {last} are no range within its {len(market)} bars")
         self._market, self._heatmaps, self._first, self._last = market, heatmaps, first, last
         self._seen = market.head(last)
-        self._prices = market_prices(market)
         self.days, self._day_rows = day_ends(market.times[first:last])
-        self._held = held_perpetual(self._prices[first:last], self._day_rows)
-        self._profiles: dict[str, Venue] = {}
+        self._held = held_perpetual(market_prices(market)[first:last], self._day_rows)
+        self._terms: dict[InstrumentParameters, tuple[Listing, np.ndarray]] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what another process needs: it reads the terms of contracts itself."""
+        return self.__dict__ | {"_terms": {}}
 
     def evaluate(self, configuration: Configuration) -> Evaluation:
         """Return what a candidate does, fill by fill.
@@ -105,24 +108,30 @@ class Evaluator:
         """Return the loop of a compiled candidate and what it runs on; raises as `evaluate` does."""
         kind: Any = load_strategy(configuration.strategy)
         costs = configuration.costs
-        if costs.venue not in self._profiles:
-            self._profiles[costs.venue] = profile_for(configuration, self._seen)
-        profile = self._profiles[costs.venue]
-        check_leverage(costs, profile)
-        check_volatility_target(configuration.sizing, self._market.bar_seconds)
+        listing, prices = self.terms(configuration)
+        check_tradable(configuration, self._seen, listing)
+        records = costs.records(listing.instruments)
         inputs = EvaluationInputs(
             snapshots=self._heatmaps.snapshots(self._market, configuration.model),
-            prices=self._prices,
+            prices=prices,
             first=self._first,
             last=self._last,
             rule=np.array([as_record(kind.parameters_kind(**configuration.rule))]),
-            sizing=sizing_record(configuration.sizing, costs.contract_step, margin_limit(costs.record())),
-            costs=costs.record(),
-            tiers=profile.tiers,
+            sizing=sizing_record(configuration.sizing, smallest_step(listing), margin_limit(records)),
+            costs=records,
+            tiers=stacked_tiers(listing.instruments),
             starting_cash=costs.starting_cash,
             hours_per_bar=self._market.bar_seconds / SECONDS_PER_HOUR,
         )
         return trading_loop(kind.decide, configuration.strategy in BUILT_IN), inputs
+
+    def terms(self, configuration: Configuration) -> tuple[Listing, np.ndarray]:
+        """Return a candidate's contract over time, and the (n,) `PRICES` with its terms in force."""
+        key = configuration.instrument
+        if key not in self._terms:
+            listing = listing_for(configuration, self._seen)
+            self._terms[key] = listing, market_prices(self._market, listing)
+        return self._terms[key]
 
     def trial(self, configuration: Configuration) -> Trial:
         """Return a candidate's figures and daily returns; raises as `evaluate` does."""
@@ -134,7 +143,7 @@ class Evaluator:
         start = float(account["start"])
         returns = returns_of_days(equity[self._day_rows], start)
         exposure = mean_exposure(evaluation.position, self._held.close, equity)
-        trips = trips_of(evaluation.fills, float(self._prices["close"][self._last - 1]))
+        trips = trips_of(evaluation.fills, float(self._held.close[-1]))
         metrics = headline(returns, equity, start) | {
             "trades": len(trips),
             "hit_rate_fraction": hit_rate(trips["net"][trips["exit_bar"] >= 0]),
@@ -171,11 +180,12 @@ def run_compiled(configuration: Configuration, market: Market) -> EngineResult:
     snapshots, state = run_model(configuration.model, market)
     heatmaps = Heatmaps(None)
     heatmaps.hold(market, configuration.model, snapshots)
-    found = Evaluator(market, heatmaps).evaluate(configuration)
+    evaluator = Evaluator(market, heatmaps)
+    found = evaluator.evaluate(configuration)
     return EngineResult(
         market=market,
         configuration=configuration,
-        venue=profile_for(configuration, market),
+        listing=evaluator.terms(configuration)[0],
         equity=found.equity,
         position=found.position,
         fills=found.fills,
@@ -195,12 +205,3 @@ def is_compiled(kind: type) -> bool:
     own = [value for part in kind.__mro__ for value in vars(part).values() if issubclass(part, PerpetualStrategy)]
     base = {id(value) for value in vars(PerpetualStrategy).values()}
     return not any(isinstance(value, _OVERRIDES) and id(value) not in base for value in own)
-
-
-def market_prices(market: Market) -> np.ndarray:
-    """Return a market as (n,) of `PRICES`."""
-    columns = market.columns()
-    prices = np.empty(len(market), dtype=PRICES)
-    for name in PRICES.names or ():
-        prices[name] = columns[name]
-    return prices

@@ -15,19 +15,19 @@ from datafeeds.schema import Market
 from datafeeds.series import timeframe_seconds
 from datafeeds.simulated.market import simulate
 from indicators.liquidation.bar import empty_bars
+from indicators.liquidation.instruments import Listing
 from indicators.liquidation.model import State, build_model, copy_state, initial_state
 from indicators.liquidation.parameters import ModelParameters
 from indicators.liquidation.recording import significant_clusters
 from indicators.liquidation.step import run
-from indicators.liquidation.venues import Venue, venue
 from runs.engines.broker import PerpetualBroker
 from runs.engines.configuration import IN_MEMORY, Configuration
+from runs.engines.instruments import checked_listing, smallest_step
 from runs.engines.result import EngineResult
-from runs.perpetual.costs import check_leverage, margin_limit
+from runs.perpetual.costs import margin_limit
 from strategies.base import PerpetualStrategy
 from strategies.errors import error_of
 from strategies.registry import BUILT_IN, load_strategy
-from strategies.sizing import check_volatility_target
 
 _BARS_A_REPORT = 1000
 
@@ -100,16 +100,16 @@ def run_backtest(
     Raises
     ------
     ValueError
-        As of `checked_profile`; for a `first_bar` other than 0 and a strategy that is not ours: it has
+        As of `checked_listing`; for a `first_bar` other than 0 and a strategy that is not ours: it has
         no way to be told.
     """
-    profile = checked_profile(configuration, market)
-    strategy, broker = _run(configuration, market, mode or EngineMode(), profile.tiers, report, first_bar)
+    listing = checked_listing(configuration, market)
+    strategy, broker = _run(configuration, market, mode or EngineMode(), listing, report, first_bar)
     snapshots, clusters, state = _heatmap(configuration, market, strategy)
     return EngineResult(
         market=market,
         configuration=configuration,
-        venue=profile,
+        listing=listing,
         equity=np.array(broker.equities),
         position=np.array(broker.positions),
         fills=broker.fills.copy(),
@@ -121,34 +121,14 @@ def run_backtest(
     )
 
 
-def checked_profile(configuration: Configuration, market: Market) -> Venue:
-    """Return the venue's figures as `profile_for` does.
-
-    Raises
-    ------
-    ValueError
-        For settings with which the account could never open anything: a leverage that the venue does not allow, or a
-        volatility target on bars for which no volatility is forecast.
-    """
-    check_volatility_target(configuration.sizing, market.bar_seconds)
-    profile = profile_for(configuration, market)
-    check_leverage(configuration.costs, profile)
-    return profile
-
-
-def profile_for(configuration: Configuration, market: Market) -> Venue:
-    """Return the venue's figures for a market's symbol, as of its last bar."""
-    return venue(configuration.costs.venue, market.name.split("/")[-1], market.frame["ts"].iloc[-1].date())
-
-
 def _run(
-    configuration: Configuration, market: Market, mode: EngineMode, tiers: np.ndarray, report: Any, first_bar: int
+    configuration: Configuration, market: Market, mode: EngineMode, listing: Listing, report: Any, first_bar: int
 ) -> tuple[Any, PerpetualBroker]:
     cerebro = bt.Cerebro(stdstats=False, preload=mode.preload, runonce=mode.runonce, exactbars=mode.exactbars)
     cerebro.adddata(PerpetualFeed(market=market))
-    broker = PerpetualBroker(costs=configuration.costs, tiers=tiers)
+    broker = PerpetualBroker(costs=configuration.costs, listing=listing)
     cerebro.broker = broker
-    add_strategy(cerebro, configuration, first_bar)
+    add_strategy(cerebro, configuration, listing, first_bar)
     if report is not None:
         cerebro.addanalyzer(_Progress, report=report)
     kind = load_strategy(configuration.strategy)
@@ -160,7 +140,7 @@ def _run(
         raise error_of(configuration.strategy, error, kind) from error
 
 
-def add_strategy(cerebro: bt.Cerebro, configuration: Configuration, first_bar: int = 0) -> None:
+def add_strategy(cerebro: bt.Cerebro, configuration: Configuration, listing: Listing, first_bar: int = 0) -> None:
     """Add the configured strategy to a cerebro, with its parameters; ours may begin at a later bar."""
     kind = load_strategy(configuration.strategy)
     if issubclass(kind, PerpetualStrategy):
@@ -169,8 +149,8 @@ def add_strategy(cerebro: bt.Cerebro, configuration: Configuration, first_bar: i
             rule=kind.parameters_kind(**configuration.rule),
             sizing=configuration.sizing,
             model=configuration.model,
-            contract_step=configuration.costs.contract_step,
-            margin_limit=margin_limit(configuration.costs.record()),
+            contract_step=smallest_step(listing),
+            margin_limit=margin_limit(configuration.costs.records(listing.instruments)),
             first_bar=first_bar,
         )
     elif first_bar:

@@ -59,6 +59,7 @@ def examined_beside(configuration: Configuration, market: Market) -> Iterator[Ca
         asked = {
             "name": market.name,
             "bar_seconds": market.bar_seconds,
+            "simulated": market.simulated,
             "configuration": {key: value for key, value in configuration.as_dict().items() if value is not None},
         }
         (Path(folder) / "asked.json").write_text(json.dumps(asked), encoding="utf-8")
@@ -86,7 +87,8 @@ def _answer(process: "subprocess.Popen[str]") -> dict[str, Any]:
 
 def _main(folder: Path) -> None:
     asked = json.loads((folder / "asked.json").read_text(encoding="utf-8"))
-    market = Market(pd.read_parquet(folder / "market.parquet"), asked["name"], asked["bar_seconds"], Quality(()))
+    frame = pd.read_parquet(folder / "market.parquet")
+    market = Market(frame, asked["name"], asked["bar_seconds"], Quality(()), simulated=asked["simulated"])
     sys.stdout.write(json.dumps(examine(configuration_from(asked["configuration"]), market)))
 
 

@@ -10,7 +10,9 @@ import numpy as np
 from runs.perpetual.accounting import LIMIT, MARKET, STOP
 from runs.perpetual.orders import CANCELLED, ORDER, REFUSED, SENT, STOP_LIMIT, WAITING, WORKING
 
-_KINDS = {bt.Order.Market: MARKET, bt.Order.Limit: LIMIT, bt.Order.Stop: STOP, bt.Order.StopLimit: STOP_LIMIT}
+KINDS = {bt.Order.Market: MARKET, bt.Order.Limit: LIMIT, bt.Order.Stop: STOP, bt.Order.StopLimit: STOP_LIMIT}
+"""backtrader's kinds of orders, and ours."""
+
 _FIRST_ROOM = 64  # rows of room to begin with; doubled when full
 
 
@@ -37,15 +39,15 @@ class OrderDesk:
         self._held_back: dict[int, list[Any]] = {}  # brackets whose last order has not been sent yet
         self._sent, self._expiring = 0, False
 
-    def receive(self, order: Any, oco: Any) -> None:
-        """Take an order in; a bracket waits until its last order has come.
+    def receive(self, order: Any, oco: Any, below_step: bool = False) -> None:
+        """Take an order in; a bracket waits until its last order has come. What is smaller than one step is rejected.
 
         Raises
         ------
         ValueError
             For a kind of order that is not known, or a size that is none.
         """
-        if order.exectype not in _KINDS:
+        if order.exectype not in KINDS:
             name = order.getordername()
             raise ValueError(f"PerpetualBroker knows no {name} orders: use Market, Limit, Stop or StopLimit")
         if not (order.size and math.isfinite(order.size)):
@@ -57,6 +59,10 @@ class OrderDesk:
             order.group = oco.group = oco.number
             if oco.number in self._alive:
                 self._row_of(oco.number)["group"] = oco.number
+        if below_step:
+            order.reject(self._broker)
+            self._tell(order)
+            return
         first = order.parent.number if order.parent is not None else order.number
         if not order.transmit:
             self._held_back.setdefault(first, []).append(order)
@@ -74,7 +80,7 @@ class OrderDesk:
             self._tell(order)
             return
         row = self.rows[self.count]
-        row["id"], row["kind"], row["size"] = order.number, _KINDS[order.exectype], order.size
+        row["id"], row["kind"], row["size"] = order.number, KINDS[order.exectype], order.size
         row["price"] = order.created.price if order.exectype != bt.Order.Market else math.nan
         row["limit"] = order.created.pricelimit if order.exectype == bt.Order.StopLimit else math.nan
         row["parent"] = parent.number if parent is not None else -1

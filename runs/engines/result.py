@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from datafeeds.schema import Market
+from indicators.liquidation.instruments import Listing
 from indicators.liquidation.model import State
-from indicators.liquidation.venues import Venue
 from runs.engines.configuration import Configuration
 
 
@@ -16,8 +16,8 @@ class EngineResult:
 
     Attributes
     ----------
-    market, configuration, venue
-        What went in.
+    market, configuration, listing
+        What went in; the listing holds the contract's terms on the market's days.
     equity
         (n,) quote at each bar's close, what is held valued at the last price.
     position
@@ -38,7 +38,7 @@ class EngineResult:
 
     market: Market
     configuration: Configuration
-    venue: Venue
+    listing: Listing
     equity: np.ndarray
     position: np.ndarray
     fills: np.ndarray

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from datafeeds.schema import Market
+from indicators.liquidation.instruments import Listing
 from runs.engines.configuration import Configuration
-from runs.engines.evaluator import market_prices
 from runs.engines.held import HeldPerpetual, held_perpetual
+from runs.engines.instruments import market_prices
 from runs.engines.result import EngineResult
 from runs.statistics import performance
 from runs.statistics.daily import day_ends, returns_of_days
@@ -26,7 +27,7 @@ def competitors(result: EngineResult) -> dict[str, dict[str, Any]]:
     exposure = mean_exposure(result.position, held.close, result.equity)
     ours = returns_of_days(result.equity[held.day_rows], float(result.account["start"][0]))
     return {
-        "perpetual_held": perpetual_held(held, entry_cost(result.configuration)),
+        "perpetual_held": perpetual_held(held, entry_cost(result.configuration, result.listing)),
         "constant_exposure": constant_exposure(held, exposure, ours),
     }
 
@@ -36,9 +37,9 @@ def held_of(market: Market) -> HeldPerpetual:
     return held_perpetual(market_prices(market), day_ends(market.times)[1])
 
 
-def entry_cost(configuration: Configuration) -> float:
-    """Return taker fee and slippage of a market order, fraction of its notional."""
-    costs = configuration.costs.record()[0]
+def entry_cost(configuration: Configuration, listing: Listing) -> float:
+    """Return taker fee and slippage of a market order on the first day, fraction of its notional."""
+    costs = configuration.costs.records(listing.instruments[:1])[0]
     return (1.0 + float(costs["slippage"])) * (1.0 + float(costs["taker_fee"])) - 1.0
 
 

@@ -14,6 +14,7 @@ from indicators.liquidation.cascade_phase import MARKET_STATES
 from runs.engines.result import EngineResult
 from runs.outcome.breakdown import breakdown
 from runs.outcome.competitors import competitors
+from runs.outcome.instrument import instrument_record
 from runs.outcome.provenance import iso, market_record
 from runs.outcome.trades import round_trips
 from runs.perpetual.accounting import REFUSAL_REASONS, equity_from_fills, reconciliation_error, turnover
@@ -187,6 +188,7 @@ def run_metrics(result: EngineResult, trades: pd.DataFrame | None = None) -> dic
         "trading": {**_trading(trades), **_refused(result.account[0]), **_volume_shares(result)},
         "exposure": _exposure(result),
         "money": _money(result),
+        "instrument": instrument_record(result.listing, result.configuration.costs),
         "breakdown": breakdown(trades, result.times, result.snapshots),
         "data": _data(result),
     }

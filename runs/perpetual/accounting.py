@@ -28,6 +28,7 @@ ACCOUNT = np.dtype(
         ("refused_margin", np.float64),  # how many orders that were to open, for want of free margin
         ("refused_leverage", np.float64),  # for more leverage than the position's tier allows
         ("refused_volume", np.float64),  # for more of the bar's volume than `max_volume_share`
+        ("refused_notional", np.float64),  # for a notional below the venue's smallest
         ("below_step", np.float64),  # how many entries were not sent, since their size is below one contract step
     ]
 )
@@ -37,6 +38,7 @@ REFUSAL_REASONS = {
     "margin": "too little free margin",
     "leverage": "more leverage than the position's tier allows",
     "volume": "more of the bar's volume than max_volume_share allows",
+    "notional": "smaller than the venue's smallest order",
 }
 """Why an order that was to open was refused, in words: the account counts each as ``refused_<reason>``."""
 
@@ -128,7 +130,7 @@ def apply_fill(account: Record, size: float, price: float, fee: float, isolated:
     price
         Quote per base, > 0.
     fee
-        Quote, >= 0, of the whole trade.
+        Quote, of the whole trade; a maker's may be negative.
     isolated, leverage
         Margin mode and initial-margin leverage.
 
@@ -192,7 +194,9 @@ def liquidation_trigger(account: Record, isolated: bool, tiers: np.ndarray) -> f
 
 
 @allocation_free
-def liquidate(account: Record, price: float, fee_rate: float, isolated: bool) -> tuple[float, float, float]:
+def liquidate(
+    account: Record, price: float, fee_rate: float, at_bankruptcy: bool, isolated: bool
+) -> tuple[float, float, float]:
     """Force-close the whole position (pessimistic even where a venue reduces in steps).
 
     Parameters
@@ -201,6 +205,8 @@ def liquidate(account: Record, price: float, fee_rate: float, isolated: bool) ->
         Where it is closed, quote per base.
     fee_rate
         Liquidation fee, fraction of notional; no more than what is left of the collateral is taken.
+    at_bankruptcy
+        Whether the venue takes the position over at its bankruptcy price: then all that is left is taken.
 
     Returns
     -------
@@ -209,7 +215,9 @@ def liquidate(account: Record, price: float, fee_rate: float, isolated: bool) ->
     """
     realised = unrealised(account, price)
     left = collateral(account, isolated) + realised
-    fee = min(fee_rate * abs(account.size) * price, max(left, 0.0))
+    fee = max(left, 0.0)
+    if not at_bankruptcy:
+        fee = min(fee, fee_rate * abs(account.size) * price)
     absorbed = max(-left, 0.0)
     account.realised += realised
     account.liquidation_fees += fee

@@ -109,12 +109,15 @@ def _can_open(
     costs: Record,
     tiers: np.ndarray,
 ) -> bool:
-    """Whether tier, margin and the bar's volume admit what an order opens; counts it by its reason where they do not."""
+    """Whether tier, smallest order, margin and volume admit what an order opens; counts it by its reason where they do not."""
     if not has_volume(opened, prices, costs):
         account.refused_volume += 1.0
         return False
     if not leverage_allowed(costs.leverage, abs(account.size + size) * price, tiers):
         account.refused_leverage += 1.0
+        return False
+    if abs(size) * price < costs.smallest_notional:
+        account.refused_notional += 1.0
         return False
     isolated = costs.isolated > 0.0
     free = free_balance(account, price, isolated, costs.leverage)

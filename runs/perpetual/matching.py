@@ -28,7 +28,7 @@ import numpy as np
 from indicators.liquidation.compiled import Record, allocation_free
 from runs.perpetual.accounting import FUNDING, LIMIT, MARKET, STOP, equity_at, settle_funding
 from runs.perpetual.filling import fill_order, has_volume, write_line
-from runs.perpetual.orders import RESTING, SENT, STOP_LIMIT, WOKEN_AT_OPEN, WOKEN_INSIDE, WORKING
+from runs.perpetual.orders import RESTING, SENT, STOP_LIMIT, WOKEN_AT_OPEN, WOKEN_INSIDE, WORKING, terms_in_force
 from runs.perpetual.own_liquidation import force_close, is_beyond, mark_is_known, reached_trigger
 
 MAX_EVENTS = 4
@@ -48,7 +48,7 @@ def _reaches(order: Record, price: float) -> bool:
 def _rests_and_trades(order: Record, price: float, prices: Record, costs: Record) -> bool:
     """Whether a resting limit is filled by a price: one far enough beyond its own, in a bar of enough volume."""
     beyond = order.price - price if order.size > 0.0 else price - order.price
-    return beyond >= costs.limit_through_ticks * costs.price_tick * _WHOLE and has_volume(order.size, prices, costs)
+    return beyond >= costs.limit_through_ticks * costs.through_tick * _WHOLE and has_volume(order.size, prices, costs)
 
 
 @allocation_free
@@ -262,7 +262,7 @@ def process_bar(
         (n,) of `PRICES`; the bar is at `row`, the one before it at ``row - 1``: its mark close is the mark at this bar's open,
         and its close says which limits rest (without it, none that the open satisfies). No other row is looked at.
     costs, tiers
-        (1,) of `COSTS`; (n, 3) maintenance tiers.
+        (d,) of `COSTS`; (d, n, 4) brackets: what each of the instrument's terms in force asks.
     fills, done
         Ledger of `FILL` with room for `count` + `MAX_EVENTS` further lines after the first `done`.
 
@@ -271,19 +271,20 @@ def process_bar(
     done, over, equity
         How many ledger lines there are now, how many of the orders are no longer working, and equity at the close.
     """
-    held, now, cost = account[0], prices[row], costs[0]
+    held, now = account[0], prices[row]
+    cost, brackets = costs[terms_in_force(now)], tiers[terms_in_force(now)]
     if held.size != 0.0 and not math.isnan(now.funding_rate) and now.funding_rate != 0.0:
         mark = now.open if row == 0 or math.isnan(prices[row - 1].mark_close) else prices[row - 1].mark_close
         paid = settle_funding(held, now.funding_rate, mark, cost.isolated > 0.0)
         write_line(fills, done, held, bar, -1, FUNDING, 0.0, mark)
         fills[done].funding = paid
         done += 1
-    reached = held.size != 0.0 and not math.isnan(reached_trigger(held, now, cost.isolated > 0.0, tiers))
+    reached = held.size != 0.0 and not math.isnan(reached_trigger(held, now, cost.isolated > 0.0, brackets))
     if not reached and _is_quiet(orders, count, now):
         return done, 0, equity_at(held, now.close)
     known = done
     last_close = now.open if row == 0 else prices[row - 1].close
-    done = _meet_open(held, orders, count, bar, now, last_close, cost, tiers, reached, fills, done)
+    done = _meet_open(held, orders, count, bar, now, last_close, cost, brackets, reached, fills, done)
     in_reach = reached or done > known
-    done = _meet_range(held, orders, count, bar, now, cost, tiers, in_reach, fills, done)
+    done = _meet_range(held, orders, count, bar, now, cost, brackets, in_reach, fills, done)
     return done, _end_bar(orders, count), equity_at(held, now.close)

@@ -1,6 +1,14 @@
 """Working orders and the bars they meet, as rows."""
 
+import math
+
 import numpy as np
+
+from indicators.liquidation.compiled import Record, allocation_free
+from runs.perpetual.accounting import LIMIT
+from strategies.sizing import whole_steps
+
+_HALVINGS = 30  # of a tick's mantissa, until a whole number of parts makes one
 
 STOP_LIMIT = 5
 """Order kind: a limit order that a trigger wakes; filled as `LIMIT`."""
@@ -32,7 +40,79 @@ ORDER = np.dtype(
 PRICES = np.dtype(
     [
         (name, np.float64)
-        for name in ("open", "high", "low", "close", "volume", "funding_rate", "mark_high", "mark_low", "mark_close")
+        for name in (
+            "open",
+            "high",
+            "low",
+            "close",
+            "volume",
+            "funding_rate",
+            "mark_high",
+            "mark_low",
+            "mark_close",
+            "terms",
+        )
     ]
 )
-"""The bar that orders meet; NaN where funding or mark are unknown."""
+"""The bar that orders meet; NaN where funding or mark are unknown. `terms`: which row of costs and tiers is in force then."""
+
+
+@allocation_free
+def terms_in_force(prices: Record) -> int:
+    """Return which row of costs and tiers is in force in a bar; the first where it does not say."""
+    return int(prices.terms) if prices.terms > 0.0 else 0
+
+
+@allocation_free
+def order_price(kind: int, size: float, price: float, price_tick: float) -> float:
+    """Return an order's price on the venue's price grid, so that it is met no sooner than the one asked for.
+
+    Parameters
+    ----------
+    kind
+        `LIMIT`, or `STOP` or `STOP_LIMIT` for a trigger.
+    size
+        Signed base coin.
+    price
+        Quote; NaN for an order at the market.
+    price_tick
+        Quote; 0: prices are not rounded.
+
+    Notes
+    -----
+    Buy limits and sell stops wait for a falling price and are rounded down, the others up. So a stop fills worse than asked for,
+    and a limit only where the market really went that far. What is on the grid but for rounding error stays as it is.
+
+    Examples
+    --------
+    >>> [order_price(kind, size, 97.07, 0.1) for kind in (LIMIT, STOP_LIMIT) for size in (1.0, -1.0)]
+    [97.0, 97.1, 97.1, 97.0]
+    """
+    if price_tick == 0.0 or math.isnan(price):
+        return price
+    ticks = price / price_tick
+    if abs(ticks - math.floor(ticks + 0.5)) <= 1e-9 + 1e-12 * ticks:
+        return price
+    ticks = math.floor(ticks) if (kind == LIMIT) == (size > 0.0) else math.ceil(ticks)
+    # 971 x 0.1 is 97.10000000000001, which a high of 97.1 does not touch; 971 / 10 is 97.1. Powers of two are exact.
+    part, power = math.frexp(price_tick)
+    for _ in range(_HALVINGS):
+        parts = math.floor(1.0 / part + 0.5)
+        if abs(parts * part - 1.0) < 1e-12:
+            return math.ldexp(ticks / parts, power)
+        part, power = part * 0.5, power + 1
+    return ticks * price_tick
+
+
+@allocation_free
+def order_size(size: float, held: float, contract_step: float) -> float:
+    """Return an order's signed size in whole contract steps, rounded towards zero; what closes all of `held` stays as it is.
+
+    Examples
+    --------
+    >>> order_size(1.25, 0.0, 0.1), order_size(-1.25, 1.25, 0.1), order_size(0.04, 0.0, 0.1)
+    (1.2000000000000002, -1.25, 0.0)
+    """
+    steps = abs(size) / contract_step
+    whole = abs(steps - math.floor(steps + 0.5)) <= 1e-9 + 1e-12 * steps
+    return size if whole or size == -held else whole_steps(size, contract_step)

@@ -52,7 +52,8 @@ def force_close(
     `reference` is the price at which the position is known to have stood last: the open, or the last fill inside the bar.
     """
     price, size = _forced_price(account.size, trigger, reference, prices), -account.size
-    realised, fee, absorbed = liquidate(account, price, costs.liquidation_fee, costs.isolated > 0.0)
+    at_bankruptcy, isolated = costs.at_bankruptcy > 0.0, costs.isolated > 0.0
+    realised, fee, absorbed = liquidate(account, price, costs.liquidation_fee, at_bankruptcy, isolated)
     for row in range(count):
         if orders[row].state <= WORKING:
             orders[row].state = LIQUIDATED

@@ -7,6 +7,7 @@ import pandas as pd
 
 from runs.engines.examination import examine
 from runs.engines.result import EngineResult
+from runs.outcome.instrument import stand_in_text
 from runs.outcome.metrics import daily_returns, run_metrics, trades_of, unopened_sentence
 from runs.outcome.run_files import run_files
 from runs.outcome.writing import write_files
@@ -38,8 +39,9 @@ def files(
     result: EngineResult, trades: pd.DataFrame, record: dict[str, Any], layers: bool = False
 ) -> dict[str, str | bytes]:
     """Return a run's files by name, given its round trips, the content of metrics.json, and whether the map has layers."""
+    said = stand_in_text(record["instrument"])
     pages = {
-        "report.md": liquidation_report(result, record["evidence"]["sentence"]) + _unopened(record),
+        "report.md": liquidation_report(result, f"{record['evidence']['sentence']} {said}".strip()) + _unopened(record),
         "tearsheet.html": tearsheet(result, record),
         "heatmap.html": run_heatmap(result, trades, layers),
     }

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from runs.engines.result import EngineResult
+from runs.outcome.instrument import stand_in_text
 from runs.outcome.metrics import benchmark_equity, daily_returns
 from runs.reports.competitors import EXPLAINED, ROWS, SIDES, further_cash, side_by_side
 from runs.reports.page import COLOURS, escape, page, table
@@ -207,7 +208,7 @@ def _settings(result: EngineResult) -> str:
     parameters = ", ".join(f"{name} {value}" for name, value in rule.items()) or "its defaults"
     return (
         f"Strategy {result.configuration.strategy} with {parameters}; {costs.margin_mode} margin, leverage {costs.leverage:g}, "
-        f"taker fee {costs.taker_fee_bps:g} bps, maker fee {costs.maker_fee_bps:g} bps, slippage {costs.slippage_bps:g} bps. "
+        f"slippage {costs.slippage_bps:g} bps. "
     )
 
 
@@ -216,6 +217,7 @@ def _with_head(whole: str, result: EngineResult, metrics: dict[str, Any], settin
     asked = (metrics.get(name, {}).get("sentence", "") for name in ("irrelevant_changes", "sensitivity"))
     doubts = " ".join(sentence for sentence in asked if sentence)
     evidence = metrics.get("evidence", {}).get("sentence", _NOT_MEASURED)
+    instrument = f"{metrics['instrument']['sentence']} {stand_in_text(metrics['instrument'])} "
     kind = "SIMULATED MARKET - nothing here ever traded. " if result.market.simulated else ""
     facts = (
         f"{kind}{doubts} {CAVEAT} {metrics['constant_exposure']['sentence']} {EXPLAINED} {further_cash(metrics)} "
@@ -223,7 +225,7 @@ def _with_head(whole: str, result: EngineResult, metrics: dict[str, Any], settin
         f"own liquidations {money['liquidations']}, reconciliation error {money['reconciliation_error']:.1e} of the start. "
         f"Data {data['name']}, {data['first_bar']} to {data['last_bar']}: "
         f"{'; '.join((*data['caveats'], *data['defects'])) or 'complete'}. "
-        f"{settings}{evidence}"
+        f"{settings}{instrument}{evidence}"
     )
     return re.sub(r"(<body[^>]*>)", lambda match: match.group(1) + _block(facts, metrics), whole, count=1)
 

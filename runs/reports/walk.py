@@ -127,6 +127,6 @@ def _protocol(record: dict[str, Any], summary: dict[str, Any]) -> str:
         "The choice reads no bar after its train window. The map in a test window has seen all bars before each moment, "
         "train and gap included, as it would have then; a half-life leaves half, so that train and test are not independent.",
         "Each test begins flat with the cash that the one before left; what is held at its end is closed at the last close "
-        "with taker fee and slippage. Maintenance tiers are those in force at each window's end.",
+        "with taker fee and slippage. Brackets and fees are those in force at each bar.",
     )
     return "".join(f"<p>{escape(line)}</p>" for line in lines)

@@ -118,9 +118,17 @@ def _read_run(name: str, folder: Path, kind: str, pages: tuple[str, ...]) -> Ent
     return Entry(
         name, folder, kind, reason, strategy=words(configuration.get("strategy")), **described(metrics), figures=figures,
         settings=flat_settings(configuration) | {"code": words(facts.get("source_digest"))},
-        verdict=words(within(metrics, "evidence", "verdict")), sentence=words(within(metrics, "evidence", "sentence")),
+        verdict=words(within(metrics, "evidence", "verdict")), sentence=_sentence(metrics),
         pages=pages,
     )  # fmt: skip
+
+
+def _sentence(metrics: dict[str, Any]) -> str | None:
+    """Return what may be concluded of a run, and what stood in for the terms of its contract."""
+    said = [words(within(metrics, "evidence", "sentence"))]
+    stand_ins = within(metrics, "instrument", "stand_ins")
+    said += [words(line) for line in stand_ins] if isinstance(stand_ins, list) else []
+    return " ".join(line for line in said if line) or None
 
 
 def _read_search(name: str, folder: Path, kind: str, pages: tuple[str, ...]) -> Entry:

@@ -9,6 +9,7 @@ import numpy as np
 
 from datafeeds.perpetual import PerpetualFeed
 from datafeeds.schema import Market
+from indicators.liquidation.instruments import Listing
 from runs.engines.broker import PerpetualBroker
 from runs.engines.configuration import Configuration
 from runs.engines.event import EngineMode, add_strategy
@@ -28,12 +29,12 @@ class Failure:
 
 @dataclass(frozen=True)
 class Task:
-    """A run to write down: of what, on what, how, and the venue's (n, 3) maintenance table."""
+    """A run to write down: of what, on what, how, and the terms of the contract."""
 
     configuration: Configuration
     market: Market
     mode: EngineMode
-    tiers: np.ndarray
+    listing: Listing
 
 
 @dataclass(frozen=True)
@@ -127,9 +128,9 @@ def trace(task: Task) -> Trace:
     configuration, mode = task.configuration, task.mode
     cerebro = bt.Cerebro(stdstats=False, preload=mode.preload, runonce=mode.runonce, exactbars=mode.exactbars)
     cerebro.adddata((PerpetualFeed if mode.preload else _GrowingFeed)(market=task.market))
-    broker = PerpetualBroker(costs=configuration.costs, tiers=task.tiers)
+    broker = PerpetualBroker(costs=configuration.costs, listing=task.listing)
     cerebro.broker = broker
-    add_strategy(cerebro, configuration)
+    add_strategy(cerebro, configuration, task.listing)
     notes, failure = _Notes(), None
     cerebro.addanalyzer(_Watcher, notes=notes)
     try:

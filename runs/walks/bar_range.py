@@ -7,10 +7,10 @@ import numpy as np
 from datafeeds.schema import Market
 from runs.engines.compiled import Evaluation
 from runs.engines.configuration import Configuration
-from runs.engines.evaluator import Evaluator, Trial, market_prices
-from runs.engines.event import profile_for
+from runs.engines.evaluator import Evaluator, Trial
 from runs.engines.snapshot_cache import Heatmaps
 from runs.perpetual.accounting import MARKET
+from runs.perpetual.costs import stacked_tiers
 from runs.perpetual.matching import MAX_EVENTS, process_bar
 from runs.perpetual.orders import ORDER, SENT, WORKING
 
@@ -25,7 +25,7 @@ def closed_out(evaluation: Evaluation, last_bar: np.ndarray, costs: np.ndarray, 
     last_bar
         (1,) of `PRICES`: the last bar it was evaluated on.
     costs, tiers
-        (1,) of `COSTS`; (t, 3) maintenance tiers.
+        (d,) of `COSTS`; (d, n, 4) brackets.
 
     Returns
     -------
@@ -68,9 +68,7 @@ class BarRange:
     def __init__(self, market: Market, heatmaps: Heatmaps, first: int, last: int) -> None:
         """Raise ValueError for a range that is empty or not within the market."""
         self._evaluator = Evaluator(market, heatmaps, first, last)
-        self._seen = market.head(last)
-        self._last_bar = market_prices(self._seen)[-1:].copy()
-        self._tiers: dict[str, np.ndarray] = {}
+        self._last = last
 
     def left_open(self, configuration: Configuration) -> Evaluation:
         """Return what a candidate does, with what it still holds at the end: as the event engine has it."""
@@ -82,10 +80,10 @@ class BarRange:
 
     def close(self, configuration: Configuration, evaluation: Evaluation) -> Evaluation:
         """Return a candidate's evaluation closed out."""
-        venue = configuration.costs.venue
-        if venue not in self._tiers:
-            self._tiers[venue] = np.ascontiguousarray(profile_for(configuration, self._seen).tiers, dtype=float)
-        return closed_out(evaluation, self._last_bar, configuration.costs.record(), self._tiers[venue])
+        listing, prices = self._evaluator.terms(configuration)
+        instruments = listing.instruments
+        last_bar = prices[self._last - 1 : self._last]
+        return closed_out(evaluation, last_bar, configuration.costs.records(instruments), stacked_tiers(instruments))
 
     def figures(self, evaluation: Evaluation) -> Trial:
         """Return the figures of an evaluation on these bars."""

@@ -11,7 +11,7 @@ from indicators.liquidation.model import build_model, initial_state
 from indicators.liquidation.snapshot import CLUSTER
 from runs.engines.compiled import Evaluation
 from runs.engines.configuration import Configuration
-from runs.engines.event import profile_for
+from runs.engines.instruments import listing_for
 from runs.engines.result import EngineResult
 from runs.engines.snapshot_cache import Heatmaps
 from runs.perpetual.accounting import ACCOUNT, FILL, open_account
@@ -108,7 +108,7 @@ def join(
     return EngineResult(
         market=cut,
         configuration=base,
-        venue=profile_for(base, cut),
+        listing=listing_for(base, cut),
         equity=equity,
         position=position,
         fills=_ledger(traded_windows, start),

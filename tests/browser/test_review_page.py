@@ -31,7 +31,7 @@ def results(tmp_path_factory):
         elif part == "symbol":
             metrics["data"]["name"] = HOSTILE
         else:
-            facts["configuration"]["costs"]["venue"] = HOSTILE
+            facts["configuration"]["instrument"]["venue"] = HOSTILE
             metrics["evidence"] |= {"verdict": HOSTILE, "sentence": HOSTILE}
         (place / "run.json").write_text(json.dumps(facts))
         (place / "metrics.json").write_text(json.dumps(metrics))
@@ -123,7 +123,7 @@ def test_only_parameters_that_differ_are_columns(opened, results):
     columns = driver.execute_script(
         "return [...document.querySelectorAll('[data-sort^=\"p.\"]')].map(one => one.dataset.sort)"
     )
-    assert set(columns) == {"p.model.magnet_ratio", "p.sizing.risk_fraction", "p.costs.venue"}
+    assert set(columns) == {"p.model.magnet_ratio", "p.sizing.risk_fraction", "p.instrument.venue"}
 
 
 def test_the_view_survives_a_reload_and_can_be_shared(opened, results, browser):

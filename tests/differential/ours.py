@@ -8,7 +8,7 @@ import numpy as np
 from runs.engines import event
 from runs.engines.broker import PerpetualBroker
 from runs.engines.configuration import configuration_from
-from runs.engines.evaluator import market_prices
+from runs.engines.instruments import market_prices
 from runs.perpetual.accounting import FUNDING
 
 UNFUNDED = ("funding_rate", "mark_high", "mark_low", "mark_close")
@@ -91,5 +91,5 @@ def run_ours(market, strategy, rule=None, sizing=None, **costs):
     assert account["refused_margin"] == account["refused_leverage"] == 0.0
     return Run(
         market_prices(market), broker.books, broker.alive, result.fills, result.equity, result.position, result.account,
-        configuration.costs.record()[0],
+        configuration.costs.records(result.listing.instruments)[0],
     )  # fmt: skip

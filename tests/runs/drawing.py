@@ -6,6 +6,7 @@ import numpy as np
 
 from indicators.liquidation.parameters import ModelParameters
 from runs.engines.configuration import Configuration
+from runs.perpetual.contract import InstrumentParameters
 from runs.perpetual.costs import MARGIN_MODES, CostParameters
 from strategies.registry import load_strategy
 from strategies.sizing import SizingParameters
@@ -13,9 +14,14 @@ from strategies.sizing import SizingParameters
 HARSH = {
     "starting_cash": (50.0, 1_000.0, 100_000.0, 1e7),
     "leverage": (1.0, 5.0, 20.0, 50.0, 100.0),
-    "contract_step": (1e-6, 0.001, 0.1),
+    "contract_step": (None, 1e-6, 0.001, 0.1),
+    "price_tick": (None, 0.0, 0.5, 100.0),
+    "smallest_notional": (None, 0.0, 50.0),
+    "taker_fee_bps": (None, 5.0),
+    "maker_fee_bps": (None, -2.5),
     "margin_mode": MARGIN_MODES,
     "venue": ("binance", "bybit"),
+    "symbol": ("", "XRPUSDT"),
     "max_leverage": (0.5, 3.0, 20.0, 60.0),
     "risk_fraction": (0.005, 0.05, 0.5, 1.0),
     "rebalance_band": (0.0, 0.02, 0.3),
@@ -33,10 +39,13 @@ def candidate(random, strategy, harsh=0.5):
     """Draw a valid configuration; a share of the accounts is tiny, huge or highly leveraged."""
     kind = load_strategy(strategy).parameters_kind
     hostile = random.random() < harsh
-    model, rule, sizing, costs = (
-        drawn(random, group, hostile) for group in (ModelParameters, kind, SizingParameters, CostParameters)
+    model, rule, sizing, costs, instrument = (
+        drawn(random, group, hostile)
+        for group in (ModelParameters, kind, SizingParameters, CostParameters, InstrumentParameters)
     )
-    return Configuration(strategy, rule=dataclasses.asdict(rule), model=model, sizing=sizing, costs=costs)
+    return Configuration(
+        strategy, rule=dataclasses.asdict(rule), model=model, sizing=sizing, costs=costs, instrument=instrument
+    )
 
 
 def drawn(random, kind, hostile):
@@ -56,7 +65,7 @@ def _value(random, field, hostile):
         return HARSH[field.name][random.integers(len(HARSH[field.name]))]
     if isinstance(default, bool):
         return bool(random.integers(2))
-    if isinstance(default, (str, tuple)) or random.random() < 0.3:
+    if default is None or isinstance(default, (str, tuple)) or random.random() < 0.3:
         return default
     if default == 0.0:
         return float(random.uniform(low, min(high, 1.0)))

@@ -1,11 +1,16 @@
 """A forced close never pays: what may be opened at a leverage, and where own liquidation is filled."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indicators.liquidation.venues import tier_table, venue
+from indicators.liquidation.instruments import tier_table
+from indicators.liquidation.symbols import contract_of
+from indicators.liquidation.venues import listing
 from runs.perpetual.accounting import FUNDING, LIMIT, LIQUIDATION, MARKET, STOP
+from runs.perpetual.contract import default_listing
 from runs.perpetual.costs import CostParameters, check_leverage
 from runs.perpetual.orders import FILLED, LIQUIDATED, REFUSED
 from tests.runs.perpetual.test_matching import LEVERED, Desk, order
@@ -47,15 +52,16 @@ def test_the_tier_is_that_of_the_whole_position_and_closing_is_always_allowed(si
     [
         ("hyperliquid", "BTCUSDT", 40),
         ("hyperliquid", "ETHUSDT", 25),
-        ("binance", "BTCUSDT", 125),
+        ("binance", "BTCUSDT", 150),
         ("bybit", "BTCUSDT", 100),
     ],
 )
 def test_the_largest_leverage_is_the_venues_own(name, symbol, most):
-    # Hyperliquid docs, margin tiers; Binance's and Bybit's contract pages
-    check_leverage(CostParameters(leverage=most), venue(name, symbol))
+    # Hyperliquid docs, margin tiers; Binance's brackets of 2026; Bybit's contract page
+    held = listing(name, contract_of(symbol)).instruments
+    check_leverage(CostParameters(leverage=most), held)
     with pytest.raises(ValueError, match=f"leverage = {most + 1} .* {most} at the most"):
-        check_leverage(CostParameters(leverage=most + 1), venue(name, symbol))
+        check_leverage(CostParameters(leverage=most + 1), held)
 
 
 def test_a_short_that_gaps_beyond_its_bankruptcy_is_closed_at_the_open_before_its_own_exit():
@@ -96,7 +102,11 @@ bars = st.lists(
     min_size=2, max_size=4,
 )  # fmt: skip
 tables = st.sampled_from(
-    [HYPERLIQUID, tier_table([[0.0, 0.004], [50e3, 0.01], [600e3, 0.05]]), tier_table([[0.0, 0.0], [10e3, 0.125]])]
+    [
+        HYPERLIQUID,
+        tier_table([[0.0, 0.004], [50e3, 0.01], [600e3, 0.05]]),
+        tier_table([[0.0, 0.0, 125.0], [10e3, 0.125]]),
+    ]
 )
 
 
@@ -135,3 +145,20 @@ def test_own_liquidation_never_raises_equity(leverage, tiers, side, isolated, pa
                 rate = max(row[1] for row in tiers if row[0] <= abs(held) * reference)
                 assert 2.0 * rate <= 1.0 / leverage + 1e-9, "opened above its tier"
             wallet = float(line["wallet_after"])
+
+
+@pytest.mark.parametrize("mode", ["isolated", "cross"])
+@pytest.mark.parametrize("side", [1.0, -1.0])
+def test_at_the_bankruptcy_price_the_insurance_fund_keeps_what_is_left(side, mode):
+    # Bybit help 000001381: the position is closed at the bankruptcy price; what a better close leaves is the fund's
+    held = replace(default_listing().newest, liquidated_at="bankruptcy price")
+    costs = CostParameters(**NO_COSTS, leverage=10.0, starting_cash=1_000.0, margin_mode=mode)
+    desk = Desk(order(0, MARKET, 50.0 * side), costs=costs)
+    desk.costs = costs.records([held])
+    desk.bar(100.0, 100.0, 100.0, 100.0)
+    far = 100.0 - 12.0 * side if mode == "isolated" else 100.0 - 30.0 * side
+    desk.bar(100.0, max(100.0, far), min(100.0, far), far)
+    line = desk.ledger[desk.lines - 1]
+    assert line["kind"] == LIQUIDATION
+    assert line["liquidation_fee"] > 0.0
+    assert desk.account["wallet"][0] == pytest.approx(500.0 if mode == "isolated" else 0.0, abs=1e-9)

@@ -197,7 +197,7 @@ def test_a_folder_of_other_code_data_or_configuration_is_not_resumed(market, tmp
         (lambda: edit(folder, data=facts["data"] | {"fingerprint": "77"}), [], 'data.fingerprint differs: "77" there'),
         (lambda: edit(folder, format=0), [], "was written by another version"),
         (lambda: (folder / "sweep.json").write_text("{"), [], "holds no sweep"),
-        (lambda: None, ["--set", "taker_fee_bps=1"], "configuration.costs.taker_fee_bps differs: 5.0 there, 1.0 here"),
+        (lambda: None, ["--set", "taker_fee_bps=1"], "configuration.costs.taker_fee_bps differs: null there, 1.0 here"),
         (lambda: None, ["--param", "min_distance=0.01"], "space differs"),
         (lambda: None, ["--search", "random", "--trials", "3"], 'search.method differs: "grid" there, "random" here'),
         (lambda: None, ["--objective", "calmar"], 'objective differs: "sharpe" there, "calmar" here'),

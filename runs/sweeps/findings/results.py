@@ -10,7 +10,7 @@ import pandas as pd
 from datafeeds.schema import Market
 from runs.sweeps.rows.objective import score
 
-_GROUPS = ("rule.", "model.", "sizing.", "costs.")
+_GROUPS = ("rule.", "model.", "sizing.", "costs.", "instrument.")
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ def row_configuration(record: dict[str, Any], row: Any) -> Configuration:
     for axis in record["space"]:
         group, _, name = axis["parameter"].partition(".")
         value = row[axis["parameter"]]
-        settings[group][name] = value.item() if isinstance(value, np.generic) else value
+        settings.setdefault(group, {})[name] = value.item() if isinstance(value, np.generic) else value
     return configuration_from({key: value for key, value in settings.items() if value is not None})
 
 

@@ -50,7 +50,7 @@ class Axis:
     Attributes
     ----------
     group, name
-        Where it belongs (rule, model, sizing, costs), and its name there.
+        Where it belongs (rule, model, sizing, costs, instrument), and its name there.
     text
         Its values as the user wrote them.
     kind
@@ -102,7 +102,8 @@ def _present(base: Configuration, group: str, name: str) -> Any:
     strategy = load_strategy(base.strategy)
     if group == "rule" and not issubclass(strategy, PerpetualStrategy):
         return dict(strategy.params._getitems())[name]
-    return base.rule[name] if group == "rule" else getattr(getattr(base, group), name)
+    present = base.rule[name] if group == "rule" else getattr(getattr(base, group), name)
+    return 0.0 if present is None else present  # None: a number that the venue decides
 
 
 def _values(text: str, present: Any, name: str) -> tuple[str, Sequence[Any]]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from runs.engines.configuration import Configuration, checked_rule
 from strategies.registry import load_strategy
 
-_GROUPS = ("rule", "model", "sizing", "costs")
+_GROUPS = ("rule", "model", "sizing", "costs", "instrument")
 
 
 class Combination(NamedTuple):
@@ -31,7 +31,7 @@ class Candidates:
     names
         Group and name of each parameter that differs.
     identity
-        What else decides a row: market (name and fingerprint) and code.
+        What else decides a row: market (name and fingerprint), code, and the files of venues.
     """
 
     base: Configuration

@@ -18,14 +18,15 @@ from indicators.liquidation.liquidation_price import (
     liquidation_price,
     maintenance_margin,
 )
-from indicators.liquidation.venues import venue
+from indicators.liquidation.symbols import contract_of
+from indicators.liquidation.venues import listing
 
 
 @pytest.fixture(scope="module")
 def tiers():
     import datetime
 
-    return venue("binance", "BTCUSDT", datetime.date(2024, 10, 24)).tiers
+    return listing("binance", contract_of("BTCUSDT")).at(datetime.date(2024, 10, 24)).tiers
 
 
 # Computed apart, E = 100: leverage, maintenance margin, exact long, first-order long, exact short, first-order short
@@ -187,7 +188,7 @@ def test_prices_scale_with_the_entry(position, scale):
 def test_the_tiered_price_meets_its_own_tier(notional, leverage, side):
     import datetime
 
-    table = venue("binance", "BTCUSDT", datetime.date(2024, 10, 24)).tiers
+    table = listing("binance", contract_of("BTCUSDT")).at(datetime.date(2024, 10, 24)).tiers
     size = notional / 60_000.0
     price = isolated_price(60_000.0, size, notional / leverage, float(side), table)
     equity = notional / leverage + float(side) * size * (price - 60_000.0)

@@ -1,5 +1,6 @@
 """The broker inside backtrader: orders, brackets, trades and analyzers; and each measured trap of backtrader, not ours."""
 
+import dataclasses
 import datetime
 
 import backtrader as bt
@@ -12,6 +13,7 @@ from datafeeds.schema import market_from_frame
 from datafeeds.simulated.market import simulate
 from runs.engines.broker import PerpetualBroker
 from runs.perpetual.accounting import LIQUIDATION, reconciliation_error
+from runs.perpetual.contract import default_listing
 from runs.perpetual.costs import CostParameters
 
 FREE = {"taker_fee_bps": 0.0, "maker_fee_bps": 0.0, "slippage_bps": 0.0, "starting_cash": 10_000.0}
@@ -49,7 +51,11 @@ def play(market, script, mode=None, analyzers=(), **costs):
 
     cerebro = bt.Cerebro(stdstats=False, **(mode or {}))
     cerebro.adddata(PerpetualFeed(market=market))
-    cerebro.broker = PerpetualBroker(costs=CostParameters(**(FREE | costs)))
+    step = costs.pop("contract_step", None)
+    listing = default_listing()
+    if step is not None:
+        listing = dataclasses.replace(listing, instruments=(dataclasses.replace(listing.newest, contract_step=step),))
+    cerebro.broker = PerpetualBroker(costs=CostParameters(**(FREE | costs)), listing=listing)
     cerebro.addstrategy(Scripted)
     for analyzer, details in analyzers:
         cerebro.addanalyzer(analyzer, **details)

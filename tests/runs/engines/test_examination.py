@@ -17,8 +17,11 @@ def market():
     return simulate(8, bars=1500)
 
 
-def restless(**costs):
-    return configuration_from({"strategy": "tests.runs.planted.restless:Restless", "costs": {"leverage": 5.0} | costs})
+def restless(price_tick=None, **costs):
+    return configuration_from({
+        "strategy": "tests.runs.planted.restless:Restless", "costs": {"leverage": 5.0} | costs,
+        "instrument": {"price_tick": price_tick},
+    })  # fmt: skip
 
 
 def doubted(market, **costs):

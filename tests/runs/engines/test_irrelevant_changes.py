@@ -51,12 +51,17 @@ def scaled(market, price=1.0, size=1.0):
     )
 
 
-def equity(settings, market, phase=0.0, money=1.0):
-    """Return (n,) equity over what the account began with; `money` is what a unit of quote is in another currency."""
+def equity(settings, market, phase=0.0, money=1.0, coin=1.0):
+    """Return (n,) equity over what the account began with; a unit of quote is `money` of another currency, a coin `coin` others."""
     loop, inputs = Evaluator(market, Heatmaps(None)).prepared(settings)
     model = build_model(settings.model, market.bar_seconds, grid_phase=phase % 1.0)
-    tiers = inputs.tiers * np.array([money, 1.0, money])
-    inputs = replace(inputs, snapshots=run(model, model_bars(market)), tiers=tiers)
+    tiers, costs, sizing = inputs.tiers * np.array([money, 1.0, money, 1.0]), inputs.costs.copy(), inputs.sizing.copy()
+    for terms, name, unit in (
+        (costs, "price_tick", money / coin), (costs, "through_tick", money / coin), (costs, "contract_step", coin),
+        (costs, "smallest_notional", money), (sizing, "contract_step", coin),
+    ):  # fmt: skip
+        terms[name] *= unit
+    inputs = replace(inputs, snapshots=run(model, model_bars(market)), tiers=tiers, costs=costs, sizing=sizing)
     return evaluate(loop, inputs).equity / inputs.starting_cash
 
 
@@ -77,8 +82,7 @@ def test_a_phase_of_the_grid_is_the_same_market_in_other_coins(market, number):
     """A coin split so that log prices move by that part of a bin, and sizes with it: every trade is worth the same."""
     settings = configuration("overlay, listed leverages")
     factor = math.exp(-PHASES[number] * settings.model.bin_width)
-    other = configuration("overlay, listed leverages", costs={"contract_step": settings.costs.contract_step / factor})
-    earned = equity(other, scaled(market, price=factor, size=1.0 / factor))[-1] - 1.0
+    earned = equity(settings, scaled(market, price=factor, size=1.0 / factor), coin=1.0 / factor)[-1] - 1.0
     assert examined(settings, market)["phases"][number] == pytest.approx(earned, rel=1e-9)
 
 
@@ -86,8 +90,8 @@ def test_a_phase_of_the_grid_is_the_same_market_in_other_coins(market, number):
 @pytest.mark.parametrize("name", SETTINGS)
 def test_the_unit_of_the_coin_does_not_matter(market, name, power):
     unit, settings = 2.0**power, configuration(name)
-    other = configuration(name, costs={"contract_step": settings.costs.contract_step * unit})
-    there = equity(other, scaled(market, 1.0 / unit, unit), phase=-power * math.log(2.0) / settings.model.bin_width)
+    phase = -power * math.log(2.0) / settings.model.bin_width
+    there = equity(settings, scaled(market, 1.0 / unit, unit), phase, coin=unit)
     np.testing.assert_allclose(there, equity(settings, market), rtol=1e-9)
 
 

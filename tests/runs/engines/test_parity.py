@@ -14,6 +14,7 @@ from runs.engines.event import run_model
 from runs.engines.parity import first_difference
 from runs.engines.snapshot_cache import Heatmaps
 from runs.perpetual.accounting import ACCOUNT, FUNDING, LIQUIDATION, MARKET
+from runs.perpetual.contract import InstrumentParameters
 from strategies.registry import BUILT_IN
 from tests.runs.drawing import candidate
 
@@ -98,6 +99,52 @@ def test_under_a_volatility_target_both_engines_trade_alike_and_less(real, strat
     assert limited.fills["bar"].min() > first, "nothing is opened before there is a forecast"
     held = np.abs(limited.position) * market.frame["close"].to_numpy() / limited.equity
     assert 0.0 < held.max() < (np.abs(free.position) * market.frame["close"].to_numpy() / free.equity).max()
+
+
+DATED = """
+[[profile]]
+venue = "dated"
+on = 2024-01-{day:02}
+taker_fee_bps = {taker}
+maker_fee_bps = {maker}
+liquidation_fee_rate = {liquidation}
+liquidated_at = "{where}"
+[profile.contracts]
+BTC = {{ price_tick = {tick}, contract_step = {step}, smallest_notional = {smallest} }}
+[profile.brackets]
+BTC = [[0, {rate}, {leverage}], [{floor}, {higher}]]
+"""
+
+
+def test_terms_that_change_every_few_days_are_traded_alike(simulated, tmp_path):
+    random = np.random.default_rng(6)
+    profiles = [
+        DATED.format(
+            day=day, taker=random.uniform(0, 9), maker=random.uniform(-3, 3), liquidation=random.choice([0.0, 0.01]),
+            where=random.choice(["mark price", "bankruptcy price"]), tick=random.choice([0.0, 0.01, 0.5, 250.0]),
+            step=random.choice([0.001, 0.004, 0.1]), smallest=random.choice([0.0, 20_000.0]), rate=random.uniform(0.002, 0.009),
+            leverage=random.choice([40, 100]), floor=random.choice([2e4, 2e5]), higher=random.uniform(0.01, 0.03),
+        )
+        for day in range(1, 31, 3)
+    ]  # fmt: skip
+    venue = tmp_path / "dated.toml"
+    venue.write_text("".join(profiles))
+    random, done, refused = np.random.default_rng(5), [], 0.0
+    for _ in range(8):
+        drawn = candidate(random, RESTLESS, 0.5)
+        costs = replace(
+            drawn.costs, taker_fee_bps=None, maker_fee_bps=None, liquidation_fee_rate=None, starting_cash=1e5
+        )
+        costs = replace(costs, leverage=float(random.choice([20.0, 50.0, 90.0])))
+        drawn = replace(drawn, costs=costs, instrument=InstrumentParameters(venue=str(venue), symbol="BTCUSDT"))
+        evaluation = Evaluator(simulated, Heatmaps(None)).evaluate(drawn)
+        assert first_difference(drawn, simulated, evaluation) is None, drawn
+        refused += evaluation.account["refused_notional"][0]
+        done.append(evaluation)
+    fills = np.concatenate([evaluation.fills for evaluation in done])
+    traded = fills[(fills["kind"] == MARKET)]
+    assert len(np.unique(np.round(traded["fee"] / np.abs(traded["size"] * traded["price"]), 7))) > 5
+    assert refused > 0.0
 
 
 def test_a_later_first_bar_trades_alike(real):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from runs.perpetual.accounting import FILL, LIMIT, MARKET, STOP, equity_at, open_account
+from runs.perpetual.contract import default_listing
 from runs.perpetual.matching import MAX_EVENTS, process_bar
 from runs.perpetual.orders import ORDER, PRICES, SENT, STOP_LIMIT, WAITING, WORKING
 
@@ -72,7 +73,7 @@ def _batch(random, close, size, number, kinds, children):
     return batch
 
 
-def random_orders(seed, costs, tiers, bars=150, price_scale=1.0, kinds=KINDS, children=(STOP, LIMIT)):
+def random_orders(seed, costs, tiers, bars=150, price_scale=1.0, kinds=KINDS, children=(STOP, LIMIT), instrument=None):
     """Send random orders: market, limit, stop, stop-limit, with protective stops and targets, near and on the wrong side.
 
     Parameters
@@ -85,18 +86,23 @@ def random_orders(seed, costs, tiers, bars=150, price_scale=1.0, kinds=KINDS, ch
         All prices are multiplied by it.
     kinds, children
         Of what is sent by itself, and of what waits for its fill.
+    instrument
+        Whose fees and way of liquidation hold; by default those of a broker that no contract is named to.
     """
     random = np.random.default_rng(seed)
     prices = fair_bars(random, bars)
-    record, account = costs.record(), open_account(costs.starting_cash)
+    record, account = costs.records([instrument or default_listing().newest]), open_account(costs.starting_cash)
     for name in PRICES.names:
         prices[name] *= price_scale
+    prices["terms"] = 0.0
     orders, count, sent = np.zeros(_ROOM, dtype=ORDER), 0, 0
     fills, lines = np.zeros(64 * bars, dtype=FILL), 0
     equity, position = np.empty(bars), np.empty(bars)
     for bar in range(bars):
         assert lines + count + MAX_EVENTS <= len(fills)
-        lines, over, equity[bar] = process_bar(account, orders, count, bar, prices, bar, record, tiers, fills, lines)
+        lines, over, equity[bar] = process_bar(
+            account, orders, count, bar, prices, bar, record, tiers[None], fills, lines
+        )
         position[bar] = account["size"][0]
         if over or random.random() < 0.05:
             kept = orders[:count][orders["state"][:count] <= WORKING].copy()

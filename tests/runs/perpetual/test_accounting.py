@@ -198,7 +198,7 @@ def test_an_account_never_loses_more_than_its_collateral(isolated, side, gap):
     trade(held, side, 100.0, isolated=isolated)
     behind = held["margin"] if isolated else held["wallet"]
     price = liquidation_trigger(held, isolated, ONE_TIER) * (1.0 - side * gap)
-    realised, fee, absorbed = liquidate(held, price, 0.0125, isolated)
+    realised, fee, absorbed = liquidate(held, price, 0.0125, False, isolated)
     assert held["size"] == 0.0
     assert cash - held["wallet"] <= behind + 1e-9
     assert realised - fee + absorbed == pytest.approx(held["wallet"] - cash)

@@ -119,7 +119,7 @@ class Ledgers(RuleBasedStateMachine):
             )
         price = price * (1 - side * gap)
         before = float(self.theirs.behind()), float(self.ours["wallet"][0])
-        liquidate(self.ours[0], float(price), 0.0125, self.isolated)
+        liquidate(self.ours[0], float(price), 0.0125, False, self.isolated)
         self.theirs.force(price, Decimal("0.0125"))
         assert before[1] - self.ours["wallet"][0] <= max(before[0], 0.0) + 1e-6
         self.price = price

@@ -15,6 +15,7 @@ from runs.perpetual.accounting import (
     open_account,
     reconciliation_error,
 )
+from runs.perpetual.contract import default_listing
 from runs.perpetual.costs import CostParameters
 from runs.perpetual.filling import slipped
 from runs.perpetual.matching import process_bar
@@ -32,7 +33,7 @@ from runs.perpetual.orders import (
 )
 
 FREE = CostParameters(taker_fee_bps=0.0, maker_fee_bps=0.0, slippage_bps=0.0, leverage=100.0, starting_cash=1e6)
-ONE_TIER = np.array([[0.0, 0.005, 0.0]])
+ONE_TIER = np.array([[0.0, 0.005, 0.0, 100.0]])
 NAN = math.nan
 
 
@@ -48,7 +49,7 @@ class Desk:
         self.orders = np.zeros(max(len(orders), 1), dtype=ORDER)
         for row, values in enumerate(orders):
             self.orders[row] = values
-        self.count, self.costs, self.tiers = len(orders), costs.record(), tiers
+        self.count, self.costs, self.tiers = len(orders), costs.records(default_listing().instruments), tiers[None]
         self.prices = np.full(1, NAN).repeat(len(PRICES)).view(PRICES)
         self.ledger, self.lines, self.bars = np.zeros(200, dtype=FILL), 0, 0
 
@@ -151,7 +152,7 @@ LEVERED = CostParameters(
 @pytest.mark.parametrize("marks", [{}, {"mark_close": 92.0}])
 def test_a_stop_nearer_than_liquidation_is_met_first_on_the_last_price(marks):
     costs = CostParameters(slippage_bps=0.0, leverage=10.0, starting_cash=1e5, margin_mode="isolated")
-    tiers = np.array([[0.0, 0.004, 0.0]])  # liquidation at 90.36
+    tiers = np.array([[0.0, 0.004, 0.0, 125.0]])  # liquidation at 90.36
     desk = Desk(order(0, MARKET, 10.0), order(1, STOP, -10.0, 95.0, 0), costs=costs, tiers=tiers)
     desk.bar(100.0, 101.0, 99.0, 100.0, **marks)
     assert desk.bar(98.0, 98.0, 89.0, 92.0, **marks) == [(STOP, -10.0, 95.0)]

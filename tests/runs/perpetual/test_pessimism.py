@@ -21,7 +21,7 @@ def test_a_limit_needs_a_trade_some_ticks_beyond_its_price(side, kind):
     resting = [order(0, LIMIT, side, 100.0 - 3.0 * side)]
     if kind == "target":
         resting = [order(0, MARKET, -side), order(1, LIMIT, side, 100.0 - 3.0 * side, 0)]
-    desk = desk_with(*resting, limit_through_ticks=3.0, price_tick=0.1)
+    desk = desk_with(*resting, limit_through_ticks=3.0)
     for extreme, filled in ((3.0, False), (3.2, False), (3.3, True)):
         low, high = sorted((100.0 + 0.5 * side, 100.0 - extreme * side))
         events = [event for event in desk.bar(100.0, high, low, 100.0) if event[0] == LIMIT]
@@ -29,13 +29,13 @@ def test_a_limit_needs_a_trade_some_ticks_beyond_its_price(side, kind):
 
 
 def test_a_jump_and_a_close_must_lie_as_far_beyond_a_resting_limit():
-    desk = desk_with(order(0, LIMIT, 1.0, 97.3), limit_through_ticks=3.0, price_tick=0.1)
+    desk = desk_with(order(0, LIMIT, 1.0, 97.3), limit_through_ticks=3.0)
     desk.bar(99.0, 99.0, 98.0, 99.0)
     assert desk.bar(97.2, 98.0, 97.1, 98.0) == []
     assert desk.bar(97.0, 98.0, 97.0, 98.0) == [(LIMIT, 1.0, 97.3)]  # 97.3 - 97.0 is less than .3 in floating point
     for close, filled in ((97.2, 1), (97.3, 2)):
         entry, target = order(0, STOP, 1.0, 96.0), order(1, LIMIT, -1.0, 97.0, 0)
-        desk = desk_with(entry, target, limit_through_ticks=3.0, price_tick=0.1)
+        desk = desk_with(entry, target, limit_through_ticks=3.0)
         assert len(desk.bar(95.0, 98.0, 95.0, close)) == filled
 
 
@@ -93,7 +93,7 @@ def test_a_maker_pays_no_impact():
 def test_by_default_volume_and_ticks_change_nothing():
     assert {getattr(CostParameters(), name) for name in ("limit_through_ticks", "max_volume_share", "impact")} == {0.0}
     events = []
-    for volume, tick in ((np.nan, 0.1), (0.0, 50.0), (1e-9, 1e-9)):
-        desk = Desk(order(0, LIMIT, 5.0, 99.0), costs=replace(CostParameters(), price_tick=tick))
+    for volume in (np.nan, 0.0, 1e-9):
+        desk = Desk(order(0, LIMIT, 5.0, 99.0), costs=CostParameters())
         events.append([desk.bar(100.0, 101.0, 99.0, 100.0, volume=volume), desk.account["wallet"][0]])
     assert events[0] == events[1] == events[2]

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from indicators.liquidation.venues import tier_table
+from indicators.liquidation.instruments import tier_table
+from indicators.liquidation.symbols import contract_of
+from indicators.liquidation.venues import listing, venue_names
 from runs.perpetual.accounting import FILL, LIMIT, LIQUIDATION, MARKET, STOP
 from runs.perpetual.costs import CostParameters
 from runs.perpetual.orders import STOP_LIMIT
@@ -12,10 +14,14 @@ from tests.runs.perpetual.order_streams import KINDS, random_orders
 ROWS = [[0.0, 0.004], [200e3, 0.005], [1e6, 0.01]]
 
 
-def gains_nothing(seeds, kinds=KINDS, children=(STOP, LIMIT), **settings):
+def gains_nothing(seeds, kinds=KINDS, children=(STOP, LIMIT), instrument=None, **settings):
     """Whether random orders gain, before costs, no more than their error (three standard errors), and after them lose."""
     costs = CostParameters(starting_cash=1e4, **settings)
-    streams = [random_orders(seed, costs, tier_table(ROWS), kinds=kinds, children=children) for seed in range(seeds)]
+    tiers = tier_table(ROWS) if instrument is None else instrument.tiers
+    streams = [
+        random_orders(seed, costs, tiers, kinds=kinds, children=children, instrument=instrument)
+        for seed in range(seeds)
+    ]
     fills = np.concatenate([stream.fills for stream in streams])
     assert len(fills) > 10 * seeds
     for measure in ("gain", "edge"):
@@ -41,6 +47,14 @@ def test_limits_gain_nothing_by_what_a_bar_shows_afterwards():
 @pytest.mark.parametrize("leverage", [1.0, 3.0, 10.0, 30.0, 100.0])
 def test_random_orders_of_a_thousand_seeds_gain_no_more_than_costs_allow(mode, leverage):
     assert gains_nothing(1_000, leverage=leverage, margin_mode=mode)[0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["isolated", "cross"])
+@pytest.mark.parametrize("venue", venue_names())
+def test_on_no_venue_random_orders_gain_more_than_costs_allow(mode, venue):
+    held = listing(venue, contract_of("BTCUSDT")).newest
+    assert gains_nothing(1_000, instrument=held, leverage=float(held.tiers[0, 3]), margin_mode=mode)[0]
 
 
 @pytest.mark.slow

