@@ -29,7 +29,7 @@ def strategy_of(run):
             self.entries, self.parents = {}, {}
 
         def next(self):
-            bar = len(self.data) - 1
+            bar = len(self.data) - 2
             for number in run.cancelled(bar):
                 if number in self.entries and self.entries[number] in self.orders:
                     self.entries[number].cancel()
@@ -65,6 +65,7 @@ def replay(run):
     """
     assert run.costs["maker_fee"] == run.costs["taker_fee"]
     bars = pd.DataFrame({name.title(): run.prices[name] * STEP for name in ("open", "high", "low", "close")})
+    bars = pd.concat([bars.iloc[:1], bars])  # it asks a strategy from the second bar on
     bars.index = pd.date_range("2020-01-01", periods=len(bars), freq="h")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -77,5 +78,5 @@ def replay(run):
     ends = [(trade.entry_bar, trade.entry_price, trade.size) for trade in pieces]
     ends += [(trade.exit_bar, trade.exit_price, -trade.size) for trade in replayed.closed_trades]
     rows = np.array(ends)
-    fills = summed(rows[:, 0].astype(int), rows[:, 1] / STEP, rows[:, 2] * STEP)
-    return fills, stats["_equity_curve"]["Equity"].to_numpy()
+    fills = summed(rows[:, 0].astype(int) - 1, rows[:, 1] / STEP, rows[:, 2] * STEP)
+    return fills, stats["_equity_curve"]["Equity"].to_numpy()[1:]

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from datafeeds.markets import open_market
 from runs.perpetual.accounting import LIMIT, MARKET, STOP
 from tests.differential.agreement import same_equity, same_trades
 from tests.differential.nautilus import replay
@@ -48,3 +49,16 @@ def test_random_orders_are_filled_alike(hours, first):
     assert len(trades) > 20 * BARS / 4
     assert {MARKET, LIMIT, STOP} == set(trades["kind"].tolist())
     assert trades["maker"].any()
+
+
+def test_funding_on_what_nautilus_held_makes_the_rest_of_the_equity(market_data):
+    # It settles none itself: position at the bar's open instant x last known mark x rate, here from its fills alone.
+    run = run_ours(open_market(str(market_data / "binance_1h" / "BTCUSDT.parquet")).head(8_000), "overlay")
+    trades, equity = replay(run)
+    same_trades(run.trades, trades)
+    held = np.bincount(trades["bar"], trades["size"], len(equity)).cumsum()
+    mark, rate = run.prices["mark_close"][:-1], run.prices["funding_rate"][1:]
+    mark = np.where(np.isnan(mark), run.prices["open"][1:], mark)
+    paid = np.r_[0.0, held[:-1] * mark * np.nan_to_num(rate)]
+    assert np.count_nonzero(paid) > 900
+    same_equity(run.equity, equity - paid.cumsum())
