@@ -12,6 +12,7 @@ from datafeeds.catalog.importing import import_market
 from datafeeds.catalog.inventory import inventory
 from datafeeds.catalog.location import catalog_root
 from datafeeds.catalog.store import Catalog
+from datafeeds.catalog.terms import keep_terms
 from datafeeds.columns import parse_time
 from datafeeds.errors import MarketError, SourceError
 from datafeeds.exchanges.download import Downloaded, download_all, plan
@@ -54,7 +55,11 @@ _UNREACHED = "cannot be reached"
 @click.option("--import", "file", type=click.Path(path_type=Path), help="Take a parquet or CSV file into the catalog.")
 @click.option("--mapping", type=click.Path(path_type=Path), help="TOML file that names a foreign file's columns.")
 @click.option("--again", is_flag=True, help="Ask for the whole range again, also what is there.")
-@click.option("--tiers", is_flag=True, help="Show the venue's leverage tiers of today; nothing is stored.")
+@click.option(
+    "--tiers",
+    is_flag=True,
+    help="Show the venue's leverage tiers of today; keep them, fees and ticks in the catalog.",
+)
 @click.option("--list", "listing", is_flag=True, help="Show what the catalog holds.")
 @click.option("--check", is_flag=True, help="Read all of it, and name gaps and damage.")
 @click.option("--catalog", type=click.Path(path_type=Path), help="The catalog's folder.")
@@ -79,7 +84,7 @@ def command(
     if follow:
         return _told(_follow, store, venue, symbols, url, feed_url)
     if tiers:
-        return _told(_tiers, venue, symbols, url, as_json)
+        return _told(_tiers, store, venue, symbols, url, as_json)
     if not start:
         raise click.UsageError("name where to begin: --start 2024-01-01")
     span = _span(start, end)
@@ -212,10 +217,13 @@ def _follow(store: Catalog, venue: str, symbols: tuple[str, ...], url: str | Non
         sys.stderr.write(f"note: {recorded.unreadable} messages could not be read; their times are not claimed\n")
 
 
-def _tiers(venue: str, symbols: tuple[str, ...], url: str | None, as_json: bool) -> None:
+def _tiers(store: Catalog, venue: str, symbols: tuple[str, ...], url: str | None, as_json: bool) -> None:
     from runs.commandline.tiers import ask_tiers, print_tiers
 
-    print_tiers(asyncio.run(ask_tiers(venue, symbols, url)), as_json)
+    tiers, terms = asyncio.run(ask_tiers(venue, symbols, url))
+    print_tiers(tiers, as_json)
+    kept = [keep_terms(store.root, told, f"{utc_now():%Y-%m-%d}") for told in terms]
+    note(*(f"kept in {file}; runs on this market of the catalog trade by it" for file in kept))
 
 
 def _told(action: Callable[..., None], *arguments: object) -> int:

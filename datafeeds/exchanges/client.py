@@ -108,6 +108,31 @@ class Client:
         if not self._exchange.markets:
             raise ReplyError(f"{self.venue} lists no contracts")
 
+    async def terms(self, symbol: str) -> dict[str, Any]:
+        """Return what ccxt knows of a contract besides its tiers, as `datafeeds.catalog.terms` keeps it; None where it does not.
+
+        Fees are those that ccxt lists, of a regular user.
+
+        Raises
+        ------
+        MarketError
+            If the venue has no such perpetual.
+        """
+        contract = await self.contract(symbol)
+        market = await self._market(symbol) or {}
+        precision, smallest = market.get("precision") or {}, (market.get("limits") or {}).get("cost") or {}
+        step = precision.get("amount")
+        return {
+            "venue": self.venue,
+            "symbol": symbol,
+            "taker_fee_bps": _basis_points(market.get("taker")),
+            "maker_fee_bps": _basis_points(market.get("maker")),
+            "price_tick": precision.get("price"),
+            "contract_step": None if step is None or contract.inverse else round(step * contract.size, 12),
+            "smallest_notional": smallest.get("min"),
+            "contract_size": contract.size,
+        }
+
     async def leverage_tiers(self, symbol: str) -> list[dict[str, Any]]:
         """Return ccxt's unified leverage tiers of a symbol.
 
@@ -168,6 +193,10 @@ async def connect(venue: str, patience: RetryPolicy | None = None, url: str | No
             yield Client(venue, exchange, patience or RetryPolicy())
         finally:
             await exchange.close()
+
+
+def _basis_points(fraction: float | None) -> float | None:
+    return None if fraction is None else round(fraction * 1e4, 9)
 
 
 def _pointed(urls: Any, host: str) -> Any:

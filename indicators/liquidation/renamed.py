@@ -45,7 +45,7 @@ REMOVED = {
 """Names of the model before it was one array a side, and why they are gone (docs/attempts.md)."""
 
 
-MOVED = {"venue": "instrument.venue", "contract_step": "instrument.contract_step"}
+MOVED = {name: f"instrument.{name}" for name in ("venue", "contract_step", "price_tick")}
 """Names that stood among the costs, and where they stand now."""
 
 

@@ -74,7 +74,7 @@ def _check_profile(profile: Any, where: str) -> None:
         if not isinstance(profile.setdefault(table, {}), dict):
             raise ValueError(f"{where}: {table} is no table of coins")
         for name in profile[table]:
-            if contract_of(f"{name}-USDT") is None:
+            if _coin(name) is None:
                 raise ValueError(f"{where}: {table}.{name} is no coin; write BTC or BTCUSDT")
         profile[table] = {_coin(name): held for name, held in profile[table].items()}
     _check_values(profile, where)
@@ -114,9 +114,9 @@ def _check_brackets(rows: Any, where: str) -> None:
             raise ValueError(f"{where}: {row} must have a rate in (0, 1), and a leverage whose margin exceeds it")
 
 
-def _coin(name: str) -> str:
+def _coin(name: str) -> str | None:
     found = contract_of(name) or contract_of(f"{name}-USDT")
-    return found.coin if found else name
+    return found.coin if found else None
 
 
 @cache

@@ -1,4 +1,4 @@
-"""A venue's leverage tiers, as it tells them today."""
+"""A venue's leverage tiers and contract terms, as it tells them today."""
 
 from typing import Any
 
@@ -12,8 +12,15 @@ from runs.commandline.output import print_json, wide_console
 _NAMES = ("minNotional", "maxNotional", "maintenanceMarginRate", "maxLeverage")
 
 
-async def ask_tiers(venue: str, symbols: tuple[str, ...], url: str | None = None) -> dict[str, list[dict[str, Any]]]:
+async def ask_tiers(
+    venue: str, symbols: tuple[str, ...], url: str | None = None
+) -> tuple[dict[str, list[dict[str, Any]]], list[dict[str, Any]]]:
     """Return each symbol's tiers: position sizes from and to, maintenance margin as a share of the size, largest leverage.
+
+    Returns
+    -------
+    tiers, terms
+        Tiers by symbol; and what `datafeeds.catalog.terms` keeps of each, its brackets only where sizes are in quote.
 
     Raises
     ------
@@ -24,12 +31,26 @@ async def ask_tiers(venue: str, symbols: tuple[str, ...], url: str | None = None
     """
     async with connect(venue, RetryPolicy(), url) as client:
         await client.reach()
-        return {
-            symbol: [
-                {name: tier.get(name) for name in (*_NAMES, "currency")} for tier in await client.leverage_tiers(symbol)
-            ]
-            for symbol in dict.fromkeys(symbols)
-        }
+        tiers, terms = {}, []
+        for symbol in dict.fromkeys(symbols):
+            told = await client.leverage_tiers(symbol)
+            tiers[symbol] = [{name: tier.get(name) for name in (*_NAMES, "currency")} for tier in told]
+            terms.append(await client.terms(symbol) | {"brackets": _brackets(tiers[symbol])})
+        return tiers, terms
+
+
+def _brackets(tiers: list[dict[str, Any]]) -> list[list[float]]:
+    """Return tiers as rows of floor, rate and largest leverage; none where sizes count contracts."""
+    if not all(tier["currency"] for tier in tiers):
+        return []
+    return [
+        [
+            value
+            for value in (tier["minNotional"] or 0.0, tier["maintenanceMarginRate"], tier["maxLeverage"])
+            if value is not None
+        ]
+        for tier in tiers
+    ]
 
 
 def print_tiers(tiers: dict[str, list[dict[str, Any]]], as_json: bool) -> None:

@@ -4,9 +4,13 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from datafeeds.catalog.location import catalog_root
+from datafeeds.catalog.market import market_id
+from datafeeds.catalog.terms import terms_file
 from datafeeds.schema import Market
 from indicators.liquidation.instruments import Listing
 from indicators.liquidation.symbols import contract_of
@@ -30,7 +34,7 @@ def listing_for(configuration: Configuration, market: Market) -> Listing:
     wanted, chosen = configuration.instrument, None
     if wanted.symbol or not market.simulated:
         chosen = contract_of(wanted.symbol or market.name)
-    venue, own = wanted.venue, []
+    venue, own = wanted.venue, _kept_profiles(configuration)
     if venue.endswith(".toml"):
         own = profiles_of(_text(Path(venue)), venue)
         venue = own[0]["venue"]
@@ -42,16 +46,32 @@ def listing_for(configuration: Configuration, market: Market) -> Listing:
     return replace(found, instruments=tuple(wanted.changed(item) for item in found.instruments))
 
 
-def venue_digests(venues: Iterable[str]) -> tuple[str, ...]:
-    """Return the SHA-256 of each venue's file among venues; those that ship are part of the code.
+def _kept_file(configuration: Configuration) -> Path | None:
+    """Return the file in which the catalog keeps the terms of a run's market, if it has one."""
+    data = configuration.data or ""
+    named = None if Path(data).exists() else market_id(data)
+    if named is None:
+        return None
+    file = terms_file(catalog_root(configuration.catalog), named.venue, named.symbol)
+    return file if file.is_file() else None
+
+
+def _kept_profiles(configuration: Configuration) -> list[dict[str, Any]]:
+    file = _kept_file(configuration)
+    return profiles_of(_text(file), str(file)) if file else []
+
+
+def file_digests(configuration: Configuration, venues: Iterable[str]) -> tuple[str, ...]:
+    """Return the SHA-256 of the files that hold terms of venues or of the market; what ships is part of the code.
 
     Raises
     ------
     ValueError
         For a file that cannot be read.
     """
-    named = sorted({venue for venue in venues if venue.endswith(".toml")})
-    return tuple(hashlib.sha256(_text(Path(venue)).encode()).hexdigest() for venue in named)
+    kept = _kept_file(configuration)
+    named = [Path(venue) for venue in sorted({venue for venue in venues if venue.endswith(".toml")})]
+    return tuple(hashlib.sha256(_text(file).encode()).hexdigest() for file in (*named, *([kept] if kept else [])))
 
 
 def _text(path: Path) -> str:

@@ -16,7 +16,7 @@ from runs.commandline.output import print_json, utc_now
 from runs.commandline.progress import ShowProgress, progress
 from runs.engines.evaluator import Evaluator
 from runs.engines.event import load_market
-from runs.engines.instruments import venue_digests
+from runs.engines.instruments import file_digests
 from runs.engines.parity import first_difference
 from runs.engines.snapshot_cache import heatmaps_folder
 from runs.outcome.folder import run_name
@@ -106,7 +106,7 @@ def _executor(options: RunOptions, folder: Path, context: WorkerContext) -> Exec
 def worker_context(plan: Plan, record: dict[str, Any], market: Market, heatmaps: Path | None) -> WorkerContext:
     """Return what workers need for a plan on a market; `heatmaps` is the folder of kept ones, None keeps them in memory."""
     venues = [value for axis in plan.space.axes if axis.label == "instrument.venue" for value in axis.values]
-    files = as_input_error(venue_digests, [plan.configuration.instrument.venue, *venues])
+    files = as_input_error(file_digests, plan.configuration, [plan.configuration.instrument.venue, *venues])
     identity = (market.name, record["data"]["fingerprint"], record["code"], *files)
     candidates = Candidates(plan.configuration, plan.space.names, identity)
     return WorkerContext(candidates, market, heatmaps, plan.objective, record["code"])

@@ -8,11 +8,16 @@ import sys
 
 import pytest
 
+from datafeeds.catalog.importing import import_market
 from datafeeds.catalog.store import Catalog
 from datafeeds.retry import RetryPolicy
+from datafeeds.schema import market_from_frame
 from datafeeds.simulated.market import simulate
 from runs.backtest import main as backtest
 from runs.download import main
+from runs.engines.configuration import configuration_from
+from runs.engines.event import load_market
+from runs.engines.instruments import listing_for
 from tests.conftest import PROJECT
 from tests.datafeeds.catalog.samples import CANDLES, candles, hours
 from tests.datafeeds.loopback.background import BackgroundVenue
@@ -131,7 +136,9 @@ def test_without_network_it_says_what_still_runs(arguments, tmp_path, capsys, mo
 def test_leverage_tiers_are_shown(venue, tmp_path, capsys):
     arguments = [*MARKET, "--tiers", "--url", venue.url, "--catalog", str(tmp_path)]
     assert main(arguments) == 0
-    assert "2,000,000" in capsys.readouterr().out
+    told = capsys.readouterr()
+    assert "2,000,000" in told.out
+    assert "runs on this market of the catalog trade by it" in told.err
     assert main([*arguments, "--json"]) == 0
     tiers = json.loads(capsys.readouterr().out)["BTC/USDT:USDT"]
     assert [(tier["maxNotional"], tier["maintenanceMarginRate"], tier["maxLeverage"]) for tier in tiers] == [
@@ -139,6 +146,23 @@ def test_leverage_tiers_are_shown(venue, tmp_path, capsys):
         (4_000_000.0, 0.01, 50.0),
     ]
     assert not list(tmp_path.rglob("*.parquet"))
+
+
+def test_what_the_venue_told_of_a_contract_is_traded_by(venue, tmp_path, capsys):
+    assert main([*MARKET, "--tiers", "--url", venue.url, "--catalog", str(tmp_path)]) == 0
+    made = market_from_frame(simulate(3, bars=200, start="2027-01-01").frame, "made")
+    import_market(Catalog(tmp_path), made, "bybit", "BTC/USDT:USDT")
+    settings = {"strategy": "magnet", "data": "bybit:BTC/USDT:USDT:1h", "catalog": str(tmp_path)}
+    configuration = configuration_from(settings | {"instrument": {"venue": "bybit"}})
+    newest = listing_for(configuration, load_market(configuration)).newest
+    assert newest.source.startswith("the venue, asked on")
+    assert newest.tiers[:, [0, 1, 3]].tolist() == [[0.0, 0.005, 100.0], [2e6, 0.01, 50.0]]
+    assert newest.price_tick > 0.0
+    other = configuration_from(settings)
+    assert not listing_for(other, load_market(other)).newest.source.startswith("the venue"), "Binance's are not Bybit's"
+    assert main([*MARKET, "--tiers", "--url", venue.url, "--catalog", str(tmp_path)]) == 0
+    assert next(tmp_path.rglob("terms.toml")).read_text().count("[[profile]]") == 1
+    assert main(["--list", "--check", "--catalog", str(tmp_path)]) == 0
 
 
 @pytest.mark.parametrize("width", [80, 200])
