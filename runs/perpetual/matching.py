@@ -60,10 +60,8 @@ def _is_quiet(orders: np.ndarray, count: int, prices: Record) -> bool:
         if order.state > WORKING or order.kind == MARKET:
             return False
         falling = (order.kind == LIMIT) == (order.size > 0.0)
-        if order.state == WORKING:
-            if low <= order.price if falling else high >= order.price:
-                return False
-            order.book = RESTING
+        if order.state == WORKING and (low <= order.price if falling else high >= order.price):
+            return False
     return True
 
 
@@ -225,7 +223,10 @@ def _meet_range(
 
 @allocation_free
 def _end_bar(orders: np.ndarray, count: int) -> int:
-    """Let what still works rest in the book; return how many of the orders work no longer."""
+    """Let what still works rest in the book; return how many of the orders work no longer.
+
+    A limit that a quiet bar leaves alone needs no telling: its close has not reached it.
+    """
     over = 0
     for row in range(count):
         if orders[row].state > WORKING:

@@ -31,8 +31,8 @@ def closed_out(evaluation: Evaluation, last_bar: np.ndarray, costs: np.ndarray, 
     -------
     Evaluation
         With a market order filled at the last close. A bar of one price stands for that moment, so the slippage does not fit
-        into its range and is charged as a fee: taker fee and slippage, both whole. The last equity is what is left in the
-        wallet, the last position 0.
+        into its range and is charged as a fee: taker fee and slippage, both whole. `impact`, which is a part of a range, is
+        none. The last equity is what is left in the wallet, the last position 0.
     """
     account = evaluation.account.copy()
     if account["size"][0] == 0.0:

@@ -172,11 +172,18 @@ def test_liquidation_comes_before_a_nearer_stop_where_the_mark_says_so_or_the_op
         assert desk.states() == [FILLED, LIQUIDATED]
 
 
-def test_the_stops_on_the_way_to_liquidation_are_met_by_their_distance():
+def test_a_stop_that_adds_is_not_on_the_way_to_liquidation():
+    desk = Desk(order(0, MARKET, 1.0), order(1, STOP, 1.0, 105.0), costs=LEVERED)
+    desk.bar(100.0, 101.0, 99.0, 100.0)
+    assert [kind for kind, _, _ in desk.bar(98.0, 98.0, 89.0, 92.0)] == [LIQUIDATION]
+
+
+@pytest.mark.parametrize("levels", [(90.0, 95.0), (95.0, 90.0)])
+def test_the_stops_on_the_way_to_liquidation_are_met_by_their_distance(levels):
     # By what they leave, the cross account's liquidation moves away: 50 coins at 100 on 1,000 of cash.
     costs = CostParameters(taker_fee_bps=0.0, slippage_bps=0.0, leverage=10.0, starting_cash=1_000.0)
-    far, near = order(1, STOP, -20.0, 90.0, 0), order(2, STOP, -20.0, 95.0)
-    desk = Desk(order(0, MARKET, 50.0), far, near, costs=costs)
+    stops = (order(number, STOP, -20.0, level) for number, level in enumerate(levels, 1))
+    desk = Desk(order(0, MARKET, 50.0), *stops, costs=costs)
     desk.bar(100.0, 101.0, 99.0, 100.0)
     assert desk.bar(98.0, 98.0, 75.0, 80.0) == [(STOP, -20.0, 95.0), (STOP, -20.0, 90.0)]
     assert desk.account["size"][0] == 10.0
@@ -309,6 +316,15 @@ def test_a_stop_limit_that_is_marketable_at_its_trigger_takes():
         desk = Desk(order(0, STOP_LIMIT, 1.0, 105.0, limit=limit), costs=costs)
         assert desk.bar(100.0, 108.0, 99.0, 107.0) == [(LIMIT, 1.0, pytest.approx(price))]
         assert desk.account["fees"][0] == pytest.approx(price * 1e-3)
+
+
+def test_a_stop_limit_that_the_open_triggers_takes_the_open():
+    desk = Desk(
+        order(0, STOP_LIMIT, 1.0, 105.0, limit=107.0), costs=CostParameters(slippage_bps=0.0, starting_cash=1e6)
+    )
+    desk.bar(100.0, 101.0, 99.0, 100.0)
+    assert desk.bar(106.0, 108.0, 104.0, 107.0) == [(LIMIT, 1.0, 106.0)]
+    assert desk.ledger["fee"][0] == pytest.approx(0.053)
 
 
 @pytest.mark.parametrize("entry", [order(0, LIMIT, 1.0, 95.0), order(0, STOP, 1.0, 102.0)])
