@@ -6,15 +6,15 @@ import numpy as np
 
 from indicators.liquidation.compiled import Record, allocation_free
 from indicators.liquidation.liquidation_price import leverage_allowed
-from runs.perpetual.accounting import LIMIT, STOP, apply_fill, free_balance, opening_part
+from runs.perpetual.accounting import LIMIT, apply_fill, free_balance, opening_part
 from runs.perpetual.orders import (
     CANCELLED,
     FILLED,
     REFUSED,
-    STOP_LIMIT,
     WAITING,
     WOKEN_AT_OPEN,
     WOKEN_INSIDE,
+    WOKEN_ONWARD,
     WORKING,
 )
 
@@ -67,22 +67,33 @@ def write_line(
 
 
 @allocation_free
-def _wake(order: Record, price: float, inside: bool) -> None:
-    """Let an order work whose parent was filled at a price. A stop that this price has passed already triggers there."""
-    order.state = WORKING
-    order.book = WOKEN_INSIDE if inside else WOKEN_AT_OPEN
-    if inside and (order.kind == STOP or order.kind == STOP_LIMIT):
+def _wake(order: Record, parent: Record, price: float, maker: bool) -> None:
+    """Let an order work whose parent was filled inside the bar at a price, a maker or a stop.
+
+    A stop that this price has passed already triggers there. Of a limit is noted whether the price meets it after its parent,
+    if it meets it at all: prices rise to a buy stop and to a sell limit, and from there to a sell limit above.
+    """
+    rising = (parent.size > 0.0) != maker
+    order.state, order.book = WORKING, WOKEN_INSIDE
+    if order.kind != LIMIT:
         order.price = max(order.price, price) if order.size > 0.0 else min(order.price, price)
+        return
+    further = order.price >= parent.price if rising else order.price <= parent.price
+    if further and (order.size < 0.0) == rising and parent.book != WOKEN_INSIDE:
+        order.book = WOKEN_ONWARD
 
 
 @allocation_free
-def _related(orders: np.ndarray, count: int, row: int, price: float, inside: bool) -> None:
+def _related(orders: np.ndarray, count: int, row: int, price: float, maker: bool, inside: bool) -> None:
     """Wake the children of a filled order and cancel its siblings."""
     filled = orders[row]
     for other in range(count):
         order = orders[other]
         if order.parent == filled.id and order.state == WAITING:
-            _wake(order, price, inside)
+            if inside:
+                _wake(order, filled, price, maker)
+            else:
+                order.state, order.book = WORKING, WOKEN_AT_OPEN
         same_parent = filled.parent >= 0 and order.parent == filled.parent
         same_group = filled.group >= 0 and order.group == filled.group
         if other != row and (same_parent or same_group) and order.state <= WORKING:
@@ -161,7 +172,7 @@ def fill_order(
         return done
     realised = apply_fill(account, order.size, price, fee, costs.isolated > 0.0, costs.leverage)
     order.state = FILLED
-    _related(orders, count, row, price, inside)
+    _related(orders, count, row, price, maker, inside)
     write_line(fills, done, account, bar, order.id, order.kind, order.size, price)
     fills[done].fee, fills[done].realised = fee, realised
     return done + 1

@@ -1,15 +1,15 @@
 """One bar for one account and its working orders. Inside a bar the order of events is unknown; the pessimistic one is taken.
 
 1. Funding, on the position held at the bar's open instant, at the last known mark (the bar's open where none is known).
-2. At the open, again until nothing happens: own liquidation where the open lies beyond it; market orders and stops that the
-   open has passed; limits that the open satisfies. A limit that was not marketable at the last close rests: it trades at
+2. At the open: own liquidation where the open lies beyond it; then, until nothing happens any more, market orders and stops that
+   the open has passed, and limits that the open satisfies. A limit that was not marketable at the last close rests: it trades at
    its own price, as maker. One that was, or that its parent's fill has just sent, takes the open.
 3. The way to the adverse extreme. On the last price a stop nearer than own liquidation is met first. Where the mark's
    extreme is known it says whether the account is liquidated, and then liquidation comes first: when the mark went is unknown.
 4. Stops at their trigger, also those that an entry in this bar has woken: its adverse extreme may have come after.
-5. Limits at their price, on touch, as maker. One that was woken inside this bar (the target of an entry by stop or limit) only
-   where the close lies beyond its price, and after all stops: that proves the touch, an extreme might have come before.
-   What 4 and 5 opened goes through 3 to 5 again.
+5. Limits at their price, on touch, as maker. One that was woken inside this bar (the target of an entry by stop or limit) after
+   all stops, and only where the bar proves that it was touched after its parent: by the close beyond its price, or by the extreme
+   where the parent lies on the way to it (a target above a buy stop). What 4 and 5 opened goes through 3 to 5 again.
 
 Takers slip against us, a marketable limit no further than to its own price. A fill is never better than its trigger, and
 outside the bar only where a resting limit was jumped over; slippage that the bar's range does not admit is charged as a fee, so
@@ -108,18 +108,17 @@ def _meet_open(
     tiers: np.ndarray, in_reach: bool, fills: np.ndarray, done: int,
 ) -> int:  # fmt: skip
     """Let account and orders meet the open, until nothing happens any more; `in_reach`: liquidation is looked at."""
+    if in_reach:
+        trigger = reached_trigger(account, prices, costs.isolated > 0.0, tiers)
+        if is_beyond(account.size, prices.open, trigger):
+            done = force_close(account, orders, count, bar, prices, costs, trigger, prices.open, fills, done)
     while True:
         before = done
-        if in_reach and account.size != 0.0:
-            trigger = reached_trigger(account, prices, costs.isolated > 0.0, tiers)
-            if is_beyond(account.size, prices.open, trigger):
-                done = force_close(account, orders, count, bar, prices, costs, trigger, prices.open, fills, done)
         done = _fill_takers_at_open(account, orders, count, bar, prices, costs, tiers, fills, done)
         if done == before:
             done = _fill_limits_at_open(account, orders, count, bar, prices, last_close, costs, tiers, fills, done)
         if done == before:
             return done
-        in_reach = True
 
 
 @allocation_free
@@ -187,13 +186,13 @@ def _fill_limits(
     account: Record, orders: np.ndarray, count: int, bar: int, prices: Record, costs: Record, tiers: np.ndarray,
     woken: bool, fills: np.ndarray, done: int,
 ) -> int:  # fmt: skip
-    """Fill limits on touch; or those that were `woken` inside this bar, where the close proves it."""
+    """Fill limits on touch; or those that were `woken` inside this bar, where it proves that they were touched after."""
     for row in range(count):
         order = orders[row]
-        if order.state != WORKING or order.kind != LIMIT or (order.book == WOKEN_INSIDE) != woken:
+        if order.state != WORKING or order.kind != LIMIT or (order.book >= WOKEN_INSIDE) != woken:
             continue
         favourable = prices.low if order.size > 0.0 else prices.high
-        if _rests_and_trades(order, prices.close if woken else favourable, prices, costs):
+        if _rests_and_trades(order, prices.close if order.book == WOKEN_INSIDE else favourable, prices, costs):
             done = fill_order(
                 account, orders, count, row, order.price, bar, prices, costs, tiers, True, True, fills, done
             )

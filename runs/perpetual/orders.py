@@ -18,9 +18,9 @@ WAITING, WORKING, FILLED, CANCELLED, REFUSED, LIQUIDATED = 0, 1, 2, 3, 4, 5
 for a leverage that the position's tier does not allow or for more than its share of the volume, cancelled by the account's
 liquidation."""
 
-SENT, RESTING, WOKEN_AT_OPEN, WOKEN_INSIDE = 0, 1, 2, 3
+SENT, RESTING, WOKEN_AT_OPEN, WOKEN_INSIDE, WOKEN_ONWARD = 0, 1, 2, 3, 4
 """How an order came to the book: sent at the last close and not met a bar yet; there since an earlier bar; woken by its parent's
-fill at this bar's open; woken inside this bar."""
+fill at this bar's open; woken inside this bar; woken inside it by a fill beyond which its own price lies, further on the way."""
 
 ORDER = np.dtype(
     [

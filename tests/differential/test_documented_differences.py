@@ -60,10 +60,10 @@ def test_the_target_of_a_limit_entry_in_its_own_bar_hangs_on_the_path_unless_the
 
 
 def test_a_target_beyond_a_stop_entry_is_met_after_it_on_every_path():
-    """The others are right: from 100 no path meets 108 before 105, and 103 was not reached. Ours waits for a proof that it has."""
+    """All agree: from 100 no path meets 108 before 105, and 98 was not reached."""
     entry = [order(0, STOP, 1.0, 105.0), order(1, STOP, -1.0, 98.0, parent=0), order(2, LIMIT, -1.0, 108.0, parent=0)]
     run = scene([FLAT, FLAT, (100.0, 109.0, 99.0, 106.0)], {1: entry}, **ONE_FEE)
-    assert prices(run.trades) == [105.0]
+    assert prices(run.trades) == [105.0, 108.0]
     assert prices(nautilus.replay(run)[0]) == [105.0, 108.0]
     assert prices(backtesting_py.replay(run)[0]) == [105.0, 108.0]
 

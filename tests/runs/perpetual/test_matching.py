@@ -1,6 +1,7 @@
 """Each rule of what happens inside a bar, by name; all of them together are held to a twin in `test_order_inside_a_bar`."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -91,6 +92,26 @@ def test_the_range_proves_no_target_in_the_bar_of_an_entry_inside_it():
     desk = Desk(order(0, LIMIT, 1.0, 98.0), order(1, LIMIT, -1.0, 102.0, 0))
     assert desk.bar(100.0, 103.0, 97.0, 100.0) == [(LIMIT, 1.0, 98.0)]
     assert desk.bar(100.0, 103.0, 99.0, 100.0) == [(LIMIT, -1.0, 102.0)]
+
+
+@pytest.mark.parametrize("side", [1.0, -1.0])
+def test_a_target_further_on_than_its_entry_by_stop_is_met_after_it_on_every_path(side):
+    entry, target = order(0, STOP, side, 100 + 5 * side), order(1, LIMIT, -side, 100 + 8 * side, 0)
+    for level, met in ((95.0, (LIMIT, -side, 100 + 8 * side)), (99.5, (STOP, -side, 100 - 0.5 * side))):
+        desk = Desk(entry, target, order(2, STOP, -side, level if side > 0 else 200.0 - level, 0))
+        low, high = sorted((100 - side, 100 + 9 * side))
+        assert desk.bar(100.0, high, low, 100 + 6 * side) == [(STOP, side, 100 + 5 * side), met]
+
+
+def test_liquidation_may_come_between_an_entry_by_stop_and_its_target():
+    desk = Desk(order(0, STOP, 1.0, 105.0), order(1, LIMIT, -1.0, 108.0, 0), costs=replace(LEVERED, leverage=100.0))
+    assert [kind for kind, _, _ in desk.bar(100.0, 109.0, 99.0, 106.0)] == [STOP, LIQUIDATION]
+
+
+def test_an_order_further_on_than_one_that_waited_itself_hangs_on_the_path():
+    entry, target = order(0, LIMIT, 1.0, 95.0), order(1, LIMIT, -1.0, 97.0, 0)
+    again = order(2, LIMIT, -1.0, 99.0, 1)  # beyond the target that the close proves: the high may have come before
+    assert len(Desk(entry, target, again).bar(100.0, 100.0, 94.0, 98.0)) == 2
 
 
 def test_a_target_is_filled_in_the_bar_of_its_entry_where_the_close_lies_beyond_it_and_no_stop_was_reached():

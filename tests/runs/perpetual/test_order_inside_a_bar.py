@@ -73,7 +73,8 @@ def entered(kind, entry, stop, target, bar, last_close):
             return [*events, (LIMIT, -1.0, opened)]
         proof = high
     elif low <= entry if limit else high >= entry:
-        events, stop, proof = [(kind, 1.0, entry)], min(stop, entry), close
+        # The price that meets a buy stop goes up: a target above it is met after it. One that meets a buy limit comes down.
+        events, stop, proof = [(kind, 1.0, entry)], min(stop, entry), close if limit or target < entry else high
     else:
         return []
     if low <= stop:

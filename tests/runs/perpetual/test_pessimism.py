@@ -34,9 +34,9 @@ def test_a_jump_and_a_close_must_lie_as_far_beyond_a_resting_limit():
     assert desk.bar(97.2, 98.0, 97.1, 98.0) == []
     assert desk.bar(97.0, 98.0, 97.0, 98.0) == [(LIMIT, 1.0, 97.3)]  # 97.3 - 97.0 is less than .3 in floating point
     for close, filled in ((97.2, 1), (97.3, 2)):
-        entry, target = order(0, STOP, 1.0, 96.0), order(1, LIMIT, -1.0, 97.0, 0)
+        entry, target = order(0, LIMIT, 1.0, 96.0), order(1, LIMIT, -1.0, 97.0, 0)
         desk = desk_with(entry, target, limit_through_ticks=3.0)
-        assert len(desk.bar(95.0, 98.0, 95.0, close)) == filled
+        assert len(desk.bar(98.0, 98.0, 95.0, close)) == filled
 
 
 def test_a_limit_that_takes_needs_no_trade_beyond_it():
