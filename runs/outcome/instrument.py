@@ -36,6 +36,11 @@ def instrument_record(listing: Listing, costs: CostParameters) -> dict[str, Any]
     }
 
 
+def instrument_text(record: dict[str, Any]) -> str:
+    """Return an `instrument_record` in sentences."""
+    return f"{record['sentence']} {stand_in_text(record)}".rstrip()
+
+
 def stand_in_text(record: dict[str, Any]) -> str:
     """Return the stand-ins of an `instrument_record` as sentences; empty where there are none."""
     return " ".join(f"{line[:1].upper()}{line[1:]}." for line in record["stand_ins"])

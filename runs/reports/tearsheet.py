@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from runs.engines.result import EngineResult
-from runs.outcome.instrument import stand_in_text
+from runs.outcome.instrument import instrument_text
 from runs.outcome.metrics import benchmark_equity, daily_returns
 from runs.reports.competitors import EXPLAINED, ROWS, SIDES, further_cash, side_by_side
 from runs.reports.page import COLOURS, escape, page, table
@@ -217,7 +217,7 @@ def _with_head(whole: str, result: EngineResult, metrics: dict[str, Any], settin
     asked = (metrics.get(name, {}).get("sentence", "") for name in ("irrelevant_changes", "sensitivity"))
     doubts = " ".join(sentence for sentence in asked if sentence)
     evidence = metrics.get("evidence", {}).get("sentence", _NOT_MEASURED)
-    instrument = f"{metrics['instrument']['sentence']} {stand_in_text(metrics['instrument'])} "
+    instrument = f"{instrument_text(metrics['instrument'])} "
     kind = "SIMULATED MARKET - nothing here ever traded. " if result.market.simulated else ""
     facts = (
         f"{kind}{doubts} {CAVEAT} {metrics['constant_exposure']['sentence']} {EXPLAINED} {further_cash(metrics)} "

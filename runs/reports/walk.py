@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from runs.outcome.instrument import instrument_text
 from runs.reports.competitors import EXPLAINED, ROWS, SIDES, further_cash
 from runs.reports.figures.choices import choices_figure
 from runs.reports.figures.curves import curves_figure
@@ -71,7 +72,7 @@ def _joined(summary: dict[str, Any]) -> str:
         ("Changes of parameters", quantity(summary["parameter_changes"])),
     ):
         rows.append([label, value, *[""] * (len(SIDES) - 1)])
-    told = f"{joined['constant_exposure']['sentence']} {EXPLAINED} {further_cash(joined)}"
+    told = f"{joined['constant_exposure']['sentence']} {EXPLAINED} {further_cash(joined)} {instrument_text(joined['instrument'])}"
     titles = ("", "walk-forward", *(title for _, title in SIDES[1:]))
     return f"{cells_table(titles, rows)}<p class='faint'>{escape(told)}</p>"
 

@@ -118,17 +118,17 @@ def _read_run(name: str, folder: Path, kind: str, pages: tuple[str, ...]) -> Ent
     return Entry(
         name, folder, kind, reason, strategy=words(configuration.get("strategy")), **described(metrics), figures=figures,
         settings=flat_settings(configuration) | {"code": words(facts.get("source_digest"))},
-        verdict=words(within(metrics, "evidence", "verdict")), sentence=_sentence(metrics),
+        verdict=words(within(metrics, "evidence", "verdict")),
+        sentence=_with_stand_ins(words(within(metrics, "evidence", "sentence")), metrics),
         pages=pages,
     )  # fmt: skip
 
 
-def _sentence(metrics: dict[str, Any]) -> str | None:
-    """Return what may be concluded of a run, and what stood in for the terms of its contract."""
-    said = [words(within(metrics, "evidence", "sentence"))]
+def _with_stand_ins(sentence: str | None, metrics: Any) -> str | None:
+    """Return what may be concluded, and what stood in for the terms of the contract that was traded."""
     stand_ins = within(metrics, "instrument", "stand_ins")
-    said += [words(line) for line in stand_ins] if isinstance(stand_ins, list) else []
-    return " ".join(line for line in said if line) or None
+    said = [words(line) for line in stand_ins] if isinstance(stand_ins, list) else []
+    return " ".join(line for line in (sentence, *said) if line) or None
 
 
 def _read_search(name: str, folder: Path, kind: str, pages: tuple[str, ...]) -> Entry:
@@ -145,6 +145,8 @@ def _read_search(name: str, folder: Path, kind: str, pages: tuple[str, ...]) -> 
         unfinished = not _there(folder / "summary.json")
         return Entry(name, folder, kind, "has not finished (no summary.json)" if unfinished else str(error), **about)
     verdict, sentence = _verdict(summary)
+    traded = within(summary, "best" if kind == SWEEP else "out_of_sample")
+    sentence = _with_stand_ins(sentence, traded)
     joined = summary.get("out_of_sample")  # of a walk-forward: one account through all test windows, as in metrics.json
     if kind == WALK and isinstance(joined, dict):
         about |= {**described(joined), "figures": figures_of(joined)}

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 from rich.table import Table
 
-from runs.commandline.command import suggest
+from runs.commandline.command import note, suggest
 from runs.commandline.dry_run import sweep_seconds, tell_plan
 from runs.commandline.output import print_lines, print_results, wide_console
 from runs.sweeps.plan import Plan
@@ -51,6 +51,7 @@ def print_best(folder: Path, record: dict[str, Any], trials: pd.DataFrame, summa
     lines = [str(summary["sentence"])] if summary.get("sentence") else []
     if summary.get("best"):
         lines.append(f"Trial {summary['best']['number']}: {summary['best']['constant_exposure']['sentence']}")
+        note(*summary["best"]["instrument"]["stand_ins"])
     if failed:
         lines.append(f"{failed:,} combinations failed; the reasons are in the table's column error")
     if confirmation["equal"] and confirmation["difference"] is None:

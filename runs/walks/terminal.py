@@ -47,7 +47,8 @@ def print_walk(folder: Path, record: dict[str, Any], summary: dict[str, Any]) ->
             row["test"]["first_bar"][:10], *chosen, _shown(objective, row["in_sample"].get(objective)), *cells
         )
     wide_console().print(table, markup=False)
-    note(*record["data"]["caveats"], *record["data"]["defects"])
+    stand_ins = summary["out_of_sample"]["instrument"]["stand_ins"]
+    note(*record["data"]["caveats"], *record["data"]["defects"], *stand_ins)
     print_lines(*_remarks(summary))
     print_results(folder, "walk.html", "tearsheet.html")
     suggest("review", {"serve": True}, folder.parent)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from runs.outcome.instrument import instrument_text
 from runs.reports.competitors import EXPLAINED, SIDES
 from runs.reports.numbers import cells_table, kind_of, quantity, section, shown, spelled
 from runs.reports.page import escape
@@ -26,6 +27,7 @@ def best_section(summary: dict[str, Any]) -> str:
         rows.append((escape(spelled(name)), quantity(value, kind), interval, *beside))
     lines = cells_table(("", "trial", "95 % interval", *(title for _, title in SIDES[1:])), rows)
     told = f"<p>{escape(best['constant_exposure']['sentence'])}</p><p class='faint'>{escape(EXPLAINED)}</p>"
+    told += f"<p class='faint'>{escape(instrument_text(best['instrument']))}</p>"
     title = f"The best: trial {quantity(best['number'])}"
     return section("best", title, f"<p>{escape(_named(best['parameters']))}</p>", lines, told, _CAVEAT)
 

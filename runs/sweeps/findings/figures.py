@@ -8,6 +8,7 @@ import numpy as np
 from datafeeds.schema import Market
 from runs.engines.instruments import listing_for
 from runs.outcome.competitors import constant_exposure, entry_cost, held_of, perpetual_held
+from runs.outcome.instrument import instrument_record
 from runs.reports.figures.thinning import largest_triangles
 from runs.statistics.headline import daily_figures, headline_intervals
 from runs.sweeps.findings.results import SweepResults, plain
@@ -130,11 +131,13 @@ def best_found(
     intervals = headline_intervals(results.returns[:, index], seed=seed)
     row, held = results.table.iloc[index], held_of(market)
     configuration = row_configuration(record, row)
-    bought = entry_cost(configuration, listing_for(configuration, market))
+    listing = listing_for(configuration, market)
+    bought = entry_cost(configuration, listing)
     return row_of(results, index) | {
         "intervals": {name: {"low": ends.low, "high": ends.high} for name, ends in intervals.items()},
         "constant_exposure": constant_exposure(held, float(row["mean_exposure"]), results.returns[:, index]),
         "perpetual_held": perpetual_held(held, bought),
+        "instrument": instrument_record(listing, configuration.costs),
         "buy_and_hold": daily_figures(benchmark),
     }
 

@@ -13,6 +13,8 @@ from runs.engines.event import run_backtest
 from runs.engines.instruments import checked_listing, listing_for
 from runs.perpetual.accounting import LIMIT, STOP
 from runs.perpetual.orders import STOP_LIMIT, order_price, order_size
+from runs.sweep import sweep
+from runs.walkforward import walk_forward
 
 
 def market(name, days=60, start="2024-10-01"):
@@ -77,6 +79,18 @@ def test_a_name_that_tells_no_contract_is_answered_with_how_to_name_it(capsys, t
     again = tmp_path / "named"
     assert main(["--strategy", "magnet", "--data", str(path), "--out", str(again), "--set", "symbol=BTCUSDT"]) == 0
     assert "stands in" not in capsys.readouterr().err
+
+
+def test_sweeps_and_walks_say_what_stands_in():
+    made = market("prices", days=12)
+    found = sweep(made, grid={"stop_atr": [1, 3]}, confirm=0, best_runs=0)
+    walked = walk_forward(made, grid={"stop_atr": [1, 3]}, train="5d", test="3d", purge="0", embargo="0", confirm=0)
+    for page, instrument in (
+        (found.to_html(), found.summary["best"]["instrument"]),
+        (walked.to_html(), walked.summary["out_of_sample"]["instrument"]),
+    ):
+        assert "--set symbol=ETHUSDT" in instrument["stand_ins"][0]
+        assert "No contract is recognised in the data" in page
 
 
 @pytest.mark.parametrize("name", ["binance_1h/BTCUSD", "BTCUSD_PERP", "BTC-USD-SWAP"])

@@ -32,6 +32,12 @@ def test_a_whole_run_is_read_as_its_files_say(results):
     assert set(entry.pages) == {"tearsheet.html", "heatmap.html", "report.md", "metrics.json", "run.json"} | tables
 
 
+def test_what_stood_in_for_the_terms_of_a_contract_is_said(results):
+    said = only(results).sentence
+    change(results / "first" / "metrics.json", instrument={"stand_ins": ["BTC stands in", 3]})
+    assert only(results).sentence == f"{said} BTC stands in"
+
+
 @pytest.mark.parametrize("written", [{"low": -1.5, "high": 2.5}, [-1.5, 2.5]])
 def test_an_interval_is_read_where_there_is_one(results, written):
     ends = json.loads((results / "first" / "metrics.json").read_text())["intervals"]["sharpe"]
