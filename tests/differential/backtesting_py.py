@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from runs.perpetual.accounting import LIMIT, MARKET, STOP
-from tests.differential.rules import STEP
+from tests.differential.ours import STEP
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of what draws its pages, which are not asked for

@@ -3,8 +3,7 @@
 import backtrader as bt
 import numpy as np
 
-STEP = 2.0**-8
-"""Base coin: all sizes are multiples of it, so that an engine that knows whole units alone can take them exactly."""
+from tests.differential.ours import STEP
 
 
 def working(strategy):

@@ -6,9 +6,8 @@ import pytest
 from tests.differential.agreement import TOLERANCE, same_equity
 from tests.differential.backtesting_py import replay, summed
 from tests.differential.ours import jumping, run_ours
-from tests.differential.rules import STEP
 
-ONE_FEE = {"maker_fee_bps": 4.0, "taker_fee_bps": 4.0, "contract_step": STEP}
+ONE_FEE = {"maker_fee_bps": 4.0, "taker_fee_bps": 4.0}
 
 
 def whole(market):
