@@ -25,8 +25,10 @@ _GROUPS = {
     "costs": CostParameters,
     "instrument": InstrumentParameters,
 }
-_PLAIN = ("strategy", "data", "timeframe", "mapping", "catalog", "start", "end", "seed")
+PARAMETER_GROUPS = ("rule", *_GROUPS)
+"""Groups of parameters: the strategy's own first."""
 
+_PLAIN = ("strategy", "data", "timeframe", "mapping", "catalog", "start", "end", "seed")
 
 IN_MEMORY = "(in memory)"
 """The `data` of a run on a market that has no name to find it by."""

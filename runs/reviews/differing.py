@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-_GROUPS = ("rule", "model", "sizing", "costs")
+from runs.engines.configuration import PARAMETER_GROUPS
+
 _PLAIN = ("timeframe", "seed")
 _RULE = "rule."
 
@@ -17,7 +18,7 @@ def flat_settings(configuration: Mapping[str, Any]) -> dict[str, Any]:
     {'rule.min_distance': 0.01, 'seed': 7}
     """
     out: dict[str, Any] = {}
-    for group in _GROUPS:
+    for group in PARAMETER_GROUPS:
         values = configuration.get(group)
         if isinstance(values, Mapping):
             out |= {f"{group}.{name}": value for name, value in values.items()}

@@ -241,8 +241,9 @@ def test_the_margin_limit_is_never_refused_for_margin(leverage, isolated, turned
     prices = np.full(1, math.nan, dtype=PRICES)
     for name, value in (("open", 100.0), ("high", 101.0), ("low", 99.5), ("close", 100.5)):
         prices[name] = value
-    no_tiers = np.array([[0.0, 0.0, 0.0]])
-    process_bar(account, orders, 1, 0, prices, 0, costs, no_tiers, fills, 0)
+    prices["terms"] = 0.0
+    no_margin = np.array([[[0.0, 0.0, 0.0, 1000.0]]])
+    process_bar(account, orders, 1, 0, prices, 0, costs, no_margin, fills, 0)
     assert (orders[0]["state"], account["refused_margin"][0]) == (FILLED, 0.0)
     assert account["size"][0] == pytest.approx(most)
 

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from datafeeds.schema import Market
+from runs.engines.configuration import PARAMETER_GROUPS
 from runs.sweeps.rows.objective import score
 
-_GROUPS = ("rule.", "model.", "sizing.", "costs.", "instrument.")
+_GROUPS = tuple(f"{group}." for group in PARAMETER_GROUPS)
 
 
 @dataclass(frozen=True)

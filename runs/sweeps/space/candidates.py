@@ -6,10 +6,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from runs.engines.configuration import Configuration, checked_rule
+from runs.engines.configuration import PARAMETER_GROUPS, Configuration, checked_rule
 from strategies.registry import load_strategy
-
-_GROUPS = ("rule", "model", "sizing", "costs", "instrument")
 
 
 class Combination(NamedTuple):
@@ -57,7 +55,7 @@ class Candidates:
     def key(self, values: tuple[Any, ...]) -> str:
         """Return the SHA-256 of all that decides the row, valid or not; where the data lies does not enter."""
         changes = self._changes(values)
-        parts = [self._plain_text(group, changes.get(group)) for group in _GROUPS]
+        parts = [self._plain_text(group, changes.get(group)) for group in PARAMETER_GROUPS]
         return hashlib.sha256("\n".join((self.base.strategy, *self.identity, *parts)).encode()).hexdigest()
 
     def _changes(self, values: tuple[Any, ...]) -> dict[str, dict[str, Any]]:
@@ -79,4 +77,4 @@ class Candidates:
 
     @cached_property
     def _unchanged(self) -> dict[str, str]:
-        return {group: json.dumps(self._plain[group], sort_keys=True) for group in _GROUPS}
+        return {group: json.dumps(self._plain[group], sort_keys=True) for group in PARAMETER_GROUPS}

@@ -57,6 +57,7 @@ def test_every_parameter_of_rule_model_sizing_and_costs_can_be_swept(strategy):
     plain = BASE[strategy].as_dict()
     for group in ("rule", "model", "sizing", "costs"):
         for name, value in plain[group].items():
+            value = 0.05 if value is None else value  # the venue's own, a number
             text = "/".join(map(repr, value)) if isinstance(value, tuple) else str(value)
             axis = parse_axis(f"{group}.{name}={text}", BASE[strategy])
             assert (axis.label, list(axis.values)) == (f"{group}.{name}", [value])
