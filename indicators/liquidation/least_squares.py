@@ -4,39 +4,35 @@ import math
 
 import numpy as np
 
-from indicators.liquidation.compiled import Record, allocation_free
+from indicators.liquidation.compiled import Record, inlined
 
-FEATURES = 12
-TARGETS = 2
+FEATURES, TARGETS = 12, 2
+ROW = FEATURES + TARGETS
 
 FIT = np.dtype(
     [
         ("count", np.float64),  # rows
-        ("moments", np.float64, (FEATURES, FEATURES)),  # X'X, lower triangle
-        ("cross", np.float64, (TARGETS, FEATURES)),  # X'y
-        ("squares", np.float64, (TARGETS,)),  # y'y
-        ("factor", np.float64, (FEATURES, FEATURES)),  # Cholesky factor at the last fit; zero before one
-        ("coefficients", np.float64, (TARGETS, FEATURES)),
+        ("moments", np.float64, (ROW, ROW)),  # Z'Z of Z = (X, y), lower triangle
+        ("factor", np.float64, (ROW, FEATURES)),  # of (X'X + R, its right-hand sides below) at the last fit
+        ("coefficients", np.float64, (FEATURES, TARGETS)),
         ("error_variance", np.float64, (TARGETS,)),  # mean squared residual of all rows
     ]
 )
-"""Sums over the rows, and what the last `fit` made of them."""
+"""Sums over the rows, and what the last `fit` made of them; `factor[0, 0]` is zero before one."""
 
 
-@allocation_free
-def add_row(sums: Record, row: np.ndarray, first: float, second: float) -> None:
-    """Add a row (features,) and its two targets to a record of `FIT`."""
-    for index in range(FEATURES):
-        sums.cross[0, index] += row[index] * first
-        sums.cross[1, index] += row[index] * second
+@inlined
+def add_row(sums: Record, row: np.ndarray) -> None:
+    """Add a row (`ROW`,), features and then targets, to a record of `FIT`."""
+    moments = sums.moments
+    for index in range(ROW):
+        value = row[index]
         for other in range(index + 1):
-            sums.moments[index, other] += row[index] * row[other]
-    sums.squares[0] += first * first
-    sums.squares[1] += second * second
+            moments[index, other] += value * row[other]
     sums.count += 1.0
 
 
-@allocation_free
+@inlined
 def fit(sums: Record, shrinkage: float, prior: np.ndarray) -> None:
     """Write the coefficients b that solve ``(X'X + R) b = X'y + R prior``, and their mean squared residual.
 
@@ -48,44 +44,33 @@ def fit(sums: Record, shrinkage: float, prior: np.ndarray) -> None:
         R's diagonal (> 0), in rows of unit features; 0 for the first feature, which is the constant 1.
     prior
         (features,); towards it the others are shrunk.
+
+    Notes
+    -----
+    By Cholesky: the factor's rows below the features are the right-hand sides after forward substitution. With z such a row,
+    ``y'y + R |prior|^2 - z'z`` is the least of ``|y - X b|^2 + R |b - prior|^2``.
     """
     factor = sums.factor
-    for index in range(FEATURES):
-        for other in range(index + 1):
+    for index in range(ROW):
+        for other in range(min(index + 1, FEATURES)):
             value = sums.moments[index, other]
-            if other == index and index > 0:
+            if other > 0 and index == other:
                 value += shrinkage
+            elif other > 0 and index >= FEATURES:
+                value += shrinkage * prior[other]
             for inner in range(other):
                 value -= factor[index, inner] * factor[other, inner]
             factor[index, other] = math.sqrt(value) if index == other else value / factor[other, other]
     for target in range(TARGETS):
-        _solve(sums, target, shrinkage, prior)
-        _measure_error(sums, target)
-
-
-@allocation_free
-def _solve(sums: Record, target: int, shrinkage: float, prior: np.ndarray) -> None:
-    """Substitute forward and backward."""
-    factor, solution = sums.factor, sums.coefficients[target]
-    for index in range(FEATURES):
-        value = sums.cross[target, index] + (shrinkage * prior[index] if index > 0 else 0.0)
-        for inner in range(index):
-            value -= factor[index, inner] * solution[inner]
-        solution[index] = value / factor[index, index]
-    for index in range(FEATURES - 1, -1, -1):
-        value = solution[index]
-        for inner in range(index + 1, FEATURES):
-            value -= factor[inner, index] * solution[inner]
-        solution[index] = value / factor[index, index]
-
-
-@allocation_free
-def _measure_error(sums: Record, target: int) -> None:
-    """Write (y'y - 2 b X'y + b X'X b) / count."""
-    solution, error = sums.coefficients[target], sums.squares[target]
-    for index in range(FEATURES):
-        half = 0.5 * sums.moments[index, index] * solution[index] - sums.cross[target, index]
-        for other in range(index):  # the other triangle is the same
-            half += sums.moments[index, other] * solution[other]
-        error += 2.0 * solution[index] * half
-    sums.error_variance[target] = max(error, 0.0) / sums.count
+        error = sums.moments[FEATURES + target, FEATURES + target]
+        for back in range(FEATURES):
+            index = FEATURES - 1 - back
+            value = factor[FEATURES + target, index]
+            error -= value * value
+            for inner in range(index + 1, FEATURES):
+                value -= factor[inner, index] * sums.coefficients[inner, target]
+            value /= factor[index, index]
+            sums.coefficients[index, target] = value
+            if index > 0:
+                error += shrinkage * value * (2.0 * prior[index] - value)  # R (|prior|^2 - |b - prior|^2)
+        sums.error_variance[target] = max(error, 0.0) / sums.count

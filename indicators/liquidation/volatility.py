@@ -14,13 +14,15 @@ import math
 
 import numpy as np
 
-from indicators.liquidation.compiled import Record, allocation_free
-from indicators.liquidation.least_squares import FEATURES, FIT, add_row, fit
+from indicators.liquidation.compiled import Record, allocation_free, inlined
+from indicators.liquidation.least_squares import FEATURES, FIT, ROW, add_row, fit
 
 _HORIZON_HOURS = (4.0, 24.0)
 WINDOW_HOURS = (4.0, 24.0, 168.0, 720.0)
 _PERIOD_SECONDS = 720 * 3600.0  # as long as the longest window; counted from 1970-01-01
-_ROOM, _DAY_ROOM = 720, 25  # most steps in the longest window, most ends of steps in a day
+_MOST_STEPS = 720  # in the longest window
+_ROOM, _DAY_ROOM = 1024, 32  # of rings: powers of two, so that a place is found by its last bits
+_LAST, _DAY_LAST = _ROOM - 1, _DAY_ROOM - 1
 
 _UNIT = 2.0**-52  # variance per whole number: a return of 1e-7 still counts
 _MOST = 1 << 52  # variance 1 within a step: 720 of them fit into 63 bits
@@ -47,8 +49,7 @@ VOLATILITY = np.dtype(
         ("sums", np.int64, (4,)),  # the same over the windows, whole steps alone
         ("variances", np.int64, (_ROOM,)),  # ring of whole steps
         ("closes", np.float64, (_DAY_ROOM,)),  # ring of log closes at the ends of steps
-        ("rows", np.float64, (_DAY_ROOM, FEATURES)),  # ring of rows whose next 24 h are not over
-        ("row", np.float64, (FEATURES,)),  # the present one
+        ("rows", np.float64, (_DAY_ROOM, ROW)),  # ring of rows: the present one, and those whose next 24 h are not over
         ("sum", FIT),
         ("forecasts", np.float64, (2,)),  # standard deviation of the log return over the next 4 and 24 h; NaN unknown
     ]
@@ -71,6 +72,79 @@ def initial_volatility() -> np.ndarray:
     state = np.zeros(1, dtype=VOLATILITY)
     state["seen"], state["close"], state["forecasts"] = -1, np.nan, np.nan
     return state
+
+
+@inlined
+def _write_row(state: Record, settings: Record, row: int, seconds: float, elapsed: float) -> None:
+    """Write what is known `seconds` after 1970 began, `elapsed` (0 .. 1) of a step after the last that ended."""
+    features, windows = state.rows[row], settings.windows
+    hours = settings.step_seconds / _SECONDS_PER_HOUR
+    for index in range(4):
+        oldest = state.variances[(state.step - windows[index]) & _LAST]
+        variance = _UNIT * ((state.present + state.sums[index]) - elapsed * oldest)
+        features[1 + index] = math.log(max(variance / (windows[index] * hours), _FLOOR))
+    day = state.step - windows[1]
+    before = state.closes[day & _DAY_LAST]
+    before += elapsed * (state.closes[(day + 1) & _DAY_LAST] - before)
+    change = _RETURN_SCALE * (state.close - before)
+    days = seconds / _SECONDS_PER_DAY
+    angle = 2.0 * math.pi * (days - math.floor(days))
+    sine, cosine = math.sin(angle), math.cos(angle)
+    weeks = (days + _SINCE_MONDAY) / 7.0
+    since_monday = 7.0 * (weeks - math.floor(weeks))
+    features[0], features[5], features[6], features[7], features[8] = 1.0, change, abs(change), sine, cosine
+    features[9], features[10] = 2.0 * sine * cosine, 1.0 - 2.0 * sine * sine
+    features[11] = max(0.0, min(since_monday - 4.0, 1.0, 7.0 - since_monday))
+
+
+@inlined
+def _end_step(state: Record, windows: np.ndarray, variance: int, close: float) -> None:
+    """End a step of this variance (units of 2^-52) and log close."""
+    if state.seen >= 0:
+        for index in range(4):
+            state.sums[index] += variance - state.variances[(state.step - windows[index]) & _LAST]
+        state.variances[state.step & _LAST] = variance
+    state.step, state.seen, state.close, state.present = state.step + 1, state.seen + 1, close, 0
+    state.closes[state.step & _DAY_LAST] = close
+
+
+@inlined
+def _learn(state: Record, settings: Record, seconds: float) -> None:
+    """Learn what followed on the row of a day ago, and refit where a period has ended; `seconds` after 1970 began."""
+    windows, day = settings.windows, state.step - settings.windows[1]
+    if state.whole == 1:
+        # What that row should have said stands among the logs of later ones.
+        row = state.rows[day & _DAY_LAST]
+        row[FEATURES] = state.rows[(day + windows[0]) & _DAY_LAST, 1]
+        row[FEATURES + 1] = state.rows[state.step & _DAY_LAST, 2]
+        add_row(state.sum, row)
+    if seconds - _PERIOD_SECONDS * math.floor(seconds / _PERIOD_SECONDS) < settings.step_seconds:
+        if state.whole == 1:
+            fit(state.sum, _SHRINKAGE_HOURS * _SECONDS_PER_HOUR / settings.step_seconds, _EQUAL_WEIGHTS)
+        state.whole = 1 if state.seen >= windows[3] + windows[1] - 1 else 0
+
+
+@inlined
+def _begin(state: Record, step: int) -> None:
+    """Begin the windows anew where `step` steps have ended; what was learned stays."""
+    state.step, state.seen, state.whole, state.present = step, -1, 0, 0
+    for index in range(4):
+        state.sums[index] = 0
+    for index in range(_ROOM):
+        state.variances[index] = 0
+
+
+@inlined
+def _forecast(state: Record, settings: Record, row: int) -> None:
+    """Write the forecasts that a row gives."""
+    weights, features, errors = state.sum.coefficients, state.rows[row], state.sum.error_variance
+    first, second = 0.5 * errors[0], 0.5 * errors[1]
+    for index in range(FEATURES):
+        first += weights[index, 0] * features[index]
+        second += weights[index, 1] * features[index]
+    if settings.known[0] == 1:
+        state.forecasts[0] = math.sqrt(_HORIZON_HOURS[0] * math.exp(first))
+    state.forecasts[1] = math.sqrt(_HORIZON_HOURS[1] * math.exp(second))
 
 
 @allocation_free
@@ -105,84 +179,20 @@ def update_volatility(
     if known.known[1] == 0 or not memory.step <= steps < 1e15:
         return
     memory.present = min(memory.present + int(min(_PARKINSON * span * span, 1.0) / _UNIT), _MOST)
-    ended = int(steps) - memory.step
-    if ended > _ROOM:
+    ended, row = int(steps) - memory.step, 0
+    if ended > _MOST_STEPS:
         _begin(memory, int(steps))
-    elif ended > 0:
-        share = memory.present // ended
-        for index in range(1, ended + 1):
-            _end_step(memory, known, share, previous + (close - previous) * (index / ended))
-    memory.close = close
+        ended = 0
+    memory.close, share = close, memory.present // max(ended, 1)
+    for index in range(1, max(ended, 1) + 1):
+        elapsed = seconds / known.step_seconds - steps
+        if ended > 0:
+            _end_step(memory, known.windows, share, previous + (close - previous) * (index / ended))
+            seconds, elapsed = memory.step * known.step_seconds, 0.0
+        if memory.seen >= known.windows[3]:
+            row = (memory.step + (1 if ended == 0 else 0)) & _DAY_LAST
+            _write_row(memory, known, row, seconds, elapsed)
+        if ended > 0:
+            _learn(memory, known, seconds)
     if memory.seen >= known.windows[3] and memory.sum.factor[0, 0] > 0.0:
-        if ended == 0:
-            _write_row(memory, known, seconds, seconds / known.step_seconds - steps)
-        _forecast(memory, known)
-
-
-@allocation_free
-def _begin(state: Record, step: int) -> None:
-    """Begin the windows anew where `step` steps have ended; what was learned stays."""
-    state.step, state.seen, state.whole, state.present = step, -1, 0, 0
-    for index in range(len(state.sums)):
-        state.sums[index] = 0
-    for index in range(_ROOM):
-        state.variances[index] = 0
-
-
-@allocation_free
-def _end_step(state: Record, settings: Record, variance: int, close: float) -> None:
-    """End a step of this variance (units of 2^-52) and log close; learn, and refit where a period ends with it."""
-    windows, step_seconds = settings.windows, settings.step_seconds
-    if state.seen >= 0:
-        for index in range(len(windows)):
-            state.sums[index] += variance - state.variances[(state.step - windows[index]) % _ROOM]
-        state.variances[state.step % _ROOM] = variance
-    state.step, state.seen, state.close, state.present = state.step + 1, state.seen + 1, close, 0
-    state.closes[state.step % _DAY_ROOM] = close
-    if state.seen >= windows[3]:
-        _write_row(state, settings, state.step * step_seconds, 0.0)
-        for index in range(FEATURES):
-            state.rows[state.step % _DAY_ROOM, index] = state.row[index]
-        if state.whole == 1:
-            # What the row of a day ago should have said stands among the logs of later ones.
-            first = state.rows[(state.step - windows[1] + windows[0]) % _DAY_ROOM, 1]
-            add_row(state.sum, state.rows[(state.step - windows[1]) % _DAY_ROOM], first, state.row[2])
-    period = math.floor(state.step * step_seconds / _PERIOD_SECONDS)
-    if period > math.floor((state.step - 1) * step_seconds / _PERIOD_SECONDS):
-        if state.whole == 1:
-            fit(state.sum, _SHRINKAGE_HOURS * _SECONDS_PER_HOUR / step_seconds, _EQUAL_WEIGHTS)
-        state.whole = 1 if state.seen >= windows[3] + windows[1] - 1 else 0
-
-
-@allocation_free
-def _write_row(state: Record, settings: Record, seconds: float, elapsed: float) -> None:
-    """Write what is known `seconds` after 1970 began, `elapsed` (0 .. 1) of a step after the last that ended."""
-    row, windows = state.row, settings.windows
-    hours = settings.step_seconds / _SECONDS_PER_HOUR
-    row[0] = 1.0
-    for index in range(len(windows)):
-        oldest = state.variances[(state.step - windows[index]) % _ROOM]
-        variance = _UNIT * ((state.present + state.sums[index]) - elapsed * oldest)
-        row[1 + index] = math.log(max(variance / (windows[index] * hours), _FLOOR))
-    before = state.closes[(state.step - windows[1]) % _DAY_ROOM]
-    before += elapsed * (state.closes[(state.step - windows[1] + 1) % _DAY_ROOM] - before)
-    row[5] = _RETURN_SCALE * (state.close - before)
-    row[6] = abs(row[5])
-    days = seconds / _SECONDS_PER_DAY
-    angle = 2.0 * math.pi * (days - math.floor(days))
-    sine, cosine = math.sin(angle), math.cos(angle)
-    row[7], row[8], row[9], row[10] = sine, cosine, 2.0 * sine * cosine, 1.0 - 2.0 * sine * sine
-    weeks = (days + _SINCE_MONDAY) / 7.0
-    since_monday = 7.0 * (weeks - math.floor(weeks))
-    row[11] = max(0.0, min(since_monday - 4.0, 1.0, 7.0 - since_monday))
-
-
-@allocation_free
-def _forecast(state: Record, settings: Record) -> None:
-    """Write the forecasts that the present row gives."""
-    for horizon in range(2):
-        if settings.known[horizon] == 1:
-            value = 0.5 * state.sum.error_variance[horizon]
-            for index in range(FEATURES):
-                value += state.sum.coefficients[horizon, index] * state.row[index]
-            state.forecasts[horizon] = math.sqrt(_HORIZON_HOURS[horizon] * math.exp(value))
+        _forecast(memory, known, row)

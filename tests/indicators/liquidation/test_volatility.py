@@ -98,18 +98,18 @@ def test_early_bars_before_the_windows_of_the_first_whole_period_change_nothing(
 def test_inside_an_hour_the_oldest_hour_of_a_window_counts_for_what_is_left_of_it():
     count, state = 40 * 288 + 3, initial_volatility()
     bars = market(3, 41, 300)[:count]
-    state["sum"]["factor"][0, 0, 0] = 1.0  # as if it had been fitted: only then is a row written inside an hour
     forecast(bars, 300, state)
     _, log_close, _, _ = steps_of(bars[:-3], 300)
     previous = np.r_[bars["open"][0], bars["close"][:-1]]
     span = np.log(np.maximum(bars["high"], previous) / np.minimum(bars["low"], previous))
     variance = span**2 / (4.0 * np.log(2.0))
+    row = state["rows"][0, (state["step"][0] + 1) % 32]
     for index, hours in enumerate((4, 24, 168, 720)):
         hour = variance[len(bars) - 3 - 12 * hours :]
         expected = (hour.sum() - 0.25 * hour[:12].sum()) / hours
-        assert state["row"][0, 1 + index] == pytest.approx(np.log(expected), rel=1e-9)
+        assert row[1 + index] == pytest.approx(np.log(expected), rel=1e-9)
     before = 0.75 * log_close[-25] + 0.25 * log_close[-24]
-    assert state["row"][0, 5] == pytest.approx(10.0 * (np.log(bars["close"][-1]) - before), rel=1e-9)
+    assert row[5] == pytest.approx(10.0 * (np.log(bars["close"][-1]) - before), rel=1e-9)
 
 
 def test_the_currency_does_not_matter():
@@ -141,9 +141,9 @@ def test_the_variance_of_a_hole_is_spread_over_it():
     said = forecast(holed[:3501], HOUR, state)
     bar, before = holed[3500], holed["close"][3499]
     span = np.log(max(bar["high"], before) / min(bar["low"], before))
-    spread = [state["variances"][0, (state["step"][0] - 1 - back) % 720] * 2.0**-52 for back in range(4)]
+    spread = [state["variances"][0, (state["step"][0] - 1 - back) % 1024] * 2.0**-52 for back in range(4)]
     assert spread == pytest.approx([span**2 / (4.0 * np.log(2.0)) / 4.0] * 4)
-    closes = [state["closes"][0, (state["step"][0] - back) % 25] for back in range(5)]
+    closes = [state["closes"][0, (state["step"][0] - back) % 32] for back in range(5)]
     assert closes == pytest.approx(np.linspace(np.log(bar["close"]), np.log(before), 5))
     assert np.isfinite(said[3500:]).all()
 
