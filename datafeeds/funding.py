@@ -18,7 +18,9 @@ _NEIGHBOURS = 5  # assumption: settlements on either side that tell the interval
 _YEAR = 365 * 24 * _HOUR
 
 
-def funding_doubts(seconds: np.ndarray, rate: np.ndarray, bar_seconds: int) -> list[tuple[np.ndarray, str]]:
+def funding_doubts(
+    seconds: np.ndarray, rate: np.ndarray, bar_seconds: int, within: np.ndarray | None = None
+) -> list[tuple[np.ndarray, str]]:
     """Return what is doubtful about a market's funding, each with its rows and with how to mend it.
 
     Parameters
@@ -29,6 +31,8 @@ def funding_doubts(seconds: np.ndarray, rate: np.ndarray, bar_seconds: int) -> l
         (n,) fraction settled at the open; NaN where none settles.
     bar_seconds
         Length of a bar.
+    within
+        (n,) what settles later within the bars, as a fraction; None: no bar says.
 
     Returns
     -------
@@ -45,6 +49,10 @@ def funding_doubts(seconds: np.ndarray, rate: np.ndarray, bar_seconds: int) -> l
     else:
         interval, interval_doubts = _usual_interval(seconds[settled], bar_seconds), []
     found = interval_doubts + _size_doubts(rate, settled, interval, bool(filled))
+    if within is None or np.isnan(within).all():
+        found += _untold(rate, bar_seconds)
+    else:
+        rate = np.where(np.isnan(rate) & ~np.isnan(within), 0.0, rate)  # what settles is told, though none at the open
     return found if filled else found + _missing(seconds, rate, settled, bar_seconds)
 
 
@@ -109,6 +117,17 @@ def _size_doubts(rate: np.ndarray, settled: np.ndarray, interval: int, filled: b
     return []
 
 
+def _untold(rate: np.ndarray, bar_seconds: int) -> list[tuple[np.ndarray, str]]:
+    """Return the bars that are longer than the venues' interval, and tell what settles at their open alone."""
+    if bar_seconds <= LONGEST_INTERVAL:
+        return []
+    text = (
+        f"funding_rate is charged at the open of bars of {_hours(bar_seconds)} h, and no settlement after it is told: give smaller "
+        "bars and --timeframe, or the sum of the later rates as funding_rate_within"
+    )
+    return [(~np.isnan(rate), text)]
+
+
 def _missing(
     seconds: np.ndarray, rate: np.ndarray, settled: np.ndarray, bar_seconds: int
 ) -> list[tuple[np.ndarray, str]]:
@@ -154,3 +173,30 @@ def _keep(interval: int) -> str:
 
 def _hours(seconds: int) -> str:
     return f"{seconds / _HOUR:g}"
+
+
+def marks_at_open(opened: np.ndarray, mark_close: np.ndarray) -> np.ndarray:
+    """Return (n,) the last mark known at each open, quote: the mark's close of the bar before, else the open (n,)."""
+    before = np.concatenate([[np.nan], mark_close[:-1]])
+    return np.where(np.isnan(before), opened, before)
+
+
+def within_larger(rate: np.ndarray, within: np.ndarray, mark: np.ndarray, larger_mark: np.ndarray) -> np.ndarray:
+    """Return (n,) what settles in larger bars after their opens, each rate weighed by its mark over that at the larger bar's open.
+
+    Parameters
+    ----------
+    rate, within, mark
+        (n, parts) of the parts of each bar: what settles at their opens and later in them, and the marks at their opens.
+    larger_mark
+        (n,) marks at the larger bars' opens.
+
+    Returns
+    -------
+    numpy.ndarray
+        So that a position which is held through a bar pays what it pays through its parts. NaN where nothing settles.
+    """
+    due = np.concatenate([np.full((len(rate), 1), np.nan), rate[:, 1:]], axis=1)
+    known = ~(np.isnan(due) & np.isnan(within)).all(axis=1)
+    paid = np.cumsum((np.nan_to_num(due) + np.nan_to_num(within)) * mark, axis=1)[:, -1]
+    return np.where(known, paid / larger_mark, np.nan)

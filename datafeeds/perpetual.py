@@ -13,6 +13,7 @@ _EXTRA = (
     "open_interest",
     "open_interest_break",
     "funding_rate",
+    "funding_rate_within",
     "mark_high",
     "mark_low",
     "mark_close",

@@ -113,7 +113,8 @@ def inspect(
         )
     found += _gaps(ts, bar_seconds)
     found += _zero_volume(frame)
-    for column in frame.columns.drop(["ts", "open", "high", "low", "close", "volume", "funding_rate"], errors="ignore"):
+    always = ("ts", "open", "high", "low", "close", "volume", "funding_rate", "funding_rate_within")
+    for column in frame.columns.drop(list(always), errors="ignore"):
         found += _missing(ts, frame[column], column)
     for column, values in extra:
         found += _missing(ts, values.reset_index(drop=True), column)
@@ -206,5 +207,6 @@ def _break_doubts(frame: pd.DataFrame) -> list[Defect]:
 
 def _funding(frame: pd.DataFrame, bar_seconds: int) -> list[Defect]:
     ts, seconds = frame["ts"], epoch_nanoseconds(frame["ts"]) // 1_000_000_000
-    doubts = funding_doubts(seconds, frame["funding_rate"].to_numpy(), bar_seconds)
+    within = frame["funding_rate_within"].to_numpy() if "funding_rate_within" in frame else None
+    doubts = funding_doubts(seconds, frame["funding_rate"].to_numpy(), bar_seconds, within)
     return [_defect("funding", "funding_rate", ts[rows], text) for rows, text in doubts]

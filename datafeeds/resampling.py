@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from datafeeds.errors import MarketError
+from datafeeds.funding import marks_at_open, within_larger
 from datafeeds.quality import Defect, Quality
 from datafeeds.schema import OPTIONAL, Market, market_from_frame
 from datafeeds.series import timeframe_name
@@ -39,9 +40,8 @@ def resample(market: Market, bar_seconds: int) -> Market:
 
     Notes
     -----
-    Funding is the sum of the bar's settlements, so that what a position pays does not depend on the bars' length. Settlements
-    after the bar's open are known at its close only; the model and the rules read a bar at its close, and the account pays
-    the sum on what it held when the bar began.
+    What settles at a larger bar's open stays its `funding_rate`; what settles later is summed in `funding_rate_within`, each rate
+    weighed by its own mark, so that what a position pays does not depend on the bars' length.
     """
     old = market.bar_seconds
     if bar_seconds == old:
@@ -91,7 +91,7 @@ def _columns(market: Market, rows: np.ndarray) -> dict[str, np.ndarray]:
         "close": values["close"][last],
         "volume": _sum(values["volume"][rows]),
         "open_interest": _last_known(values["open_interest"][rows]),
-        "funding_rate": _settled(values["funding_rate"][rows]),
+        "funding_rate": values["funding_rate"][rows[:, 0]],
         "mark_high": values["mark_high"][rows].max(axis=1),  # numpy's extremes pass NaN on
         "mark_low": values["mark_low"][rows].min(axis=1),
         "mark_close": values["mark_close"][last],
@@ -100,7 +100,16 @@ def _columns(market: Market, rows: np.ndarray) -> dict[str, np.ndarray]:
         "liquidated_long": _sum(values["liquidated_long"][rows]),
         "liquidated_short": _sum(values["liquidated_short"][rows]),
     }
-    return {name: column for name, column in made.items() if name not in OPTIONAL or market.has(name)}
+    larger_marks = marks_at_open(made["open"], made["mark_close"])
+    marks = marks_at_open(values["open"], values["mark_close"])
+    within = within_larger(values["funding_rate"][rows], values["funding_rate_within"][rows], marks[rows], larger_marks)
+    if not np.isnan(within).all():
+        made["funding_rate_within"] = within
+    return {
+        name: column
+        for name, column in made.items()
+        if name not in OPTIONAL or market.has(name) or name == "funding_rate_within"
+    }
 
 
 def _sum(parts: np.ndarray) -> np.ndarray:
@@ -112,10 +121,6 @@ def _last_known(parts: np.ndarray) -> np.ndarray:
     known = ~np.isnan(parts)
     place = parts.shape[1] - 1 - np.argmax(known[:, ::-1], axis=1)
     return parts[np.arange(len(parts)), place]
-
-
-def _settled(parts: np.ndarray) -> np.ndarray:
-    return np.where(np.isnan(parts).all(axis=1), np.nan, _sum(np.nan_to_num(parts)))
 
 
 def _with_dropped(larger: Market, market: Market, group: np.ndarray, first: np.ndarray, whole: np.ndarray) -> Quality:

@@ -23,8 +23,9 @@ OPTIONAL = (
     "long_short_ratio",
     "liquidated_long",
     "liquidated_short",
+    "funding_rate_within",
 )
-MODEL_COLUMNS = (*PRICES, "volume", OPTIONAL[0], "open_interest_break", *OPTIONAL[1:])
+MODEL_COLUMNS = (*PRICES, "volume", OPTIONAL[0], "open_interest_break", *OPTIONAL[1:-1])
 """What the model reads of a bar, in its order."""
 
 
@@ -139,11 +140,11 @@ class Market:
         return epoch_nanoseconds(self.frame["ts"]).view("datetime64[ns]")
 
     def columns(self) -> dict[str, np.ndarray]:
-        """Return the model's columns as float64 arrays (n,), NaN where unknown, breaks as 0 or 1."""
+        """Return the columns as float64 arrays (n,), NaN where unknown, breaks as 0 or 1: the model's, and the account's own."""
         count = len(self.frame)
         return {
             name: self.frame[name].to_numpy(dtype=np.float64) if name in self.frame else np.full(count, np.nan)
-            for name in MODEL_COLUMNS
+            for name in (*MODEL_COLUMNS, "funding_rate_within")
         }
 
     def fingerprint(self) -> str:
@@ -155,6 +156,8 @@ class Market:
         digest = hashlib.sha256(f"liquidation-heatmap market 1 {self.bar_seconds}".encode())
         digest.update(epoch_nanoseconds(self.frame["ts"]).astype("<i8").tobytes())
         for name, values in self.columns().items():
+            if name not in MODEL_COLUMNS and not self.has(name):
+                continue  # of markets without, the digest is that of before there was such a column
             digest.update(name.encode())
             # One bit pattern for "unknown" and one for zero, whatever the file held.
             digest.update((np.where(np.isnan(values), np.nan, values) + 0.0).astype("<f8").tobytes())
@@ -284,21 +287,15 @@ def _check_sizes(frame: pd.DataFrame, name: str) -> None:
     for column in frame.columns.drop(["ts", *PRICES]):
         values = frame[column].to_numpy()
         refuse_rows(np.isinf(values), frame["ts"], name, f"{column} is infinite", "leave unknown values empty")
-        if column != "funding_rate":
+        if column in ("funding_rate", "funding_rate_within"):
+            refuse_rows(np.abs(values) > 1.0, frame["ts"], name, f"{column} above 1", "is it in percent?")
+        else:
             refuse_rows(values < 0.0, frame["ts"], name, f"{column} is negative", "leave unknown values empty")
     for column in ("mark_high", "mark_low", "mark_close"):
         if column in frame:
             refuse_rows(
                 frame[column].to_numpy() == 0.0, frame["ts"], name, f"{column} is zero", "leave unknown marks empty"
             )
-    if "funding_rate" in frame:
-        refuse_rows(
-            np.abs(frame["funding_rate"].to_numpy()) > 1.0,
-            frame["ts"],
-            name,
-            "funding_rate above 1",
-            "is it in percent?",
-        )
 
 
 __all__ = ["Defect", "Market", "MarketError", "Quality", "market_from_frame"]

@@ -15,13 +15,18 @@ def import_market(catalog: Catalog, market: Market, venue: str, symbol: str) -> 
     Raises
     ------
     MarketError
-        If its rows contradict the catalog's rules, nothing could name it afterwards, or it cannot be written.
+        If its rows contradict the catalog's rules or tell sums of settlements, nothing could name it afterwards, or it cannot be
+        written.
     """
     timeframe, written = timeframe_name(market.bar_seconds), []
     if market_id(f"{venue}:{symbol}:{timeframe}") != MarketId(venue, symbol, timeframe):
         raise MarketError(f"{venue[:40]!r} is no venue's name: write small letters, digits, - and _, such as mine")
     opens = market.times.astype("datetime64[ms]").astype(np.int64)
     bar, columns = market.bar_seconds * 1000, market.columns()
+    if market.has("funding_rate_within"):
+        raise MarketError(
+            f"{market.name}: funding_rate_within cannot be imported, the catalog holds single settlements; import smaller bars"
+        )
     marks = {name: columns[f"mark_{name}"] for name in ("high", "low", "close")} | {"open": np.full(len(opens), np.nan)}
     parts: dict[str, Rows] = {
         "candles": _rows("candles", columns, opens, opens + bar),

@@ -21,6 +21,7 @@ _ID = re.compile(r"([a-z0-9_-]+):(.+):([1-9][0-9]*[smhdw])")
 _WHOLE = (0, 2**53)
 _THROTTLED = ("binance",)  # its archive holds what its stream sent: one a second at most since 2021-04-27
 _LOWER_BOUND = "reported liquidations are a lower bound: the venue sends one a second at most"
+_LATE_MS = 60_000  # venues stamp settlements some milliseconds late; none settles within a minute of another
 _BACK_MS = 8 * 86_400_000  # how far before the first bar a snapshot may lie that it still knows
 
 
@@ -103,7 +104,7 @@ def _joined(catalog: Catalog, wanted: MarketId, known: list[Series], span: tuple
     funding = wanted.series("funding")
     if funding in known:
         settled = catalog.read(funding, *reach, columns=("funding_rate",))
-        columns["funding_rate"] = summed(settled["ts"], settled["funding_rate"], opens, bar)
+        columns |= _settlements(settled["ts"], settled["funding_rate"], opens, bar)
     totals, said = _liquidations(catalog, wanted, known, opens, bar, reach)
     columns |= totals
     unknown = [name for name, values in columns.items() if np.isnan(values).all()]
@@ -112,6 +113,13 @@ def _joined(catalog: Catalog, wanted: MarketId, known: list[Series], span: tuple
     )
     frame["ts"] = frame["ts"].dt.tz_localize("UTC")
     return replace(market_from_frame(frame, wanted.name), remarks=(*remarks, *said))
+
+
+def _settlements(times: np.ndarray, rates: np.ndarray, opens: np.ndarray, bar: int) -> dict[str, np.ndarray]:
+    """Return what settles at the bars' opens, and the sum of what settles later within them, at the mark of the open."""
+    late = min(bar, _LATE_MS)
+    within = summed(times - late, rates, opens, bar - late) if bar > late else np.full(len(opens), np.nan)
+    return {"funding_rate": summed(times, rates, opens, late), "funding_rate_within": within}
 
 
 def _not_downloaded(catalog: Catalog, candles: Series, opens: np.ndarray, span: tuple[int, int]) -> tuple[str, ...]:

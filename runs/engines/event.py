@@ -11,7 +11,7 @@ from datafeeds.errors import MarketError
 from datafeeds.markets import open_market
 from datafeeds.perpetual import PerpetualFeed
 from datafeeds.resampling import resample
-from datafeeds.schema import Market
+from datafeeds.schema import MODEL_COLUMNS, Market
 from datafeeds.series import timeframe_seconds
 from datafeeds.simulated.market import simulate
 from indicators.liquidation.bar import empty_bars
@@ -71,8 +71,9 @@ def load_market(configuration: Configuration) -> Market:
 def model_bars(market: Market) -> np.ndarray:
     """Return a market as (n,) of the model's `BAR`."""
     bars = empty_bars(len(market))
-    for name, values in market.columns().items():
-        bars[name] = values
+    columns = market.columns()
+    for name in MODEL_COLUMNS:
+        bars[name] = columns[name]
     bars["open_time"] = market.times.astype("datetime64[ms]").astype(np.int64) / 1000.0
     return bars
 

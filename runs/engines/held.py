@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from runs.perpetual.funding import paid_a_coin
+from runs.perpetual.funding import paid_by_a_coin
 from runs.statistics.holding import holding_returns
 
 
@@ -40,8 +40,7 @@ def held_perpetual(prices: np.ndarray, day_rows: np.ndarray) -> HeldPerpetual:
         (d,) index of each day's last bar.
     """
     paid = np.empty(len(prices))
-    paid_a_coin(prices, paid)
-    paid[0] = 0.0
+    paid_by_a_coin(prices, paid)
     opened, close = float(prices["open"][0]), np.ascontiguousarray(prices["close"])
     daily = np.diff(np.concatenate([[0.0], np.cumsum(paid)[day_rows]]))
     return HeldPerpetual(opened, close, paid, day_rows, holding_returns(opened, close[day_rows], daily))

@@ -179,11 +179,17 @@ def settle_funding(account: Record, rate: float, mark: float, isolated: bool) ->
         ``size x mark x rate``: what the account paid (negative: received), quote. Isolated margin bears it.
     """
     paid = account.size * mark * rate
+    pay_funding(account, paid, isolated)
+    return paid
+
+
+@allocation_free
+def pay_funding(account: Record, paid: float, isolated: bool) -> None:
+    """Take funding (quote; negative: received) from an account; isolated margin bears it."""
     account.funding += paid
     account.wallet -= paid
     if isolated:
         account.margin -= paid
-    return paid
 
 
 @allocation_free

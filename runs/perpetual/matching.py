@@ -1,6 +1,8 @@
 """One bar for one account and its working orders. Inside a bar the order of events is unknown; the pessimistic one is taken.
 
-1. Funding, on the position held at the bar's open instant, at the last known mark (the bar's open where none is known).
+1. Funding, on the position held at the bar's open instant, at the last known mark (the bar's open where none is known). What
+   settles later within the bar falls due on what is held after the open, or on what is left at the close, whichever costs more:
+   what is paid is paid before 3, what is received is received at the close.
 2. At the open: own liquidation where the open lies beyond it; then, until nothing happens any more, market orders and stops that
    the open has passed, and limits that the open satisfies. A limit that was not marketable at the last close rests: it trades at
    its own price, as maker. One that was, or that its parent's fill has just sent, takes the open.
@@ -26,13 +28,14 @@ import math
 import numpy as np
 
 from indicators.liquidation.compiled import Record, allocation_free
-from runs.perpetual.accounting import FUNDING, LIMIT, MARKET, STOP, equity_at, settle_funding
-from runs.perpetual.filling import fill_order, has_volume, write_line
+from runs.perpetual.accounting import LIMIT, MARKET, STOP, equity_at
+from runs.perpetual.filling import fill_order, has_volume
+from runs.perpetual.funding import due_within, mark_at_open, settle_at_open, settle_within
 from runs.perpetual.orders import RESTING, SENT, STOP_LIMIT, WOKEN_AT_OPEN, WOKEN_INSIDE, WORKING, terms_in_force
 from runs.perpetual.own_liquidation import force_close, is_beyond, mark_is_known, reached_trigger
 
-MAX_EVENTS = 4
-"""Ledger lines that a bar can add besides one for each order: funding, and liquidations."""
+MAX_EVENTS = 6
+"""Ledger lines that a bar can add besides one for each order: funding at the open and twice within, and liquidations."""
 
 _WHOLE = 1.0 - 1e-6  # of the ticks that a limit asks for: 97.3 - 97.0 is no whole .3 in floating point
 
@@ -273,18 +276,18 @@ def process_bar(
     """
     held, now = account[0], prices[row]
     cost, brackets = costs[terms_in_force(now)], tiers[terms_in_force(now)]
-    if held.size != 0.0 and not math.isnan(now.funding_rate) and now.funding_rate != 0.0:
-        mark = now.open if row == 0 or math.isnan(prices[row - 1].mark_close) else prices[row - 1].mark_close
-        paid = settle_funding(held, now.funding_rate, mark, cost.isolated > 0.0)
-        write_line(fills, done, held, bar, -1, FUNDING, 0.0, mark)
-        fills[done].funding = paid
-        done += 1
-    reached = held.size != 0.0 and not math.isnan(reached_trigger(held, now, cost.isolated > 0.0, brackets))
-    if not reached and _is_quiet(orders, count, now):
+    isolated, plain = cost.isolated > 0.0, math.isnan(now.funding_rate_within)
+    done = settle_at_open(held, bar, prices, row, isolated, fills, done)
+    reached = held.size != 0.0 and not math.isnan(reached_trigger(held, now, isolated, brackets))
+    if not reached and plain and _is_quiet(orders, count, now):
         return done, 0, equity_at(held, now.close)
     known = done
     last_close = now.open if row == 0 else prices[row - 1].close
     done = _meet_open(held, orders, count, bar, now, last_close, cost, brackets, reached, fills, done)
+    mark, due = mark_at_open(prices, row), due_within(held, prices, row)
+    done = settle_within(held, bar, mark, max(due, 0.0), isolated, fills, done)
     in_reach = reached or done > known
     done = _meet_range(held, orders, count, bar, now, cost, brackets, in_reach, fills, done)
+    later = max(due, due_within(held, prices, row)) - max(due, 0.0)
+    done = settle_within(held, bar, mark, later, isolated, fills, done)
     return done, _end_bar(orders, count), equity_at(held, now.close)

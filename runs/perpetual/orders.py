@@ -37,23 +37,11 @@ ORDER = np.dtype(
 )
 """A working order as a row."""
 
-PRICES = np.dtype(
-    [
-        (name, np.float64)
-        for name in (
-            "open",
-            "high",
-            "low",
-            "close",
-            "volume",
-            "funding_rate",
-            "mark_high",
-            "mark_low",
-            "mark_close",
-            "terms",
-        )
-    ]
-)
+_PRICES = (
+    "open", "high", "low", "close", "volume", "funding_rate", "funding_rate_within", "mark_high", "mark_low", "mark_close",
+    "terms",
+)  # fmt: skip
+PRICES = np.dtype([(name, np.float64) for name in _PRICES])
 """The bar that orders meet; NaN where funding or mark are unknown. `terms`: which row of costs and tiers is in force then."""
 
 

@@ -26,7 +26,7 @@ def poisoned(market: Market, bars: int, seed: int) -> Market:
     for column in frame.columns.drop(["ts", "open_interest_break"], errors="ignore"):
         values = frame[column].to_numpy()[bars:]
         size = random.uniform(0.2, 5.0, count)
-        if column == "funding_rate":
+        if column in ("funding_rate", "funding_rate_within"):
             size = -size
         frame.loc[bars:, column] = values * (factor if column in _PRICES else size)
     return replace(market, frame=frame)

@@ -55,7 +55,7 @@ def _moment(last_bar: np.ndarray) -> np.ndarray:
         moment[name] = last_bar["close"]
     for name in ("mark_high", "mark_low"):
         moment[name] = last_bar["mark_close"]
-    moment["funding_rate"] = np.nan
+    moment["funding_rate"] = moment["funding_rate_within"] = np.nan
     return moment
 
 

@@ -135,6 +135,15 @@ def test_larger_bars_keep_the_doubts_of_their_parts(market):
     assert doubts(resample(filled, 24 * HOUR)) == doubts(filled) != []
 
 
+def test_long_bars_that_tell_one_settlement_are_doubted_and_those_that_tell_all_are_not(market):
+    daily = resample(market, 24 * HOUR)
+    assert doubts(daily) == []
+    (found,) = doubts(market_from_frame(daily.frame.drop(columns="funding_rate_within"), "daily"))
+    assert "funding_rate_within" in found
+    half = resample(market, 12 * HOUR)  # of every second bar nothing settles at the open
+    assert doubts(market_from_frame(half.frame, "twelve hours")) == []
+
+
 def test_no_rate_raises_no_doubt():
     assert funding_doubts(np.arange(5) * HOUR, np.full(5, np.nan), HOUR) == []
 

@@ -47,8 +47,7 @@ def recount(frame, old, new):
                 known = [r[name] for r in rows if not math.isnan(r[name])]
                 bar[name] = known[-1] if known else math.nan
         if "funding_rate" in rows[0]:
-            settled = [r["funding_rate"] for r in rows if not math.isnan(r["funding_rate"])]
-            bar["funding_rate"] = sum(settled) if settled else math.nan
+            bar["funding_rate"] = rows[0]["funding_rate"]
         for name, pick in (("mark_high", max), ("mark_low", min)):
             if name in rows[0]:
                 values = [r[name] for r in rows]
@@ -125,15 +124,36 @@ def test_twice_is_as_good_as_once_but_for_the_rounding_of_sums():
     once, twice = resample(market, HOUR), resample(resample(market, 900), HOUR)
     assert once.frame["ts"].tolist() == twice.frame["ts"].tolist()
     for name, values in once.columns().items():
-        slack = 12 * 2.3e-16 if name in SUMS else 0.0  # a sum of twelve numbers in another order
+        slack = (
+            12 * 2.3e-16 if name in (*SUMS, "funding_rate_within") else 0.0
+        )  # a sum of twelve numbers in another order
         assert np.allclose(values, twice.columns()[name], rtol=slack, atol=0.0, equal_nan=True), name
 
 
-def test_the_total_of_funding_does_not_depend_on_the_bars_length():
+@pytest.mark.parametrize("marked", [True, False])
+@pytest.mark.parametrize("hours", [3, 8, 12, 24, 7 * 24])
+def test_what_settles_within_a_larger_bar_is_weighed_by_its_own_marks(hours, marked):
     market = simulate(seed=6, bars=24 * 40)
-    daily = resample(market, 24 * HOUR)
-    assert math.isclose(np.nansum(market.frame["funding_rate"]), np.nansum(daily.frame["funding_rate"]), rel_tol=1e-12)
-    assert (daily.frame["funding_rate"].notna()).all()
+    if not marked:
+        market = market_from_frame(market.frame.drop(columns=["mark_high", "mark_low", "mark_close"]), "unmarked")
+    larger, opened, parts = resample(market, hours * HOUR), {}, []
+    for row in market.frame.to_dict("records"):  # the mark at an hour's open, and what settles there
+        mark = parts[-1]["mark_close"] if marked and parts else row["open"]
+        parts.append(row | {"mark": mark})
+        opened[row["ts"]] = len(parts) - 1
+    for bar in larger.frame.to_dict("records")[1:]:
+        first = opened[bar["ts"]]
+        later = [
+            p["funding_rate"] * p["mark"] for p in parts[first + 1 : first + hours] if not math.isnan(p["funding_rate"])
+        ]
+        within = bar.get("funding_rate_within", math.nan)
+        assert math.isnan(within) == (not later)
+        assert bar["funding_rate"] == parts[first]["funding_rate"] or hours < 8 or hours == 12
+        assert not later or within * parts[first]["mark"] == pytest.approx(sum(later), rel=1e-12)
+
+
+def test_bars_of_the_interval_or_less_have_nothing_within():
+    assert "funding_rate_within" not in resample(simulate(seed=6, bars=24 * 40), 8 * HOUR).frame
 
 
 def test_a_break_within_a_bar_is_one_of_the_bar(market_data):

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from datafeeds.perpetual import PerpetualFeed
+from datafeeds.resampling import resample
 from datafeeds.schema import market_from_frame
 from datafeeds.simulated.market import simulate
 from runs.engines.broker import PerpetualBroker
@@ -115,6 +116,21 @@ def test_the_account_is_liquidated():
     assert strategy.broker.getvalue() >= 10_000.0 - 9_000.0
     assert strategy.notices[-1][1] == "Completed"
     assert strategy.trades[0][0] < 0.0, "backtrader's own trade is closed too"
+
+
+@pytest.mark.parametrize("hours", [1, 3, 8, 12, 24])
+def test_bars_of_any_length_pay_settlement_by_settlement(hours):
+    market = simulate(3, bars=24 * 20)
+    bars = resample(market, hours * 3600)
+    bought, sold = 96 // hours, 384 // hours  # at whose closes the orders are sent; they fill at the next opens
+    script = {bought: lambda s: s.buy(size=2), sold: lambda s: s.sell(size=2)}
+    _, broker = play(bars, script, starting_cash=1e7)
+    frame, paid = market.frame, 0.0
+    for row in range(97, 385):  # after the open at which it was bought, up to that at which it was sold
+        if not np.isnan(frame["funding_rate"][row]):
+            paid += 2.0 * frame["funding_rate"][row] * frame["mark_close"][row - 1]
+    assert broker.account["funding"][0] == pytest.approx(paid, rel=1e-9)
+    assert paid != 0.0
 
 
 def test_funding_is_settled_where_it_is_stamped():

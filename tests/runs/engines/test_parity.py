@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from datafeeds.markets import open_market
+from datafeeds.resampling import resample
 from datafeeds.simulated.market import simulate
 from runs.engines.configuration import configuration_from
 from runs.engines.evaluator import Evaluator
@@ -62,6 +63,14 @@ def test_200_random_candidates_trade_alike_on_all_real_bars(real, strategy):
 @pytest.mark.parametrize("strategy", BUILT_IN)
 def test_random_candidates_trade_alike_on_simulated_bars(simulated, strategy):
     agree(simulated, strategy, 2, seed=3)
+
+
+@pytest.mark.parametrize("strategy", ["overlay", RESTLESS])
+def test_bars_with_settlements_within_them_are_traded_alike(strategy):
+    market = resample(simulate(12, bars=12 * 700), 12 * 3600)
+    assert market.has("funding_rate_within")
+    done = agree(market, strategy, 4, seed=6, harsh=0.8)
+    assert FUNDING in np.concatenate([evaluation.fills["kind"] for evaluation in done])
 
 
 def test_every_kind_of_intent_in_any_order_is_carried_out_alike(simulated):

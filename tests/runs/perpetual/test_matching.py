@@ -266,6 +266,52 @@ def test_funding_is_priced_at_the_last_known_mark():
     assert desk.account["funding"][0] == pytest.approx(2.06)
 
 
+@pytest.mark.parametrize("side", [1.0, -1.0])
+def test_what_settles_within_a_bar_falls_due_on_what_is_held_after_its_open(side):
+    desk = Desk(order(0, MARKET, 2.0 * side))
+    events = desk.bar(100.0, 101.0, 99.0, 100.0, funding_rate=0.5, funding_rate_within=0.03)
+    assert sorted(kind for kind, _, _ in events) == [MARKET, FUNDING]
+    assert desk.account["funding"][0] == pytest.approx(6.0 * side)
+    desk.orders[0] = order(1, MARKET, -2.0 * side)
+    desk.bar(100.0, 101.0, 99.0, 100.0, funding_rate=0.01, funding_rate_within=0.03)
+    assert desk.account["funding"][0] == pytest.approx(8.0 * side)  # sold at the open: what settles later is not ours
+
+
+@pytest.mark.parametrize(("rate", "paid"), [(0.03, 3.0), (-0.03, 0.0)])
+def test_a_position_stopped_within_a_bar_pays_what_settles_there_and_receives_nothing(rate, paid):
+    desk = Desk(order(0, MARKET, 1.0), order(1, STOP, -1.0, 95.0, 0))
+    desk.bar(100.0, 101.0, 90.0, 100.0, funding_rate_within=rate)
+    assert desk.account["size"][0] == 0.0
+    assert desk.account["funding"][0] == pytest.approx(paid)
+
+
+@pytest.mark.parametrize(("rate", "paid"), [(0.03, 3.0), (-0.03, 0.0)])
+def test_a_position_opened_within_a_bar_pays_what_settles_there_and_receives_nothing(rate, paid):
+    desk = Desk(order(0, LIMIT, 1.0, 95.0))
+    desk.bar(100.0, 101.0, 94.0, 100.0, funding_rate_within=rate)
+    assert desk.account["size"][0] == 1.0
+    assert desk.account["funding"][0] == pytest.approx(paid)
+
+
+def test_a_position_turned_round_within_a_bar_pays_for_the_side_that_costs_more():
+    desk = Desk(order(0, MARKET, 1.0), order(1, STOP, -3.0, 95.0))
+    desk.bar(100.0, 101.0, 90.0, 92.0, funding_rate_within=-0.03)
+    assert desk.account["size"][0] == -2.0
+    assert desk.account["funding"][0] == pytest.approx(6.0)
+
+
+@pytest.mark.parametrize(("rate", "closed"), [(0.0, False), (0.06, True), (-0.06, False)])
+def test_what_is_paid_within_a_bar_can_liquidate_and_what_is_received_saves_nobody(rate, closed):
+    costs = CostParameters(leverage=10.0, margin_mode="isolated", taker_fee_bps=0.0, slippage_bps=0.0)
+    desk = Desk(order(0, MARKET, 1.0), costs=costs)
+    events = desk.bar(100.0, 101.0, 95.0, 100.0, funding_rate_within=rate)
+    assert (LIQUIDATION in [kind for kind, _, _ in events]) is closed
+    saved = Desk(order(0, MARKET, 1.0), costs=costs)
+    events = saved.bar(100.0, 101.0, 90.0, 100.0, funding_rate_within=-0.06)
+    assert LIQUIDATION in [kind for kind, _, _ in events]
+    assert saved.account["funding"][0] == 0.0
+
+
 def test_slippage_stays_inside_the_bar_and_is_charged_whole():
     assert slipped(100.0, -1.0, 0.01, 99.5, 101.0) == (99.5, 0.5)
     costs = CostParameters(taker_fee_bps=0.0, slippage_bps=100.0, leverage=10.0, starting_cash=1e6)
