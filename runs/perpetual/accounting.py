@@ -29,6 +29,8 @@ ACCOUNT = np.dtype(
         ("refused_leverage", np.float64),  # for more leverage than the position's tier allows
         ("refused_volume", np.float64),  # for more of the bar's volume than `max_volume_share`
         ("refused_notional", np.float64),  # for a notional below the venue's smallest
+        ("refused_post_only", np.float64),  # post-only limits that would have taken
+        ("expired", np.float64),  # how many orders ended with their time
         ("below_step", np.float64),  # how many entries were not sent, since their size is below one contract step
     ]
 )
@@ -39,6 +41,7 @@ REFUSAL_REASONS = {
     "leverage": "more leverage than the position's tier allows",
     "volume": "more of the bar's volume than max_volume_share allows",
     "notional": "smaller than the venue's smallest order",
+    "post_only": "post-only, and would have taken",
 }
 """Why an order that was to open was refused, in words: the account counts each as ``refused_<reason>``."""
 

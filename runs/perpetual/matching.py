@@ -5,13 +5,16 @@
    what is paid is paid before 3, what is received is received at the close.
 2. At the open: own liquidation where the open lies beyond it; then, until nothing happens any more, market orders and stops that
    the open has passed, and limits that the open satisfies. A limit that was not marketable at the last close rests: it trades at
-   its own price, as maker. One that was, or that its parent's fill has just sent, takes the open.
+   its own price, as maker. One that was, or that its parent's fill has just sent, takes the open; it is refused if it is post-only.
 3. The way to the adverse extreme. On the last price a stop nearer than own liquidation is met first. Where the mark's
    extreme is known it says whether the account is liquidated, and then liquidation comes first: when the mark went is unknown.
-4. Stops at their trigger, also those that an entry in this bar has woken: its adverse extreme may have come after.
+4. Stops at their trigger, also those that an entry in this bar has woken: its adverse extreme may have come after. Then stops
+   that the bar itself may move to where it meets them (`moving_stops`), after the limits on the way to where the price turns.
 5. Limits at their price, on touch, as maker. One that was woken inside this bar (the target of an entry by stop or limit) after
    all stops, and only where the bar proves that it was touched after its parent: by the close beyond its price, or by the extreme
    where the parent lies on the way to it (a target above a buy stop). What 4 and 5 opened goes through 3 to 5 again.
+
+At the close stops move that trail, and orders end whose last bar this was.
 
 Takers slip against us, a marketable limit no further than to its own price. A fill is never better than its trigger, and
 outside the bar only where a resting limit was jumped over; slippage that the bar's range does not admit is charged as a fee, so
@@ -29,22 +32,27 @@ import numpy as np
 
 from indicators.liquidation.compiled import Record, allocation_free
 from runs.perpetual.accounting import LIMIT, MARKET, STOP, equity_at
-from runs.perpetual.filling import fill_order, has_volume
+from runs.perpetual.filling import end_order, fill_order, has_volume, refuse_taking, size_at_fill
 from runs.perpetual.funding import due_within, mark_at_open, settle_at_open, settle_within
-from runs.perpetual.orders import RESTING, SENT, STOP_LIMIT, WOKEN_AT_OPEN, WOKEN_INSIDE, WORKING, terms_in_force
+from runs.perpetual.moving_stops import is_still, move_stop, moves, turning_point
+from runs.perpetual.orders import (
+    EXPIRED,
+    RESTING,
+    SENT,
+    STOP_LIMIT,
+    WAITING,
+    WOKEN_AT_OPEN,
+    WOKEN_INSIDE,
+    WORKING,
+    reaches,
+    terms_in_force,
+)
 from runs.perpetual.own_liquidation import force_close, is_beyond, mark_is_known, reached_trigger
 
 MAX_EVENTS = 6
 """Ledger lines that a bar can add besides one for each order: funding at the open and twice within, and liquidations."""
 
 _WHOLE = 1.0 - 1e-6  # of the ticks that a limit asks for: 97.3 - 97.0 is no whole .3 in floating point
-
-
-@allocation_free
-def _reaches(order: Record, price: float) -> bool:
-    """Whether a price reaches an order's: buy limits and sell stops from above, the others from below."""
-    falling = (order.kind == LIMIT) == (order.size > 0.0)
-    return price <= order.price if falling else price >= order.price
 
 
 @allocation_free
@@ -55,15 +63,25 @@ def _rests_and_trades(order: Record, price: float, prices: Record, costs: Record
 
 
 @allocation_free
-def _is_quiet(orders: np.ndarray, count: int, prices: Record) -> bool:
-    """Whether no order can fill in this bar, or ends with it; the cheap answer for most bars in the market."""
+def _is_quiet(orders: np.ndarray, count: int, bar: int, prices: Record) -> bool:
+    """Whether no order can fill in this bar, moves, or ends with it; the cheap answer for most bars in the market."""
     low, high = min(prices.low, prices.open), max(prices.high, prices.open)
     for row in range(count):
         order = orders[row]
-        if order.state > WORKING or order.kind == MARKET:
+        if order.state != WORKING:
+            if order.state == WAITING:
+                continue
             return False
+        if order.kind == MARKET:
+            if order.starts <= bar:
+                return False
+            continue
         falling = (order.kind == LIMIT) == (order.size > 0.0)
-        if order.state == WORKING and (low <= order.price if falling else high >= order.price):
+        if low <= order.price if falling else high >= order.price:
+            return False
+        if 0 < order.expires <= bar or (order.post_only > 0 and order.book == SENT):
+            return False
+        if moves(order) and not is_still(order, low, high):
             return False
     return True
 
@@ -76,11 +94,13 @@ def _fill_takers_at_open(
     """Fill market orders, and stops that the open has passed; a stop-limit becomes a limit that has just been sent."""
     for row in range(count):
         order = orders[row]
-        if order.state != WORKING or order.kind == LIMIT:
+        if order.state != WORKING or order.kind == LIMIT or (order.kind == MARKET and order.starts > bar):
             continue
-        if order.kind == STOP_LIMIT and _reaches(order, prices.open):
+        if moves(order):
+            move_stop(order, account, prices.open, costs.price_tick)
+        if order.kind == STOP_LIMIT and reaches(order, prices.open):
             order.kind, order.price, order.book = LIMIT, order.limit, WOKEN_AT_OPEN
-        elif order.kind == MARKET or (order.kind == STOP and _reaches(order, prices.open)):
+        elif order.kind == MARKET or (order.kind == STOP and reaches(order, prices.open)):
             done = fill_order(
                 account, orders, count, row, prices.open, bar, prices, costs, tiers, False, False, fills, done
             )
@@ -92,12 +112,21 @@ def _fill_limits_at_open(
     account: Record, orders: np.ndarray, count: int, bar: int, prices: Record, last_close: float, costs: Record,
     tiers: np.ndarray, fills: np.ndarray, done: int,
 ) -> int:  # fmt: skip
-    """Fill the limits that the open satisfies: resting ones at their price, those that arrive marketable at the open."""
+    """Fill the limits that the open satisfies: resting ones at their price, those that arrive marketable at the open.
+
+    A post-only limit that arrived marketable is refused, even where the open has left it behind.
+    """
     for row in range(count):
         order = orders[row]
-        if order.state != WORKING or order.kind != LIMIT or not _reaches(order, prices.open):
+        if order.state != WORKING or order.kind != LIMIT:
             continue
-        rests = order.book == RESTING or (order.book == SENT and not _reaches(order, last_close))
+        takes = order.book == WOKEN_AT_OPEN if order.book != SENT else reaches(order, last_close)
+        if order.post_only > 0 and takes and (order.book == SENT or reaches(order, prices.open)):
+            refuse_taking(account, orders, count, row)
+            continue
+        if not reaches(order, prices.open):
+            continue
+        rests = not takes
         if rests and not _rests_and_trades(order, prices.open, prices, costs):
             continue
         price = order.price if rests else prices.open
@@ -147,7 +176,10 @@ def _trigger_stop(
     price = order.price
     if order.kind == STOP_LIMIT:
         order.kind, order.price, order.book = LIMIT, order.limit, WOKEN_INSIDE
-        if not _reaches(order, price):
+        if not reaches(order, price):
+            return done
+        if order.post_only > 0:
+            refuse_taking(account, orders, count, row)
             return done
     return fill_order(account, orders, count, row, price, bar, prices, costs, tiers, False, True, fills, done)
 
@@ -179,8 +211,61 @@ def _fill_stops(
         order = orders[row]
         if order.state != WORKING or (order.kind != STOP and order.kind != STOP_LIMIT):
             continue
-        if _reaches(order, prices.high if order.size > 0.0 else prices.low):
+        if reaches(order, prices.high if order.size > 0.0 else prices.low):
             done = _trigger_stop(account, orders, count, row, bar, prices, costs, tiers, fills, done)
+    return done
+
+
+@allocation_free
+def _loses_by_turning(
+    account: Record, orders: np.ndarray, count: int, row: int, prices: Record, turn: float, level: float
+) -> bool:
+    """Whether what a stop closes is worth less after a path that turns at `turn` and meets it than held at the close.
+
+    Both paths fill the limits on their way: up to the turn, and up to the close.
+    """
+    stop = orders[row]
+    way = 1.0 if stop.size < 0.0 else -1.0
+    left = abs(size_at_fill(stop, account.size))
+    gained = 0.0
+    for other in range(count):
+        order = orders[other]
+        if order.state == WORKING and order.kind == LIMIT and order.size * stop.size > 0.0:
+            size = min(abs(order.size), left)
+            met = order.price if way * (turn - order.price) >= 0.0 else level
+            held = order.price if way * (prices.close - order.price) >= 0.0 else prices.close
+            gained += size * way * (met - held)
+            left -= size
+    return gained + left * way * (level - prices.close) <= 0.0
+
+
+@allocation_free
+def _fill_moving_stops(
+    account: Record, orders: np.ndarray, count: int, bar: int, prices: Record, costs: Record, tiers: np.ndarray,
+    fills: np.ndarray, done: int,
+) -> int:  # fmt: skip
+    """Fill stops that the bar may reach once it has moved them, and before them the limits on the way to where it turns."""
+    for row in range(count):
+        stop = orders[row]
+        if stop.state != WORKING or stop.kind != STOP or not moves(stop):
+            continue
+        turn, level = turning_point(stop, account, prices, costs.price_tick)
+        inside = stop.book == WOKEN_INSIDE
+        if math.isnan(turn) or (inside and not _loses_by_turning(account, orders, count, row, prices, turn, level)):
+            continue
+        for other in range(count):
+            order = orders[other]
+            if order.state != WORKING or order.kind != LIMIT or order.size * stop.size < 0.0:
+                continue
+            if (order.book < WOKEN_INSIDE or stop.book >= WOKEN_INSIDE) and _rests_and_trades(
+                order, turn, prices, costs
+            ):
+                done = fill_order(
+                    account, orders, count, other, order.price, bar, prices, costs, tiers, True, True, fills, done
+                )
+        if stop.state == WORKING:
+            stop.price, stop.book = level, WOKEN_INSIDE
+            done = fill_order(account, orders, count, row, level, bar, prices, costs, tiers, False, True, fills, done)
     return done
 
 
@@ -215,6 +300,7 @@ def _meet_range(
             done = _to_adverse_extreme(account, orders, count, bar, prices, costs, tiers, reference, fills, done)
         if count > 0:
             done = _fill_stops(account, orders, count, bar, prices, costs, tiers, fills, done)
+            done = _fill_moving_stops(account, orders, count, bar, prices, costs, tiers, fills, done)
             done = _fill_limits(account, orders, count, bar, prices, costs, tiers, False, fills, done)
             if done == before:
                 done = _fill_limits(account, orders, count, bar, prices, costs, tiers, True, fills, done)
@@ -224,17 +310,25 @@ def _meet_range(
 
 
 @allocation_free
-def _end_bar(orders: np.ndarray, count: int) -> int:
-    """Let what still works rest in the book; return how many of the orders work no longer.
+def _end_bar(account: Record, orders: np.ndarray, count: int, bar: int, prices: Record, tick: float) -> int:
+    """Let what still works rest in the book, move stops, end what has expired; return how many of the orders work no longer.
 
     A limit that a quiet bar leaves alone needs no telling: its close has not reached it.
     """
     over = 0
     for row in range(count):
+        order = orders[row]
+        if order.state == WORKING:
+            if 0 < order.expires <= bar:
+                account.expired += 1.0
+                end_order(orders, count, row, EXPIRED)
+            elif moves(order):
+                best = prices.high if order.size < 0.0 else prices.low
+                move_stop(order, account, prices.close if order.book == WOKEN_INSIDE else best, tick)
+            order.book = RESTING
+    for row in range(count):
         if orders[row].state > WORKING:
             over += 1
-        elif orders[row].state == WORKING:
-            orders[row].book = RESTING
     return over
 
 
@@ -279,7 +373,7 @@ def process_bar(
     isolated, plain = cost.isolated > 0.0, math.isnan(now.funding_rate_within)
     done = settle_at_open(held, bar, prices, row, isolated, fills, done)
     reached = held.size != 0.0 and not math.isnan(reached_trigger(held, now, isolated, brackets))
-    if not reached and plain and _is_quiet(orders, count, now):
+    if not reached and plain and _is_quiet(orders, count, bar, now):
         return done, 0, equity_at(held, now.close)
     known = done
     last_close = now.open if row == 0 else prices[row - 1].close
@@ -290,4 +384,4 @@ def process_bar(
     done = _meet_range(held, orders, count, bar, now, cost, brackets, in_reach, fills, done)
     later = max(due, due_within(held, prices, row)) - max(due, 0.0)
     done = settle_within(held, bar, mark, later, isolated, fills, done)
-    return done, _end_bar(orders, count), equity_at(held, now.close)
+    return done, _end_bar(held, orders, count, bar, now, cost.price_tick), equity_at(held, now.close)

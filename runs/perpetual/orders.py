@@ -13,10 +13,13 @@ _HALVINGS = 30  # of a tick's mantissa, until a whole number of parts makes one
 STOP_LIMIT = 5
 """Order kind: a limit order that a trigger wakes; filled as `LIMIT`."""
 
-WAITING, WORKING, FILLED, CANCELLED, REFUSED, LIQUIDATED = 0, 1, 2, 3, 4, 5
-"""Order states: waiting for its parent, working, filled, cancelled by a sibling or parent, refused for want of margin
-for a leverage that the position's tier does not allow or for more than its share of the volume, cancelled by the account's
-liquidation."""
+WAITING, WORKING, FILLED, CANCELLED, REFUSED, LIQUIDATED, EXPIRED = 0, 1, 2, 3, 4, 5, 6
+"""Order states: waiting for its parent, working, filled, cancelled by a sibling or parent or with the position that it was for,
+refused (`REFUSAL_REASONS`), cancelled by the account's liquidation, expired."""
+
+PLAIN, REDUCES, CLOSES, ADDS = 0, 1, 2, 3
+"""What an order is for: to trade its size whatever is held; to close its size at the most; to close all that is left; to add to
+what is held. The last three never open a position, and end with the one that they are for."""
 
 SENT, RESTING, WOKEN_AT_OPEN, WOKEN_INSIDE, WOKEN_ONWARD = 0, 1, 2, 3, 4
 """How an order came to the book: sent at the last close and not met a bar yet; there since an earlier bar; woken by its parent's
@@ -32,10 +35,33 @@ ORDER = np.dtype(
         ("parent", np.int64),  # id of the order whose fill wakes this one; -1: none
         ("group", np.int64),  # orders of one group cancel each other; -1: none
         ("state", np.int64),
-        ("book", np.int64),  # how the order came to the book: SENT, RESTING, WOKEN_AT_OPEN or WOKEN_INSIDE
+        (
+            "book",
+            np.int64,
+        ),  # how the order came to the book: SENT, RESTING, WOKEN_AT_OPEN, WOKEN_INSIDE or WOKEN_ONWARD
+        ("role", np.int64),  # PLAIN, REDUCES, CLOSES or ADDS
+        ("post_only", np.int64),  # 1: a limit that is refused where it would take
+        ("expires", np.int64),  # last bar that it meets; 0: it never expires
+        (
+            "starts",
+            np.int64,
+        ),  # of a market order, the first bar that it meets; while it waits, bars after its parent's fill
+        ("trail", np.float64),  # of a stop, how far it trails the best price, quote; 0: it stands still
+        ("arms_at", np.float64),  # of a stop, the price that moves it to the position's entry price; 0: none
     ]
 )
 """A working order as a row."""
+
+
+def order_row(number: int, kind: int, size: float, price: float = math.nan, **fields: float) -> np.ndarray:
+    """Return one row, a record of `ORDER`: one with a parent waits for it, any other works; all else is off unless named."""
+    row = np.zeros(1, dtype=ORDER)
+    row["limit"], row["parent"], row["group"] = math.nan, -1, -1
+    for name, value in {"id": number, "kind": kind, "size": size, "price": price, **fields}.items():
+        row[name] = value
+    row["state"] = np.where(row["parent"] < 0, WORKING, WAITING)
+    return row[0]
+
 
 _PRICES = (
     "open", "high", "low", "close", "volume", "funding_rate", "funding_rate_within", "mark_high", "mark_low", "mark_close",
@@ -49,6 +75,13 @@ PRICES = np.dtype([(name, np.float64) for name in _PRICES])
 def terms_in_force(prices: Record) -> int:
     """Return which row of costs and tiers is in force in a bar; the first where it does not say."""
     return int(prices.terms) if prices.terms > 0.0 else 0
+
+
+@allocation_free
+def reaches(order: Record, price: float) -> bool:
+    """Whether a price reaches an order's: buy limits and sell stops from above, the others from below."""
+    falling = (order.kind == LIMIT) == (order.size > 0.0)
+    return price <= order.price if falling else price >= order.price
 
 
 @allocation_free

@@ -12,7 +12,7 @@ from runs.engines.snapshot_cache import Heatmaps
 from runs.perpetual.accounting import MARKET
 from runs.perpetual.costs import stacked_tiers
 from runs.perpetual.matching import MAX_EVENTS, process_bar
-from runs.perpetual.orders import ORDER, SENT, WORKING
+from runs.perpetual.orders import order_row
 
 
 def closed_out(evaluation: Evaluation, last_bar: np.ndarray, costs: np.ndarray, tiers: np.ndarray) -> Evaluation:
@@ -39,7 +39,7 @@ def closed_out(evaluation: Evaluation, last_bar: np.ndarray, costs: np.ndarray, 
         return evaluation
     bar = evaluation.first + len(evaluation.equity) - 1
     number = int(evaluation.fills["order"].max()) + 1
-    order = np.array([(number, MARKET, -account["size"][0], np.nan, np.nan, -1, -1, WORKING, SENT)], dtype=ORDER)
+    order = np.array([order_row(number, MARKET, -account["size"][0])])
     fills = np.zeros(1 + MAX_EVENTS, dtype=evaluation.fills.dtype)
     done, _, equity = process_bar(account, order, 1, bar, _moment(last_bar), 0, costs, tiers, fills, 0)
     equities, positions = evaluation.equity.copy(), evaluation.position.copy()

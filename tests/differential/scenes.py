@@ -7,15 +7,15 @@ from runs.perpetual.accounting import FILL, open_account
 from runs.perpetual.contract import default_listing
 from runs.perpetual.costs import CostParameters
 from runs.perpetual.matching import MAX_EVENTS, process_bar
-from runs.perpetual.orders import ORDER, PRICES, SENT, WAITING, WORKING
+from runs.perpetual.orders import ORDER, PRICES, WORKING, order_row
 from tests.differential.ours import Run
 
 TIERS = tier_table([[0.0, 0.005]])[None]
 
 
-def order(number, kind, size, price=np.nan, limit=np.nan, parent=-1):
+def order(number, kind, size, price=np.nan, **more):
     """Return a row of `ORDER`; one with a parent waits for it."""
-    return (number, kind, size, price, limit, parent, -1, WORKING if parent < 0 else WAITING, SENT)
+    return order_row(number, kind, size, price, **more).item()
 
 
 def scene(bars, sent, **costs):

@@ -10,7 +10,7 @@ from indicators.liquidation.snapshot import SNAPSHOT
 from runs.perpetual.accounting import FILL, MARKET, apply_fill, open_account
 from runs.perpetual.costs import COSTS, margin_limit
 from runs.perpetual.matching import process_bar
-from runs.perpetual.orders import FILLED, ORDER, PRICES, SENT, WORKING
+from runs.perpetual.orders import FILLED, ORDER, PRICES, order_row
 from strategies import cascade, magnet, overlay, wipe
 from strategies.intent import ENTER, EXIT, KEEP, POSITION, REBALANCE
 from strategies.position import is_below_step, sizing_record, traded_size
@@ -237,7 +237,7 @@ def test_the_margin_limit_is_never_refused_for_margin(leverage, isolated, turned
     account, orders, fills = open_account(1000.0), np.zeros(1, dtype=ORDER), np.zeros(8, dtype=FILL)
     if turned:
         apply_fill(account[0], -most, 100.0, 0.0, isolated, leverage)
-    orders[0] = (0, MARKET, most * (1.0 + turned), math.nan, math.nan, -1, -1, WORKING, SENT)
+    orders[0] = order_row(0, MARKET, most * (1.0 + turned))
     prices = np.full(1, math.nan, dtype=PRICES)
     for name, value in (("open", 100.0), ("high", 101.0), ("low", 99.5), ("close", 100.5)):
         prices[name] = value

@@ -7,12 +7,13 @@ import numpy as np
 from runs.perpetual.accounting import FILL, LIMIT, MARKET, STOP, equity_at, open_account
 from runs.perpetual.contract import default_listing
 from runs.perpetual.matching import MAX_EVENTS, process_bar
-from runs.perpetual.orders import ORDER, PRICES, SENT, STOP_LIMIT, WAITING, WORKING
+from runs.perpetual.orders import ADDS, CLOSES, ORDER, PLAIN, PRICES, REDUCES, STOP_LIMIT, WORKING, order_row
 
 STEPS = 64
 """Ticks that the price takes inside a bar, each up or down by one: no level between two prices is ever jumped over."""
 
 KINDS = (MARKET, LIMIT, STOP, STOP_LIMIT)
+CHILDREN = (STOP, LIMIT, MARKET)
 _ROOM = 256
 
 
@@ -58,23 +59,46 @@ def fair_bars(random, bars, start=1_000.0):
     return prices
 
 
-def _batch(random, close, size, number, kinds, children):
+def _moving(random, way, near):
+    """Return the fields of a stop that moves: with a trail, or armed for the entry price."""
+    if random.random() < 0.5:
+        return {"trail": float(random.integers(1, 20))}
+    return {"arms_at": near + way * float(random.integers(1, 20))}
+
+
+def _batch(random, bar, close, size, number, kinds, children):
     """Return the rows of a random order, or of a bracket, and of what else is sent with it."""
     way = random.choice([-1.0, 1.0])
     kind, away = random.choice(kinds), float(random.integers(-6, 16))
     price = close - way * away if kind == LIMIT else close + way * away
     limit = price + float(random.integers(-4, 5))
-    batch = [(number, kind, way * size, price if kind != MARKET else np.nan, limit, -1, -1, WORKING, SENT)]
+    # What is sent by itself may also wait for a bar, be of a role, post only, expire or trail; what waits for it, move or reduce.
+    more = {
+        "role": int(random.choice([PLAIN, PLAIN, REDUCES, CLOSES, ADDS])),
+        "expires": int(random.choice([0, bar + 9])),
+    }
+    more |= {"post_only": int(random.integers(0, 2))} if kind in (LIMIT, STOP_LIMIT) else {}
+    more |= {"trail": float(random.integers(1, 20))} if kind == STOP and random.random() < 0.3 else {}
+    batch = [order_row(number, kind, way * size, price if kind != MARKET else np.nan, limit=limit, **more)]
     near = price if kind != MARKET else close
-    for child, distance in ((STOP, -1.0), (LIMIT, 1.0)):
-        if child in children and random.random() < 0.6:
+    reducing = random.random() < 0.5
+    for child, distance in ((STOP, -1.0), (LIMIT, 1.0), (LIMIT, 1.0), (MARKET, 0.0)):
+        if child in children and random.random() < 0.5:
             level = near + way * distance * float(random.integers(-3, 20))
-            batch.append((number + len(batch), child, -way * size, level, np.nan, number, -1, WAITING, SENT))
+            role = {STOP: CLOSES, LIMIT: REDUCES, MARKET: CLOSES}[child] if reducing or child == MARKET else PLAIN
+            more = _moving(random, way, near) if child == STOP and random.random() < 0.5 else {}
+            more |= {"starts": int(random.integers(1, 9))} if child == MARKET else {}
+            share = random.choice([0.25, 0.5, 1.0]) if role == REDUCES else 1.0
+            batch.append(
+                order_row(number + len(batch), child, -way * size * share, level, parent=number, role=role, **more)
+            )
     return batch
 
 
-def random_orders(seed, costs, tiers, bars=150, price_scale=1.0, kinds=KINDS, children=(STOP, LIMIT), instrument=None):
-    """Send random orders: market, limit, stop, stop-limit, with protective stops and targets, near and on the wrong side.
+def random_orders(seed, costs, tiers, bars=150, price_scale=1.0, kinds=KINDS, children=CHILDREN, instrument=None):
+    """Send random orders: market, limit, stop, stop-limit, of any role, with stops that may move, targets and times to leave.
+
+    Near and far, and on the wrong side.
 
     Parameters
     ----------
@@ -112,12 +136,12 @@ def random_orders(seed, costs, tiers, bars=150, price_scale=1.0, kinds=KINDS, ch
             close = float(prices["close"][bar])
             share = random.uniform(0.05, 0.6)
             size = share * equity[bar] * costs.leverage / close
-            batch = _batch(random, close / price_scale, size, sent, kinds, children)
+            batch = _batch(random, bar, close / price_scale, size, sent, kinds, children)
             sent += len(batch)
             for row in batch:
                 orders[count] = row
-                orders["price"][count] *= price_scale
-                orders["limit"][count] *= price_scale
+                for name in ("price", "limit", "trail", "arms_at"):
+                    orders[name][count] *= price_scale
                 count += 1
     assert np.isclose(equity[-1], equity_at(account[0], prices["close"][-1]))
     return Stream(prices, equity, position, fills[:lines], account)

@@ -27,10 +27,8 @@ from runs.perpetual.orders import (
     ORDER,
     PRICES,
     REFUSED,
-    SENT,
     STOP_LIMIT,
-    WAITING,
-    WORKING,
+    order_row,
 )
 
 FREE = CostParameters(taker_fee_bps=0.0, maker_fee_bps=0.0, slippage_bps=0.0, leverage=100.0, starting_cash=1e6)
@@ -38,8 +36,8 @@ ONE_TIER = np.array([[0.0, 0.005, 0.0, 100.0]])
 NAN = math.nan
 
 
-def order(number, kind, size, price=NAN, parent=-1, group=-1, limit=NAN):
-    return (number, kind, size, price, limit, parent, group, WAITING if parent >= 0 else WORKING, SENT)
+def order(number, kind, size, price=NAN, parent=-1, **more):
+    return order_row(number, kind, size, price, parent=parent, **more).item()
 
 
 class Desk:

@@ -9,12 +9,12 @@ from indicators.liquidation.venues import listing, venue_names
 from runs.perpetual.accounting import FILL, LIMIT, LIQUIDATION, MARKET, STOP
 from runs.perpetual.costs import CostParameters
 from runs.perpetual.orders import STOP_LIMIT
-from tests.runs.perpetual.order_streams import KINDS, random_orders
+from tests.runs.perpetual.order_streams import CHILDREN, KINDS, random_orders
 
 ROWS = [[0.0, 0.004], [200e3, 0.005], [1e6, 0.01]]
 
 
-def gains_nothing(seeds, kinds=KINDS, children=(STOP, LIMIT), instrument=None, **settings):
+def gains_nothing(seeds, kinds=KINDS, children=CHILDREN, instrument=None, **settings):
     """Whether random orders gain, before costs, no more than their error (three standard errors), and after them lose."""
     costs = CostParameters(starting_cash=1e4, **settings)
     tiers = tier_table(ROWS) if instrument is None else instrument.tiers
