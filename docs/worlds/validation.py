@@ -9,6 +9,7 @@ import numpy as np
 
 from datafeeds.simulated.market import simulate
 from datafeeds.simulated.parameters import SimulationParameters
+from docs.worlds import truth
 from indicators.liquidation.parameters import ModelParameters
 from runs.validation.baselines.variants import random_levels
 from runs.validation.claim import Claim, judge
@@ -22,6 +23,10 @@ from runs.validation.measures.reach import excursions
 
 FAIR = SimulationParameters(magnet_strength=0.0, cascade_feedback=0.0, post_wipe_reversion=0.0)
 """A market in which liquidations move no price and no price is drawn to or driven from a level."""
+
+DEFAULT, LISTED = ModelParameters(), truth.PARAMETERS[truth.LISTED]
+"""Maps that are read: the default, and the one that comes nearest to the positions of simulated traders, who hold listed
+leverages (docs/evidence-truth.md)."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,8 @@ class World:
         Names of the claims that are false there; each is to be validated no more often than the nominal rate.
     change
         What is done to the dataset before anything is measured, given the seed.
+    reading
+        Parameters of the map that the claims are about.
     """
 
     name: str
@@ -47,6 +54,7 @@ class World:
     claims: Callable[[Dataset], list[Claim]]
     nothing: frozenset[str] = frozenset()
     change: Callable[[Dataset, int], Dataset] = lambda dataset, seed: dataset
+    reading: ModelParameters = DEFAULT
 
 
 def path_of_range_and_volume(dataset: Dataset, seed: int) -> np.ndarray:
@@ -65,7 +73,7 @@ def mapless_reports(dataset: Dataset, seed: int) -> Dataset:
 
 def verdicts_in(world: World, seed: int, bars: int) -> dict[str, str]:
     """Return each claim's verdict in one market of a world, each judged alone: unadjusted, one-sided 2.5 %."""
-    dataset = read_market(simulate(seed, bars=bars, parameters=world.parameters), ModelParameters())
+    dataset = read_market(simulate(seed, bars=bars, parameters=world.parameters), world.reading)
     claims = world.claims(world.change(dataset, seed))
     return {claim.name: judge([claim])[0].verdict for claim in claims}
 
@@ -79,12 +87,20 @@ def tally(found: Iterable[dict[str, str]]) -> dict[str, Counter[str]]:
     return counts
 
 
-def _knob(name: str, claim: Callable[[Dataset], Claim], values: tuple[float, ...]) -> dict[str, World]:
+_READ_BY = {DEFAULT: "", LISTED: ", read by listed leverages"}
+
+
+def _knob(
+    name: str,
+    claim: Callable[[Dataset], Claim],
+    values: tuple[float, ...],
+    reading: ModelParameters = DEFAULT,
+) -> dict[str, World]:
     """Return the worlds along one knob, in which the claim that it makes true is measured."""
     worlds = {}
     for value in values:
-        title, changed = f"{name} {value:g}", dict[str, Any]({name: value})
-        worlds[title] = World(title, replace(FAIR, **changed), lambda dataset: [claim(dataset)])
+        title, changed = f"{name} {value:g}{_READ_BY[reading]}", dict[str, Any]({name: value})
+        worlds[title] = World(title, replace(FAIR, **changed), lambda dataset: [claim(dataset)], reading=reading)
     return worlds
 
 
@@ -92,6 +108,7 @@ _TRADING = frozenset({"magnet", "cascade", "wipe"})
 _FORECASTS = frozenset(
     f"{kind}_{side}" for kind in ("forecast", "today", "open_interest", "kernel") for side in ("long", "short")
 )
+_MAGNETS = (0.1, 0.2, 0.5, 1.0)
 
 WORLDS = {
     "fair": World("fair: all knobs at zero", FAIR, trading_claims, _TRADING),
@@ -100,7 +117,9 @@ WORLDS = {
         "fair, liquidations by range and volume alone", FAIR, forecast_claims, _FORECASTS, mapless_reports
     ),
     "true": World("fair, liquidations of the simulated accounts", FAIR, forecast_claims),
-    **_knob("magnet_strength", magnet_claim, (0.1, 0.2, 0.5, 1.0)),
+    "fair, listed": World(f"fair{_READ_BY[LISTED]}", FAIR, trading_claims, _TRADING, reading=LISTED),
+    **_knob("magnet_strength", magnet_claim, _MAGNETS),
+    **_knob("magnet_strength", magnet_claim, _MAGNETS, LISTED),
     **_knob("cascade_feedback", cascade_claim, (1.0, 3.0, 10.0, 30.0)),
     **_knob("post_wipe_reversion", wipe_claim, (0.25, 0.5, 1.0, 2.0)),
 }

@@ -34,6 +34,13 @@ def most(trials, rate=NOMINAL, sure=0.99):
     return trials
 
 
+def one_rate(fewer, more, trials):
+    """Return the probability of `more` hits or more among all hits where both worlds have one rate (Fisher's exact test)."""
+    both = fewer + more
+    ways = [math.comb(trials, count) * math.comb(trials, both - count) for count in range(min(trials, both) + 1)]
+    return sum(ways[more:]) / math.comb(2 * trials, both)
+
+
 def test_all_knobs_of_the_fair_world_are_exactly_zero():
     assert (FAIR.magnet_strength, FAIR.cascade_feedback, FAIR.post_wipe_reversion) == (0.0, 0.0, 0.0)
 
@@ -88,10 +95,16 @@ def test_false_trading_claims_are_validated_at_most_at_the_nominal_rate(name):
 
 @pytest.mark.slow
 def test_a_magnet_is_found_the_more_often_the_stronger_it_is():
+    # Price is drawn to the heavier true cluster, so the map that is read must know where those stand. Simulated traders hold
+    # listed leverages; the default's power law sees little of them (docs/evidence-truth.md: ranks of .42 against .80).
     # Up to 0.5: a stronger one also moves the placebo of another time, which takes verdicts away (docs/design.md).
-    weak, strong = (hits(f"magnet_strength {strength}", 20)["magnet"] for strength in ("0.1", "0.5"))
-    assert weak < strong
-    assert strong > most(20)
+    # 40 markets: at the first model's shares over 200 (4.5 and 51 %), both bounds hold in 99.7 % of repetitions.
+    trials = 40
+    weak, strong = (
+        hits(f"magnet_strength {strength}, read by listed leverages", trials)["magnet"] for strength in ("0.1", "0.5")
+    )
+    assert strong > most(trials)
+    assert one_rate(weak, strong, trials) <= 0.01
 
 
 @pytest.mark.slow
