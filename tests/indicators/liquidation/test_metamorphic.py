@@ -1,7 +1,10 @@
-"""Irrelevant changes change nothing, or no more than is said here: grid phase, start, price noise, bar splitting.
+"""Irrelevant changes change nothing, or no more than is said here: grid phase, start, price noise, units, bar splitting.
 
 The bounds are about twice the worst of three such markets.
 """
+
+import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -93,6 +96,22 @@ def test_noise_of_a_tenth_of_a_basis_point_does_not_matter():
     noisy["low"] = np.minimum(noisy["low"], np.minimum(noisy["open"], noisy["close"]))
     said = differences(recorded(KINDS["power"], bars), recorded(KINDS["power"], noisy))
     assert_within(said, density=0.001, nearest=0.002, magnet=0.002, cascade_risk_down=0.002, phase=0.002)
+
+
+@pytest.mark.parametrize(("currency", "coin"), [(2.0**7, 1.0), (1.0, 2.0**-5), (2.0**-3, 2.0**3)])
+def test_units_of_currency_and_coin_do_not_matter(currency, coin):
+    """The grid's origin goes with the currency, so that nothing is left but rounding."""
+    bars, parameters = hours(), KINDS["power"]
+    other, phase = bars.copy(), math.log(currency) / parameters.bin_width
+    for name in ("open", "high", "low", "close"):
+        other[name] *= currency
+    for name in ("volume", "open_interest", "liquidated_long", "liquidated_short"):
+        other[name] *= coin
+    theirs = recorded(replace(parameters, wipe_usd=parameters.wipe_usd * currency * coin), other, phase % 1.0)
+    theirs.density[:] /= coin
+    theirs.snapshots["cluster_above_price"] /= currency
+    said = differences(recorded(parameters, bars), theirs)
+    assert_within(said, density=1e-6, nearest=0.0, magnet=0.0, cascade_risk_down=0.0, phase=0.0)
 
 
 def test_two_half_bars_on_the_same_path_say_what_one_bar_says():
