@@ -16,7 +16,9 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parents[3]
 COMMAND = [sys.executable, "-m", "tests.runs.sweeps.quick_sweep"]
-MANY = ["--param", "min_distance=0.001:0.06:0.001", "--param", "stop_atr=1:5:0.1", "--confirm", "0"]
+MANY = [
+    "--param", "min_distance=0.001:0.06:0.001", "--param", "stop_atr=1:5:0.1", "--confirm", "0", "--set", "symbol=BTCUSDT"
+]  # fmt: skip
 
 
 def lines(folder):
