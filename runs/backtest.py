@@ -79,7 +79,7 @@ def backtest(
     --------
     >>> from datafeeds.simulated.market import simulate
     >>> backtest(simulate(7, bars=1500), magnet_ratio=3.0)  # doctest: +ELLIPSIS
-    Result(magnet on simulated-7, 1,500 bars 2024-01-01..2024-03-03: return ..., Sharpe ..., ... trades, max drawdown ... %)
+    Result(magnet on simulated-7, 1,500 bars 2024-01-01..2024-03-03: return ..., Sharpe ..., ... trades, drawdown by bar ... %)
     """
     market = read(data)
     configuration = as_input_error(

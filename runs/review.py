@@ -173,7 +173,7 @@ def _cells(row: dict[str, Any]) -> list[Any]:
         row["data"],
         _shape(figures, "annual_growth_fraction", "+.2%"),
     ]
-    texts += [_shape(figures, "sharpe", ".2f"), interval, _shape(figures, "max_drawdown_fraction", ".2%")]
+    texts += [_shape(figures, "sharpe", ".2f"), interval, _shape(figures, "max_bar_drawdown_fraction", ".2%")]
     texts += [_shape(figures, "trades", ",d"), row["verdict"], ", ".join(row["tags"])]
     # Plain text: a name in brackets is no markup.
     return [Text(_printable(text or "-")) for text in texts]

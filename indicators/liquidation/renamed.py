@@ -17,6 +17,9 @@ RENAMED = {
     "leave": "close",
     # the ledger
     "absorbed": "insurance_fund",
+    # figures of a run
+    "calmar": "bar_calmar",
+    "max_drawdown_fraction": "max_bar_drawdown_fraction",
     # parameters of the model
     "lone_side_counts": "one_sided_signal",
     "smear": "liquidation_price_spread",

@@ -20,7 +20,7 @@ from runs.engines.held import held_perpetual
 from runs.engines.instruments import check_tradable, listing_for, market_prices, smallest_step
 from runs.engines.result import EngineResult
 from runs.engines.snapshot_cache import Heatmaps
-from runs.perpetual.accounting import turnover
+from runs.perpetual.accounting import entries_not_opened, turnover
 from runs.perpetual.contract import InstrumentParameters
 from runs.perpetual.costs import margin_limit, stacked_tiers
 from runs.perpetual.round_trips import hit_rate, trips_of
@@ -157,6 +157,7 @@ class Evaluator:
             "constant_exposure_return_fraction": total_return(
                 constant_exposure_returns(exposure, self._held.daily_returns)
             ),
+            **entries_not_opened(account),
         }
         return Trial(metrics, returns)
 

@@ -36,7 +36,7 @@ def breakdown(trades: pd.DataFrame, times: np.ndarray, snapshots: np.ndarray) ->
     dict
         `cluster_distance`, `signal_strength` and `phase`: a list of groups each. Every closed trade is in one group of each
         list. A group has `group` (its name), `trades`, `wins` (net profit above zero), `hit_rate_fraction` with its
-        95 % interval by Wilson, `mean_net_return_fraction` (net profit over notional) and `net_pnl_quote`; NaN where
+        95 % interval by Wilson, `mean_net_return_on_notional_fraction` (net profit over notional) and `net_pnl_quote`; NaN where
         there is no trade.
     """
     closed = trades[~trades["open"].astype(bool)]
@@ -98,7 +98,7 @@ def _group(trades: pd.DataFrame, within: np.ndarray, label: str) -> dict[str, An
         "hit_rate_fraction": wins / count if count else math.nan,
         "hit_rate_low_fraction": low,
         "hit_rate_high_fraction": high,
-        "mean_net_return_fraction": float((net / chosen["notional"].to_numpy(dtype=float)).mean())
+        "mean_net_return_on_notional_fraction": float((net / chosen["notional"].to_numpy(dtype=float)).mean())
         if count
         else math.nan,
         "net_pnl_quote": float(net.sum()),

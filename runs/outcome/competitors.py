@@ -74,7 +74,7 @@ def perpetual_held(held: HeldPerpetual, entry_cost: float) -> dict[str, float]:
         "annual_volatility_fraction": performance.annual_volatility(returns),
         "sharpe": performance.sharpe(returns),
         "sortino": performance.sortino(returns),
-        "max_drawdown_fraction": float(performance.deepest_fall(worth, 1.0)),
+        "max_bar_drawdown_fraction": float(performance.deepest_fall(worth, 1.0)),
         "max_daily_drawdown_fraction": float(performance.deepest_fall(worth[held.day_rows], 1.0)),
         "further_cash_fraction": max(-float(worth.min()), 0.0),
     }

@@ -17,11 +17,17 @@ from runs.outcome.competitors import competitors
 from runs.outcome.instrument import instrument_record
 from runs.outcome.provenance import iso, market_record
 from runs.outcome.trades import round_trips
-from runs.perpetual.accounting import REFUSAL_REASONS, equity_from_fills, reconciliation_error, turnover
+from runs.perpetual.accounting import (
+    REFUSAL_REASONS,
+    entries_not_opened,
+    equity_from_fills,
+    reconciliation_error,
+    turnover,
+)
 from runs.perpetual.round_trips import hit_rate
 from runs.statistics.daily import day_ends, returns_of_days
 from runs.statistics.holding import mean_exposure
-from runs.statistics.performance import DAYS_PER_YEAR, drawdowns, headline, largest_drawdown, time_in_market
+from runs.statistics.performance import DAYS_PER_YEAR, headline, largest_drawdown, time_in_market
 
 
 def daily_returns(times: np.ndarray, equity: np.ndarray, start: float) -> pd.Series:
@@ -52,14 +58,12 @@ def _performance(times: np.ndarray, equity: np.ndarray, start: float) -> dict[st
     returns = daily_returns(times, equity, start).to_numpy()
     deepest = largest_drawdown(equity, start)
     worst = deepest.fraction
-    daily = drawdowns(np.cumprod(1.0 + returns), 1.0)
     return {
         **headline(returns, equity, start),
-        "max_drawdown_start": iso(times[max(deepest.peak, 0)]) if worst < 0.0 else None,
-        "max_drawdown_time": iso(times[deepest.bottom]) if worst < 0.0 else None,
-        "max_drawdown_end": iso(times[deepest.end]) if deepest.end is not None else None,
-        "max_drawdown_bars": deepest.bars,
-        "max_daily_drawdown_fraction": float(daily.min()),
+        "max_bar_drawdown_start": iso(times[max(deepest.peak, 0)]) if worst < 0.0 else None,
+        "max_bar_drawdown_time": iso(times[deepest.bottom]) if worst < 0.0 else None,
+        "max_bar_drawdown_end": iso(times[deepest.end]) if deepest.end is not None else None,
+        "max_bar_drawdown_bars": deepest.bars,
         "best_day_fraction": float(returns.max()),
         "worst_day_fraction": float(returns.min()),
     }
@@ -84,18 +88,12 @@ def _trading(trades: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _refused(account: np.void) -> dict[str, int]:
-    reasons = {f"entries_refused_for_{reason}": int(account[f"refused_{reason}"]) for reason in REFUSAL_REASONS}
-    below = int(account["below_step"])
-    return {"entries_refused": sum(reasons.values()), **reasons, "entries_below_one_step": below}
-
-
 def unopened_sentence(trading: dict[str, Any]) -> str:
     """Return how many entries were refused, by reason, and how many were too small, from a run's figures; empty if none."""
     refused, below = trading["entries_refused"], trading["entries_below_one_step"]
     counts = {words: trading[f"entries_refused_for_{reason}"] for reason, words in REFUSAL_REASONS.items()}
-    why = ", ".join(f"{words}: {count:,}" for words, count in counts.items() if count)
-    said = f"{refused:,} entries refused, {below:,} below one step"
+    why = ", ".join(f"{words}: {count:,.0f}" for words, count in counts.items() if count)
+    said = f"{refused:,.0f} entries refused, {below:,.0f} below one step"
     return (f"{said} ({why})" if why else said) if refused or below else ""
 
 
@@ -185,7 +183,7 @@ def run_metrics(result: EngineResult, trades: pd.DataFrame | None = None) -> dic
             "annual_alpha_fraction": (float(ours.mean()) - beta * float(theirs.mean())) * DAYS_PER_YEAR,
         },
         **competitors(result),
-        "trading": {**_trading(trades), **_refused(result.account[0]), **_volume_shares(result)},
+        "trading": {**_trading(trades), **entries_not_opened(result.account[0]), **_volume_shares(result)},
         "exposure": _exposure(result),
         "money": _money(result),
         "instrument": instrument_record(result.listing, result.configuration.costs),

@@ -45,6 +45,13 @@ REFUSAL_REASONS = {
 }
 """Why an order that was to open was refused, in words: the account counts each as ``refused_<reason>``."""
 
+NOT_OPENED = {
+    "entries_refused": tuple(f"refused_{reason}" for reason in REFUSAL_REASONS),
+    **{f"entries_refused_for_{reason}": (f"refused_{reason}",) for reason in REFUSAL_REASONS},
+    "entries_below_one_step": ("below_step",),
+}
+"""The counts of entries that were not opened, and the fields of `ACCOUNT` that each adds up."""
+
 FILL = np.dtype(
     [
         ("bar", np.int64),
@@ -74,6 +81,11 @@ def open_account(starting_cash: float) -> np.ndarray:
     account = np.zeros(1, dtype=ACCOUNT)
     account["start"] = account["wallet"] = starting_cash
     return account
+
+
+def entries_not_opened(account: np.void) -> dict[str, int]:
+    """Return the counts of `NOT_OPENED` of an account by name."""
+    return {name: int(sum(account[field] for field in fields)) for name, fields in NOT_OPENED.items()}
 
 
 @allocation_free

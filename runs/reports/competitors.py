@@ -17,7 +17,7 @@ ROWS = (
     ("Annual volatility", "annual_volatility_fraction", "{:.2%}"),
     ("Sharpe (365 days)", "sharpe", "{:.2f}"),
     ("Sortino (365 days)", "sortino", "{:.2f}"),
-    ("Largest drawdown, all bars", "max_drawdown_fraction", "{:.2%}"),
+    ("Largest drawdown, all bars", "max_bar_drawdown_fraction", "{:.2%}"),
     ("Largest drawdown, daily closes", "max_daily_drawdown_fraction", "{:.2%}"),
 )
 

@@ -79,7 +79,7 @@ def group_cells(group: dict[str, Any]) -> tuple[str, ...]:
     ends = [_shape(group[f"hit_rate_{end}_fraction"], "{:.1%}") for end in ("low", "high")]
     return (
         group["group"], str(group["trades"]), str(group["wins"]), _shape(group["hit_rate_fraction"], "{:.1%}"),
-        "-" if ends[0] == "-" else " .. ".join(ends), _shape(group["mean_net_return_fraction"], "{:+.3%}"),
+        "-" if ends[0] == "-" else " .. ".join(ends), _shape(group["mean_net_return_on_notional_fraction"], "{:+.3%}"),
         _shape(group["net_pnl_quote"], "{:+,.2f}"),
     )  # fmt: skip
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from runs.outcome.instrument import instrument_text
+from runs.outcome.metrics import unopened_sentence
 from runs.reports.competitors import EXPLAINED, ROWS, SIDES, further_cash
 from runs.reports.figures.choices import choices_figure
 from runs.reports.figures.curves import curves_figure
@@ -72,7 +73,12 @@ def _joined(summary: dict[str, Any]) -> str:
         ("Changes of parameters", quantity(summary["parameter_changes"])),
     ):
         rows.append([label, value, *[""] * (len(SIDES) - 1)])
-    told = f"{joined['constant_exposure']['sentence']} {EXPLAINED} {further_cash(joined)} {instrument_text(joined['instrument'])}"
+    unopened = unopened_sentence(joined["trading"])
+    said = (
+        joined["constant_exposure"]["sentence"], EXPLAINED, further_cash(joined), unopened and f"{unopened}.",
+        instrument_text(joined["instrument"]),
+    )  # fmt: skip
+    told = " ".join(filter(None, said))
     titles = ("", "walk-forward", *(title for _, title in SIDES[1:]))
     return f"{cells_table(titles, rows)}<p class='faint'>{escape(told)}</p>"
 
@@ -96,7 +102,7 @@ def _windows(record: dict[str, Any], summary: dict[str, Any]) -> str:
 
 def _window(row: dict[str, Any], labels: Sequence[str], objective: str) -> list[str]:
     inside, outside = (row[side] for side in _SIDES)
-    shown = (objective, "total_return_fraction", "max_drawdown_fraction", "trades")
+    shown = (objective, "total_return_fraction", "max_bar_drawdown_fraction", "trades")
     return [
         f"{row['number']}" + (" (defaults: nothing to choose by)" if row["combination"] is None else ""),
         *(escape(f"{row[part]['first_bar'][:10]} to {row[part]['last_bar'][:10]}") for part in ("train", "test")),

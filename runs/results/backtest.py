@@ -26,7 +26,7 @@ _SHOWN = (
     ("annual_growth_fraction", "Annual growth", "{:+.2%}"),
     ("annual_volatility_fraction", "Annual volatility", "{:.2%}"),
     ("sharpe", "Sharpe (365 days)", "{:.2f}"),
-    ("max_drawdown_fraction", "Largest drawdown, all bars", "{:.2%}"),
+    ("max_bar_drawdown_fraction", "Largest drawdown, all bars", "{:.2%}"),
     ("trades", "Trades", "{:,.0f}"),
     ("hit_rate_fraction", "Hit rate", "{:.1%}"),
     ("fees_quote", "Fees", "{:,.2f}"),
@@ -62,9 +62,13 @@ class Result:
 
     @cached_property
     def orders(self) -> pd.DataFrame:
-        """Orders sent: bar, kind, size (signed base coin), price and limit (quote; 0: none), by the bar's open (UTC, naive)."""
+        """Orders sent: bar, kind, size (signed base coin), price and limit (quote; 0: none), by the bar's open (UTC, naive).
+
+        What was sent before the first bar's close has bar -1 and no time (NaT).
+        """
         table = pd.DataFrame(self._journalled.orders, columns=["bar", "kind", "size", "price", "limit"])
-        return table.set_index(time_index(self.run.market)[table["bar"].to_numpy(dtype=int)])
+        bars, times = table["bar"].to_numpy(dtype=int), time_index(self.run.market)
+        return table.set_index(times[bars].where(bars >= 0))
 
     @cached_property
     def equity(self) -> pd.Series:
@@ -195,7 +199,7 @@ class Result:
         metrics = self.metrics
         figures = (
             f"return {_shape(100 * metrics['total_return_fraction'], '{:+.1f} %')}, Sharpe {_shape(metrics['sharpe'], '{:.2f}')}, "
-            f"{metrics['trades']:,.0f} trades, max drawdown {_shape(100 * metrics['max_drawdown_fraction'], '{:.1f} %')}"
+            f"{metrics['trades']:,.0f} trades, drawdown by bar {_shape(100 * metrics['max_bar_drawdown_fraction'], '{:.1f} %')}"
         )
         return f"Result({title_of(self.run.configuration.strategy, self.run.market)}: {figures})"
 

@@ -13,7 +13,7 @@ FIGURES: Mapping[str, tuple[str, ...]] = {
     "annual_growth_fraction": ("performance", "annual_growth_fraction"),
     "sharpe": ("performance", "sharpe"),
     "total_return_fraction": ("performance", "total_return_fraction"),
-    "max_drawdown_fraction": ("performance", "max_drawdown_fraction"),
+    "max_bar_drawdown_fraction": ("performance", "max_bar_drawdown_fraction"),
     "buy_and_hold_return_fraction": ("buy_and_hold", "total_return_fraction"),
     "perpetual_held_return_fraction": ("perpetual_held", "total_return_fraction"),
     "constant_exposure_return_fraction": ("constant_exposure", "total_return_fraction"),
@@ -83,6 +83,8 @@ def figures_of(metrics: Mapping[str, Any]) -> dict[str, float | int | None]:
     An interval is written with ``low`` and ``high``, or as a pair; runs of earlier versions have none.
     """
     figures = {name: number(within(metrics, *keys)) for name, keys in FIGURES.items()}
+    if figures["max_bar_drawdown_fraction"] is None:  # earlier versions did not say of what
+        figures["max_bar_drawdown_fraction"] = number(within(metrics, "performance", "max_drawdown_fraction"))
     ends = within(metrics, "intervals", "sharpe")
     pair = ends if isinstance(ends, list) and len(ends) == 2 else (within(ends, "low"), within(ends, "high"))
     return figures | {"sharpe_low": number(pair[0]), "sharpe_high": number(pair[1])}

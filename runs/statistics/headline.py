@@ -24,27 +24,20 @@ class Interval(NamedTuple):
     high: float
 
 
-def daily_drawdown(returns: np.ndarray) -> float:
-    """Return the deepest fall (<= 0) of daily closes that (t,) returns compound to, the start included."""
-    return float(performance.drawdowns(np.cumprod(1.0 + returns), 1.0).min())
-
-
 FIGURES: dict[str, Callable[[np.ndarray], float]] = {
     "total_return_fraction": performance.total_return,
     "annual_growth_fraction": performance.annual_growth,
     "annual_volatility_fraction": performance.annual_volatility,
     "sharpe": performance.sharpe,
     "sortino": performance.sortino,
-    "max_drawdown_fraction": daily_drawdown,
+    "max_daily_drawdown_fraction": performance.daily_drawdown,
 }
-"""The formulas are those of `performance`; the drawdown is that of daily closes, which may be less deep than that of all bars."""
+"""The formulas are those of `performance`."""
 
 
 def daily_figures(returns: np.ndarray) -> dict[str, float]:
-    """Return the headline figures of (t,) daily returns; the drawdown is `max_daily_drawdown_fraction`, as of daily closes."""
-    found = {name: figure(returns) for name, figure in FIGURES.items()}
-    found["max_daily_drawdown_fraction"] = found.pop("max_drawdown_fraction")
-    return found
+    """Return `FIGURES` of (t,) daily returns."""
+    return {name: figure(returns) for name, figure in FIGURES.items()}
 
 
 def headline_intervals(
@@ -92,12 +85,8 @@ def headline_intervals(
 
 
 def stated_intervals(daily_returns: np.ndarray) -> dict[str, Any]:
-    """Return 95 % `headline_intervals` of (t,) as `metrics.json` shows them: ``{"low", "high"}`` by name, and how they were drawn.
-
-    The drawdown is named `max_daily_drawdown_fraction` there, as the figure of daily closes that it belongs to.
-    """
+    """Return 95 % `headline_intervals` of (t,) as `metrics.json` shows them (``low``, ``high``), and how they were drawn."""
     found = {name: interval._asdict() for name, interval in headline_intervals(daily_returns).items()}
-    found["max_daily_drawdown_fraction"] = found.pop("max_drawdown_fraction")
     return {"confidence": 0.95, "draws": DRAWS, "seed": 0, "days": len(daily_returns), **found}
 
 

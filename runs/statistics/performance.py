@@ -62,6 +62,11 @@ def deepest_fall(equity: np.ndarray, start: float) -> float:
     return least - 1.0
 
 
+def daily_drawdown(returns: np.ndarray) -> float:
+    """Return the deepest fall (<= 0) of the daily closes that (d,) returns compound to, the start included."""
+    return float(deepest_fall(np.cumprod(1.0 + returns), 1.0))
+
+
 class Drawdown(NamedTuple):
     """The deepest fall: `fraction` <= 0, the bars of its peak (-1: the start), bottom and recovery (None: none yet), its length."""
 
@@ -104,8 +109,9 @@ def headline(returns: np.ndarray, equity: np.ndarray, start: float) -> dict[str,
         "annual_volatility_fraction": annual_volatility(returns),
         "sharpe": sharpe(returns),
         "sortino": sortino(returns),
-        "calmar": growth / -worst if worst < 0.0 else math.nan,
-        "max_drawdown_fraction": worst,
+        "bar_calmar": growth / -worst if worst < 0.0 else math.nan,
+        "max_bar_drawdown_fraction": worst,
+        "max_daily_drawdown_fraction": daily_drawdown(returns),
     }
 
 

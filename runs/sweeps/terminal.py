@@ -17,7 +17,7 @@ _COLUMNS = (
     ("Sharpe", "sharpe", "{:.2f}"),
     ("total return", "total_return_fraction", "{:+.2%}"),
     ("its exposure, constant", "constant_exposure_return_fraction", "{:+.2%}"),
-    ("drawdown, bars", "max_drawdown_fraction", "{:.2%}"),
+    ("drawdown, bars", "max_bar_drawdown_fraction", "{:.2%}"),
     ("trades", "trades", "{:,.0f}"),
 )
 
@@ -52,6 +52,13 @@ def print_best(folder: Path, record: dict[str, Any], trials: pd.DataFrame, summa
     if summary.get("best"):
         lines.append(f"Trial {summary['best']['number']}: {summary['best']['constant_exposure']['sentence']}")
         note(*summary["best"]["instrument"]["stand_ins"])
+        if summary["best"]["not_opened"]:
+            lines.append(f"Trial {summary['best']['number']}: {summary['best']['not_opened']}")
+    unopened = (summary.get("counts") or {}).get("with_entries_not_opened")
+    if unopened:
+        lines.append(
+            f"In {unopened:,} combinations not all entries were opened; the counts are in the table's columns entries_*"
+        )
     if failed:
         lines.append(f"{failed:,} combinations failed; the reasons are in the table's column error")
     if confirmation["equal"] and confirmation["difference"] is None:

@@ -12,7 +12,7 @@ from runs.engines.result import EngineResult
 from runs.outcome.competitors import held_of
 from runs.outcome.metrics import daily_returns, trades_of
 from runs.outcome.provenance import code_digest, market_record, package_version
-from runs.outcome.run_files import equity_parquet, table_csv
+from runs.outcome.run_files import equity_parquet, fills_table, table_csv
 from runs.outcome.writing import json_text, jsonable, write_files
 from runs.reports.figures.thinning import largest_triangles
 from runs.reports.tearsheet import tearsheet
@@ -105,6 +105,7 @@ def write_walk(
         "tearsheet.html": tearsheet(result, summary["out_of_sample"], _settings(record, summary)),
         "equity.parquet": equity_parquet(result),
         "trades.csv": table_csv(joined_trades(result, traded_windows)),
+        "fills.csv": table_csv(fills_table(result)),
     }
     write_files(files, target, temporary)
 

@@ -10,6 +10,7 @@ from datafeeds.schema import Market
 from runs.commandline.command import note, suggest
 from runs.commandline.dry_run import sweep_seconds, tell_plan
 from runs.commandline.output import print_lines, print_results, wide_console
+from runs.outcome.metrics import unopened_sentence
 from runs.reports.numbers import kind_of, readable, setting
 from runs.sweeps.plan import Plan
 from runs.walks.windows import Window
@@ -68,4 +69,6 @@ def _remarks(summary: dict[str, Any]) -> list[str]:
     confirmation = summary["confirmation"]
     if confirmation["equal"] and confirmation["difference"] is None:
         lines.append(f"The event engine agrees with the first {confirmation['equal']} test windows, trade for trade")
-    return [*lines, summary["sentence"], summary["out_of_sample"]["constant_exposure"]["sentence"]]
+    joined = summary["out_of_sample"]
+    said = (unopened_sentence(joined["trading"]), summary["sentence"], joined["constant_exposure"]["sentence"])
+    return [*lines, *filter(None, said)]

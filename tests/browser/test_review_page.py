@@ -85,7 +85,7 @@ def test_every_figure_is_the_one_in_the_json_beside_it(opened, results):
         metrics = json.loads(path.read_text())
         for key, part, scale, digits in (
             ("sharpe", "performance", 1, 2), ("annual_growth_fraction", "performance", 100, 2),
-            ("max_drawdown_fraction", "performance", 100, 2), ("fees_quote", "money", 1, 2),
+            ("max_bar_drawdown_fraction", "performance", 100, 2), ("fees_quote", "money", 1, 2),
             ("funding_paid_quote", "money", 1, 2), ("trades", "trading", 1, 0),
         ):  # fmt: skip
             text, title = row[key]

@@ -174,6 +174,31 @@ def test_entries_that_are_not_opened_are_counted_and_shown(settings, count, why,
 
 
 @pytest.mark.usefixtures("no_tearsheet")
+@pytest.mark.parametrize(
+    ("settings", "reason", "why"),
+    [
+        (("multiple=2", "costs.leverage=1"), "margin", "too little free margin"),
+        (("multiple=1.5", "costs.leverage=60", "symbol=XRPUSDT", "starting_cash=10000", "contract_step=0.001"), "leverage",
+         "more leverage than the position's tier allows"),
+        (("multiple=0.5", "costs.leverage=60", "symbol=XRPUSDT", "starting_cash=10000", "contract_step=0.001"), None, ""),
+    ],
+)  # fmt: skip
+def test_a_plain_strategys_order_beyond_margin_or_bracket_is_refused_and_shown(settings, reason, why, tmp_path, capsys):
+    """XRP, 2024-10-24: from 10,000 on 50x at the most (freqtrade's copy of Binance's brackets), though 1 / (2 x .0065) is 76.9."""
+    path = tmp_path / "autumn.parquet"
+    simulate(5, bars=450, start="2024-11-01").frame.drop(columns="open_interest_break").to_parquet(path)
+    trading = run_with(path, tmp_path / "out", *settings, strategy="tests.runs.planted.large:Large")
+    said = capsys.readouterr().err
+    if reason is None:
+        assert trading["trades"] > 0
+        assert "entries refused" not in said
+        return
+    assert trading["trades"] == 0
+    assert trading["entries_refused"] == trading[f"entries_refused_for_{reason}"] == 4
+    assert f"note: 4 entries refused, 0 below one step ({why}: 4)\n" in said
+
+
+@pytest.mark.usefixtures("no_tearsheet")
 def test_a_run_that_opens_all_its_entries_says_nothing_of_them(data, tmp_path, capsys):
     run_with(data, tmp_path / "out")
     assert "refused" not in capsys.readouterr().err + (tmp_path / "out" / "report.md").read_text()

@@ -43,7 +43,7 @@ def test_the_page_and_the_json_hold_the_same_figures_as_the_runs(results, capsys
         assert printed == {name: shown[name] for name in printed}
         metrics = json.loads((results / printed["name"] / "metrics.json").read_text())
         assert printed["figures"]["fees_quote"] == metrics["money"]["fees_quote"]
-        assert printed["figures"]["max_drawdown_fraction"] == metrics["performance"]["max_drawdown_fraction"]
+        assert printed["figures"]["max_bar_drawdown_fraction"] == metrics["performance"]["max_bar_drawdown_fraction"]
         assert printed["figures"]["trades"] == metrics["trading"]["trades"]
 
 

@@ -69,6 +69,33 @@ def test_processes_a_rerun_and_a_resumed_sweep_give_identical_rows(market, tmp_p
     assert rows(tmp_path / "one") == before
 
 
+def test_entries_that_are_not_opened_are_counted_in_each_row_and_told(market, tmp_path, capsys):
+    size, folder = (
+        ("--set", "max_leverage=50", "--set", "risk_fraction=1", "--set", "costs.leverage=50"),
+        tmp_path / "a",
+    )
+    assert swept(market, folder, *size, params=["--param", "starting_cash=10,1000,1e9"]) == 0
+    trials = pd.read_parquet(folder / "trials.parquet").set_index("costs.starting_cash")
+    assert (trials["entries_below_one_step"] > 0).tolist() == [True, False, False]
+    assert (trials["entries_refused_for_leverage"] > 0).tolist() == [False, False, True]
+    assert (trials["entries_refused"] == trials["entries_refused_for_leverage"]).all()
+    assert trials["trades"][1e9] == 0
+    assert "In 2 combinations not all entries were opened" in " ".join(capsys.readouterr().out.split())
+    summary = json.loads((folder / "summary.json").read_text())
+    assert summary["counts"]["with_entries_not_opened"] == 2
+    page = (folder / "sweep.html").read_text()
+    assert ">2</data> whose entries were not all opened" in page
+    assert "entries below one step" in page
+    assert "entries refused for margin" not in page
+
+
+@pytest.mark.parametrize("objective", ["calmar", "max_drawdown_fraction"])
+def test_an_old_name_of_a_figure_is_answered_with_the_new_one(objective, market, tmp_path, capsys):
+    assert main(["--strategy", "magnet", "--data", market, *SMALL, "--objective", objective]) == 2
+    new = {"calmar": "bar_calmar", "max_drawdown_fraction": "max_bar_drawdown_fraction"}[objective]
+    assert f"objective '{objective}' is now called '{new}'" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("method", ["random", "model"])
 def test_a_search_gives_the_same_rows_whoever_works_and_however_often_it_stops(market, tmp_path, method):
     params = [
@@ -200,7 +227,7 @@ def test_a_folder_of_other_code_data_or_configuration_is_not_resumed(market, tmp
         (lambda: None, ["--set", "taker_fee_bps=1"], "configuration.costs.taker_fee_bps differs: null there, 1.0 here"),
         (lambda: None, ["--param", "min_distance=0.01"], "space differs"),
         (lambda: None, ["--search", "random", "--trials", "3"], 'search.method differs: "grid" there, "random" here'),
-        (lambda: None, ["--objective", "calmar"], 'objective differs: "sharpe" there, "calmar" here'),
+        (lambda: None, ["--objective", "bar_calmar"], 'objective differs: "sharpe" there, "bar_calmar" here'),
     ]
     for change, more, why in cases:
         (folder / "sweep.json").write_text(original)

@@ -13,7 +13,7 @@ from datafeeds.simulated.market import simulate
 from runs.reports.walk import walk_page
 from runs.walkforward import main
 
-FILES = ["equity.parquet", "summary.json", "tearsheet.html", "trades.csv", "walk.html", "walk.json"]
+FILES = ["equity.parquet", "fills.csv", "summary.json", "tearsheet.html", "trades.csv", "walk.html", "walk.json"]
 PARAMETERS = ("--param", "rule.min_distance=0.002,0.01", "--param", "stop_atr=1,3")
 SPANS = ("--train", "20d", "--test", "10d", "--embargo", "1d")
 EVIL = "<script>alert(1)</script>"
@@ -82,6 +82,11 @@ def test_the_folder_is_whole_and_its_parts_agree(walked):
     )
     assert trades["net_pnl"].sum() == pytest.approx(money["final_equity_quote"] - money["starting_cash_quote"])
     assert money["reconciliation_error"] < 1e-12
+    fills = pd.read_csv(walked / "fills.csv")
+    for name, column in (("fees_quote", "fee"), ("funding_paid_quote", "funding"), ("realised_quote", "realised")):
+        assert fills[column].sum() == pytest.approx(money[name], rel=1e-9)
+    assert fills["wallet_after"].iloc[-1] == money["final_equity_quote"]
+    assert set(trades["entry_time"]) <= set(fills["time"])
 
 
 class Numbers(HTMLParser):
@@ -101,7 +106,7 @@ def test_the_pages_numbers_are_the_summarys(walked):
     page.feed((walked / "walk.html").read_text(encoding="utf-8"))
     joined = summary["out_of_sample"]
     names = ("total_return_fraction", "annual_growth_fraction", "annual_volatility_fraction", "sharpe", "sortino",
-             "max_drawdown_fraction", "max_daily_drawdown_fraction")  # fmt: skip
+             "max_bar_drawdown_fraction", "max_daily_drawdown_fraction")  # fmt: skip
     sides = ("performance", "constant_exposure", "perpetual_held", "buy_and_hold")
     expected = [joined[side].get(name) for name in names for side in sides]
     expected += [
@@ -110,7 +115,7 @@ def test_the_pages_numbers_are_the_summarys(walked):
     for row in summary["windows"]:
         outside = row["out_of_sample"]
         expected += [row["in_sample"]["sharpe"], outside["sharpe"], outside["total_return_fraction"]]
-        expected += [outside["max_drawdown_fraction"], outside["trades"], *row["chosen"].values()]
+        expected += [outside["max_bar_drawdown_fraction"], outside["trades"], *row["chosen"].values()]
     assert page.values == [value for value in expected if value is not None]
 
 

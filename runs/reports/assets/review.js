@@ -44,7 +44,7 @@ function columnsOf(content) {
     figure("buy_and_hold_return_fraction", "buy and hold %", percent, 100),
     figure("sharpe", "Sharpe", fixed(2)),
     {...figure("sharpe_low", "95 % interval", fixed(2)), hint: "low > 0", cell: interval, exact: (row) => `${row.figures.sharpe_low ?? "-"} .. ${row.figures.sharpe_high ?? "-"}`},
-    figure("max_drawdown_fraction", "drawdown, bars %", percent, 100),
+    figure("max_bar_drawdown_fraction", "drawdown, bars %", percent, 100),
     figure("trades", "trades", fixed(0)),
     figure("fees_quote", "fees", fixed(2)),
     figure("funding_paid_quote", "funding paid", fixed(2)),

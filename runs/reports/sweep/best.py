@@ -3,13 +3,14 @@
 from typing import Any
 
 from runs.outcome.instrument import instrument_text
+from runs.perpetual.accounting import NOT_OPENED
 from runs.reports.competitors import EXPLAINED, SIDES
 from runs.reports.numbers import cells_table, kind_of, quantity, section, shown, spelled
 from runs.reports.page import escape
 
 _CAVEAT = (
     "<p class='faint'>Intervals by block bootstrap of this trial's days alone: they know nothing of its having been chosen among "
-    "many, so that even the low end flatters. The drawdown's interval, and the drawdowns beside it, are of daily closes.</p>"
+    "many, so that even the low end flatters.</p>"
 )
 
 
@@ -20,13 +21,15 @@ def best_section(summary: dict[str, Any]) -> str:
         return section("best", "No trial was evaluated")
     rows = []
     for name, value in best["metrics"].items():
+        if not _is_told(name, [best]):
+            continue
         kind, ends = kind_of(name), best["intervals"].get(name)
         interval = f"{quantity(ends['low'], kind)} .. {quantity(ends['high'], kind)}" if ends else ""
-        of_days = name.replace("max_drawdown", "max_daily_drawdown")
-        beside = [quantity(best[side].get(of_days), kind) if ends else "" for side, _ in SIDES[1:]]
+        beside = [quantity(best[side].get(name), kind) if ends else "" for side, _ in SIDES[1:]]
         rows.append((escape(spelled(name)), quantity(value, kind), interval, *beside))
     lines = cells_table(("", "trial", "95 % interval", *(title for _, title in SIDES[1:])), rows)
-    told = f"<p>{escape(best['constant_exposure']['sentence'])}</p><p class='faint'>{escape(EXPLAINED)}</p>"
+    said = (best["not_opened"], best["constant_exposure"]["sentence"])
+    told = "".join(f"<p>{escape(line)}</p>" for line in said if line) + f"<p class='faint'>{escape(EXPLAINED)}</p>"
     told += f"<p class='faint'>{escape(instrument_text(best['instrument']))}</p>"
     title = f"The best: trial {quantity(best['number'])}"
     return section("best", title, f"<p>{escape(_named(best['parameters']))}</p>", lines, told, _CAVEAT)
@@ -57,7 +60,7 @@ def best_table(summary: dict[str, Any]) -> str:
     rows = summary["table"]
     if not rows:
         return ""
-    parameters, metrics = list(rows[0]["parameters"]), list(rows[0]["metrics"])
+    parameters, metrics = list(rows[0]["parameters"]), [name for name in rows[0]["metrics"] if _is_told(name, rows)]
     lines = [
         (
             quantity(row["number"]),
@@ -68,6 +71,11 @@ def best_table(summary: dict[str, Any]) -> str:
     ]
     titles = ("trial", *parameters, *map(spelled, metrics))
     return section("table", "The best trials", cells_table(titles, lines))
+
+
+def _is_told(name: str, rows: list[dict[str, Any]]) -> bool:
+    """Return whether a metric is worth a line: counts of entries that were not opened are where there are any."""
+    return name not in NOT_OPENED or any(row["metrics"][name] for row in rows)
 
 
 def _named(parameters: dict[str, Any]) -> str:

@@ -47,7 +47,8 @@ def _counted(counts: dict[str, int]) -> str:
     return (
         f"{quantity(counts['combinations'])} of {quantity(counts['planned'])} combinations, "
         f"{quantity(counts['errors'])} with errors, {quantity(counts['duplicates'])} that earned exactly what another did, "
-        f"{quantity(counts['without_variation'])} that never moved"
+        f"{quantity(counts['without_variation'])} that never moved, "
+        f"{quantity(counts['with_entries_not_opened'])} whose entries were not all opened"
     )
 
 

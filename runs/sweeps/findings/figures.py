@@ -9,6 +9,7 @@ from datafeeds.schema import Market
 from runs.engines.instruments import listing_for
 from runs.outcome.competitors import constant_exposure, entry_cost, held_of, perpetual_held
 from runs.outcome.instrument import instrument_record
+from runs.outcome.metrics import unopened_sentence
 from runs.reports.figures.thinning import largest_triangles
 from runs.statistics.headline import daily_figures, headline_intervals
 from runs.sweeps.findings.results import SweepResults, plain
@@ -134,6 +135,7 @@ def best_found(
     listing = listing_for(configuration, market)
     bought = entry_cost(configuration, listing)
     return row_of(results, index) | {
+        "not_opened": unopened_sentence(row),
         "intervals": {name: {"low": ends.low, "high": ends.high} for name, ends in intervals.items()},
         "constant_exposure": constant_exposure(held, float(row["mean_exposure"]), results.returns[:, index]),
         "perpetual_held": perpetual_held(held, bought),

@@ -8,6 +8,7 @@ import pandas as pd
 from datafeeds.schema import Market
 from runs.outcome.metrics import daily_returns
 from runs.outcome.writing import jsonable
+from runs.perpetual.accounting import NOT_OPENED
 from runs.sweeps.findings import figures
 from runs.sweeps.findings.results import SweepResults, plain
 from runs.sweeps.findings.split_sample import halves
@@ -124,6 +125,7 @@ def _counts(record: dict[str, Any], results: SweepResults) -> dict[str, int]:
         "errors": len(results.failed),
         "duplicates": results.duplicates,
         "without_variation": int((~results.varies).sum()),
+        "with_entries_not_opened": int((results.table[list(NOT_OPENED)].sum(axis=1) > 0.0).sum()),
     }
 
 

@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 from indicators.liquidation.parameter_fields import unknown
+from runs.perpetual.accounting import NOT_OPENED
 
 METRICS = (
     "total_return_fraction",
@@ -11,8 +12,9 @@ METRICS = (
     "annual_volatility_fraction",
     "sharpe",
     "sortino",
-    "calmar",
-    "max_drawdown_fraction",
+    "bar_calmar",
+    "max_bar_drawdown_fraction",
+    "max_daily_drawdown_fraction",
     "trades",
     "hit_rate_fraction",
     "fees_quote",
@@ -23,10 +25,18 @@ METRICS = (
     "turnover_quote",
     "mean_exposure",
     "constant_exposure_return_fraction",
+    *NOT_OPENED,
 )
 """The metrics of a trial, in the order of the table's columns."""
 
-LESS_IS_BETTER = ("annual_volatility_fraction", "fees_quote", "funding_paid_quote", "liquidations", "turnover_quote")
+LESS_IS_BETTER = (
+    "annual_volatility_fraction",
+    "fees_quote",
+    "funding_paid_quote",
+    "liquidations",
+    "turnover_quote",
+    *NOT_OPENED,
+)
 """Of these the smallest is best; of all others (a drawdown is negative) the largest."""
 
 

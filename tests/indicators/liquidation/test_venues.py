@@ -77,6 +77,23 @@ def test_bybits_risk_limits(notional, rate, most):
     assert (row[1], row[3]) == (rate, most)
 
 
+BYBIT = [  # Bybit, margin parameters of BTCUSDT: risk limit, largest leverage, maintenance margin rate in percent, deduction
+    (2.0e6, 100, 0.50, 0), (2.6e6, 90, 0.56, 1_200), (3.2e6, 80, 0.63, 3_020), (3.8e6, 75, 0.67, 4_300), (4.4e6, 70, 0.71, 5_820),
+    (5.0e6, 65, 0.77, 8_460), (5.6e6, 55, 0.91, 15_460), (8.5e6, 50, 1.0, 20_500), (10e6, 45, 1.3, 46_000),
+    (14e6, 40, 1.5, 66_000), (20e6, 35, 1.6, 80_000), (28e6, 30, 2.0, 160_000), (38e6, 25, 2.5, 300_000),
+    (50e6, 20, 2.9, 452_000), (55e6, 19, 3.0, 502_000), (60e6, 18, 3.5, 777_000), (65e6, 17, 3.6, 837_000),
+    (70e6, 16, 3.8, 967_000), (75e6, 15, 4.0, 1_107_000), (80e6, 14, 4.5, 1_482_000),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("limit", "most", "percent", "deduction"), BYBIT)
+def test_each_of_bybits_twenty_brackets_asks_for_its_margin(limit, most, percent, deduction):
+    tiers = instrument("bybit", "BTCUSDT", "2026-01-01").tiers
+    assert maintenance_margin(0.999 * limit, tiers) == pytest.approx(0.01 * percent * 0.999 * limit - deduction)
+    assert leverage_allowed(most, 0.999 * limit, tiers)
+    assert not leverage_allowed(most * 1.01, 0.999 * limit, tiers)
+
+
 def test_dydx_asks_for_the_margins_of_its_indexer():
     tiers = instrument("dydx", "BTC-USD", "2025-08-01").tiers
     assert leverage_allowed(50.0, 1e5, tiers)

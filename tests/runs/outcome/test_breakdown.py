@@ -78,7 +78,7 @@ def test_every_group_is_what_counting_its_trades_gives(place):
                 (test.low, test.high)
             )
             returns = [row["net_pnl"] / row["notional"] for row in rows]
-            assert group["mean_net_return_fraction"] == pytest.approx(sum(returns) / len(returns))
+            assert group["mean_net_return_on_notional_fraction"] == pytest.approx(sum(returns) / len(returns))
         else:
             assert math.isnan(group["hit_rate_fraction"])
 

@@ -61,7 +61,7 @@ def test_a_coin_whose_funding_eats_its_worth_says_how_much_cash_was_missing():
     costly = dataclasses.replace(market, frame=market.frame.assign(funding_rate=rates))
     found = perpetual_held(held_of(costly), 0.0)
     assert found["further_cash_fraction"] > 0.5
-    assert found["max_drawdown_fraction"] < -1.0
+    assert found["max_bar_drawdown_fraction"] < -1.0
     assert perpetual_held(held_of(market), 0.0)["further_cash_fraction"] == 0.0
 
 

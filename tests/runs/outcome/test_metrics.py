@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from dataclasses import replace
 from functools import cache
 
@@ -106,30 +107,37 @@ def test_drawdown_counts_the_start_as_a_high():
 def test_drawdown_is_taken_from_bars_so_a_dip_inside_a_day_counts():
     # one day: falls by half at noon and is back at its close
     performance = m._performance(hours(24), np.r_[np.full(12, 100.0), 50.0, np.full(11, 100.0)], 100.0)
-    assert performance["max_drawdown_fraction"] == -0.5
-    assert performance["max_drawdown_time"] == "2024-03-01T12:00:00Z"
+    assert performance["max_bar_drawdown_fraction"] == -0.5
+    assert performance["max_bar_drawdown_time"] == "2024-03-01T12:00:00Z"
 
 
 def test_the_daily_drawdown_is_given_beside_the_bars():
     performance = m._performance(hours(48), np.r_[np.full(12, 100.0), 50.0, np.full(35, 90.0)], 100.0)
-    assert performance["max_drawdown_fraction"] == -0.5
+    assert performance["max_bar_drawdown_fraction"] == -0.5
     assert performance["max_daily_drawdown_fraction"] == pytest.approx(-0.1)
+
+
+def test_no_drawdown_is_named_without_its_basis():
+    sides = ("performance", "buy_and_hold", "perpetual_held", "constant_exposure")
+    named = [name for side in sides for name in figures()[side] if "drawdown" in name]
+    assert len(named) > 10
+    assert all(re.match(r"max_(bar|daily)_drawdown_", name) for name in named)
 
 
 def test_a_drawdown_has_its_start_its_end_and_its_length():
     # peak at hour 2, bottom at 4, recovered at 6
     equity = np.array([100.0, 110.0, 120.0, 100.0, 90.0, 110.0, 125.0, 124.0])
     performance = m._performance(hours(8), equity, 100.0)
-    assert performance["max_drawdown_start"] == "2024-03-01T02:00:00Z"
-    assert performance["max_drawdown_time"] == "2024-03-01T04:00:00Z"
-    assert performance["max_drawdown_end"] == "2024-03-01T06:00:00Z"
-    assert performance["max_drawdown_bars"] == 4
+    assert performance["max_bar_drawdown_start"] == "2024-03-01T02:00:00Z"
+    assert performance["max_bar_drawdown_time"] == "2024-03-01T04:00:00Z"
+    assert performance["max_bar_drawdown_end"] == "2024-03-01T06:00:00Z"
+    assert performance["max_bar_drawdown_bars"] == 4
 
 
 def test_a_drawdown_that_has_not_recovered_has_no_end():
     performance = m._performance(hours(3), np.array([100.0, 90.0, 95.0]), 100.0)
-    assert performance["max_drawdown_end"] is None
-    assert performance["max_drawdown_bars"] == 2
+    assert performance["max_bar_drawdown_end"] is None
+    assert performance["max_bar_drawdown_bars"] == 2
 
 
 def test_trading_figures_of_a_known_table():
@@ -222,7 +230,7 @@ def test_names_of_sums_and_shares_carry_their_unit():
         assert name.endswith("_quote") or name in ("liquidations", "reconciliation_error")
     for group in ("performance", "buy_and_hold"):
         for name, value in figures()[group].items():
-            if name not in ("sharpe", "sortino", "calmar") and isinstance(value, float):
+            if name not in ("sharpe", "sortino", "bar_calmar") and isinstance(value, float):
                 assert name.endswith("_fraction"), name
 
 

@@ -204,7 +204,7 @@ def test_a_run_without_a_trade_leaves_a_complete_and_truthful_page():
     assert "+0.00%" in text
     held = figures["buy_and_hold"]
     assert f"{held['total_return_fraction']:+.2%}" in text
-    assert f"{held['max_drawdown_fraction']:.2%}" in text
+    assert f"{held['max_bar_drawdown_fraction']:.2%}" in text
     assert f"{held['sharpe']:.2f}" in text
 
 
@@ -278,7 +278,7 @@ def test_every_figure_of_the_heads_tables_is_that_of_the_json():
             assert same(rate, group["hit_rate_fraction"])
             assert same(ends[0], group["hit_rate_low_fraction"])
             assert same(ends[1], group["hit_rate_high_fraction"])
-            assert same(mean, group["mean_net_return_fraction"])
+            assert same(mean, group["mean_net_return_on_notional_fraction"])
             assert same(net, group["net_pnl_quote"])
     for label, key, _ in ROWS:
         for shown, (side, _) in zip(rows["Against holding", label], SIDES, strict=True):

@@ -86,6 +86,13 @@ def test_tables_hold_the_ledger_by_time(result):
     assert result.snapshots["magnet"].equals(result.heatmap.snapshots["magnet"])
 
 
+def test_an_order_sent_before_the_first_close_has_no_time(frame):
+    orders = backtest(frame, "tests.runs.planted.large:Early").orders
+    assert orders["bar"].tolist() == [-1, 0]
+    assert orders.index.isna().tolist() == [True, False]
+    assert orders.index[1] == frame.index[0].tz_localize(None)
+
+
 def test_parameters_may_be_objects_or_names_and_the_strategy_its_class(frame, result):
     same = backtest(frame, Magnet, magnet_ratio=3.0, costs=CostParameters(leverage=5.0), model=ModelParameters())
     assert np.array_equal(same.run.fills, result.run.fills)
@@ -94,7 +101,7 @@ def test_parameters_may_be_objects_or_names_and_the_strategy_its_class(frame, re
 def test_a_result_is_one_short_line(result):
     assert re.fullmatch(
         r"Result\(magnet on data, 1,500 bars 2024-01-01\.\.2024-03-03: return [+-][\d.]+ %, Sharpe -?[\d.]+, \d+ trades, "
-        r"max drawdown -[\d.]+ %\)",
+        r"drawdown by bar -[\d.]+ %\)",
         repr(result),
     )
 

@@ -67,7 +67,7 @@ def _forge(place: Path, template: Path, random: np.random.Generator) -> Path:
     metrics["performance"] |= {
         "sharpe": float(random.normal()),
         "annual_growth_fraction": float(equity[-1] / start - 1.0),
-        "max_drawdown_fraction": float((equity / np.maximum.accumulate(equity) - 1.0).min()),
+        "max_bar_drawdown_fraction": float((equity / np.maximum.accumulate(equity) - 1.0).min()),
     }
     metrics["money"]["final_equity_quote"] = float(equity[-1])
     middle = metrics["performance"]["sharpe"]

@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from runs.reviews.entry import figures_of
 from runs.reviews.gathering import gather
 from runs.reviews.pictures import picture_all
 from tests.runs.reviews.forging import HOSTILE
@@ -46,6 +47,12 @@ def test_an_interval_is_read_where_there_is_one(results, written):
     assert only(results).figures["sharpe_low"] is None
     change(results / "first" / "metrics.json", intervals={"sharpe": written})
     assert (only(results).figures["sharpe_low"], only(results).figures["sharpe_high"]) == (-1.5, 2.5)
+
+
+def test_a_run_of_an_earlier_version_has_its_drawdown_under_the_old_name():
+    assert figures_of({"performance": {"max_drawdown_fraction": -0.25}})["max_bar_drawdown_fraction"] == -0.25
+    both = {"performance": {"max_drawdown_fraction": -0.25, "max_bar_drawdown_fraction": -0.5}}
+    assert figures_of(both)["max_bar_drawdown_fraction"] == -0.5
 
 
 @pytest.mark.parametrize("name", ["metrics.json", "equity.parquet", "trades.csv"])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from runs.statistics import performance
-from runs.statistics.headline import FIGURES, daily_drawdown, headline_intervals, stated_intervals
+from runs.statistics.headline import FIGURES, headline_intervals, stated_intervals
 
 
 def noise(days, seed=0, mean=0.001):
@@ -18,11 +18,11 @@ def test_each_figure_lies_in_its_interval_and_has_the_metrics_formula():
     found = headline_intervals(returns)
     assert set(found) == {
         "total_return_fraction", "annual_growth_fraction", "annual_volatility_fraction", "sharpe", "sortino",
-        "max_drawdown_fraction",
+        "max_daily_drawdown_fraction",
     }  # fmt: skip
     for name, figure in FIGURES.items():
         assert found[name].low < figure(returns) < found[name].high
-    assert daily_drawdown(returns) == performance.largest_drawdown(np.cumprod(1.0 + returns), 1.0).fraction
+    assert performance.daily_drawdown(returns) == performance.largest_drawdown(np.cumprod(1.0 + returns), 1.0).fraction
 
 
 def test_the_sharpe_interval_of_independent_returns_is_that_of_theory():
@@ -62,7 +62,7 @@ def test_few_days_have_no_interval():
 
 def test_a_run_that_never_traded_is_sure_to_make_nothing():
     found = headline_intervals(np.zeros(100))
-    assert found["total_return_fraction"] == found["max_drawdown_fraction"] == (0.0, 0.0)
+    assert found["total_return_fraction"] == found["max_daily_drawdown_fraction"] == (0.0, 0.0)
     assert math.isnan(found["sharpe"].low)
     assert math.isnan(found["sortino"].high)
 
@@ -79,7 +79,7 @@ def test_what_a_run_states_is_plain_and_says_how_it_was_drawn():
     stated, found = stated_intervals(returns), headline_intervals(returns)
     assert (stated["confidence"], stated["draws"], stated["seed"], stated["days"]) == (0.95, 1000, 0, 100)
     assert stated["sharpe"] == {"low": found["sharpe"].low, "high": found["sharpe"].high}
-    assert stated["max_daily_drawdown_fraction"]["low"] == found["max_drawdown_fraction"].low
+    assert stated["max_daily_drawdown_fraction"]["low"] == found["max_daily_drawdown_fraction"].low
 
 
 def coverage(runs, days, rho):

@@ -18,5 +18,5 @@ def test_the_deepest_fall_is_the_least_drawdown_to_the_last_bit(equity, start):
 def test_headline_figures_of_a_known_course():
     figures = headline(np.array([0.1, -0.5, 0.0]), np.array([110.0, 55.0, 55.0]), 100.0)
     assert figures["total_return_fraction"] == 55.0 / 100.0 - 1.0
-    assert figures["max_drawdown_fraction"] == -0.5
-    assert figures["calmar"] == figures["annual_growth_fraction"] / 0.5
+    assert figures["max_bar_drawdown_fraction"] == -0.5
+    assert figures["bar_calmar"] == figures["annual_growth_fraction"] / 0.5

@@ -17,7 +17,7 @@ def test_errors_are_apart_and_the_rest_is_ordered_by_number():
     assert results.parameters == ("rule.min_distance", "rule.hold_bars", "costs.margin_mode", "model.magnet_ratio")
 
 
-@pytest.mark.parametrize("objective", ["sharpe", "max_drawdown_fraction", "fees_quote"])
+@pytest.mark.parametrize("objective", ["sharpe", "max_bar_drawdown_fraction", "fees_quote"])
 def test_the_order_is_the_commands(objective):
     table = table_of(noise(30, 40, 1))
     table.loc[5, objective] = np.nan
