@@ -35,7 +35,7 @@ from runs.outcome.metrics import unopened_sentence, volume_sentence
 from runs.outcome.run_files import PAGES
 from runs.perpetual.contract import InstrumentParameters
 from runs.perpetual.costs import CostParameters
-from runs.reports.competitors import ROWS, SIDES, side_by_side
+from runs.reports.competitors import ROWS, SIDES, further_cash, side_by_side
 from runs.results.backtest import Result
 from strategies.sizing import SizingParameters
 
@@ -163,7 +163,8 @@ def _print_summary(metrics: dict[str, Any], target: Path) -> None:
     wide_console().print(table)
     if changes.get("undetermined", True):
         print_lines(changes["sentence"])
-    print_lines(*(metrics[name]["sentence"] for name in ("sensitivity", "constant_exposure", "evidence")))
+    said = [metrics[name]["sentence"] for name in ("sensitivity", "constant_exposure", "evidence")]
+    print_lines(*said[:2], *filter(None, [further_cash(metrics)]), said[2])
     print_results(target, *PAGES)
 
 

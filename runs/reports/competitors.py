@@ -47,6 +47,4 @@ def further_cash(metrics: dict[str, Any]) -> str:
     share = metrics["perpetual_held"]["further_cash_fraction"]
     if not share:
         return ""
-    return (
-        f"Holding it took {share:.1%} more cash than its first price; without, the account would have been liquidated."
-    )
+    return f"Holding the perpetual took {share:.1%} more cash than its first price; without, it would have been liquidated."

@@ -11,6 +11,7 @@ from runs.commandline.command import note, suggest
 from runs.commandline.dry_run import sweep_seconds, tell_plan
 from runs.commandline.output import print_lines, print_results, wide_console
 from runs.outcome.metrics import unopened_sentence
+from runs.reports.competitors import further_cash
 from runs.reports.numbers import kind_of, readable, setting
 from runs.sweeps.plan import Plan
 from runs.walks.windows import Window
@@ -70,5 +71,7 @@ def _remarks(summary: dict[str, Any]) -> list[str]:
     if confirmation["equal"] and confirmation["difference"] is None:
         lines.append(f"The event engine agrees with the first {confirmation['equal']} test windows, trade for trade")
     joined = summary["out_of_sample"]
-    said = (unopened_sentence(joined["trading"]), summary["sentence"], joined["constant_exposure"]["sentence"])
+    said = (
+        unopened_sentence(joined["trading"]), summary["sentence"], joined["constant_exposure"]["sentence"], further_cash(joined),
+    )  # fmt: skip
     return [*lines, *filter(None, said)]

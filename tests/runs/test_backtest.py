@@ -252,6 +252,17 @@ def test_the_verdict_on_the_traded_claim_is_printed(data, tmp_path, capsys):
 
 
 @pytest.mark.usefixtures("no_tearsheet")
+def test_a_perpetual_that_could_not_have_been_held_without_more_cash_is_told(bad, tmp_path, capsys):
+    def settled(frame, rate):
+        return frame.assign(funding_rate=np.where(frame["funding_rate"].notna(), rate, np.nan))
+
+    for name, rate, told in (("costly", 0.04, 1), ("cheap", 0.0001, 0)):
+        path = bad(lambda frame, rate=rate: settled(frame, rate))
+        assert main(["--strategy", "magnet", "--data", path, "--out", str(tmp_path / name)]) == 0
+        assert capsys.readouterr().out.count("Holding the perpetual took") == told
+
+
+@pytest.mark.usefixtures("no_tearsheet")
 def test_the_sharpe_ratio_comes_with_its_interval(tmp_path, capsys):
     path, out = tmp_path / "market.parquet", tmp_path / "out"
     simulate(5, bars=600).frame.drop(columns="open_interest_break").to_parquet(path)

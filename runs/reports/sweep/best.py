@@ -4,7 +4,7 @@ from typing import Any
 
 from runs.outcome.instrument import instrument_text
 from runs.perpetual.accounting import NOT_OPENED
-from runs.reports.competitors import EXPLAINED, SIDES
+from runs.reports.competitors import EXPLAINED, SIDES, further_cash
 from runs.reports.numbers import cells_table, kind_of, quantity, section, shown, spelled
 from runs.reports.page import escape
 
@@ -28,7 +28,7 @@ def best_section(summary: dict[str, Any]) -> str:
         beside = [quantity(best[side].get(name), kind) if ends else "" for side, _ in SIDES[1:]]
         rows.append((escape(spelled(name)), quantity(value, kind), interval, *beside))
     lines = cells_table(("", "trial", "95 % interval", *(title for _, title in SIDES[1:])), rows)
-    said = (best["not_opened"], best["constant_exposure"]["sentence"])
+    said = (best["not_opened"], best["constant_exposure"]["sentence"], further_cash(best))
     told = "".join(f"<p>{escape(line)}</p>" for line in said if line) + f"<p class='faint'>{escape(EXPLAINED)}</p>"
     told += f"<p class='faint'>{escape(instrument_text(best['instrument']))}</p>"
     title = f"The best: trial {quantity(best['number'])}"
