@@ -56,6 +56,18 @@ def funding_doubts(
     return found if filled else found + _missing(seconds, rate, settled, bar_seconds)
 
 
+def settlement_interval(seconds: np.ndarray, rate: np.ndarray, bar_seconds: int) -> int | None:
+    """Return the commonest distance between settlements, seconds; None for too few, or on bars longer than the venues' interval.
+
+    Parameters
+    ----------
+    seconds, rate, bar_seconds
+        As of `funding_doubts`.
+    """
+    settled = seconds[~np.isnan(rate) & (rate != 0.0)]
+    return _usual_interval(settled, bar_seconds) if len(settled) >= _LEAST and bar_seconds <= LONGEST_INTERVAL else None
+
+
 def filled_forward(seconds: np.ndarray, rate: np.ndarray, bar_seconds: int) -> tuple[int, int] | None:
     """Return interval and phase (seconds) of rates that are repeated from one settlement to the next; None if they are not.
 

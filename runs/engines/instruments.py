@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,10 @@ import numpy as np
 from datafeeds.catalog.location import catalog_root
 from datafeeds.catalog.market import market_id
 from datafeeds.catalog.terms import terms_file
+from datafeeds.funding import settlement_interval
 from datafeeds.schema import Market
-from indicators.liquidation.instruments import Listing
+from indicators.liquidation.instruments import Instrument, Listing
+from indicators.liquidation.model import SECONDS_PER_HOUR
 from indicators.liquidation.symbols import contract_of
 from indicators.liquidation.venues import listing, profiles_of
 from runs.engines.configuration import Configuration
@@ -43,7 +44,26 @@ def listing_for(configuration: Configuration, market: Market) -> Listing:
     else:
         first, last = (time.astype("datetime64[D]").item() for time in market.times[[0, -1]])
         found = listing(venue, chosen, own).between(first, last)
-    return replace(found, instruments=tuple(wanted.changed(item) for item in found.instruments))
+    stand_ins = (*found.stand_ins, *_other_pace(market, found.newest))
+    return Listing(tuple(wanted.changed(item) for item in found.instruments), stand_ins, found.brackets_since)
+
+
+def _other_pace(market: Market, held: Instrument) -> Iterable[str]:
+    """Yield that the data's funding settles more or less often than the venue's; nothing where it is doubted already."""
+    columns = market.columns()
+    if (
+        any(defect.kind == "funding" for defect in market.quality.defects)
+        or not np.isnan(columns["funding_rate_within"]).all()
+    ):
+        return
+    seconds = market.times.astype("datetime64[s]").astype(np.int64)
+    interval = settlement_interval(seconds, columns["funding_rate"], market.bar_seconds)
+    if interval is not None and interval != held.funding_interval_hours * SECONDS_PER_HOUR:
+        hours, known = interval / SECONDS_PER_HOUR, held.funding_interval_hours
+        yield (
+            f"the data's funding, settled every {hours:g} h, stands in for {held.venue}'s, as far as is known every {known:g} h; "
+            "name the data's venue with --set venue=..."
+        )
 
 
 def _kept_file(configuration: Configuration) -> Path | None:

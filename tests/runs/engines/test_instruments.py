@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from datafeeds.resampling import resample
 from datafeeds.schema import market_from_frame
 from datafeeds.simulated.market import simulate
 from runs.backtest import backtest, main
@@ -91,6 +92,21 @@ def test_sweeps_and_walks_say_what_stands_in():
     ):
         assert "--set symbol=ETHUSDT" in instrument["stand_ins"][0]
         assert "No contract is recognised in the data" in page
+
+
+@pytest.mark.parametrize(
+    ("venue", "hours", "said"),
+    [("binance", 8, None), ("binance", 1, "every 1 h, stands in for binance's, as far as is known every 8 h"),
+     ("hyperliquid", 1, None), ("hyperliquid", 8, "every 8 h, stands in for hyperliquid's, as far as is known every 1 h")],
+)  # fmt: skip
+def test_funding_at_another_pace_than_the_venues_is_named(venue, hours, said):
+    frame = simulate(5, bars=240, start="2025-06-01").frame
+    rates = np.where(np.arange(240) % hours == 0, 1e-5 + 1e-9 * np.arange(240), np.nan)
+    made = market_from_frame(frame.assign(funding_rate=rates), "BTCUSDC" if venue == "hyperliquid" else "BTCUSDT")
+    told = listing_for(configured(instrument={"venue": venue}), made).stand_ins
+    assert len(told) == (said is not None)
+    assert said is None or said in told[0]
+    assert listing_for(configured(instrument={"venue": venue}), resample(made, 86400)).stand_ins == ()
 
 
 @pytest.mark.parametrize("name", ["binance_1h/BTCUSD", "BTCUSD_PERP", "BTC-USD-SWAP"])
