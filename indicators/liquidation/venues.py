@@ -27,7 +27,8 @@ _NUMBERS = {  # field: lowest and highest value
     "liquidation_fee_rate": (0.0, 0.1),
     "funding_interval_hours": (0.01, 1000.0),
 }
-_WORDS = ("liquidated_at", "liquidation_style", "quote", "source")
+_WORDS = ("liquidated_at", "liquidation_style", "quote")
+_REMARKS = ("source", "stand_in")
 _TABLES = ("contracts", "brackets")
 _NEEDED = ("taker_fee_bps", "maker_fee_bps", "liquidation_fee_rate")
 
@@ -62,7 +63,7 @@ def profiles_of(text: str, where: str) -> list[dict[str, Any]]:
 def _check_profile(profile: Any, where: str) -> None:
     if not isinstance(profile, dict):
         raise ValueError(f"{where}: is no table")
-    known = ["venue", "on", *_NUMBERS, *_WORDS, *_TABLES]
+    known = ["venue", "on", *_NUMBERS, *_WORDS, *_REMARKS, *_TABLES]
     for name in profile:
         if name not in known:
             raise ValueError(f"{where}: {unknown('field', name, known)}")
@@ -91,7 +92,7 @@ def _check_values(values: Mapping[str, Any], where: str) -> None:
         value = values.get(name, low)
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
             raise ValueError(f"{where}: {name} = {value!r} is no number from {low:g} to {high:g}")
-    for name in _WORDS:
+    for name in (*_WORDS, *_REMARKS):
         if not isinstance(values.get(name, ""), str):
             raise ValueError(f"{where}: {name} = {values[name]!r} is no text")
     if values.get("liquidated_at", LIQUIDATED_AT[0]) not in LIQUIDATED_AT:
@@ -168,9 +169,8 @@ def listing(venue: str, contract: Contract | None, own: Iterable[Mapping[str, An
 
 def _told(profile: Mapping[str, Any], coin: str) -> dict[str, Any]:
     """Return what a profile says of a coin's contract, its brackets left out."""
-    return {name: profile[name] for name in (*_NUMBERS, *_WORDS) if name in profile and name != "source"} | profile[
-        "contracts"
-    ].get(coin, {})
+    own = profile["contracts"].get(coin, {})
+    return {name: profile[name] for name in (*_NUMBERS, *_WORDS) if name in profile} | own
 
 
 def _merged(venue: str, contract: Contract, coin: str, dated: list[Any], day: datetime.date) -> Instrument:
@@ -199,5 +199,8 @@ def _stand_ins(venue: str, contract: Contract | None, coin: str, dated: list[Any
         yield f"the brackets of {name} stand in for {contract.symbol}, whose own are not known for {venue}"
     elif contract.quote not in ("", quote):
         yield f"{venue}'s {name} stands in for {contract.symbol}"
+    told = [profile.get("stand_in", "") for profile in dated if coin in profile["brackets"]]
+    if told[-1]:
+        yield told[-1]
     if not any("price_tick" in profile["contracts"].get(contract.coin, {}) for profile in dated):
         yield f"{venue}'s price tick and contract step of {contract.symbol} are not known: prices are not rounded"

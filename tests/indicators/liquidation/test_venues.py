@@ -137,6 +137,11 @@ def test_what_stands_in_is_said():
     assert "ETHUSDT stands in for ETHUSDC" in listing("binance", contract_of("ETHUSDC")).stand_ins[0]
     assert listing("hyperliquid", contract_of("ETHUSDC")).stand_ins == ()
     assert "--set symbol=" in listing("binance", None).stand_ins[0]
+    assert (
+        listing("okx", contract_of("BTCUSDT"))
+        .stand_ins[0]
+        .startswith("the lowest of okx's brackets stands in for those above")
+    )
     days = datetime.date(2021, 1, 1), datetime.date(2021, 12, 31)
     assert listing("binance", contract_of("XRPUSDT")).between(*days).stand_ins == (
         "the brackets of 2022-05-01 stand in for those before",
@@ -171,6 +176,14 @@ def test_the_documented_file_is_a_venue():
     held = listing("mine", contract_of("kPEPE"), profiles_of(text, "mine.toml"))
     assert [item.taker_fee_bps for item in held.instruments] == [4.0, 4.5]
     assert (held.newest.maker_fee_bps, held.newest.contract_step, held.newest.tiers[1, 3]) == (0.0, 1.0, 25.0)
+
+
+def test_a_users_venue_says_what_stands_in_until_newer_brackets_say_nothing():
+    older, newer = (MINE.replace("2024-01-01", day) + "price_tick = 1\n" for day in ("2023-01-01", "2024-01-01"))
+    older += 'stand_in = "half of them are guessed"\n'
+    rows = "[profile.contracts]\nBTC = { price_tick = 1 }\n[profile.brackets]\nBTC = [[0, 0.01]]\n"
+    for text, said in ((older + rows, ("half of them are guessed",)), (older + rows + newer + rows, ())):
+        assert listing("mine", contract_of("BTC"), profiles_of(text, "mine.toml")).stand_ins == said
 
 
 def test_a_users_profile_is_laid_over_a_venue_that_ships():
