@@ -8,6 +8,7 @@ import backtrader as bt
 import numpy as np
 
 from indicators.liquidation.bar import BAR, empty_bars
+from indicators.liquidation.compiled import read_only
 from indicators.liquidation.model import State, build_model, copy_into, initial_state
 from indicators.liquidation.parameters import ModelParameters
 from indicators.liquidation.recording import density_by_price, significant_clusters
@@ -72,6 +73,7 @@ class LiquidationHeatmap(bt.Indicator):
         self._targets = [(getattr(self.lines, name), field) for name, field in LINE_FIELDS.items()]
         self._state, self._before = initial_state(self.model), initial_state(self.model)
         self._bars, self._snapshots = empty_bars(_FIRST_ROOM), np.zeros(_FIRST_ROOM, dtype=SNAPSHOT)
+        self._past: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
         self._stepped = 0  # bars that the state has seen
         self._cursor: tuple[int, State] | None = None  # a state on the way through the bars, for questions about one
 
@@ -127,6 +129,12 @@ class LiquidationHeatmap(bt.Indicator):
     def view(self) -> tuple[np.ndarray, int]:
         """Return the snapshots (n,) and the index of the current bar; rows after it are not to be read."""
         return self._snapshots, len(self) - 1
+
+    def past(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return bars and snapshots, (n,) of `BAR` and `SNAPSHOT`, read-only; rows after the current are not to be read."""
+        if self._past is None or self._past[0] is not self._bars:
+            self._past = self._bars, read_only(self._bars), read_only(self._snapshots)
+        return self._past[1:]
 
     def state(self, ago: int = 0) -> State:
         """Return the model's state at the close of the bar `ago` (0 now, -1 the one before); not to be changed.

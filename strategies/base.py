@@ -8,61 +8,63 @@ import backtrader as bt
 import numpy as np
 
 from indicators.heatmap import LiquidationHeatmap
+from indicators.liquidation.compiled import plain
 from indicators.liquidation.model import SECONDS_PER_HOUR
-from indicators.liquidation.parameter_fields import Readable, as_record
+from indicators.liquidation.parameter_fields import Readable
 from indicators.liquidation.parameters import ModelParameters
 from strategies.intent import ENTER, EXIT, KEEP, POSITION, Intent
+from strategies.market import funding_terms, plain_market_at
 from strategies.position import is_below_step, new_position_memory, sizing_record, traded_size, update_position
+from strategies.rule import asked, check_rule, history_of, is_compiled_rule, rule_record
 from strategies.sizing import SizingParameters
 
 
 class PerpetualStrategy(bt.Strategy):
     """Carry out a rule on one perpetual: market orders at the next open, protected by a stop and a target.
 
-    A strategy is a subclass with two class attributes:
+    A strategy is a subclass with these class attributes:
 
     parameters_kind
         A frozen dataclass of the rule's parameters (`indicators.liquidation.parameter_fields.parameter` declares its fields).
     decide
-        A static function ``decide(snapshot, position, parameters) -> Intent`` of a `SNAPSHOT`, a `POSITION` and a record of
-        the parameters. Pure: it may be compiled, and then a sweep can run it without backtrader.
-
-    A compiled rule should come with ``decide_at(snapshots, bar, position, parameters)``, which calls it on arrays: handing
-    single records to compiled code costs ten times as much.
+        A static function ``decide(market, position, parameters) -> Intent`` of a `MarketView`, a `POSITION` and the parameters.
+        Pure. Decorated with `indicators.liquidation.compiled.compiled_rule` it is compiled, and then a sweep runs it without
+        backtrader.
+    history
+        How many bars the rule sees, the present one included: a whole number, or a function that makes it of the parameters. It is
+        first asked at the bar at which there are so many.
 
     Parameters (backtrader's): ``rule`` an instance of `parameters_kind`, ``sizing``, ``model``, ``contract_step`` in base
-    coin, ``margin_limit`` (the most notional / equity that the account's margin admits), and ``first_bar``, the index of the first
-    bar at whose close the rule is asked.
+    coin, ``margin_limit`` (the most notional / equity that the account's margin admits), ``funding`` (`FUNDING_TERMS`), and
+    ``first_bar``, the index of the first bar at whose close the rule is asked.
     """
 
     parameters_kind: ClassVar[type]
     decide: ClassVar[Any]
-    decide_at: ClassVar[Any] = None
+    history: ClassVar[Any] = 1
 
     params = (
         ("rule", None), ("sizing", None), ("model", None), ("contract_step", 0.001), ("margin_limit", math.inf),
-        ("first_bar", 0),
+        ("funding", None), ("first_bar", 0),
     )  # fmt: skip
 
     def __init__(self) -> None:
         """Set up the heatmap and the records that rule and sizing read."""
+        kind = type(self)
+        check_rule(kind)
         rule = self.p.rule if self.p.rule is not None else self.parameters_kind()
         self.heatmap = LiquidationHeatmap(self.data, **asdict(self.p.model or ModelParameters()))
-        self._rule, self._readable_rule = np.array([as_record(rule)]), rule
-        self._is_compiled = hasattr(type(self).decide, "py_func")
-        # A subclass that brings its own rule must not be asked through its parent's.
-        own = (
-            type(self).decide_at is not None
-            and type(self).decide_at.py_func.__globals__.get("decide") is type(self).decide
-        )
-        self._decide_at = type(self).decide_at if own else None
+        self._rule, self._readable_rule = rule_record(rule), rule
+        self._plain = plain(kind.decide) if is_compiled_rule(kind.decide) else kind.decide
+        self._compiled = asked(kind.decide) if is_compiled_rule(kind.decide) else None
+        self._bar_seconds = float(self.heatmap.model.settings["bar_seconds"][0])
+        self._funding = self.p.funding if self.p.funding is not None else funding_terms(None)
         self._sizing = sizing_record(self.p.sizing or SizingParameters(), self.p.contract_step, self.p.margin_limit)
         self._record = np.zeros(1, dtype=POSITION)
-        self._position_memory = new_position_memory(
-            float(self.heatmap.model.settings["bar_seconds"][0]) / SECONDS_PER_HOUR
-        )
+        self._position_memory = new_position_memory(self._bar_seconds / SECONDS_PER_HOUR)
         self._working: list[bt.Order] = []
-        self._first_bar = self.p.first_bar
+        self.history_bars = history_of(kind, rule)
+        self._first_bar = max(self.p.first_bar, self.history_bars - 1)
 
     def next(self) -> None:
         """Ask the rule at this bar's close, and carry out its answer."""
@@ -72,16 +74,24 @@ class PerpetualStrategy(bt.Strategy):
         held, equity = self.broker.getposition(self.data), self.broker.getvalue()
         size = held.size
         update_position(self._record, self._position_memory, index, float(size), float(held.price), float(equity))
-        intent = self._ask(snapshots, index)
+        intent = self._ask(index)
         if intent.action != KEEP:
             self._submit_intent(intent, snapshots[index], size, equity)
 
-    def _ask(self, snapshots: np.ndarray, index: int) -> Intent:
-        if self._decide_at is not None:
-            return self._decide_at(snapshots, index, self._record, self._rule)
-        if self._is_compiled:
-            return type(self).decide(snapshots[index], self._record[0], self._rule[0])
-        return type(self).decide(Readable(snapshots[index]), Readable(self._record[0]), self._readable_rule)
+    def _ask(self, index: int) -> Intent:
+        bars, snapshots = self.heatmap.past()
+        seen = (bars, snapshots, index, self.history_bars, self._bar_seconds, self._funding)
+        if self._compiled is None:
+            return self._ask_plain(seen)
+        try:
+            return self._compiled(*seen, self._record, self._rule)
+        except Exception:
+            self._ask_plain(seen)  # compiled code does not say at which line it failed
+            raise
+
+    def _ask_plain(self, seen: Any) -> Intent:
+        with np.errstate(all="ignore"):  # as compiled code has it: IEEE 754
+            return self._plain(plain_market_at(*seen), Readable(self._record[0]), self._readable_rule)
 
     def _notify(self, qorders: Any = (), qtrades: Any = ()) -> None:
         # backtrader tells cash and value on every bar; that costs as much as the rule, so only who asks is told.

@@ -3,13 +3,12 @@
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from indicators.liquidation.cascade_phase import CASCADING, RECOVERING, TRIGGERED
-from indicators.liquidation.compiled import Record, allocation_free
+from indicators.liquidation.compiled import Record, compiled_rule
 from indicators.liquidation.parameter_fields import check, parameter
 from strategies.base import PerpetualStrategy
 from strategies.intent import Intent, close, enter, keep
+from strategies.market import MarketView
 
 WITH, AGAINST = 1.0, 2.0
 """Tags of the two kinds of position."""
@@ -56,7 +55,7 @@ class CascadeParameters:
         check(self)
 
 
-@allocation_free
+@compiled_rule
 def _exit(snapshot: Record, position: Record, parameters: Record) -> bool:
     direction = math.copysign(1.0, position.size)
     if position.tag == AGAINST:
@@ -65,19 +64,20 @@ def _exit(snapshot: Record, position: Record, parameters: Record) -> bool:
     return not running or position.hours_held >= parameters.with_limit_hours
 
 
-@allocation_free
-def decide(snapshot: Record, position: Record, parameters: Record) -> Intent:
+@compiled_rule
+def decide(market: MarketView, position: Record, parameters: Record) -> Intent:
     """Trade the phases of a cascade.
 
     Parameters
     ----------
-    snapshot
-        `SNAPSHOT` at this bar's close.
+    market
+        `MarketView` at this bar's close.
     position
         `POSITION` at this bar's close.
     parameters
         Record of `CascadeParameters`.
     """
+    snapshot = market.snapshot[-1]
     if position.size != 0.0:
         return close() if _exit(snapshot, position, parameters) else keep()
     direction = snapshot.phase_direction
@@ -97,12 +97,6 @@ def decide(snapshot: Record, position: Record, parameters: Record) -> Intent:
     return keep()
 
 
-@allocation_free
-def decide_at(snapshots: np.ndarray, bar: int, position: np.ndarray, parameters: np.ndarray) -> Intent:
-    """Ask `decide` at one bar of (n,) snapshots; position and parameters are (1,)."""
-    return decide(snapshots[bar], position[0], parameters[0])
-
-
 class Cascade(PerpetualStrategy):
     """Trade with a triggered cascade, then against a washed-out one.
 
@@ -113,4 +107,3 @@ class Cascade(PerpetualStrategy):
 
     parameters_kind = CascadeParameters
     decide = staticmethod(decide)
-    decide_at = staticmethod(decide_at)

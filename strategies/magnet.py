@@ -3,13 +3,12 @@
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from indicators.liquidation.cascade_phase import CASCADING, TRIGGERED, WASHED_OUT
-from indicators.liquidation.compiled import Record, allocation_free
+from indicators.liquidation.compiled import Record, compiled_rule
 from indicators.liquidation.parameter_fields import check, parameter
 from strategies.base import PerpetualStrategy
 from strategies.intent import Intent, close, enter, keep
+from strategies.market import MarketView
 
 
 @dataclass(frozen=True)
@@ -43,19 +42,20 @@ class MagnetParameters:
             raise ValueError(f"min_distance = {self.min_distance:g} must be below max_distance = {self.max_distance:g}")
 
 
-@allocation_free
-def decide(snapshot: Record, position: Record, parameters: Record) -> Intent:
+@compiled_rule
+def decide(market: MarketView, position: Record, parameters: Record) -> Intent:
     """Follow the dominating cluster.
 
     Parameters
     ----------
-    snapshot
-        `SNAPSHOT` at this bar's close.
+    market
+        `MarketView` at this bar's close.
     position
         `POSITION` at this bar's close.
     parameters
         Record of `MagnetParameters`.
     """
+    snapshot = market.snapshot[-1]
     if position.size != 0.0:
         direction = math.copysign(1.0, position.size)
         flipped = snapshot.magnet == -direction
@@ -78,12 +78,6 @@ def decide(snapshot: Record, position: Record, parameters: Record) -> Intent:
     return enter(direction, stop, target, 0.0) if stop > 0.0 else keep()
 
 
-@allocation_free
-def decide_at(snapshots: np.ndarray, bar: int, position: np.ndarray, parameters: np.ndarray) -> Intent:
-    """Ask `decide` at one bar of (n,) snapshots; position and parameters are (1,)."""
-    return decide(snapshots[bar], position[0], parameters[0])
-
-
 class Magnet(PerpetualStrategy):
     """Trade towards the larger of the two nearest liquidation clusters.
 
@@ -94,4 +88,3 @@ class Magnet(PerpetualStrategy):
 
     parameters_kind = MagnetParameters
     decide = staticmethod(decide)
-    decide_at = staticmethod(decide_at)

@@ -5,13 +5,12 @@ It would pay if the risk forecast moves beyond volatility, which is not proven; 
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from indicators.liquidation.cascade_phase import CASCADING, TRIGGERED
-from indicators.liquidation.compiled import Record, allocation_free
+from indicators.liquidation.compiled import Record, compiled_rule
 from indicators.liquidation.parameter_fields import check, parameter
 from strategies.base import PerpetualStrategy
 from strategies.intent import Intent, target_exposure
+from strategies.market import MarketView
 
 
 @dataclass(frozen=True)
@@ -32,19 +31,20 @@ class OverlayParameters:
         check(self)
 
 
-@allocation_free
-def decide(snapshot: Record, position: Record, parameters: Record) -> Intent:
+@compiled_rule
+def decide(market: MarketView, position: Record, parameters: Record) -> Intent:
     """Hold the exposure that the downside risk allows.
 
     Parameters
     ----------
-    snapshot
-        `SNAPSHOT` at this bar's close.
+    market
+        `MarketView` at this bar's close.
     position
         `POSITION` at this bar's close; not looked at.
     parameters
         Record of `OverlayParameters`.
     """
+    snapshot = market.snapshot[-1]
     exposure = parameters.calm_exposure
     if snapshot.cascade_risk_down >= 1.0:
         exposure = min(exposure, parameters.moderate_exposure)
@@ -53,12 +53,6 @@ def decide(snapshot: Record, position: Record, parameters: Record) -> Intent:
     if (snapshot.phase == TRIGGERED or snapshot.phase == CASCADING) and snapshot.phase_direction < 0.0:
         exposure = min(exposure, parameters.cascade_exposure)
     return target_exposure(exposure)
-
-
-@allocation_free
-def decide_at(snapshots: np.ndarray, bar: int, position: np.ndarray, parameters: np.ndarray) -> Intent:
-    """Ask `decide` at one bar of (n,) snapshots; position and parameters are (1,)."""
-    return decide(snapshots[bar], position[0], parameters[0])
 
 
 class Overlay(PerpetualStrategy):
@@ -70,4 +64,3 @@ class Overlay(PerpetualStrategy):
 
     parameters_kind = OverlayParameters
     decide = staticmethod(decide)
-    decide_at = staticmethod(decide_at)

@@ -8,7 +8,9 @@ import backtrader as bt
 
 from indicators.liquidation.parameter_fields import unknown
 from indicators.liquidation.renamed import RenamedError
+from strategies.base import PerpetualStrategy
 from strategies.errors import error_of
+from strategies.rule import check_rule
 
 BUILT_IN = {
     "magnet": "strategies.magnet:Magnet",
@@ -32,8 +34,8 @@ def load_strategy(name: str) -> type[bt.Strategy]:
     Raises
     ------
     ValueError
-        If there is no such strategy (with the nearest name), module or class, it is no backtrader strategy, or its module imports
-        a name that is called otherwise now.
+        If there is no such strategy (with the nearest name), module or class, it is no backtrader strategy, its rule cannot be
+        asked, or its module imports a name that is called otherwise now.
     """
     path = BUILT_IN.get(name, name)
     if ":" not in path:
@@ -61,4 +63,9 @@ def load_strategy(name: str) -> type[bt.Strategy]:
         raise ValueError(f"in {module_name}: " + unknown("strategy", class_name, known))
     if not (isinstance(found, type) and issubclass(found, bt.Strategy)):
         raise ValueError(f"strategy {name!r} is no backtrader strategy: it must subclass bt.Strategy")
+    if issubclass(found, PerpetualStrategy):
+        try:
+            check_rule(found)
+        except ValueError as error:
+            raise ValueError(f"strategy {name!r}: {error}") from None
     return found

@@ -3,12 +3,11 @@
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
-from indicators.liquidation.compiled import Record, allocation_free
+from indicators.liquidation.compiled import Record, compiled_rule
 from indicators.liquidation.parameter_fields import check, parameter
 from strategies.base import PerpetualStrategy
 from strategies.intent import Intent, close, enter, keep
+from strategies.market import MarketView
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class WipeParameters:
         check(self)
 
 
-@allocation_free
+@compiled_rule
 def _retest(snapshot: Record, level: float, level_bar: float, direction: float, bar: float, parameters: Record) -> bool:
     if math.isnan(level) or bar - level_bar < parameters.min_age_bars:
         return False
@@ -42,26 +41,27 @@ def _retest(snapshot: Record, level: float, level_bar: float, direction: float, 
     return touched and direction * (snapshot.close - level) > 0.0
 
 
-@allocation_free
+@compiled_rule
 def _enter(snapshot: Record, level: float, direction: float, parameters: Record) -> Intent:
     stop = level * (1.0 - direction * parameters.invalidation)
     target = snapshot.close + parameters.reward_risk_ratio * (snapshot.close - stop)
     return enter(direction, stop, target, 0.0) if target > 0.0 else keep()
 
 
-@allocation_free
-def decide(snapshot: Record, position: Record, parameters: Record) -> Intent:
+@compiled_rule
+def decide(market: MarketView, position: Record, parameters: Record) -> Intent:
     """Trade the retest of a post-wipe level.
 
     Parameters
     ----------
-    snapshot
-        `SNAPSHOT` at this bar's close.
+    market
+        `MarketView` at this bar's close.
     position
         `POSITION` at this bar's close.
     parameters
         Record of `WipeParameters`.
     """
+    snapshot = market.snapshot[-1]
     if position.size != 0.0:
         return close() if position.hours_held >= parameters.time_limit_hours else keep()
     bought = _retest(snapshot, snapshot.support_price, snapshot.support_bar, 1.0, position.bar, parameters)
@@ -71,12 +71,6 @@ def decide(snapshot: Record, position: Record, parameters: Record) -> Intent:
     if bought:
         return _enter(snapshot, snapshot.support_price, 1.0, parameters)
     return _enter(snapshot, snapshot.resistance_price, -1.0, parameters)
-
-
-@allocation_free
-def decide_at(snapshots: np.ndarray, bar: int, position: np.ndarray, parameters: np.ndarray) -> Intent:
-    """Ask `decide` at one bar of (n,) snapshots; position and parameters are (1,)."""
-    return decide(snapshots[bar], position[0], parameters[0])
 
 
 class Wipe(PerpetualStrategy):
@@ -89,4 +83,3 @@ class Wipe(PerpetualStrategy):
 
     parameters_kind = WipeParameters
     decide = staticmethod(decide)
-    decide_at = staticmethod(decide_at)

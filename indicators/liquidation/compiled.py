@@ -9,12 +9,14 @@ import hashlib
 import os
 import re
 import tempfile
+import types
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
+import numpy as np
 
 _PROJECT = Path(__file__).resolve().parents[2]
 Record = Any
@@ -23,7 +25,9 @@ Record = Any
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _FOLDERS = ("indicators", "strategies", "runs", "datafeeds")
-_DECORATED = re.compile(r"^@(?:compiled|allocation_free|inlined|inlined_loop|kept_in_memory)$", re.MULTILINE)
+_DECORATED = re.compile(
+    r"^@(?:compiled|allocation_free|inlined|inlined_loop|kept_in_memory|compiled_rule)$", re.MULTILINE
+)
 _IMPORT = re.compile(r"^[ \t]*from[ \t]+([\w.]+)[ \t]+import[ \t]+(\([^)]*\)|[^\n]*)", re.MULTILINE)
 
 
@@ -137,6 +141,37 @@ def inlined(function: Function) -> Function:
 def inlined_loop(function: Function) -> Function:
     """As `inlined`, but optimised by itself first: longer to compile, and a tenth faster for what loops over bins."""
     return _compile(function, {"_nrt": False, "forceinline": True}, private=True)
+
+
+def compiled_rule(function: Function) -> Function:
+    """Compile a strategy's rule, or a function that it calls: an index beyond what it was given raises IndexError.
+
+    It is written into each of its compiled callers, so that of a market with many fields it costs what it reads. The machine
+    code is kept on disk for functions of this project alone. Python cannot call them; it can call `plain` of them.
+    """
+    options = {"_nrt": False, "forceinline": True, "boundscheck": True}
+    return _compile(function, options, on_disk=is_ours(function), private=True)
+
+
+def is_ours(function: Callable[..., Any]) -> bool:
+    """Return whether a plain function is of this project: its sources are among those that name the cache's folder."""
+    return any(Path(function.__code__.co_filename).is_relative_to(_PROJECT / folder) for folder in _FOLDERS)
+
+
+def read_only(rows: np.ndarray) -> np.ndarray:
+    """Return a view that neither Python nor compiled code can write; to compiled code it is of a type of its own."""
+    view = rows.view()
+    view.setflags(write=False)
+    return view
+
+
+def plain(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return what a compiled function was compiled from, with the compiled functions that it calls as plain ones as well."""
+    source = cast(types.FunctionType, getattr(function, "py_func", function))
+    called = {name: source.__globals__[name] for name in source.__code__.co_names if name in source.__globals__}
+    changed = {name: plain(value) for name, value in called.items() if hasattr(value, "py_func")}
+    names = {**source.__globals__, **changed}
+    return types.FunctionType(source.__code__, names, source.__name__, source.__defaults__, source.__closure__)
 
 
 def kept_in_memory(function: Function) -> Function:

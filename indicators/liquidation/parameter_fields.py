@@ -114,17 +114,20 @@ def unknown(what: str, name: str, known: list[str]) -> str:
     return f"unknown {what} {name!r}: nearest of {len(known)} are {', '.join(nearest)}"
 
 
-def as_record(parameters: Any) -> Any:
+def as_record(parameters: Any, whole_numbers: bool = False) -> Any:
     """Return the numeric fields as one numpy record (floats; tuples as sub-arrays), for compiled code.
 
-    Text fields are left out: they select, they do not enter formulas.
+    Text fields are left out: they select, they do not enter formulas. With `whole_numbers` a field whose default is an int or a
+    bool stays one, so that it can be an index.
     """
+    kinds: dict[type, Any] = {bool: np.bool_, int: np.int64} if whole_numbers else {}
     layout, values = [], []
     for field in dataclasses.fields(parameters):
         value = getattr(parameters, field.name)
         if isinstance(value, str):
             continue
-        layout.append((field.name, np.float64, (len(value),)) if isinstance(value, tuple) else (field.name, np.float64))
+        kind = kinds.get(type(field.default), np.float64)
+        layout.append((field.name, np.float64, (len(value),)) if isinstance(value, tuple) else (field.name, kind))
         values.append(value)
     return np.array([tuple(values)], dtype=layout)[0]
 

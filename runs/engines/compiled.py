@@ -5,7 +5,6 @@ cancel it, drop what works no longer) is done here on the rows that `process_bar
 """
 
 import math
-import types
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -13,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from indicators.liquidation.compiled import Record, allocation_free, kept_in_memory
+from indicators.liquidation.compiled import Record, allocation_free, read_only
+from indicators.liquidation.model import SECONDS_PER_HOUR
 from runs.perpetual.accounting import FILL, LIMIT, MARKET, STOP, open_account
 from runs.perpetual.matching import MAX_EVENTS, process_bar
 from runs.perpetual.orders import (
@@ -27,7 +27,9 @@ from runs.perpetual.orders import (
     terms_in_force,
 )
 from strategies.intent import ENTER, EXIT, KEEP, POSITION, Intent
+from strategies.market import market_at
 from strategies.position import is_below_step, new_position_memory, traded_size, update_position
+from strategies.rule import decide, with_rule
 
 PROGRESS = np.dtype(
     [
@@ -75,30 +77,37 @@ class EvaluationInputs:
 
     Attributes
     ----------
-    snapshots, prices
-        (n,) of `SNAPSHOT` and of `PRICES`.
+    bars, snapshots, prices
+        (n,) of `BAR`, of `SNAPSHOT` and of `PRICES`.
     first, last
         The bars taken: ``first <= bar < last``.
+    history
+        How many bars the rule sees.
+    funding
+        (k,) of `FUNDING_TERMS`.
     rule, sizing, costs
         (1,) records of the strategy's parameters and `SIZING`, (d,) of `COSTS`.
     tiers
         (d, n, 4) brackets; `costs` has as many rows, and `prices` says which is in force.
     starting_cash
         Quote.
-    hours_per_bar
+    bar_seconds
         Length of a bar.
     """
 
+    bars: np.ndarray
     snapshots: np.ndarray
     prices: np.ndarray
     first: int
     last: int
+    history: int
+    funding: np.ndarray
     rule: np.ndarray
     sizing: np.ndarray
     costs: np.ndarray
     tiers: np.ndarray
     starting_cash: float
-    hours_per_bar: float
+    bar_seconds: float
 
 
 @allocation_free
@@ -175,19 +184,13 @@ def submit_intent(
         _send(intent, size, orders, progress, position_memory, terms.price_tick)
 
 
-def decide(
-    snapshot: Record, position: Record, parameters: Record
-) -> Intent:  # pragma: no cover - replaced when compiled
-    """Stand for the rule that `trading_loop` puts in this name's place."""
-    raise NotImplementedError
-
-
 def _run_bars(
-    snapshots: np.ndarray, prices: np.ndarray, first: int, last: int, rule: np.ndarray, sizing: np.ndarray,
-    costs: np.ndarray, tiers: np.ndarray, account: np.ndarray, orders: np.ndarray, progress: np.ndarray,
-    position_memory: np.ndarray, position: np.ndarray, fills: np.ndarray, equities: np.ndarray, sizes: np.ndarray,
+    bars: np.ndarray, snapshots: np.ndarray, prices: np.ndarray, first: int, last: int, history: int, bar_seconds: float,
+    funding: np.ndarray, rule: np.ndarray, sizing: np.ndarray, costs: np.ndarray, tiers: np.ndarray, account: np.ndarray,
+    orders: np.ndarray, progress: np.ndarray, position_memory: np.ndarray, position: np.ndarray, fills: np.ndarray,
+    equities: np.ndarray, sizes: np.ndarray,
 ) -> bool:  # fmt: skip
-    """Take bars from where `progress` stands: orders meet the bar, then the rule is asked at its close.
+    """Take bars from where `progress` stands: orders meet the bar, then the rule is asked at its close, once it has its history.
 
     Returns
     -------
@@ -209,7 +212,10 @@ def _run_bars(
         equities[bar - first] = equity
         sizes[bar - first] = held.size
         update_position(position, position_memory, bar, held.size, held.entry_price, equity)
-        intent = decide(snapshots[bar], position[0], rule[0])
+        if bar + 1 < history:
+            state.bar = bar + 1
+            continue
+        intent = decide(market_at(bars, snapshots, bar, history, bar_seconds, funding), position[0], rule[0])
         state.bar = bar + 1
         if intent.action != KEEP:
             terms = costs[terms_in_force(prices[bar])]
@@ -218,26 +224,9 @@ def _run_bars(
 
 
 @cache
-def trading_loop(rule: Any, on_disk: bool) -> Callable[..., bool]:
-    """Return the loop with a compiled rule built in.
-
-    Parameters
-    ----------
-    rule
-        A compiled ``decide(snapshot, position, parameters)``.
-    on_disk
-        Whether the machine code is kept: only for rules of this project, whose sources the cache's folder is named by.
-
-    Notes
-    -----
-    numba keeps a function's machine code under its qualified name. So each rule gets a function of its own name and its
-    own globals; as an argument or in a closure the rule would be compiled anew by every process.
-    """
-    source = rule.py_func
-    name = f"run_bars_{source.__module__}_{source.__qualname__}".replace(".", "_")
-    loop = types.FunctionType(_run_bars.__code__, {**globals(), "decide": rule}, name)
-    loop.__qualname__, loop.__module__ = name, __name__
-    return allocation_free(loop) if on_disk else kept_in_memory(loop)
+def trading_loop(rule: Any) -> Callable[..., bool]:
+    """Return the loop with a compiled rule built in."""
+    return with_rule(_run_bars, rule)
 
 
 def evaluate(loop: Callable[..., bool], inputs: EvaluationInputs) -> Evaluation:
@@ -253,11 +242,12 @@ def evaluate(loop: Callable[..., bool], inputs: EvaluationInputs) -> Evaluation:
     count = inputs.last - inputs.first
     account, orders = open_account(inputs.starting_cash), np.zeros(_FIRST_ORDERS, dtype=ORDER)
     progress = np.array([(inputs.first, 0, 0, 0, -1)], dtype=PROGRESS)
-    position_memory, position = new_position_memory(inputs.hours_per_bar), np.zeros(1, dtype=POSITION)
+    position_memory, position = new_position_memory(inputs.bar_seconds / SECONDS_PER_HOUR), np.zeros(1, dtype=POSITION)
     fills, equities, sizes = np.zeros(_FIRST_LINES, dtype=FILL), np.empty(count), np.empty(count)
     while not loop(
-        inputs.snapshots, inputs.prices, inputs.first, inputs.last, inputs.rule, inputs.sizing, inputs.costs,
-        inputs.tiers, account, orders, progress, position_memory, position, fills, equities, sizes,
+        read_only(inputs.bars), read_only(inputs.snapshots), inputs.prices, inputs.first, inputs.last, inputs.history,
+        inputs.bar_seconds, inputs.funding, inputs.rule, inputs.sizing, inputs.costs, inputs.tiers, account, orders,
+        progress, position_memory, position, fills, equities, sizes,
     ):  # fmt: skip
         fills = np.concatenate([fills, np.zeros(len(fills), dtype=FILL)])
         orders = np.concatenate([orders, np.zeros(len(orders), dtype=ORDER)])

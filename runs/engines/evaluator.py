@@ -10,8 +10,6 @@ import numpy as np
 
 from datafeeds.schema import Market
 from indicators.liquidation.instruments import Listing
-from indicators.liquidation.model import SECONDS_PER_HOUR
-from indicators.liquidation.parameter_fields import as_record
 from indicators.liquidation.recording import significant_clusters
 from runs.engines.compiled import Evaluation, EvaluationInputs, evaluate, trading_loop
 from runs.engines.configuration import Configuration
@@ -28,8 +26,10 @@ from runs.statistics.daily import day_ends, returns_of_days
 from runs.statistics.holding import constant_exposure_returns, mean_exposure
 from runs.statistics.performance import headline, time_in_market, total_return
 from strategies.base import PerpetualStrategy
+from strategies.market import funding_terms
 from strategies.position import sizing_record
-from strategies.registry import BUILT_IN, load_strategy
+from strategies.registry import load_strategy
+from strategies.rule import history_of, is_compiled_rule, rule_record
 
 _OVERRIDES = (types.FunctionType, property, classmethod)
 
@@ -102,28 +102,35 @@ class Evaluator:
             result = run_backtest(configuration, self._seen, first_bar=self._first)
             equity, position = result.equity[self._first :], result.position[self._first :]
             return Evaluation(result.fills, equity, position, result.account, self._first)
-        return evaluate(*self.prepared(configuration))
+        try:
+            return evaluate(*self.prepared(configuration))
+        except IndexError:  # of the rule; the event engine says in which line
+            run_backtest(configuration, self._seen, first_bar=self._first)
+            raise
 
     def prepared(self, configuration: Configuration) -> tuple[Callable[..., bool], EvaluationInputs]:
         """Return the loop of a compiled candidate and what it runs on; raises as `evaluate` does."""
         kind: Any = load_strategy(configuration.strategy)
-        costs = configuration.costs
+        costs, rule = configuration.costs, kind.parameters_kind(**configuration.rule)
         listing, prices = self.terms(configuration)
         check_tradable(configuration, self._seen, listing)
         records = costs.records(listing.instruments)
         inputs = EvaluationInputs(
+            bars=self._heatmaps.bars(self._market),
             snapshots=self._heatmaps.snapshots(self._market, configuration.model),
             prices=prices,
             first=self._first,
             last=self._last,
-            rule=np.array([as_record(kind.parameters_kind(**configuration.rule))]),
+            history=history_of(kind, rule),
+            funding=funding_terms(listing),
+            rule=rule_record(rule),
             sizing=sizing_record(configuration.sizing, smallest_step(listing), margin_limit(records)),
             costs=records,
             tiers=stacked_tiers(listing.instruments),
             starting_cash=costs.starting_cash,
-            hours_per_bar=self._market.bar_seconds / SECONDS_PER_HOUR,
+            bar_seconds=float(self._market.bar_seconds),
         )
-        return trading_loop(kind.decide, configuration.strategy in BUILT_IN), inputs
+        return trading_loop(kind.decide), inputs
 
     def terms(self, configuration: Configuration) -> tuple[Listing, np.ndarray]:
         """Return a candidate's contract over time, and the (n,) `PRICES` with its terms in force."""
@@ -201,7 +208,7 @@ def run_compiled(configuration: Configuration, market: Market) -> EngineResult:
 @cache
 def is_compiled(kind: type) -> bool:
     """Return whether a strategy can run without backtrader: a compiled rule, carried out in the usual way."""
-    if not issubclass(kind, PerpetualStrategy) or not hasattr(getattr(kind, "decide", None), "py_func"):
+    if not issubclass(kind, PerpetualStrategy) or not is_compiled_rule(getattr(kind, "decide", None)):
         return False
     own = [value for part in kind.__mro__ for value in vars(part).values() if issubclass(part, PerpetualStrategy)]
     base = {id(value) for value in vars(PerpetualStrategy).values()}

@@ -27,6 +27,7 @@ from runs.engines.result import EngineResult
 from runs.perpetual.costs import margin_limit
 from strategies.base import PerpetualStrategy
 from strategies.errors import error_of
+from strategies.market import funding_terms
 from strategies.registry import BUILT_IN, load_strategy
 
 _BARS_A_REPORT = 1000
@@ -152,6 +153,7 @@ def add_strategy(cerebro: bt.Cerebro, configuration: Configuration, listing: Lis
             model=configuration.model,
             contract_step=smallest_step(listing),
             margin_limit=margin_limit(configuration.costs.records(listing.instruments)),
+            funding=funding_terms(listing),
             first_bar=first_bar,
         )
     elif first_bar:

@@ -62,7 +62,7 @@ def irrelevant_changes(
         whole = growth(first=common)
         for drop in STARTS:
             later = growth(
-                snapshots=run(models[0], bars[drop:]), prices=inputs.prices[drop:],
+                bars=inputs.bars[drop:], snapshots=run(models[0], bars[drop:]), prices=inputs.prices[drop:],
                 first=common - drop, last=len(market) - drop,
             )  # fmt: skip
             starts.append(phases[0] * later / whole if whole > 0.0 else later)

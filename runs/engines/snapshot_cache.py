@@ -51,11 +51,12 @@ class Heatmaps:
         self.folder = folder
         self._most_bytes, self._most_in_memory = most_bytes, most_in_memory
         self._open: OrderedDict[tuple[str, ModelParameters], np.ndarray] = OrderedDict()
+        self._bars: dict[str, np.ndarray] = {}  # of the market last asked for
         self._prints: OrderedDict[int, tuple[Market, str]] = OrderedDict()
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what is open: a process that gets a copy opens the files itself."""
-        return vars(self) | {"_open": OrderedDict(), "_prints": OrderedDict()}
+        return vars(self) | {"_open": OrderedDict(), "_prints": OrderedDict(), "_bars": {}}
 
     def snapshots(self, market: Market, model: ModelParameters) -> np.ndarray:
         """Return (n,) of `SNAPSHOT`, not to be written to; row t follows from the market's bars up to t alone."""
@@ -68,6 +69,13 @@ class Heatmaps:
                 self._open.popitem(last=False)
         self._open.move_to_end(named)
         return found
+
+    def bars(self, market: Market) -> np.ndarray:
+        """Return a market as (n,) of `BAR`, not to be written to."""
+        named = self._fingerprint(market)
+        if named not in self._bars:
+            self._bars = {named: model_bars(market)}
+        return self._bars[named]
 
     def hold(self, market: Market, model: ModelParameters, snapshots: np.ndarray) -> None:
         """Take in snapshots that were computed elsewhere; they stay in memory."""
@@ -87,7 +95,7 @@ class Heatmaps:
         kept = _read(path, len(market)) if path is not None else None
         if kept is not None:
             return kept
-        computed = run(build_model(model, market.bar_seconds), model_bars(market))
+        computed = run(build_model(model, market.bar_seconds), self.bars(market))
         if path is not None and _keep(path, computed):
             prune(path.parent, self._most_bytes)
             kept = _read(path, len(market))

@@ -87,7 +87,7 @@ class _Watcher(bt.Analyzer):  # type: ignore[misc]
 
     def start(self) -> None:
         self.p.notes.began = True
-        self.p.notes.minimum_period = self.strategy._minperiod
+        self.p.notes.minimum_period = max(self.strategy._minperiod, getattr(self.strategy, "history_bars", 1))
         indicators = self.strategy.getindicators()
         self.p.notes.names += [_line_name(one, number) for one in indicators for number, _ in enumerate(one.lines)]
         self._lines = [line for indicator in indicators for line in indicator.lines]

@@ -65,6 +65,8 @@ def _value(random, field, hostile):
         return HARSH[field.name][random.integers(len(HARSH[field.name]))]
     if isinstance(default, bool):
         return bool(random.integers(2))
+    if isinstance(default, int):
+        return int(random.integers(low, min(high, 4 * default) + 1))
     if default is None or isinstance(default, (str, tuple)) or random.random() < 0.3:
         return default
     if default == 0.0:

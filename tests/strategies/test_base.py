@@ -1,4 +1,4 @@
-"""How a strategy asks its rule: compiled on arrays, compiled on records, plain Python; always its own."""
+"""How a strategy asks its rule: compiled here or elsewhere, or in plain Python; always its own."""
 
 import backtrader as bt
 import numba
@@ -6,6 +6,7 @@ import pytest
 
 from datafeeds.perpetual import PerpetualFeed
 from datafeeds.simulated.market import simulate
+from indicators.liquidation.compiled import plain
 from runs.engines.broker import PerpetualBroker
 from strategies import magnet
 from strategies.intent import KEEP, keep
@@ -25,28 +26,28 @@ def fills(kind, market):
     return cerebro.broker.fills.tobytes()
 
 
-class OnRecords(magnet.Magnet):
-    """The same rule without its entry for arrays."""
+class CompiledElsewhere(magnet.Magnet):
+    """The same rule, compiled by its owner's own way."""
 
-    decide_at = None
+    decide = staticmethod(numba.njit(magnet.decide.py_func))
 
 
 class InPython(magnet.Magnet):
     """The same rule, not compiled."""
 
-    decide = staticmethod(magnet.decide.py_func)
+    decide = staticmethod(plain(magnet.decide))
 
 
 class Silent(magnet.Magnet):
-    """Brings its own rule and inherits the parent's entry for arrays, which must not be used."""
+    """Brings its own rule, and must not be asked by its parent's."""
 
     @staticmethod
-    def decide(snapshot, position, parameters):
+    def decide(market, position, parameters):
         return keep()
 
 
 @numba.njit
-def _compiled_silence(view, position, parameters):
+def _compiled_silence(market, position, parameters):
     return keep()
 
 
@@ -57,7 +58,7 @@ class SilentCompiled(magnet.Magnet):
 def test_a_rule_is_the_same_rule_however_it_is_asked(market):
     expected = fills(magnet.Magnet, market)
     assert len(expected) > 0
-    assert fills(OnRecords, market) == expected
+    assert fills(CompiledElsewhere, market) == expected
     assert fills(InPython, market) == expected
 
 

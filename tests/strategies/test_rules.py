@@ -5,14 +5,12 @@ import math
 import numpy as np
 import pytest
 
-from indicators.liquidation.parameter_fields import as_record
-from indicators.liquidation.snapshot import SNAPSHOT
 from runs.perpetual.accounting import FILL, MARKET, apply_fill, open_account
 from runs.perpetual.costs import COSTS, margin_limit
 from runs.perpetual.matching import process_bar
 from runs.perpetual.orders import FILLED, ORDER, PRICES, order_row
 from strategies import cascade, magnet, overlay, wipe
-from strategies.intent import ENTER, EXIT, KEEP, POSITION, REBALANCE
+from strategies.intent import ENTER, EXIT, KEEP, REBALANCE
 from strategies.position import is_below_step, sizing_record, traded_size
 from strategies.sizing import (
     SizingParameters,
@@ -22,6 +20,7 @@ from strategies.sizing import (
     rebalance_size,
     whole_steps,
 )
+from tests.strategies.asking import answers
 
 NAN = math.nan
 CALM = {
@@ -32,13 +31,10 @@ CALM = {
 
 def ask(module, parameters, position=(), **view):
     """Ask a rule; `position` is (size, hours held, tag)."""
-    snapshot, held = np.zeros(1, dtype=SNAPSHOT), np.zeros(1, dtype=POSITION)
-    for name, value in (CALM | view).items():
-        snapshot[name] = value
-    held["bar"], held["equity"] = 100.0, 1e5
-    if position:
-        held["size"], held["hours_held"], held["tag"] = position
-    return module.decide(snapshot[0], held[0], as_record(parameters))
+    held = {"bar": 100.0, "equity": 1e5} | dict(zip(("size", "hours_held", "tag"), position, strict=False))
+    compiled, plain = answers(module.decide, parameters, CALM | view, held)
+    assert compiled == pytest.approx(plain, nan_ok=True)
+    return compiled
 
 
 MAGNET = magnet.MagnetParameters()

@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass
 
-from indicators.liquidation.compiled import allocation_free
+from indicators.liquidation.compiled import compiled_rule
 from indicators.liquidation.parameter_fields import parameter
 from strategies.base import PerpetualStrategy
 from strategies.intent import target_exposure
@@ -22,8 +22,8 @@ class MortalParameters:
             os._exit(1)
 
 
-@allocation_free
-def decide(snapshot, position, parameters):
+@compiled_rule
+def decide(market, position, parameters):
     """Hold what the parameter says."""
     return target_exposure(parameters.exposure)
 

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from indicators.liquidation.compiled import allocation_free
+from indicators.liquidation.compiled import compiled_rule
 from indicators.liquidation.parameter_fields import parameter
 from strategies.base import PerpetualStrategy
 from strategies.intent import close, enter, keep, target_exposure
@@ -15,9 +15,10 @@ class RestlessParameters:
     reach: float = parameter(0.01, unit="fraction of price", source="planted")
 
 
-@allocation_free
-def decide(snapshot, position, parameters):
+@compiled_rule
+def decide(market, position, parameters):
     """Answer by a hash of bar, tag and seed; brackets stay behind when rebalancing changes what they protect."""
+    snapshot = market.snapshot[-1]
     drawn = (math.sin(position.bar * 12.9898 + parameters.seed * 78.233 + position.tag) * 43758.5453) % 1.0
     side = 1.0 if drawn * 16.0 % 2.0 < 1.0 else -1.0
     away = parameters.reach * snapshot.close * (0.2 + drawn * 8.0 % 1.0)
@@ -48,8 +49,8 @@ class Plain(PerpetualStrategy):
     parameters_kind = PlainParameters
 
     @staticmethod
-    def decide(snapshot, position, parameters):
-        return target_exposure(parameters.exposure if snapshot.close > snapshot.low else 0.0)
+    def decide(market, position, parameters):
+        return target_exposure(parameters.exposure if market.close[-1] > market.low[-1] else 0.0)
 
 
 class Meddling(Restless):

@@ -1,0 +1,23 @@
+"""Ask a rule at one bar that a test has written down."""
+
+import numpy as np
+
+from indicators.liquidation.bar import empty_bars
+from indicators.liquidation.compiled import plain
+from indicators.liquidation.parameter_fields import Readable
+from indicators.liquidation.snapshot import SNAPSHOT
+from strategies.intent import POSITION
+from strategies.market import funding_terms, plain_market_at
+from strategies.rule import asked, rule_record
+
+
+def answers(rule, parameters, snapshot, position):
+    """Return what a compiled rule answers, and what it answers in plain Python, on one bar given by its fields' values."""
+    bars, snapshots, held = empty_bars(1), np.zeros(1, dtype=SNAPSHOT), np.zeros(1, dtype=POSITION)
+    bars["open_time"] = 0.0
+    for record, values in ((snapshots, snapshot), (held, position)):
+        for name, value in values.items():
+            record[name] = value
+    seen = (bars, snapshots, 0, 1, 3600.0, funding_terms(None))
+    ours = asked(rule)(*seen, held, rule_record(parameters))
+    return ours, plain(rule)(plain_market_at(*seen), Readable(held[0]), parameters)

@@ -1,0 +1,227 @@
+"""What a rule sees: the last bars, exactly as many as it asked for, and nothing else."""
+
+import datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from datafeeds.simulated.market import simulate
+from indicators.liquidation.bar import BAR
+from indicators.liquidation.compiled import compiled_rule, plain
+from indicators.liquidation.instruments import Instrument, Listing
+from indicators.liquidation.snapshot import SNAPSHOT
+from runs.engines.configuration import configuration_from
+from runs.engines.evaluator import Evaluator
+from runs.engines.event import model_bars, run_backtest
+from runs.engines.parity import first_difference
+from runs.engines.snapshot_cache import Heatmaps
+from runs.lookahead import examine
+from strategies.errors import StrategyError
+from strategies.intent import Intent, keep
+from strategies.market import MarketView, funding_terms, plain_market_at
+from strategies.rule import asked, check_rule, history_of, rule_record
+from tests.runs.drawing import candidate
+from tests.runs.planted import hindsight
+
+PLANTED = "tests.runs.planted.hindsight"
+VIEWS = [name for name in MarketView._fields if name not in ("snapshot", "time", "hour", "weekday", "hours_to_funding")]
+
+
+@pytest.fixture(scope="module")
+def market():
+    return simulate(5, bars=600)
+
+
+@pytest.fixture(scope="module")
+def seen(market):
+    snapshots = np.random.default_rng(1).standard_normal((len(market), len(SNAPSHOT.names))).view(SNAPSHOT)[:, 0]
+    return model_bars(market), snapshots
+
+
+def test_each_field_is_the_columns_last_bars(market, seen):
+    bars, snapshots = seen
+    columns = market.columns()
+    for bar, history in ((0, 1), (300, 1), (300, 24), (599, 600)):
+        view = plain_market_at(bars, snapshots, bar, history, 3600.0, funding_terms(None))
+        rows = slice(bar + 1 - history, bar + 1)
+        for name in VIEWS:
+            expected = bars["open_time"] if name == "open_time" else columns[name]
+            assert np.array_equal(getattr(view, name), expected[rows], equal_nan=True), name
+        for name in SNAPSHOT.names:
+            assert getattr(view.snapshot[-1], name) == snapshots[name][bar]
+            assert np.array_equal(getattr(view.snapshot, name), snapshots[name][rows])
+        assert len(view.snapshot) == history
+        assert view.snapshot[-2:][0].close == snapshots["close"][max(bar - 1, bar + 1 - history)]
+        now = pd.Timestamp(market.times[bar]) + pd.Timedelta(hours=1)
+        assert (view.time, view.hour, view.weekday) == (now.timestamp(), now.hour, now.weekday())
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    st.lists(st.sampled_from([1.0, 2.0, 4.0, 8.0]), min_size=1, max_size=4),
+    st.integers(0, 23),
+    st.sampled_from([900, 1800, 3600, 14_400]),
+)
+def test_hours_to_funding_reach_the_next_settlement_by_the_terms_in_force(intervals, part, seconds):
+    days = [datetime.date(2024, 1, 1) + datetime.timedelta(days=2 * number) for number in range(len(intervals))]
+    made = [
+        Instrument("x", "X", day, np.zeros((1, 4)), 0.0, 0.0, 0.0, funding_interval_hours=hours)
+        for day, hours in zip(days, intervals, strict=True)
+    ]
+    terms, bars = funding_terms(Listing(tuple(made))), np.zeros(1, dtype=BAR)
+    for day, hours in zip(days, intervals, strict=True):
+        opened = pd.Timestamp(day).timestamp() + part * 3600 // seconds * seconds
+        bars["open_time"] = opened
+        view = plain_market_at(bars, np.zeros(1, dtype=SNAPSHOT), 0, 1, float(seconds), terms)
+        moments = opened + seconds + np.arange(1, 8 * 60 + 1) * 60.0
+        settled = moments[moments % (hours * 3600.0) == 0.0]
+        assert view.hours_to_funding == (settled[0] - opened - seconds) / 3600.0
+
+
+@compiled_rule
+def _as_numbers(market, position, parameters):
+    shown = market.snapshot[-1].atr + market.open_time[-1] + market.close[-2] + market.open[0]
+    now = market.hour + 100.0 * market.weekday + 1e4 * market.hours_to_funding
+    return Intent(
+        shown, now, market.time, market.snapshot.close[-2], market.snapshot[-2].close, len(market.volume) * 1.0
+    )
+
+
+@pytest.mark.parametrize("history", [2, 24])
+def test_compiled_and_plain_rules_see_the_same(seen, history):
+    for bar in (24, 300, 599):
+        view = (*seen, bar, history, 3600.0, funding_terms(None))
+        ours = asked(_as_numbers)(*view, np.zeros(1), np.zeros(1))
+        assert ours == plain(_as_numbers)(plain_market_at(*view), None, None)
+
+
+def test_a_view_is_no_copy_and_cannot_be_written(seen):
+    bars, snapshots = seen
+    bars = bars.view()
+    bars.setflags(write=False)
+    view = plain_market_at(bars, snapshots, 30, 5, 3600.0, funding_terms(None))
+    assert all(np.shares_memory(getattr(view, name), bars) for name in VIEWS)
+    with pytest.raises(ValueError, match="read-only"):
+        view.close[-1] = 1.0
+
+
+def first_fill(market, name, window):
+    configuration = configuration_from({"strategy": f"{PLANTED}:{name}", "rule": {"window": window}})
+    return configuration, Evaluator(market, Heatmaps(None)).evaluate(configuration)
+
+
+@pytest.mark.parametrize("name", ["Hindsight", "PlainHindsight"])
+def test_random_rules_that_look_back_trade_alike_in_both_engines(market, name):
+    random, fills = np.random.default_rng(9), 0
+    for _ in range(6):
+        configuration = candidate(random, f"{PLANTED}:{name}", 0.5)
+        evaluation = Evaluator(market, Heatmaps(None)).evaluate(configuration)
+        assert first_difference(configuration, market, evaluation) is None, configuration
+        fills += len(evaluation.fills)
+        if len(evaluation.fills):
+            assert evaluation.fills["bar"].min() >= configuration.rule["window"], "first asked with its whole window"
+    assert fills > 100
+
+
+def test_a_rule_trades_alike_compiled_and_in_plain_python(market):
+    for window in (1, 7, 150):
+        _, ours = first_fill(market, "Hindsight", window)
+        configuration, plain_one = first_fill(market, "PlainHindsight", window)
+        assert len(ours.fills) > 50
+        assert ours.fills.tobytes() == plain_one.fills.tobytes(), configuration
+
+
+def test_what_lies_before_the_window_changes_no_answer(market, seen):
+    # The account at the first bar asked is the same, and so is the window: the answers must be.
+    bars, snapshots = seen
+    for history in (1, 5, 80):
+        rule = rule_record(hindsight.HindsightParameters(window=history))
+        position = np.zeros(1, dtype=[("bar", float), ("size", float)])
+        for bar in range(history - 1, 600, 37):
+            rows = slice(bar + 1 - history, bar + 1)
+            ask = asked(hindsight.decide)
+            whole = ask(bars, snapshots, bar, history, 3600.0, funding_terms(None), position, rule)
+            cut = ask(bars[rows], snapshots[rows], history - 1, history, 3600.0, funding_terms(None), position, rule)
+            np.testing.assert_equal(tuple(cut), tuple(whole))
+
+
+@pytest.mark.parametrize("name", ["Hindsight", "PlainHindsight"])
+def test_a_prefix_of_the_market_has_a_prefix_of_the_fills(market, name):
+    _, whole = first_fill(market, name, 40)
+    for bars in (41, 200, 599):
+        _, cut = first_fill(market.head(bars), name, 40)
+        kept = whole.fills[whole.fills["bar"] < bars]
+        assert cut.fills.tobytes() == kept.tobytes()
+        assert np.array_equal(cut.equity, whole.equity[:bars])
+
+
+@pytest.mark.parametrize(("name", "cuts"), [("Hindsight", 1), ("PlainHindsight", 3)])
+def test_looking_back_is_no_look_ahead(market, name, cuts):
+    few = market.head(200)
+    found = examine(configuration_from({"strategy": f"{PLANTED}:{name}", "rule": {"window": 30}}), few, cuts)
+    assert found.acquitted
+    assert found.minimum_period == 30
+
+
+def test_who_reaches_behind_a_view_is_convicted(market):
+    assert examine(configuration_from({"strategy": f"{PLANTED}:BehindTheView"}), market.head(200), cuts=1).differences
+
+
+@pytest.mark.parametrize("name", ["TooFar", "PlainTooFar"])
+@pytest.mark.parametrize("run", ["event", "sweep"])
+def test_a_bar_before_the_window_is_an_error_that_names_file_and_line(market, name, run):
+    configuration = configuration_from({"strategy": f"{PLANTED}:{name}", "rule": {"window": 7}})
+    runs = {
+        "event": lambda: run_backtest(configuration, market),
+        "sweep": lambda: Evaluator(market, Heatmaps(None)).evaluate(configuration),
+    }
+    with pytest.raises(StrategyError) as raised:
+        runs[run]()
+    source = Path(hindsight.__file__).read_text(encoding="utf-8").splitlines()
+    line = next(number for number, text in enumerate(source, 1) if "one bar too far" in text)
+    assert "IndexError" in str(raised.value)
+    assert f"hindsight.py, line {line})" in str(raised.value)
+
+
+def test_a_compiled_rule_that_writes_what_it_sees_does_not_compile(market):
+    @compiled_rule
+    def writes(market, position, parameters):
+        market.close[-1] = 1.0
+        return keep()
+
+    bars = model_bars(market)
+    bars.setflags(write=False)
+    with pytest.raises(Exception, match=r"(?i)cannot modify readonly|setitem"):
+        asked(writes)(bars, np.zeros(600, dtype=SNAPSHOT), 5, 2, 3600.0, funding_terms(None), np.zeros(1), np.zeros(1))
+
+
+def test_the_old_signature_is_told_how_to_write_the_new_one():
+    with pytest.raises(
+        ValueError, match=r"OldSignature.*decide\(market, position, parameters\), and begin with snapshot = "
+    ):
+        configuration_from({"strategy": f"{PLANTED}:OldSignature"})
+
+
+class Odd:
+    def __init__(self, decide=None, history=1):
+        self.decide, self.history, self.__name__ = decide, history, "Odd"
+
+
+@pytest.mark.parametrize("history", [0, -3, 2.5, float("nan"), "5", None])
+def test_a_history_that_is_no_number_of_bars_is_refused(history):
+    with pytest.raises(ValueError, match=r"Odd.history = .* must be a whole number of bars, 1 or more"):
+        history_of(Odd(history=history), None)
+
+
+def test_a_history_may_follow_from_the_parameters():
+    assert history_of(Odd(history=lambda parameters: parameters["window"] + 1), {"window": 5.0}) == 6
+
+
+@pytest.mark.parametrize("arguments", [lambda: None, lambda self, market, position, parameters: None])
+def test_a_rule_of_other_arguments_is_refused(arguments):
+    with pytest.raises(ValueError, match="write it as a static function decide"):
+        check_rule(Odd(decide=arguments))
