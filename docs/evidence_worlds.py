@@ -44,8 +44,7 @@ markets with enough data, with 95 % intervals (Wilson 1927).
 - *Read by listed leverages*, or *(listed)*: simulated traders hold listed leverages, and the default's power law ranks their
   levels worse ([evidence-truth.md](evidence-truth.md)). These rows read the map that ranks them best.
 - *Above nominal*, of a false claim: the whole interval lies above 2.5 %.
-- *Not told from luck*, of a true claim: the interval reaches down to 2.5 %. In a market of this length with an effect of this
-  size, *not validated* says nothing against the claim.
+- *Not told from luck*, of a true claim: the interval reaches down to 2.5 %.
 """
 
 
@@ -64,6 +63,11 @@ class Row(NamedTuple):
         return proportion_interval(self.hits, self.trials)
 
     @property
+    def share(self) -> float:
+        """Of hits, where there is a trial."""
+        return self.hits / self.trials
+
+    @property
     def kind(self) -> str:
         """Claim and map that is read, both sides together."""
         name = f"`{self.claim.removesuffix('_long').removesuffix('_short')}`"
@@ -76,16 +80,11 @@ def page(counts: dict[str, dict[str, Counter[str]]], seeds: int, bars: int) -> s
         Row(world, claim, count[VALIDATED], count[VALIDATED] + count[NOT_VALIDATED], count[TOO_LITTLE_DATA])
         for world, claims in counts.items()
         for claim, count in claims.items()
-        if claim not in WORLDS[world].unknown
+        if claim not in WORLDS[world].uncounted
     ]
     false = [row for row in rows if row.claim in WORLDS[row.world].nothing]
     true = [row for row in rows if row not in false]
-    found, unseen = _said_of_true(true)
-    short = (
-        f"**False claims**: {_said_of_false(false)}",
-        f"**True claims** are found in this share of the markets, from their least row to their most: {found}",
-        f"**Nowhere told from luck**: {unseen}",
-    )
+    short = (f"**False claims**: {_said_of_false(false)}", *_said_of_true(true))
     lines = "\n".join(textwrap.fill(line, 128, initial_indent="- ", subsequent_indent="  ") for line in short)
     parts = [HEAD.format(seeds=seeds, bars=bars, days=bars / 24.0, short=lines)]
     for title, part in (("Claims that are false", false), ("Claims that are true, in whole or in part: power", true)):
@@ -102,16 +101,22 @@ def _said_of_false(rows: list[Row]) -> str:
     return f"{share}; {above} of {len(measured)} rows are above nominal."
 
 
-def _said_of_true(rows: list[Row]) -> tuple[str, str]:
-    """Return the least and most share of each kind of claim, and which are nowhere told from luck."""
+def _said_of_true(rows: list[Row]) -> tuple[str, str, str]:
+    """Return the least and most share of each kind of claim, which are seldom found, and which are nowhere told from luck."""
     kinds: dict[str, list[Row]] = {}
     for row in rows:
         if row.trials:
             kinds.setdefault(row.kind, []).append(row)
-    shares = {kind: [row.hits / row.trials for row in found] for kind, found in kinds.items()}
-    said = "; ".join(f"{kind} {min(found):.0%} .. {max(found):.0%}" for kind, found in shares.items())
-    unseen = ", ".join(kind for kind, found in kinds.items() if all(row.interval[0] <= NOMINAL for row in found))
-    return f"{said}.", f"{unseen}. There *not validated* is no evidence against a claim." if unseen else "none."
+    shares = {kind: (min(row.share for row in found), max(row.share for row in found)) for kind, found in kinds.items()}
+    seldom = [kind for kind, (_, most) in shares.items() if most < 0.5]
+    unseen = [kind for kind, found in kinds.items() if all(row.interval[0] <= NOMINAL for row in found)]
+    said = "; ".join(f"{kind} {least:.0%} .. {most:.0%}" for kind, (least, most) in shares.items())
+    return (
+        f"**True claims** are found in this share of the markets, from their least row to their most: {said}.",
+        f"**Seldom found**, in less than half of the markets in every row: {', '.join(seldom) or 'none'}. Where a market of this "
+        "length does not validate such a claim, that is weak evidence against it.",
+        f"**Nowhere told from luck**: {', '.join(unseen) or 'none'}. There it is no evidence at all.",
+    )
 
 
 def _line(row: Row, false: bool) -> str:
@@ -120,8 +125,8 @@ def _line(row: Row, false: bool) -> str:
         return f"{start} - | - | - | {row.too_little} | |"
     low, high = row.interval
     note = ("above nominal" if low > NOMINAL else "") if false else ("not told from luck" if low <= NOMINAL else "")
-    share = f"{row.hits} of {row.trials} | {row.hits / row.trials:.1%} | {low:.1%} .. {high:.1%}"
-    return f"{start} {share} | {row.too_little} | {note} |"
+    found = f"{row.hits} of {row.trials} | {row.share:.1%} | {low:.1%} .. {high:.1%}"
+    return f"{start} {found} | {row.too_little} | {note} |"
 
 
 def measure(world: str, bars: int, seed: int) -> dict[str, str]:

@@ -43,8 +43,8 @@ class World:
         What is measured in it.
     nothing
         Names of the claims that are false there; each is to be validated no more often than the nominal rate.
-    unknown
-        Names of the claims of which nobody knows there; no page shows them.
+    uncounted
+        Names of the claims that no page shows: whether they are true there is not known, or the market lacks what they need.
     change
         What is done to the dataset before anything is measured, given the seed.
     reading
@@ -55,7 +55,7 @@ class World:
     parameters: SimulationParameters
     claims: Callable[[Dataset], list[Claim]]
     nothing: frozenset[str] = frozenset()
-    unknown: frozenset[str] = frozenset()
+    uncounted: frozenset[str] = frozenset()
     change: Callable[[Dataset, int], Dataset] = lambda dataset, seed: dataset
     reading: ModelParameters = DEFAULT
 
@@ -111,22 +111,19 @@ _TRADING = frozenset({"magnet", "cascade", "wipe"})
 _FORECASTS = frozenset(
     f"{kind}_{side}" for kind in ("forecast", "today", "open_interest", "kernel") for side in ("long", "short")
 )
-_DISTANCE = frozenset(
-    {"calibration_long", "calibration_short", "capture_long", "capture_short"}
-)  # distance may make them true
-_KERNELS = frozenset(
-    {"kernel_long", "kernel_short"}
-)  # the default's power law is not how simulated traders choose leverage
+_CAPTURE = frozenset({"capture_long", "capture_short"})  # it needs single liquidations with prices
+_UNSURE = _CAPTURE | {"calibration_long", "calibration_short"}  # a map that is wrong may be proportional, by distance
+_KERNELS = frozenset({"kernel_long", "kernel_short"})  # of a power law: simulated traders hold listed leverages
 _TRUE, _MAGNETS = "fair, liquidations of the simulated accounts", (0.1, 0.2, 0.5, 1.0)
 
 WORLDS = {
     "fair": World("fair: all knobs at zero", FAIR, trading_claims, _TRADING),
     "random": World("fair, signals read off random levels", FAIR, trading_claims, _TRADING, change=random_levels),
     "mapless": World(
-        "fair, liquidations by range and volume alone", FAIR, forecast_claims, _FORECASTS, _DISTANCE, mapless_reports
+        "fair, liquidations by range and volume alone", FAIR, forecast_claims, _FORECASTS, _UNSURE, mapless_reports
     ),
-    "true": World(_TRUE, FAIR, forecast_claims, _KERNELS),
-    "true, listed": World(f"{_TRUE}{_READ_BY[LISTED]}", FAIR, forecast_claims, reading=LISTED),
+    "true": World(_TRUE, FAIR, forecast_claims, _KERNELS, _UNSURE),
+    "true, listed": World(f"{_TRUE}{_READ_BY[LISTED]}", FAIR, forecast_claims, uncounted=_CAPTURE, reading=LISTED),
     "fair, listed": World(f"fair{_READ_BY[LISTED]}", FAIR, trading_claims, _TRADING, reading=LISTED),
     **_knob("magnet_strength", magnet_claim, _MAGNETS),
     **_knob("magnet_strength", magnet_claim, _MAGNETS, LISTED),
