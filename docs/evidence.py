@@ -38,6 +38,8 @@ SHORT = """- **Proven: how much is liquidated, given how far price goes.** The m
 - **It is the price path that knows.** Open interest adds nothing that could be seen.
 - **Not proven: direction.** Price reaches the larger cluster no more often than levels that match it.
 - **Not proven: cascades beyond volatility, and levels after wipes.**
+- **What *not proven* is worth.** In half a year of a simulated market where such a claim is true it is seldom found, a cascade no
+  more often than by luck ([simulated markets](evidence-worlds.md)). Longer data see more: *would have seen*, below.
 - **Refuted: forecasts in coins as they stand.** Reports rise more slowly than forecasts. The [stress test](stress.md) fits the
   link, and measures its intervals.
 - **So**: use the map to say what a move would liquidate. Do not take a trade from it. No strategy here is validated.
