@@ -43,38 +43,25 @@ class HeatmapRecord(NamedTuple):
 
 
 @allocation_free
-def density_into(state: State, row: np.ndarray) -> None:
-    """Write the density at the last close, base coin per bin outward from it, into (2, bins)."""
-    for side in range(2):
-        for column in range(row.shape[1]):
-            row[side, column] = state.memory[0].level * state.density[side, BEFORE + column]
-
-
-@allocation_free
 def record_bars(
     state: State, model: Model, bars: np.ndarray, snapshots: np.ndarray, ends: np.ndarray, positions: np.ndarray,
     density: np.ndarray, counts: np.ndarray, clusters: np.ndarray,
 ) -> None:  # fmt: skip
     """Do the work of `record_heatmap` in one compiled loop, into arrays that the caller made."""
-    row = 0
-    for index in range(len(bars)):
-        run_bars(state, model, bars, snapshots, index, index + 1)
-        if row == len(ends) or index != ends[row]:
-            continue
-        positions[row] = state.memory[0].position
-        density_into(state, density[row])
+    memory, done = state.memory[0], 0
+    for row in range(len(ends)):
+        run_bars(state, model, bars, snapshots, done, ends[row] + 1)
+        done, positions[row] = ends[row] + 1, memory.position
         for side in range(2):
-            counts[row, side] = state.memory[0].clusters[side]
+            for column in range(density.shape[2]):
+                density[row, side, column] = memory.level * state.density[side, BEFORE + column]
+            counts[row, side] = memory.clusters[side]
             for place in range(counts[row, side]):
                 found, kept = state.clusters[side, place], clusters[row, side, place]
                 low, high = (-found.high, -found.low) if side == LONG else (found.low, found.high)
-                kept[0], kept[1], kept[2] = (
-                    found.price,
-                    bars[index].close * math.exp(low),
-                    bars[index].close * math.exp(high),
-                )
-                kept[3] = found.size
-        row += 1
+                kept[0], kept[3] = found.price, found.size
+                kept[1], kept[2] = memory.close * math.exp(low), memory.close * math.exp(high)
+    run_bars(state, model, bars, snapshots, done, len(bars))
 
 
 def record_heatmap(model: Model, bars: np.ndarray, ends: np.ndarray | None = None) -> HeatmapRecord:
@@ -107,8 +94,7 @@ def density_by_price(state: State, model: Model) -> tuple[np.ndarray, np.ndarray
     """
     settings, memory = model.settings[0], state.memory[0]
     bins = state.density.shape[1] - BEFORE - BEHIND
-    row = np.zeros((2, bins))
-    density_into(state, row)
+    row = memory["level"] * state.density[:, BEFORE : BEFORE + bins]
     close_bin = math.floor(memory["position"])
     places = np.arange(close_bin - bins + 1, close_bin + bins)
     prices = np.exp((places + 0.5 + settings["grid_phase"]) * settings["bin_width"])
