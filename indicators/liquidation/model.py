@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from indicators.liquidation.cascade_phase import PHASE
 from indicators.liquidation.clusters import FOUND, MAX_CLUSTERS
 from indicators.liquidation.kernel import MAX_DISTANCE, Kernel, build_kernel
 from indicators.liquidation.parameter_fields import as_record
@@ -37,11 +38,7 @@ MEMORY = np.dtype(
         ("open_interest", np.float64),  # last known, base coin
         ("break_bar", np.float64),  # last bar in which its series changed
         ("funding_rate", np.float64),  # last settled
-        ("phase", np.float64),
-        ("phase_direction", np.float64),
-        ("phase_reference", np.float64),
-        ("phase_lowest", np.float64),
-        ("phase_quiet_bars", np.float64),
+        ("phase", PHASE),
         ("magnet", np.float64),
         ("swept", np.float64, (2,)),  # base coin that the last bar swept, by side
         ("centre", np.float64, (2,)),  # its mean position, in the side's own bins
@@ -54,9 +51,7 @@ MEMORY = np.dtype(
 )
 """What the state remembers besides the map; NaN says not known yet."""
 
-_UNKNOWN = (
-    "close", "position", "variance", "open_interest", "break_bar", "funding_rate", "phase_reference", "phase_lowest", "magnet",
-)  # fmt: skip
+_UNKNOWN = ("close", "position", "variance", "open_interest", "break_bar", "funding_rate", "magnet")
 
 
 class Model(NamedTuple):
@@ -184,6 +179,7 @@ def initial_state(model: Model) -> State:
     memory = np.zeros(1, dtype=MEMORY)
     for name in _UNKNOWN:
         memory[name] = np.nan
+    memory["phase"]["reference"] = memory["phase"]["lowest"] = np.nan
     bins = math.ceil(settings["window"]) + 1  # the window begins within a bin
     return State(
         positions=empty_map(float(settings["bin_width"]), len(model.ages)),

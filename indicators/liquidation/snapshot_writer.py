@@ -2,7 +2,7 @@
 
 import math
 
-from indicators.liquidation.cascade_phase import Phase, market_state, open_interest_drop
+from indicators.liquidation.cascade_phase import market_state, open_interest_drop
 from indicators.liquidation.clusters import find_clusters, keep_significant, quantile_size
 from indicators.liquidation.compiled import Record, inlined
 from indicators.liquidation.kernel import LONG, SHORT
@@ -99,12 +99,9 @@ def write_context(state: State, model: Model, snapshot: Record) -> None:
     view.liquidated_long_24h_usd, view.liquidated_short_24h_usd = day.long_usd, day.short_usd
     view.volume_24h, view.largest_liquidation_bar_usd = day.volume, day.largest_usd
     view.market_state = market_state(day.long_usd + day.short_usd, settings.market_share)
-    view.phase, view.phase_direction = memory.phase, memory.phase_direction
+    view.phase, view.phase_direction = memory.phase.number, memory.phase.direction
     view.open_interest, view.funding_rate = memory.open_interest, memory.funding_rate
-    phase = Phase(
-        memory.phase, memory.phase_direction, memory.phase_reference, memory.phase_lowest, memory.phase_quiet_bars
-    )
-    view.open_interest_drop = open_interest_drop(phase, memory.open_interest)
+    view.open_interest_drop = open_interest_drop(memory.phase, memory.open_interest)
     view.open_interest_break_bar = memory.break_bar
     view.level_from_open_interest = 0.0 if math.isnan(memory.open_interest) else 1.0
     view.map_age_half_lives = (memory.bar + 1.0) / settings.half_life_bars

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from indicators.liquidation.cascade_phase import Phase, PhaseLimits, advance_phase
+from indicators.liquidation.cascade_phase import advance_phase
 from indicators.liquidation.compiled import Record, allocation_free, inlined
 from indicators.liquidation.kernel import LONG, SHORT
 from indicators.liquidation.model import Model, State, initial_state
@@ -126,29 +126,12 @@ def _advance(state: State, model: Model, bar: Record, low: float, high: float, b
         memory.break_bar = memory.bar
         scale = memory.open_interest / before
         if 0.0 < scale < math.inf:
-            memory.phase_reference *= scale
-            memory.phase_lowest *= scale
+            memory.phase.reference *= scale
+            memory.phase.lowest *= scale
             before = memory.open_interest
-    limits = PhaseLimits(
-        settings.washout_drop, settings.hysteresis * settings.washout_drop,
-        settings.trigger_bars, settings.steady_bars, settings.recovery_bars,
-    )  # fmt: skip
-    phase = Phase(
-        memory.phase, memory.phase_direction, memory.phase_reference, memory.phase_lowest, memory.phase_quiet_bars
-    )
-    phase = advance_phase(
-        phase,
-        limits,
-        _fallen(state, model, LONG, low),
-        _fallen(state, model, SHORT, high),
-        bar.close < bar.open,
-        before,
-        memory.open_interest,
-        memory.funding_rate,
-    )
-    memory.phase, memory.phase_direction = phase.number, phase.direction
-    memory.phase_reference, memory.phase_lowest = phase.reference, phase.lowest
-    memory.phase_quiet_bars = phase.quiet_bars
+    below, above = _fallen(state, model, LONG, low), _fallen(state, model, SHORT, high)
+    falling, now = bar.close < bar.open, memory.open_interest
+    advance_phase(memory.phase, settings, below, above, falling, before, now, memory.funding_rate)
 
 
 @inlined

@@ -2,33 +2,35 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from indicators.liquidation.cascade_phase import (
     BUILDING,
     CASCADING,
+    PHASE,
     RECOVERING,
     TRIGGERED,
     WASHED_OUT,
-    Phase,
-    PhaseLimits,
     advance_phase,
     open_interest_drop,
 )
 
-LIMITS = PhaseLimits(washout_drop=0.2, new_low_drop=0.0, trigger_bars=3.0, steady_bars=2.0, recovery_bars=4.0)
+LIMITS = {"washout_drop": 0.2, "hysteresis": 0.0, "trigger_bars": 3.0, "steady_bars": 2.0, "recovery_bars": 4.0}
 NAN = math.nan
-CALM = Phase(BUILDING, 0.0, NAN, NAN, 0.0)
+CALM = (BUILDING, 0.0, NAN, NAN, 0.0)
 
 
-def play(bars, phase=CALM, limits=LIMITS):
-    """Each bar: clusters fallen below, above, open interest now, funding; returns the phases' numbers."""
-    numbers, before = [], 100.0
+def play(bars, phase=CALM, **limits):
+    """Each bar: clusters fallen below, above, open interest now, funding; returns the phases' numbers and the last phase."""
+    limits, numbers, before = LIMITS | limits, [], 100.0
+    settings = np.array([tuple(limits.values())], dtype=[(name, np.float64) for name in limits])[0]
+    state = np.array([phase], dtype=PHASE)[0]
     for below, above, now, funding in bars:
-        phase = advance_phase(phase, limits, below, above, below >= above, before, now, funding)
-        numbers.append(phase.number)
+        advance_phase(state, settings, below, above, below >= above, before, now, funding)
+        numbers.append(state["number"])
         before = now
-    return numbers, phase
+    return numbers, state
 
 
 def test_nothing_fallen_keeps_building():
@@ -54,19 +56,19 @@ def test_the_whole_anatomy_of_a_downward_cascade():
         TRIGGERED, CASCADING, CASCADING, WASHED_OUT, WASHED_OUT, WASHED_OUT,
         RECOVERING, RECOVERING, RECOVERING, RECOVERING, BUILDING,
     ]  # fmt: skip
-    assert phase.direction == 0.0
+    assert phase["direction"] == 0.0
 
 
 def test_two_clusters_at_once_are_a_cascade():
     numbers, phase = play([(2, 0, 98.0, 0.0)])
     assert numbers == [CASCADING]
-    assert phase.direction == -1.0
+    assert phase["direction"] == -1.0
 
 
 def test_a_short_squeeze_goes_up_and_needs_positive_funding_to_wash_out():
     numbers, phase = play([(0, 2, 90.0, -1e-4), (0, 0, 75.0, -1e-4), (0, 0, 75.0, 1e-4)])
     assert numbers == [CASCADING, CASCADING, WASHED_OUT]
-    assert phase.direction == 1.0
+    assert phase["direction"] == 1.0
 
 
 def test_a_trigger_without_a_follower_goes_back_to_building():
@@ -88,8 +90,8 @@ def test_unknown_funding_is_not_asked_for():
 
 
 def test_a_new_trigger_while_recovering_starts_anew():
-    recovering = Phase(RECOVERING, -1.0, 100.0, 70.0, 1.0)
-    assert play([(0, 1, 80.0, 0.0)], recovering)[1] == Phase(TRIGGERED, 1.0, 100.0, 80.0, 0.0)
+    recovering = (RECOVERING, -1.0, 100.0, 70.0, 1.0)
+    assert play([(0, 1, 80.0, 0.0)], recovering)[1].item() == (TRIGGERED, 1.0, 100.0, 80.0, 0.0)
 
 
 def test_the_drop_is_measured_from_before_the_trigger():
@@ -98,10 +100,10 @@ def test_the_drop_is_measured_from_before_the_trigger():
 
 
 def test_a_new_low_by_dust_does_not_unsettle_what_was_washed_out():
-    washed_out = Phase(WASHED_OUT, -1.0, 100.0, 75.0, 0.0)
+    washed_out = (WASHED_OUT, -1.0, 100.0, 75.0, 0.0)
     bars = [(0, 0, 74.9, 0.0), (0, 0, 74.8, 0.0)]
     assert play(bars, washed_out)[0] == [WASHED_OUT, WASHED_OUT]
-    assert play(bars, washed_out, LIMITS._replace(new_low_drop=0.02))[0] == [WASHED_OUT, RECOVERING]
+    assert play(bars, washed_out, hysteresis=0.1)[0] == [WASHED_OUT, RECOVERING]
     bleeding = [(0, 0, 74.0, 0.0), (0, 0, 72.9, 0.0)]
-    phase = play(bleeding, washed_out, LIMITS._replace(new_low_drop=0.02))[1]
-    assert (phase.number, phase.lowest) == (WASHED_OUT, 72.9), "small falls add up to one that counts"
+    phase = play(bleeding, washed_out, hysteresis=0.1)[1]
+    assert (phase["number"], phase["lowest"]) == (WASHED_OUT, 72.9), "small falls add up to one that counts"

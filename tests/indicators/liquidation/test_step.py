@@ -242,10 +242,9 @@ def test_a_break_in_a_cascade_rescales_what_its_phase_remembers():
     state = initial_state(model)
     run(model, bars[:10], state)
     memory = state.memory
-    memory["phase"], memory["phase_direction"] = 3.0, -1.0  # washed out
-    memory["phase_reference"], memory["phase_lowest"], memory["clusters"] = 1000.0, 760.0, 0
+    memory["phase"], memory["clusters"] = (3.0, -1.0, 1000.0, 760.0, 0.0), 0  # washed out
     run(model, bars[10:11], state)
-    assert (memory["phase_reference"][0], memory["phase_lowest"][0]) == (250.0, 190.0)
+    assert (memory["phase"]["reference"][0], memory["phase"]["lowest"][0]) == (250.0, 190.0)
 
 
 def test_a_mark_that_did_not_reach_a_level_does_not_wipe_it():
