@@ -1,4 +1,4 @@
-"""Liquidation and bankruptcy prices of perpetuals: linear (quote-margined) ones, and inverse ones as far as `inverse_price`.
+"""Liquidation and bankruptcy prices of perpetuals.
 
 A position of q > 0 coins, side s (+1 long, -1 short), entry price E, backed by collateral W, is liquidated where its
 equity meets the maintenance margin at the mark: ``W + s q (P - E) = m q P - c``, with m and c of the tier in which the
@@ -6,11 +6,11 @@ notional q P lies. Solved for P: ``(W + c - s q E) / (q (m - s))``. Source: Bina
 Hyperliquid's documented form is the same equation. A venue that adds the closing fee to the maintenance margin (OKX,
 Phemex) is the same with m + fee.
 
-A long that no price above zero liquidates has price 0.0; a short that none does has infinity.
+A long that no price above zero liquidates has price 0.0; a short that none does has infinity. In all functions prices are
+quote per base and > 0, `size` is base coin > 0, and `side` is +1 for a long, -1 for a short.
 """
 
 import math
-from enum import IntEnum
 
 import numpy as np
 
@@ -23,42 +23,6 @@ Source: Hyperliquid docs, margining (maintenance is half the initial margin at t
 """
 
 _ROUNDING = 1e-9  # 1 / (2 m) of a rate such as 1 / 30 must still allow the 15x that it stands for
-
-
-class Side(IntEnum):
-    """Which way a position looks; its value is the sign in every formula."""
-
-    LONG = 1
-    SHORT = -1
-
-
-@allocation_free
-def first_order_price(entry_price: float, leverage: float, side: float, maintenance_margin_rate: float) -> float:
-    """Return the first-order liquidation price, ``E (1 - s / L + s m)``.
-
-    Parameters
-    ----------
-    entry_price
-        Quote per base, > 0.
-    leverage
-        Notional over margin, > 0.
-    side
-        +1 long, -1 short.
-    maintenance_margin_rate
-        Fraction of notional, 0.005 = 0.5 %.
-
-    Notes
-    -----
-    Exactly Bybit's form for USDT contracts up to 2024 (maintenance margin on entry value). Elsewhere it is nearer to the
-    entry than the exact price by ``E m (1/L - m) / (1 -/+ m)``: at most 4 bp for BTC at 10x and above.
-
-    Examples
-    --------
-    >>> round(first_order_price(65000.0, 10.0, 1.0, 0.005), 6)
-    58825.0
-    """
-    price = entry_price * (1.0 - side / leverage + side * maintenance_margin_rate)
-    return max(price, 0.0)
 
 
 @allocation_free
@@ -74,14 +38,10 @@ def exact_price(
 
     Parameters
     ----------
-    entry_price
-        Quote per base, > 0.
-    size
-        Base coin, > 0.
+    entry_price, size, side
+        The position.
     collateral
-        Quote that stands behind the position: its isolated margin, or for cross the wallet less other positions' needs.
-    side
-        +1 long, -1 short.
+        Quote that stands behind it: its isolated margin, or for cross the wallet less other positions' needs.
     maintenance_margin_rate, maintenance_amount
         Tier's m (fraction, < 1) and c (quote).
     """
@@ -89,7 +49,6 @@ def exact_price(
     return max(price, 0.0)
 
 
-@allocation_free
 def liquidation_distance(leverage: float, side: float, maintenance_margin_rate: float) -> float:
     """Return how far the exact isolated liquidation price lies from the entry, as a positive fraction of it.
 
@@ -98,7 +57,7 @@ def liquidation_distance(leverage: float, side: float, maintenance_margin_rate: 
     leverage
         Notional over margin, > 1.
     side
-        +1 long, -1 short.
+        The position's.
     maintenance_margin_rate
         Fraction of notional, < 1 / leverage.
 
@@ -111,33 +70,19 @@ def liquidation_distance(leverage: float, side: float, maintenance_margin_rate: 
 
 @allocation_free
 def tier_index(notional: float, tiers: np.ndarray) -> int:
-    """Return the row of the tier in which a notional (quote) lies: the last whose floor does not exceed it."""
+    """Return the row of the tier in which a notional (quote, >= 0) lies: the last whose floor does not exceed it.
+
+    Parameters
+    ----------
+    tiers
+        (n, 3 or more) by ascending floor: notional floor (quote), maintenance margin rate m (fraction), amount c (quote), so that
+        the margin is ``m N - c``; `leverage_allowed` reads a fourth column, the largest leverage.
+    """
     found = 0
     for row in range(len(tiers)):
         if tiers[row, 0] <= notional:
             found = row
     return found
-
-
-@allocation_free
-def maintenance_margin(notional: float, tiers: np.ndarray) -> float:
-    """Return the maintenance margin of a position, ``m N - c`` of its tier.
-
-    Parameters
-    ----------
-    notional
-        Mark value, quote, >= 0.
-    tiers
-        (n, 3 or more): notional floor (quote), rate (fraction), amount (quote), by ascending floor; `leverage_allowed` reads a
-        fourth column, the largest leverage.
-
-    Examples
-    --------
-    >>> maintenance_margin(500_000.0, np.array([[0.0, 0.005, 50.0], [250_000.0, 0.01, 1300.0]]))
-    3700.0
-    """
-    row = tier_index(notional, tiers)
-    return tiers[row, 1] * notional - tiers[row, 2]
 
 
 @allocation_free
@@ -149,7 +94,7 @@ def leverage_allowed(leverage: float, notional: float, tiers: np.ndarray) -> boo
     leverage
         Notional over initial margin, >= 1.
     notional, tiers
-        As in `maintenance_margin`.
+        Quote, and brackets as in `tier_index`.
 
     Notes
     -----
@@ -174,12 +119,7 @@ def isolated_price(entry_price: float, size: float, collateral: float, side: flo
     entry_price, size, collateral, side
         As in `exact_price`.
     tiers
-        (n, 3) as in `maintenance_margin`, continuous at its floors.
-
-    Returns
-    -------
-    float
-        Quote per base; 0.0 for a long and infinity for a short that cannot be liquidated.
+        As in `tier_index`, continuous at its floors.
 
     Notes
     -----
@@ -206,24 +146,10 @@ def bankruptcy_price(entry_price: float, size: float, collateral: float, side: f
     return max(entry_price - side * collateral / size, 0.0)
 
 
-@allocation_free
-def inverse_price(entry_price: float, leverage: float, side: float, maintenance_margin_rate: float) -> float:
-    """Return the isolated liquidation price of an inverse (coin-margined) contract, ``E (1 + s m) / (1 + s / L)``.
-
-    Notes
-    -----
-    Equity is ``Q / (E L) + s Q (1/E - 1/P)`` coins for Q quote units of contract, and the maintenance margin, on the mark
-    value, ``m Q / P``. Infinity for a short at 1x or less, which nothing liquidates. Source: MCS help 360041008371.
-    """
-    if side < 0.0 and leverage <= 1.0:
-        return math.inf
-    return entry_price * (1.0 + side * maintenance_margin_rate) / (1.0 + side / leverage)
-
-
 def liquidation_price(
     entry_price: float,
     leverage: float,
-    side: Side,
+    side: float,
     *,
     maintenance_margin_rate: float = 0.005,
     tiers: np.ndarray | None = None,
@@ -235,22 +161,23 @@ def liquidation_price(
 
     Parameters
     ----------
-    entry_price
-        Quote per base, > 0.
+    entry_price, side
+        The position's.
     leverage
         Notional over margin, >= 1.
-    side
-        `Side.LONG` or `Side.SHORT`.
     maintenance_margin_rate
-        Fraction of notional in [0, 1); used without `tiers`.
+        Fraction of notional in [0, 1), 0.005 = 0.5 %; used without `tiers`.
     tiers
-        (n, 3) tier table of a venue; then `size` matters.
+        Brackets of a venue, as in `tier_index`; then `size` matters.
     size
-        Base coin, > 0.
+        Base coin.
     exact
-        False for the first-order form (linear, without tiers).
+        False for the first-order form ``E (1 - s / L + s m)`` (linear, without tiers): Bybit's for USDT contracts up to 2024.
+        It is nearer to the entry than the exact price by ``E m (1/L - m) / (1 -/+ m)``: at most 4 bp for BTC at 10x and above.
     inverse
-        Whether the contract's margin is coin (without tiers).
+        Whether the contract's margin is coin (without tiers): ``E (1 + s m) / (1 + s / L)``, since equity is
+        ``Q / (E L) + s Q (1/E - 1/P)`` coins for Q quote units of contract, and the maintenance margin, on the mark value,
+        ``m Q / P``. Source: MCS help 360041008371.
 
     Raises
     ------
@@ -259,9 +186,9 @@ def liquidation_price(
 
     Examples
     --------
-    >>> liquidation_price(65000.0, 10.0, Side.LONG, exact=False)
+    >>> round(liquidation_price(65000.0, 10.0, 1.0, exact=False), 6)
     58825.0
-    >>> round(liquidation_price(100.0, 10.0, Side.SHORT, maintenance_margin_rate=0.004), 4)
+    >>> round(liquidation_price(100.0, 10.0, -1.0, maintenance_margin_rate=0.004), 4)
     109.5618
     """
     if not (entry_price > 0.0 and size > 0.0 and leverage >= 1.0 and 0.0 <= maintenance_margin_rate < 1.0):
@@ -269,11 +196,16 @@ def liquidation_price(
             f"entry_price {entry_price} and size {size} must be positive, leverage {leverage} at least 1 and "
             f"maintenance_margin_rate {maintenance_margin_rate} in [0, 1)"
         )
+    if side not in (1.0, -1.0):
+        raise ValueError(f"side = {side} must be 1 (long) or -1 (short)")
     if tiers is not None and (inverse or not exact):
         raise ValueError("tiers go with the exact form of a linear contract: leave out tiers, or ask for that form")
     if inverse:
-        return float(inverse_price(entry_price, leverage, float(side), maintenance_margin_rate))
+        unreachable = side < 0.0 and leverage <= 1.0
+        return (
+            math.inf if unreachable else entry_price * (1.0 + side * maintenance_margin_rate) / (1.0 + side / leverage)
+        )
     if not exact:
-        return float(first_order_price(entry_price, leverage, float(side), maintenance_margin_rate))
+        return max(entry_price * (1.0 - side / leverage + side * maintenance_margin_rate), 0.0)
     table = np.array([[0.0, maintenance_margin_rate, 0.0]]) if tiers is None else np.asarray(tiers, dtype=np.float64)
-    return float(isolated_price(entry_price, size, size * entry_price / leverage, float(side), table))
+    return float(isolated_price(entry_price, size, size * entry_price / leverage, side, table))

@@ -9,7 +9,7 @@ from datafeeds.simulated.ledger import CHANGED, CLOSED, LIQUIDATED, MAKERS, OPEN
 from datafeeds.simulated.liquidation_engine import TIERS
 from datafeeds.simulated.market import simulate_with_truth
 from datafeeds.simulated.parameters import SimulationParameters
-from indicators.liquidation.liquidation_price import Side, liquidation_price
+from indicators.liquidation.liquidation_price import liquidation_price
 from indicators.liquidation.symbols import contract_of
 from indicators.liquidation.venues import listing
 
@@ -77,7 +77,7 @@ def test_liquidation_prices_are_the_formula_in_the_venues_tiers(world):
     np.testing.assert_allclose(TIERS, tiers[: len(TIERS), :3])
     rows = world.ledger[(world.ledger["account"] != MAKERS)][::97]
     for row in rows:
-        side = Side.LONG if row["side"] == 0 else Side.SHORT
+        side = 1.0 if row["side"] == 0 else -1.0
         price = liquidation_price(row["entry_price"], row["leverage"], side, tiers=tiers, size=row["size"])
         if 0.0 < price < np.inf:
             assert row["liquidation_price"] == pytest.approx(price, rel=1e-9)

@@ -9,17 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indicators.liquidation.liquidation_price import (
-    Side,
     bankruptcy_price,
     exact_price,
-    first_order_price,
     isolated_price,
     liquidation_distance,
     liquidation_price,
-    maintenance_margin,
+    tier_index,
 )
 from indicators.liquidation.symbols import contract_of
 from indicators.liquidation.venues import listing
+
+LONG, SHORT = SIDES = 1.0, -1.0
+
+
+def first_order_price(entry, leverage, side, rate):
+    return liquidation_price(entry, leverage, side, maintenance_margin_rate=rate, exact=False)
 
 
 @pytest.fixture(scope="module")
@@ -48,14 +52,14 @@ TABLE = [
 def test_prices_equal_the_published_table(leverage, rate, long, long_first, short, short_first):
     prices = [
         liquidation_price(100.0, leverage, side, maintenance_margin_rate=rate, exact=exact)
-        for side in Side
+        for side in SIDES
         for exact in (True, False)
     ]
-    by_side = dict(zip([(s, e) for s in Side for e in (True, False)], prices, strict=True))
-    assert by_side[Side.LONG, True] == pytest.approx(long, abs=5e-5)
-    assert by_side[Side.LONG, False] == pytest.approx(long_first, abs=1e-9)
-    assert by_side[Side.SHORT, True] == pytest.approx(short, abs=5e-5)
-    assert by_side[Side.SHORT, False] == pytest.approx(short_first, abs=1e-9)
+    by_side = dict(zip([(s, e) for s in SIDES for e in (True, False)], prices, strict=True))
+    assert by_side[LONG, True] == pytest.approx(long, abs=5e-5)
+    assert by_side[LONG, False] == pytest.approx(long_first, abs=1e-9)
+    assert by_side[SHORT, True] == pytest.approx(short, abs=5e-5)
+    assert by_side[SHORT, False] == pytest.approx(short_first, abs=1e-9)
 
 
 def test_the_specs_example_is_58825():
@@ -81,8 +85,8 @@ def test_phemex_worked_example_has_the_fee_in_the_margin():
 )
 def test_tiered_prices_equal_the_published_fixtures(tiers, notional, long, short):
     size = notional / 60_000.0
-    assert liquidation_price(60_000.0, 10.0, Side.LONG, tiers=tiers, size=size) == pytest.approx(long, abs=0.005)
-    assert liquidation_price(60_000.0, 10.0, Side.SHORT, tiers=tiers, size=size) == pytest.approx(short, abs=0.005)
+    assert liquidation_price(60_000.0, 10.0, LONG, tiers=tiers, size=size) == pytest.approx(long, abs=0.005)
+    assert liquidation_price(60_000.0, 10.0, SHORT, tiers=tiers, size=size) == pytest.approx(short, abs=0.005)
 
 
 @pytest.mark.parametrize(
@@ -91,10 +95,10 @@ def test_tiered_prices_equal_the_published_fixtures(tiers, notional, long, short
 )
 def test_large_positions_are_liquidated_earlier(tiers, notional, long, short):
     size = notional / 60_000.0
-    moves = [liquidation_price(60_000.0, 10.0, side, tiers=tiers, size=size) / 60_000.0 - 1.0 for side in Side]
-    assert dict(zip(Side, moves, strict=True)) == {
-        Side.LONG: pytest.approx(long, abs=1e-5),
-        Side.SHORT: pytest.approx(short, abs=1e-5),
+    moves = [liquidation_price(60_000.0, 10.0, side, tiers=tiers, size=size) / 60_000.0 - 1.0 for side in SIDES]
+    assert dict(zip(SIDES, moves, strict=True)) == {
+        LONG: pytest.approx(long, abs=1e-5),
+        SHORT: pytest.approx(short, abs=1e-5),
     }
 
 
@@ -146,15 +150,6 @@ def test_bybit_style_is_first_order(side, expected):
     assert first_order_price(10.0, 10.0, side, 0.01) == pytest.approx(expected)
 
 
-def test_maintenance_margin_of_the_published_bracket():
-    # reliability notes F12
-    table = np.array([[0.0, 0.004, 0.0], [50e3, 0.005, 50.0], [250e3, 0.01, 1_300.0], [1e6, 0.025, 16_300.0]])
-    assert maintenance_margin(500_000.0, table) == pytest.approx(3_700.0)
-    for floor, expected in ((250e3, 1_200.0), (1e6, 8_700.0)):
-        assert maintenance_margin(floor, table) == pytest.approx(expected)
-        assert maintenance_margin(np.nextafter(floor, 0.0), table) == pytest.approx(expected)
-
-
 positions = st.tuples(st.floats(1e-2, 1e6), st.floats(1e-3, 1e3), st.floats(1.5, 100.0), st.sampled_from([1.0, -1.0]))
 
 
@@ -184,15 +179,16 @@ def test_prices_scale_with_the_entry(position, scale):
     assert scaled == pytest.approx(scale * price, rel=1e-9)
 
 
-@given(st.floats(1e3, 5e8), st.floats(1.5, 20.0), st.sampled_from(list(Side)))
+@given(st.floats(1e3, 5e8), st.floats(1.5, 20.0), st.sampled_from(SIDES))
 def test_the_tiered_price_meets_its_own_tier(notional, leverage, side):
     import datetime
 
     table = listing("binance", contract_of("BTCUSDT")).at(datetime.date(2024, 10, 24)).tiers
     size = notional / 60_000.0
-    price = isolated_price(60_000.0, size, notional / leverage, float(side), table)
-    equity = notional / leverage + float(side) * size * (price - 60_000.0)
-    assert equity == pytest.approx(maintenance_margin(size * price, table), rel=1e-6, abs=1e-6 * notional)
+    price = isolated_price(60_000.0, size, notional / leverage, side, table)
+    equity = notional / leverage + side * size * (price - 60_000.0)
+    rate, amount = table[tier_index(size * price, table), 1:3]
+    assert equity == pytest.approx(rate * size * price - amount, rel=1e-6, abs=1e-6 * notional)
 
 
 @given(positions)
@@ -224,17 +220,17 @@ def test_gap_of_inverse_to_linear_by_leverage(leverage, long_gap, short_gap):
     gaps = {
         side: liquidation_price(1.0, leverage, side, maintenance_margin_rate=0.004, inverse=True)
         - liquidation_price(1.0, leverage, side, maintenance_margin_rate=0.004)
-        for side in Side
+        for side in SIDES
     }
-    assert 1e4 * gaps[Side.LONG] == pytest.approx(long_gap, abs=0.6)
+    assert 1e4 * gaps[LONG] == pytest.approx(long_gap, abs=0.6)
     if short_gap is not None:
-        assert 1e4 * gaps[Side.SHORT] == pytest.approx(short_gap, abs=0.6)
+        assert 1e4 * gaps[SHORT] == pytest.approx(short_gap, abs=0.6)
 
 
 def test_an_inverse_position_by_the_published_example():
     # reliability notes F7 (MCS): 10x at 2,000, 0.5 %
-    assert liquidation_price(2_000.0, 10.0, Side.LONG, inverse=True) == pytest.approx(1_827.27, abs=0.01)
-    assert math.isinf(liquidation_price(100.0, 1.0, Side.SHORT, maintenance_margin_rate=0.0, inverse=True))
+    assert liquidation_price(2_000.0, 10.0, LONG, inverse=True) == pytest.approx(1_827.27, abs=0.01)
+    assert math.isinf(liquidation_price(100.0, 1.0, SHORT, maintenance_margin_rate=0.0, inverse=True))
 
 
 def test_funding_paid_moves_a_longs_level_towards_the_price():
@@ -250,11 +246,16 @@ def test_funding_paid_moves_a_longs_level_towards_the_price():
     [{"entry_price": 0.0}, {"entry_price": -1.0}, {"leverage": 0.0}, {"size": 0.0}, {"maintenance_margin_rate": 1.0}],
 )
 def test_values_outside_their_domain_are_refused(change):
-    arguments = {"entry_price": 100.0, "leverage": 10.0, "side": Side.LONG} | change
+    arguments = {"entry_price": 100.0, "leverage": 10.0, "side": LONG} | change
     with pytest.raises(ValueError, match="must be positive"):
         liquidation_price(**arguments)
 
 
+def test_a_side_is_one_or_minus_one():
+    with pytest.raises(ValueError, match=r"side = 0 must be 1 \(long\) or -1"):
+        liquidation_price(100.0, 10.0, 0)
+
+
 def test_the_first_order_form_refuses_tiers(tiers):
     with pytest.raises(ValueError, match="tiers go with the exact form"):
-        liquidation_price(100.0, 10.0, Side.LONG, tiers=tiers, exact=False)
+        liquidation_price(100.0, 10.0, LONG, tiers=tiers, exact=False)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from indicators.liquidation.instruments import tier_table
-from indicators.liquidation.liquidation_price import isolated_price, leverage_allowed, maintenance_margin
+from indicators.liquidation.liquidation_price import isolated_price, leverage_allowed, tier_index
 from indicators.liquidation.symbols import contract_of
 from indicators.liquidation.venues import listing, profiles_of, shipped_profiles, venue_names
 
@@ -23,6 +23,11 @@ AMOUNTS = {  # maintenance amounts as the sources publish them: BinanceBot (2020
     ("BTCUSDT", "2026-03-30"): [0, 300, 1_500, 12_000, 132_000, 482_000, 2_982_000],
     ("SOLUSDT", "2026-03-30"): [0, 75, 1_475, 11_475, 31_475, 231_475],
 }  # fmt: skip
+
+
+def maintenance_margin(notional, tiers):
+    rate, amount = tiers[tier_index(notional, tiers), 1:3]
+    return rate * notional - amount
 
 
 def instrument(venue, symbol, day):

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from indicators.liquidation.liquidation_price import Side, liquidation_price
+from indicators.liquidation.liquidation_price import liquidation_price
 from runs.perpetual.accounting import LIMIT, LIQUIDATION, MARKET, STOP
 from runs.perpetual.orders import ORDER
 from tests.runs.perpetual.test_matching import FREE, LEVERED, Desk, order
@@ -21,7 +21,7 @@ BARS = [
 def held(side, stop, target, bar, mark):
     """What a position of one coin from 100 meets: prices are turned so that higher is better."""
     opened, high, low, _ = bar
-    trigger = side * liquidation_price(100.0, 10.0, Side(int(side)), maintenance_margin_rate=0.005)
+    trigger = side * liquidation_price(100.0, 10.0, side, maintenance_margin_rate=0.005)
     worst, best = (low, high) if side > 0 else (-high, -low)
     opened, stop, target = side * opened, side * stop, side * target
     liquidated = (side * mark if mark is not None else worst) <= trigger
