@@ -58,7 +58,7 @@ class PerpetualStrategy(bt.Strategy):
         self._plain = plain(kind.decide) if is_compiled_rule(kind.decide) else kind.decide
         self._compiled = asked(kind.decide) if is_compiled_rule(kind.decide) else None
         self._bar_seconds = float(self.heatmap.model.settings["bar_seconds"][0])
-        self._funding = self.p.funding if self.p.funding is not None else funding_terms(None)
+        self._funding = self.p.funding if self.p.funding is not None else funding_terms()
         self._sizing = sizing_record(self.p.sizing or SizingParameters(), self.p.contract_step, self.p.margin_limit)
         self._record = np.zeros(1, dtype=POSITION)
         self._position_memory = new_position_memory(self._bar_seconds / SECONDS_PER_HOUR)

@@ -1,11 +1,12 @@
 """What a rule sees of the market: the present bar and the ones before, as far back as its strategy asks for, and none after."""
 
+import datetime
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from indicators.liquidation.compiled import inlined_loop, plain
-from indicators.liquidation.instruments import Listing
 from indicators.liquidation.model import SECONDS_PER_HOUR
 from indicators.liquidation.parameter_fields import Readable, unknown
 
@@ -69,13 +70,12 @@ FUNDING_TERMS = np.dtype([("since", np.float64), ("hours", np.float64)])
 """From when on (seconds since 1970-01-01 UTC) a contract settles its funding every so many hours."""
 
 
-def funding_terms(listing: Listing | None) -> np.ndarray:
-    """Return (k,) of `FUNDING_TERMS`, by time, of a contract's terms; the first hold from the beginning."""
-    if listing is None:
-        return np.array([(-np.inf, _USUAL_INTERVAL)], dtype=FUNDING_TERMS)
-    days = [np.datetime64(item.on, "s").astype(np.int64) for item in listing.instruments[1:]]
-    hours = [item.funding_interval_hours for item in listing.instruments]
-    return np.array(list(zip([-np.inf, *days], hours, strict=True)), dtype=FUNDING_TERMS)
+def funding_terms(intervals: Sequence[tuple[datetime.date, float]] = ()) -> np.ndarray:
+    """Return (k,) of `FUNDING_TERMS` of days and the hours between settlements from then on; the first hold from the beginning."""
+    known = intervals or ((datetime.date.min, _USUAL_INTERVAL),)
+    found = np.array([(np.datetime64(day, "s").astype(np.int64), hours) for day, hours in known], dtype=FUNDING_TERMS)
+    found["since"][0] = -np.inf
+    return found
 
 
 @inlined_loop

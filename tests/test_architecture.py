@@ -15,7 +15,7 @@ COMMANDS = (
 )  # fmt: skip
 ROOMS = (
     "analysis", "benchmarks", "commandline", "engines", "outcome", "perpetual", "reports", "results", "reviews", "statistics",
-    "stress_test", "sweeps", "tracing", "validation", "walks",
+    "stress_test", "sweeps", "tracing", "validation", "venues", "walks",
 )  # fmt: skip
 COMPILED = [
     *(f"indicators.liquidation.{name}" for name in CORE),

@@ -24,7 +24,7 @@ def test_the_top_level_init_files_are_left_out(wheel):
     inside = names(wheel)
     for folder in ("indicators", "strategies", "datafeeds", "runs"):
         assert f"{folder}/__init__.py" not in inside
-    assert "indicators/liquidation/venues.toml" in inside
+    assert "runs/venues/venues.toml" in inside
     assert {"runs/reports/assets/review.js", "runs/reports/assets/review.css"} <= set(inside)
     assert "indicators/liquidation/__init__.py" in inside
     for asset in ("lightweight-charts.js", "LICENSE", "NOTICE", "heatmap.css", "1-unpacking.js"):

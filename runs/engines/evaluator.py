@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from datafeeds.schema import Market
-from indicators.liquidation.instruments import Listing
 from indicators.liquidation.recording import significant_clusters
 from runs.engines.compiled import Evaluation, EvaluationInputs, evaluate, trading_loop
 from runs.engines.configuration import Configuration
@@ -25,6 +24,7 @@ from runs.perpetual.round_trips import hit_rate, trips_of
 from runs.statistics.daily import day_ends, returns_of_days
 from runs.statistics.holding import constant_exposure_returns, mean_exposure
 from runs.statistics.performance import headline, time_in_market, total_return
+from runs.venues.instruments import Listing
 from strategies.base import PerpetualStrategy
 from strategies.market import funding_terms
 from strategies.position import sizing_record
@@ -122,7 +122,7 @@ class Evaluator:
             first=self._first,
             last=self._last,
             history=history_of(kind, rule),
-            funding=funding_terms(listing),
+            funding=funding_terms(listing.funding_intervals),
             rule=rule_record(rule),
             sizing=sizing_record(configuration.sizing, smallest_step(listing), margin_limit(records)),
             costs=records,

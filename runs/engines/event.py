@@ -15,7 +15,6 @@ from datafeeds.schema import MODEL_COLUMNS, Market
 from datafeeds.series import timeframe_seconds
 from datafeeds.simulated.market import simulate
 from indicators.liquidation.bar import empty_bars
-from indicators.liquidation.instruments import Listing
 from indicators.liquidation.model import State, build_model, copy_state, initial_state
 from indicators.liquidation.parameters import ModelParameters
 from indicators.liquidation.recording import significant_clusters
@@ -25,6 +24,7 @@ from runs.engines.configuration import IN_MEMORY, Configuration
 from runs.engines.instruments import checked_listing, smallest_step
 from runs.engines.result import EngineResult
 from runs.perpetual.costs import margin_limit
+from runs.venues.instruments import Listing
 from strategies.base import PerpetualStrategy
 from strategies.errors import error_of
 from strategies.market import funding_terms
@@ -153,7 +153,7 @@ def add_strategy(cerebro: bt.Cerebro, configuration: Configuration, listing: Lis
             model=configuration.model,
             contract_step=smallest_step(listing),
             margin_limit=margin_limit(configuration.costs.records(listing.instruments)),
-            funding=funding_terms(listing),
+            funding=funding_terms(listing.funding_intervals),
             first_bar=first_bar,
         )
     elif first_bar:

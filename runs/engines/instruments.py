@@ -12,13 +12,13 @@ from datafeeds.catalog.market import market_id
 from datafeeds.catalog.terms import terms_file
 from datafeeds.funding import settlement_interval
 from datafeeds.schema import Market
-from indicators.liquidation.instruments import Instrument, Listing
 from indicators.liquidation.model import SECONDS_PER_HOUR
-from indicators.liquidation.symbols import contract_of
-from indicators.liquidation.venues import listing, profiles_of
 from runs.engines.configuration import Configuration
 from runs.perpetual.costs import check_leverage
 from runs.perpetual.orders import PRICES
+from runs.venues.instruments import Instrument, Listing
+from runs.venues.profiles import listing, profiles_of
+from runs.venues.symbols import contract_of
 from strategies.sizing import check_volatility_target
 
 

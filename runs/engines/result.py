@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from datafeeds.schema import Market
-from indicators.liquidation.instruments import Listing
 from indicators.liquidation.model import State
 from runs.engines.configuration import Configuration
+from runs.venues.instruments import Listing
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from datafeeds.schema import Market
-from indicators.liquidation.instruments import Listing
 from runs.engines.configuration import Configuration
 from runs.engines.held import HeldPerpetual, held_perpetual
 from runs.engines.instruments import market_prices
@@ -19,6 +18,7 @@ from runs.statistics import performance
 from runs.statistics.daily import day_ends, returns_of_days
 from runs.statistics.headline import daily_figures
 from runs.statistics.holding import constant_exposure_returns, held_worth, mean_exposure
+from runs.venues.instruments import Listing
 
 
 def competitors(result: EngineResult) -> dict[str, dict[str, Any]]:

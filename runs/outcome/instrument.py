@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from indicators.liquidation.instruments import Listing
 from runs.perpetual.costs import BASIS_POINT, CostParameters
+from runs.venues.instruments import Listing
 
 
 def instrument_record(listing: Listing, costs: CostParameters) -> dict[str, Any]:

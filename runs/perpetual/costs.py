@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from indicators.liquidation.instruments import Instrument
 from indicators.liquidation.liquidation_price import leverage_allowed
 from indicators.liquidation.parameter_fields import check, parameter
+from runs.venues.instruments import Instrument
 
 MARGIN_MODES = ("isolated", "cross")
 BASIS_POINT = 1e-4

@@ -9,10 +9,10 @@ import numpy as np
 
 from datafeeds.perpetual import PerpetualFeed
 from datafeeds.schema import Market
-from indicators.liquidation.instruments import Listing
 from runs.engines.broker import PerpetualBroker
 from runs.engines.configuration import Configuration
 from runs.engines.event import EngineMode, add_strategy
+from runs.venues.instruments import Listing
 from strategies.errors import sentence, user_line
 from strategies.registry import load_strategy
 

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from indicators.liquidation.instruments import tier_table
 from runs.perpetual.accounting import FILL, open_account
 from runs.perpetual.contract import default_listing
 from runs.perpetual.costs import CostParameters
 from runs.perpetual.matching import MAX_EVENTS, process_bar
 from runs.perpetual.orders import ORDER, PRICES, WORKING, order_row
+from runs.venues.instruments import tier_table
 from tests.differential.ours import Run
 
 TIERS = tier_table([[0.0, 0.005]])[None]

@@ -18,6 +18,6 @@ def answers(rule, parameters, snapshot, position):
     for record, values in ((snapshots, snapshot), (held, position)):
         for name, value in values.items():
             record[name] = value
-    seen = (bars, snapshots, 0, 1, 3600.0, funding_terms(None))
+    seen = (bars, snapshots, 0, 1, 3600.0, funding_terms())
     ours = asked(rule)(*seen, held, rule_record(parameters))
     return ours, plain(rule)(plain_market_at(*seen), Readable(held[0]), parameters)

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from datafeeds.simulated.market import simulate
 from indicators.liquidation.bar import BAR
 from indicators.liquidation.compiled import compiled_rule, plain
-from indicators.liquidation.instruments import Instrument, Listing
 from indicators.liquidation.snapshot import SNAPSHOT
 from runs.engines.configuration import configuration_from
 from runs.engines.evaluator import Evaluator
@@ -46,7 +45,7 @@ def test_each_field_is_the_columns_last_bars(market, seen):
     bars, snapshots = seen
     columns = market.columns()
     for bar, history in ((0, 1), (300, 1), (300, 24), (599, 600)):
-        view = plain_market_at(bars, snapshots, bar, history, 3600.0, funding_terms(None))
+        view = plain_market_at(bars, snapshots, bar, history, 3600.0, funding_terms())
         rows = slice(bar + 1 - history, bar + 1)
         for name in VIEWS:
             expected = bars["open_time"] if name == "open_time" else columns[name]
@@ -68,11 +67,7 @@ def test_each_field_is_the_columns_last_bars(market, seen):
 )
 def test_hours_to_funding_reach_the_next_settlement_by_the_terms_in_force(intervals, part, seconds):
     days = [datetime.date(2024, 1, 1) + datetime.timedelta(days=2 * number) for number in range(len(intervals))]
-    made = [
-        Instrument("x", "X", day, np.zeros((1, 4)), 0.0, 0.0, 0.0, funding_interval_hours=hours)
-        for day, hours in zip(days, intervals, strict=True)
-    ]
-    terms, bars = funding_terms(Listing(tuple(made))), np.zeros(1, dtype=BAR)
+    terms, bars = funding_terms(list(zip(days, intervals, strict=True))), np.zeros(1, dtype=BAR)
     for day, hours in zip(days, intervals, strict=True):
         opened = pd.Timestamp(day).timestamp() + part * 3600 // seconds * seconds
         bars["open_time"] = opened
@@ -94,7 +89,7 @@ def _as_numbers(market, position, parameters):
 @pytest.mark.parametrize("history", [2, 24])
 def test_compiled_and_plain_rules_see_the_same(seen, history):
     for bar in (24, 300, 599):
-        view = (*seen, bar, history, 3600.0, funding_terms(None))
+        view = (*seen, bar, history, 3600.0, funding_terms())
         ours = asked(_as_numbers)(*view, np.zeros(1), np.zeros(1))
         assert ours == plain(_as_numbers)(plain_market_at(*view), None, None)
 
@@ -103,7 +98,7 @@ def test_a_view_is_no_copy_and_cannot_be_written(seen):
     bars, snapshots = seen
     bars = bars.view()
     bars.setflags(write=False)
-    view = plain_market_at(bars, snapshots, 30, 5, 3600.0, funding_terms(None))
+    view = plain_market_at(bars, snapshots, 30, 5, 3600.0, funding_terms())
     assert all(np.shares_memory(getattr(view, name), bars) for name in VIEWS)
     with pytest.raises(ValueError, match="read-only"):
         view.close[-1] = 1.0
@@ -144,8 +139,8 @@ def test_what_lies_before_the_window_changes_no_answer(market, seen):
         for bar in range(history - 1, 600, 37):
             rows = slice(bar + 1 - history, bar + 1)
             ask = asked(hindsight.decide)
-            whole = ask(bars, snapshots, bar, history, 3600.0, funding_terms(None), position, rule)
-            cut = ask(bars[rows], snapshots[rows], history - 1, history, 3600.0, funding_terms(None), position, rule)
+            whole = ask(bars, snapshots, bar, history, 3600.0, funding_terms(), position, rule)
+            cut = ask(bars[rows], snapshots[rows], history - 1, history, 3600.0, funding_terms(), position, rule)
             np.testing.assert_equal(tuple(cut), tuple(whole))
 
 
@@ -196,7 +191,7 @@ def test_a_compiled_rule_that_writes_what_it_sees_does_not_compile(market):
     bars = model_bars(market)
     bars.setflags(write=False)
     with pytest.raises(Exception, match=r"(?i)cannot modify readonly|setitem"):
-        asked(writes)(bars, np.zeros(600, dtype=SNAPSHOT), 5, 2, 3600.0, funding_terms(None), np.zeros(1), np.zeros(1))
+        asked(writes)(bars, np.zeros(600, dtype=SNAPSHOT), 5, 2, 3600.0, funding_terms(), np.zeros(1), np.zeros(1))
 
 
 def test_the_old_signature_is_told_how_to_write_the_new_one():

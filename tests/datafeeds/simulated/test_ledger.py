@@ -10,8 +10,8 @@ from datafeeds.simulated.liquidation_engine import TIERS
 from datafeeds.simulated.market import simulate_with_truth
 from datafeeds.simulated.parameters import SimulationParameters
 from indicators.liquidation.liquidation_price import liquidation_price
-from indicators.liquidation.symbols import contract_of
-from indicators.liquidation.venues import listing
+from runs.venues.profiles import listing
+from runs.venues.symbols import contract_of
 
 
 def standing(ledger, bar):

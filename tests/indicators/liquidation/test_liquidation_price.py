@@ -16,8 +16,8 @@ from indicators.liquidation.liquidation_price import (
     liquidation_price,
     tier_index,
 )
-from indicators.liquidation.symbols import contract_of
-from indicators.liquidation.venues import listing
+from runs.venues.profiles import listing
+from runs.venues.symbols import contract_of
 
 LONG, SHORT = SIDES = 1.0, -1.0
 

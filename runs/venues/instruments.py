@@ -113,6 +113,11 @@ class Listing:
         return replace(self, instruments=tuple(kept) or self.instruments[:1], stand_ins=known)
 
     @property
+    def funding_intervals(self) -> tuple[tuple[datetime.date, float], ...]:
+        """The hours between settlements of funding, each with the day from which they hold."""
+        return tuple((item.on, item.funding_interval_hours) for item in self.instruments)
+
+    @property
     def newest(self) -> Instrument:
         """The last in force."""
         return self.instruments[-1]

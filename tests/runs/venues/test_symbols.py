@@ -2,7 +2,7 @@
 
 import pytest
 
-from indicators.liquidation.symbols import Contract, contract_of
+from runs.venues.symbols import Contract, contract_of
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ from importlib.resources import files
 from itertools import pairwise
 from typing import Any
 
-from indicators.liquidation.instruments import Instrument, Listing, tier_table
 from indicators.liquidation.parameter_fields import unknown
-from indicators.liquidation.symbols import Contract, contract_of
+from runs.venues.instruments import Instrument, Listing, tier_table
+from runs.venues.symbols import Contract, contract_of
 
 _STAND_IN = "BTC"
 LIQUIDATED_AT = ("mark price", "bankruptcy price")
@@ -123,7 +123,7 @@ def _coin(name: str) -> str | None:
 @cache
 def shipped_profiles() -> tuple[dict[str, Any], ...]:
     """Return the profiles of ``venues.toml``, by day."""
-    text = (files("indicators.liquidation") / "venues.toml").read_text(encoding="utf-8")
+    text = (files("runs.venues") / "venues.toml").read_text(encoding="utf-8")
     return tuple(profiles_of(text, "venues.toml"))
 
 
