@@ -62,6 +62,8 @@ class Evaluation:
         (1,) of `ACCOUNT` after the last bar.
     first
         Index of the first evaluated bar in the market.
+    sent
+        How many orders were sent: the ledger names them by their numbers from 0 on.
     """
 
     fills: np.ndarray
@@ -69,6 +71,7 @@ class Evaluation:
     position: np.ndarray
     account: np.ndarray
     first: int = 0
+    sent: int = 0
 
 
 @dataclass(frozen=True)
@@ -251,4 +254,5 @@ def evaluate(loop: Callable[..., bool], inputs: EvaluationInputs) -> Evaluation:
     ):  # fmt: skip
         fills = np.concatenate([fills, np.zeros(len(fills), dtype=FILL)])
         orders = np.concatenate([orders, np.zeros(len(orders), dtype=ORDER)])
-    return Evaluation(fills[: progress["lines"][0]], equities, sizes, account, inputs.first)
+    state = progress[0]
+    return Evaluation(fills[: state["lines"]], equities, sizes, account, inputs.first, int(state["sent"]))

@@ -101,7 +101,8 @@ class Evaluator:
         if not is_compiled(kind):
             result = run_backtest(configuration, self._seen, first_bar=self._first)
             equity, position = result.equity[self._first :], result.position[self._first :]
-            return Evaluation(result.fills, equity, position, result.account, self._first)
+            sent = len(result.orders or ())
+            return Evaluation(result.fills, equity, position, result.account, self._first, sent)
         try:
             return evaluate(*self.prepared(configuration))
         except IndexError:  # of the rule; the event engine says in which line

@@ -27,7 +27,7 @@ def examine(configuration: Configuration, market: Market) -> dict[str, Any]:
     """Return `irrelevant_changes` and `sensitivity` of a backtest by name; of a rule that is not compiled only why not."""
     kind: Any = load_strategy(configuration.strategy)
     if not is_compiled(kind):
-        return _not_examined("the rule is not compiled")
+        return not_examined("the rule is not compiled")
     prepared = Evaluator(market, Heatmaps(None)).prepared(configuration)
     return {
         "irrelevant_changes": irrelevant_changes(configuration, market, prepared),
@@ -35,7 +35,8 @@ def examine(configuration: Configuration, market: Market) -> dict[str, Any]:
     }
 
 
-def _not_examined(reason: str) -> dict[str, Any]:
+def not_examined(reason: str) -> dict[str, Any]:
+    """Return what `examine` says where it does not ask."""
     questions = {"irrelevant_changes": "Changes that should not matter", "sensitivity": "Doubts about fills"}
     return {
         name: {"examined": False, "sentence": f"{words} are not examined: {reason}."}
@@ -81,7 +82,7 @@ def _answer(process: "subprocess.Popen[str]") -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads(said)
     except ValueError:
-        return _not_examined(f"the second process ended with code {process.returncode}")
+        return not_examined(f"the second process ended with code {process.returncode}")
     return found
 
 

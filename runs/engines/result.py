@@ -9,6 +9,9 @@ from indicators.liquidation.model import State
 from runs.engines.configuration import Configuration
 from runs.venues.instruments import Listing
 
+Order = tuple[int, str, float, float, float]
+"""Bar, kind, signed size (base coin), price, limit price (quote; 0 for none)."""
+
 
 @dataclass(frozen=True)
 class EngineResult:
@@ -33,7 +36,7 @@ class EngineResult:
     state
         Of the model at the last close.
     orders
-        Every order sent: bar, kind, signed size, price, limit price (0 for none); None where the engine keeps none.
+        Every order sent; None where the engine keeps none.
     """
 
     market: Market
@@ -46,7 +49,7 @@ class EngineResult:
     snapshots: np.ndarray
     clusters: np.ndarray
     state: State
-    orders: tuple[tuple[int, str, float, float, float], ...] | None = ()
+    orders: tuple[Order, ...] | None = ()
 
     @property
     def times(self) -> np.ndarray:

@@ -1,5 +1,6 @@
 """The result of `runs.walkforward.walk_forward`: windows as a table, the joined account, verdict and page."""
 
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -7,15 +8,34 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from runs.engines.examination import not_examined
+from runs.engines.result import EngineResult
 from runs.outcome.folder import claimed_folder
-from runs.outcome.writing import jsonable
+from runs.outcome.writing import FolderError, jsonable
 from runs.reports.walk import walk_page
 from runs.results.backtest import Result
 from runs.results.show import html_table, page_or_file, title_of
 from runs.walks.folder import MARKER, daily_curves, joined_trades, write_walk
+from runs.walks.joining import joined_orders
 from runs.walks.run import Walked
 
 _SHOWN = ("train_from", "test_from", "sharpe_in", "sharpe_out", "total_return_fraction_out", "trades_out")
+
+
+class _Joined(Result):
+    """The test windows as one run: each with its own parameters, so that no run repeats it."""
+
+    def __init__(self, walked: Walked) -> None:
+        super().__init__(walked.result, not_examined("parameters change from window to window"))
+        self._walked = walked
+
+    def write(self, target: Path, temporary: Path, layers: bool = False) -> None:
+        """Refuse: the walk is what is saved."""
+        raise FolderError(target, "a walk's joined account is no run that could be repeated; save the walk")
+
+    @cached_property
+    def _journalled(self) -> EngineResult:
+        return replace(self.run, orders=joined_orders(self._walked.market, self._walked.traded_windows))
 
 
 class WalkForward:
@@ -36,7 +56,7 @@ class WalkForward:
 
     def __init__(self, walked: Walked) -> None:
         self._walked, self.record = walked, walked.record
-        self.joined = Result(walked.result)
+        self.joined: Result = _Joined(walked)
 
     @cached_property
     def windows(self) -> pd.DataFrame:

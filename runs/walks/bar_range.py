@@ -38,14 +38,14 @@ def closed_out(evaluation: Evaluation, last_bar: np.ndarray, costs: np.ndarray, 
     if account["size"][0] == 0.0:
         return evaluation
     bar = evaluation.first + len(evaluation.equity) - 1
-    number = int(evaluation.fills["order"].max()) + 1
-    order = np.array([order_row(number, MARKET, -account["size"][0])])
+    order = np.array([order_row(evaluation.sent, MARKET, -account["size"][0])])
     fills = np.zeros(1 + MAX_EVENTS, dtype=evaluation.fills.dtype)
     done, _, equity = process_bar(account, order, 1, bar, _moment(last_bar), 0, costs, tiers, fills, 0)
     equities, positions = evaluation.equity.copy(), evaluation.position.copy()
     equities[-1], positions[-1] = equity, account["size"][0]
     ledger = np.concatenate([evaluation.fills, fills[:done]])
-    return replace(evaluation, fills=ledger, equity=equities, position=positions, account=account)
+    sent = evaluation.sent + 1
+    return replace(evaluation, fills=ledger, equity=equities, position=positions, account=account, sent=sent)
 
 
 def _moment(last_bar: np.ndarray) -> np.ndarray:

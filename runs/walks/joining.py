@@ -11,8 +11,9 @@ from indicators.liquidation.model import build_model, initial_state
 from indicators.liquidation.snapshot import CLUSTER
 from runs.engines.compiled import Evaluation
 from runs.engines.configuration import Configuration
+from runs.engines.event import run_backtest
 from runs.engines.instruments import listing_for
-from runs.engines.result import EngineResult
+from runs.engines.result import EngineResult, Order
 from runs.engines.snapshot_cache import Heatmaps
 from runs.perpetual.accounting import ACCOUNT, FILL, open_account
 from runs.walks.bar_range import BarRange
@@ -116,6 +117,7 @@ def join(
         snapshots=snapshots,
         clusters=np.zeros(0, dtype=CLUSTER),
         state=initial_state(build_model(base.model, cut.bar_seconds)),  # several maps were traded, none is the last
+        orders=None,
     )
 
 
@@ -127,9 +129,27 @@ def _ledger(traded_windows: Sequence[TradedWindow], start: int) -> np.ndarray:
         fills["bar"] -= start
         ordered = fills["order"] >= 0
         fills["order"][ordered] += sent
-        sent = max(sent, int(fills["order"].max()) + 1) if ordered.any() else sent
+        sent += traded_window.evaluation.sent
         parts.append(fills)
     return np.concatenate(parts)
+
+
+def joined_orders(market: Market, traded_windows: Sequence[TradedWindow]) -> tuple[Order, ...]:
+    """Return the orders of all windows as `EngineResult.orders` has them, bars counted from the first test's first.
+
+    The compiled evaluation keeps none, so the event engine trades every window once more.
+    """
+    start = traded_windows[0].window.test_first
+    orders: list[Order] = []
+    for traded_window in traded_windows:
+        window = traded_window.window
+        if not traded_window.evaluation.sent:
+            continue
+        run = run_backtest(traded_window.configuration, market.head(window.test_last), first_bar=window.test_first)
+        orders += [(order[0] - start, *order[1:]) for order in run.orders or ()]
+        if traded_window.forced:
+            orders.append((window.test_last - 1 - start, "Market", -float(run.position[-1]), 0.0, 0.0))
+    return tuple(orders)
 
 
 def _account(traded_windows: Sequence[TradedWindow]) -> np.ndarray:

@@ -127,6 +127,8 @@ class Walked:
     ----------
     record
         Content of ``walk.json``.
+    market
+        What was walked.
     rows
         What is said of each window.
     traded_windows, result
@@ -140,6 +142,7 @@ class Walked:
     """
 
     record: dict[str, Any]
+    market: Market
     rows: list[dict[str, Any]]
     traded_windows: tuple[TradedWindow, ...]
     result: EngineResult
@@ -188,7 +191,7 @@ def run_walk(
     rows = _window_rows(plan, trainer, traded_windows, chosen, indices)
     result = join(market, ours, plan.configuration, traded_windows)
     unused = len(market) - walk.windows[-1].test_last
-    return Walked(walk.record, rows, traded_windows, result, errors, confirmation, unused)
+    return Walked(walk.record, market, rows, traded_windows, result, errors, confirmation, unused)
 
 
 def choose_on(

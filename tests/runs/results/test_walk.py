@@ -54,6 +54,22 @@ def test_figures_are_the_commands_and_nothing_is_said_or_written_unasked(data, w
     assert (ours / "walk.html").read_text() == walked.to_html()
 
 
+def test_the_joined_orders_are_those_that_the_fills_name(walked):
+    orders, fills = walked.joined.orders.reset_index(), walked.joined.fills.reset_index()
+    asked = fills[fills["order"] >= 0].merge(orders, left_on="order", right_index=True, suffixes=("", "_sent"))
+    assert len(asked) == (fills["order"] >= 0).sum() > 10
+    assert (asked["size"] == asked["size_sent"]).all()
+    assert (asked["kind"] == asked["kind_sent"].str.lower()).all()
+    assert (asked["time"] > asked["time_sent"]).all()
+
+
+def test_the_joined_account_is_not_examined_or_saved_as_if_one_run_repeated_it(walked, tmp_path):
+    assert not walked.joined.sensitivity["examined"]
+    with pytest.raises(FolderError, match="save the walk"):
+        walked.joined.save(tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
 def test_windows_equity_and_trades_agree_with_the_summary(walked):
     rows = walked.summary["windows"]
     for row, (number, window) in zip(rows, walked.windows.iterrows(), strict=True):

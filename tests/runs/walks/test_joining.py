@@ -12,7 +12,7 @@ from runs.outcome.metrics import run_metrics
 from runs.perpetual.accounting import equity_from_fills, reconciliation_error
 from runs.walks.bar_range import BarRange
 from runs.walks.folder import WINDOW_END, joined_trades
-from runs.walks.joining import join, trade
+from runs.walks.joining import join, joined_orders, trade
 from tests.runs.walks.walked import MEMORY, PLAN, WINDOWS, market, traded_windows
 
 START = PLAN.configuration.costs.starting_cash
@@ -54,6 +54,21 @@ def forced_legs():
         "calm_exposure": 1.0, "moderate_exposure": 0.75, "high_exposure": 0.5, "cascade_exposure": 0.25,
     })  # fmt: skip
     return overlay, trade(market(), MEMORY, WINDOWS[:2], [overlay, overlay])
+
+
+def test_fills_name_the_orders_of_all_windows_those_of_a_windows_end_included():
+    overlay, traded = forced_legs()
+    fills, orders = join(market(), MEMORY, overlay, traded).fills, joined_orders(market(), traded)
+    fills = fills[fills["order"] >= 0]
+    assert len(fills) > 4
+    ends = [traded_window.window.test_last - 1 - WINDOWS[0].test_first for traded_window in traded]
+    closed = []
+    for fill in fills:
+        bar, kind, size, *_ = orders[fill["order"]]
+        assert (kind, size) == ("Market", fill["size"])
+        assert bar < fill["bar"] or bar in ends
+        closed += [bar] if bar == fill["bar"] else []
+    assert closed == ends
 
 
 def test_a_position_left_is_sold_at_the_last_close_with_taker_fee_and_slippage():
