@@ -89,9 +89,10 @@ def test_the_page_names_true_claims_that_are_seldom_found_or_no_more_often_than_
         "true": {"today_long": found, "kernel_long": found, "capture_long": found},
         "magnet_strength 0.5": {"magnet": rare}, "magnet_strength 1": {"magnet": none},
         "cascade_feedback 1": {"cascade": none}, "cascade_feedback 3": {"cascade": none},
+        "post_wipe_reversion 0.5": {"wipe": rare}, "post_wipe_reversion 2": {"wipe": found},
     }, 100, 10)  # fmt: skip
     said = " ".join(text.split())
-    assert "to their most: `today` 80% .. 80%; `magnet` 2% .. 20%; `cascade` 2% .. 2%." in said
+    assert "to their most: `today` 80% .. 80%; `magnet` 2% .. 20%; `cascade` 2% .. 2%; `wipe` 20% .. 80%." in said
     assert "in every row: `magnet`, `cascade`." in said
     assert "**Nowhere told from luck**: `cascade`." in said
     assert "capture" not in text
