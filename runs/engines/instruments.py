@@ -62,7 +62,7 @@ def _other_pace(market: Market, held: Instrument) -> Iterable[str]:
         hours, known = interval / SECONDS_PER_HOUR, held.funding_interval_hours
         yield (
             f"the data's funding, settled every {hours:g} h, stands in for {held.venue}'s, as far as is known every {known:g} h; "
-            "name the data's venue with --set venue=..."
+            "name the data's venue with --set venue"
         )
 
 
