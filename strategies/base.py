@@ -12,15 +12,15 @@ from indicators.liquidation.compiled import plain
 from indicators.liquidation.model import SECONDS_PER_HOUR
 from indicators.liquidation.parameter_fields import Readable
 from indicators.liquidation.parameters import ModelParameters
-from strategies.intent import ENTER, EXIT, KEEP, POSITION, Intent
+from strategies.intent import KEEP, POSITION, Intent
 from strategies.market import funding_terms, plain_market_at
-from strategies.position import is_below_step, new_position_memory, sizing_record, traded_size, update_position
+from strategies.position import new_position_memory, sizing_record, update_position
 from strategies.rule import asked, check_rule, history_of, is_compiled_rule, rule_record
 from strategies.sizing import SizingParameters
 
 
 class PerpetualStrategy(bt.Strategy):
-    """Carry out a rule on one perpetual: market orders at the next open, protected by a stop and a target.
+    """Ask a rule at each bar's close, and let the broker carry out its answer: orders that the next open meets at the earliest.
 
     A strategy is a subclass with these class attributes:
 
@@ -62,7 +62,6 @@ class PerpetualStrategy(bt.Strategy):
         self._sizing = sizing_record(self.p.sizing or SizingParameters(), self.p.contract_step, self.p.margin_limit)
         self._record = np.zeros(1, dtype=POSITION)
         self._position_memory = new_position_memory(self._bar_seconds / SECONDS_PER_HOUR)
-        self._working: list[bt.Order] = []
         self.history_bars = history_of(kind, rule)
         self._first_bar = max(self.p.first_bar, self.history_bars - 1)
 
@@ -72,11 +71,10 @@ class PerpetualStrategy(bt.Strategy):
         if index < self._first_bar:
             return
         held, equity = self.broker.getposition(self.data), self.broker.getvalue()
-        size = held.size
-        update_position(self._record, self._position_memory, index, float(size), float(held.price), float(equity))
+        update_position(self._record, self._position_memory, index, float(held.size), float(held.price), float(equity))
         intent = self._ask(index)
         if intent.action != KEEP:
-            self._submit_intent(intent, snapshots[index], size, equity)
+            self._submit_intent(intent, snapshots[index])
 
     def _ask(self, index: int) -> Intent:
         bars, snapshots = self.heatmap.past()
@@ -104,34 +102,9 @@ class PerpetualStrategy(bt.Strategy):
         """Return the number of bars so far (backtrader's own takes three calls)."""
         return self.lines.lines[0].lencount
 
-    def _submit_intent(self, intent: Intent, snapshot: np.void, size: float, equity: float) -> None:
-        action, direction, stop, exposure = map(float, (intent.action, intent.direction, intent.stop, intent.exposure))
+    def _submit_intent(self, intent: Intent, snapshot: np.void) -> None:
+        numbers: Any = (tuple(map(float, part)) if isinstance(part, tuple) else float(part) for part in intent)
         close, volatility = float(snapshot["close"]), float(snapshot["volatility_24h"])
-        asked = (action, direction, stop, exposure, close, volatility, float(size), float(equity), self._sizing)
-        change = traded_size(*asked)
-        if intent.action == EXIT:
-            for order in self._working:
-                self.cancel(order)
-        if change == 0.0:
-            if size == 0.0 and is_below_step(*asked, change):
-                self.broker.count_below_step()
-            return
-        if intent.action == ENTER:
-            self._enter(change, intent)
-        else:
-            self._send(change)
-
-    def _send(self, size: float, **details: Any) -> bt.Order:
-        return (self.buy if size > 0.0 else self.sell)(size=abs(size), **details)
-
-    def _enter(self, size: float, intent: Intent) -> None:
-        has_stop, has_target = not math.isnan(intent.stop), not math.isnan(intent.target)
-        self._position_memory["tag"] = intent.tag
-        entry = self._send(size, exectype=bt.Order.Market, transmit=not (has_stop or has_target))
-        self._working = [entry]
-        if has_stop:
-            details = {"exectype": bt.Order.Stop, "price": intent.stop, "parent": entry, "transmit": not has_target}
-            self._working.append(self._send(-size, **details))
-        if has_target:
-            details = {"exectype": bt.Order.Limit, "price": intent.target, "parent": entry, "transmit": True}
-            self._working.append(self._send(-size, **details))
+        self.broker.carry_out(
+            self, Intent(*numbers), close, volatility, self._record, self._position_memory, self._sizing
+        )

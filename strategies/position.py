@@ -8,8 +8,15 @@ import math
 import numpy as np
 
 from indicators.liquidation.compiled import Record, allocation_free
-from strategies.intent import ENTER, EXIT
-from strategies.sizing import SizingParameters, entry_size, leverage_limit, rebalance_size, unrounded_entry
+from strategies.intent import ADD, ENTER, EXIT, REDUCE
+from strategies.sizing import (
+    SizingParameters,
+    entry_size,
+    leverage_limit,
+    rebalance_size,
+    unrounded_entry,
+    whole_steps,
+)
 
 POSITION_MEMORY = np.dtype(
     [
@@ -76,16 +83,16 @@ def _leverage(limits: Record, volatility_24h: float) -> float:
 @allocation_free
 def traded_size(
     action: float, direction: float, stop: float, exposure: float, close: float, volatility_24h: float, size: float,
-    equity: float, sizing: np.ndarray,
+    equity: float, sizing: np.ndarray, band: float = math.nan,
 ) -> float:  # fmt: skip
-    """Return the signed size (base coin) that an intent trades at the market; 0 for none.
+    """Return the signed size (base coin) that an intent trades; 0 for none.
 
     Parameters
     ----------
-    action, direction, stop, exposure
-        Of an `Intent`.
+    action, direction, stop, exposure, band
+        Of an `Intent`; a reversal is an entry from flat.
     close, volatility_24h, size, equity
-        Price, forecast volatility, signed position and equity at this close.
+        Price at which it is to trade, forecast volatility, signed position and equity at this close.
     sizing
         (1,) of `SIZING`.
     """
@@ -95,21 +102,27 @@ def traded_size(
         if size != 0.0:
             return 0.0
         return entry_size(direction, close, stop, equity, limits.risk_fraction, leverage, limits.contract_step)
-    if action == EXIT:
+    if action == EXIT or (action == REDUCE and exposure >= 1.0):
         return -size
-    return rebalance_size(exposure, size, close, equity, leverage, limits.rebalance_band, limits.contract_step)
+    if action == REDUCE:
+        return -whole_steps(max(exposure, 0.0) * size, limits.contract_step)
+    if action == ADD:
+        room = max(leverage * equity / close - abs(size), 0.0)
+        return math.copysign(whole_steps(min(max(exposure, 0.0) * abs(size), room), limits.contract_step), size)
+    within = limits.rebalance_band if math.isnan(band) else band
+    return rebalance_size(exposure, size, close, equity, leverage, within, limits.contract_step)
 
 
 @allocation_free
 def is_below_step(
     action: float, direction: float, stop: float, exposure: float, close: float, volatility_24h: float, size: float,
-    equity: float, sizing: np.ndarray, traded: float,
+    equity: float, sizing: np.ndarray, traded: float, band: float = math.nan,
 ) -> bool:  # fmt: skip
     """Whether an intent was to open a position and trades nothing because its size is below one contract step.
 
     Parameters
     ----------
-    action, direction, stop, exposure, close, volatility_24h, size, equity, sizing
+    action, direction, stop, exposure, close, volatility_24h, size, equity, sizing, band
         As of `traded_size`.
     traded
         What it returned.
@@ -120,4 +133,6 @@ def is_below_step(
     leverage = _leverage(limits, volatility_24h)
     if action == ENTER:
         return unrounded_entry(direction, close, stop, equity, limits.risk_fraction, leverage) != 0.0
-    return min(abs(exposure), leverage) > limits.rebalance_band
+    if action in (REDUCE, ADD):
+        return False
+    return min(abs(exposure), leverage) > (limits.rebalance_band if math.isnan(band) else band)

@@ -12,21 +12,24 @@ import numpy as np
 from backtrader.order import BuyOrder, SellOrder
 from backtrader.position import Position
 
-from runs.engines.order_adapter import KINDS, OrderDesk
+from runs.engines.order_adapter import KINDS, NAMES, OrderDesk, further_fields
 from runs.perpetual.accounting import (
     FILL,
     FUNDING,
     LIMIT,
     LIQUIDATION,
     MARKET,
+    STOP,
     free_balance,
     open_account,
     opening_part,
 )
 from runs.perpetual.contract import default_listing
 from runs.perpetual.costs import CostParameters, stacked_tiers
+from runs.perpetual.intents import MOST_ORDERS, carry_out
 from runs.perpetual.matching import MAX_EVENTS, process_bar
-from runs.perpetual.orders import PRICES, STOP_LIMIT, order_price, order_size
+from runs.perpetual.orders import PRICES, STOP_LIMIT, order_price, order_row, order_size, order_terms
+from strategies.intent import Intent
 from strategies.sizing import whole_steps
 
 
@@ -59,8 +62,8 @@ class PerpetualBroker(bt.BrokerBase):  # type: ignore[misc]
     Parameters (backtrader's): ``costs`` a `CostParameters`; ``listing`` the contract's terms over time, a `Listing`; by default
     Binance's newest fees and BTC's brackets.
 
-    Supports market, limit, stop and stop-limit orders, brackets and one-cancels-other. Anything else is refused with a
-    sentence rather than treated as something it is not.
+    Supports market, limit, stop, stop-limit and trailing-stop orders, brackets and one-cancels-other, and what `further_fields`
+    names. Anything else is refused with a sentence rather than treated as something it is not.
     """
 
     params = (("costs", None), ("listing", None))
@@ -84,7 +87,9 @@ class PerpetualBroker(bt.BrokerBase):  # type: ignore[misc]
         self.account = open_account(costs.starting_cash)
         self.equities: list[float] = []
         self.positions: list[float] = []
-        self.journal: list[tuple[int, str, float, float, float]] = []  # every order sent: bar, kind, size, price, limit
+        self.journal: list[
+            tuple[int, str, float, float, float, str]
+        ] = []  # every order: bar, kind, size, price, limit, terms
         self.position = Position()
         self._desk = OrderDesk(self, self._tell)
         self._ledger, self._lines = np.zeros(_FIRST_ROOM, dtype=FILL), 0
@@ -174,15 +179,48 @@ class PerpetualBroker(bt.BrokerBase):  # type: ignore[misc]
             histnotify=histnotify,
         )  # fmt: skip
         order.addinfo(**info)
-        created = order.created
-        self.journal.append(
-            (self._bar, order.getordername(), order.size, created.price or 0.0, created.pricelimit or 0.0)
-        )
+        order.further = further_fields(order, self._bar)
+        if exectype == bt.Order.StopTrail:
+            order.created.price = order_price(
+                STOP, order.size, order.created.price, float(self._in_force()["price_tick"])
+            )
+        self._write_down(order, order_terms(order_row(0, MARKET, 0.0, **order.further), self._bar))
         order.addcomminfo(self.getcommissioninfo(data))
         below_step = whole == 0.0 != size
         if below_step:
             self._tell_below_step()
         self._desk.receive(order, oco, below_step)
+        return order
+
+    def _write_down(self, order: Any, terms: str) -> None:
+        created, name = order.created, order.getordername()
+        self.journal.append((self._bar, name, order.size, created.price or 0.0, created.pricelimit or 0.0, terms))
+
+    def carry_out(
+        self, owner: Any, intent: Intent, close: float, volatility_24h: float, position: np.ndarray, position_memory: np.ndarray,
+        sizing: np.ndarray,
+    ) -> None:  # fmt: skip
+        """Send what a rule's intent asks for, by the function that the compiled evaluation calls; arguments as it has them."""
+        book, in_force = self._desk.book(MOST_ORDERS), self._terms_row()
+        carry_out(
+            intent, close, volatility_24h, position, self._desk.rows, book, position_memory, sizing, self._costs, in_force,
+            self.account,
+        )  # fmt: skip
+        self._desk.announce(book, lambda row, parent: self._order_of(owner, row, parent))
+
+    def _order_of(self, owner: Any, row: Any, parent: Any) -> Any:
+        """Return backtrader's order for a row, written down in the journal."""
+        size, kind = float(row["size"]), int(row["kind"])
+        kind_name, price = NAMES[kind], None if math.isnan(row["price"]) else float(row["price"])
+        order = (BuyOrder if size > 0.0 else SellOrder)(
+            owner=owner, data=self._data, size=abs(size), price=price, exectype=kind_name, parent=parent,
+            pricelimit=float(row["limit"]) if kind == STOP_LIMIT else None,
+        )  # fmt: skip
+        if row["trail"] > 0.0:
+            order.exectype, order.trailamount = bt.Order.StopTrail, float(row["trail"])
+            order.created.price, order.created.trailamount = price, order.trailamount
+        order.addcomminfo(self.getcommissioninfo(self._data))
+        self._write_down(order, order_terms(row, self._bar))
         return order
 
     def _whole_size(self, kind: type, size: float) -> float:
@@ -202,9 +240,11 @@ class PerpetualBroker(bt.BrokerBase):  # type: ignore[misc]
             plimit = order_price(LIMIT, sign, float(plimit), tick)
         return price, plimit
 
+    def _terms_row(self) -> int:
+        return 0 if self._data is None else int(self._prices["terms"][self._bar if self._whole else 1])
+
     def _in_force(self) -> Any:
-        bar = self._bar if self._whole else 1
-        return self._costs[0 if self._data is None else int(self._prices["terms"][bar])]
+        return self._costs[self._terms_row()]
 
     def cancel(self, order: Any) -> bool:
         """Cancel a working order; with it its children, or the other orders of its bracket."""
@@ -298,6 +338,8 @@ class PerpetualBroker(bt.BrokerBase):  # type: ignore[misc]
 
     def _execute(self, order: Any, line: Any) -> None:
         size, price = float(line["size"]), float(line["price"])
+        if size != order.size:  # it closes what there is to close
+            order.size = order.executed.remsize = size
         opened = opening_part(self.position.size, size)
         closed = size - opened
         fee = float(line["fee"]) + float(line["liquidation_fee"])

@@ -8,12 +8,63 @@ import backtrader as bt
 import numpy as np
 
 from runs.perpetual.accounting import LIMIT, MARKET, STOP
-from runs.perpetual.orders import CANCELLED, ORDER, REFUSED, SENT, STOP_LIMIT, WAITING, WORKING
+from runs.perpetual.intents import BOOK
+from runs.perpetual.orders import (
+    ADDS,
+    CANCELLED,
+    CLOSES,
+    EXPIRED,
+    ORDER,
+    REDUCES,
+    REFUSED,
+    SENT,
+    STOP_LIMIT,
+    WAITING,
+    WORKING,
+)
 
-KINDS = {bt.Order.Market: MARKET, bt.Order.Limit: LIMIT, bt.Order.Stop: STOP, bt.Order.StopLimit: STOP_LIMIT}
-"""backtrader's kinds of orders, and ours."""
+KINDS = {
+    bt.Order.Market: MARKET, bt.Order.Limit: LIMIT, bt.Order.Stop: STOP, bt.Order.StopLimit: STOP_LIMIT,
+    bt.Order.StopTrail: STOP,
+}  # fmt: skip
+"""backtrader's kinds of orders, and ours; a `StopTrail` is a stop that trails."""
+
+NAMES = {MARKET: bt.Order.Market, LIMIT: bt.Order.Limit, STOP: bt.Order.Stop, STOP_LIMIT: bt.Order.StopLimit}
+"""Our kinds of orders, and backtrader's."""
+
+_ROLES = {"reduces": REDUCES, "closes": CLOSES, "adds": ADDS}
 
 _FIRST_ROOM = 64  # rows of room to begin with; doubled when full
+
+
+def further_fields(order: Any, bar: int) -> dict[str, float]:
+    """Return what an order's row says beyond kind, size and prices: what it trails, and what its sender has added in our words.
+
+    Those are ``role`` ("reduces", "closes" or "adds"), ``post_only``, ``good_for_bars``, ``after_bars`` (of a market order that
+    waits for its parent) and ``break_even_at`` (of a stop), as further arguments of backtrader's `buy` and `sell`.
+
+    Raises
+    ------
+    ValueError
+        For a role that is none, or a trailing stop without its distance.
+    """
+    said = order.info
+    role = said.get("role")
+    if role is not None and role not in _ROLES:
+        raise ValueError(f"role = {role!r} is none of {', '.join(_ROLES)}")
+    trails = order.exectype == bt.Order.StopTrail
+    if trails and not (order.trailamount and order.trailamount > 0.0 and not order.trailpercent):
+        raise ValueError(
+            "a StopTrail order needs trailamount, a distance in quote above 0: it stays the same all the time"
+        )
+    return {
+        "role": _ROLES.get(role, 0),
+        "post_only": int(bool(said.get("post_only"))),
+        "expires": bar + int(said["good_for_bars"]) if said.get("good_for_bars") else 0,
+        "starts": int(said.get("after_bars") or 0),
+        "arms_at": float(said.get("break_even_at") or 0.0),
+        "trail": float(order.trailamount) if trails else 0.0,
+    }
 
 
 class OrderDesk:
@@ -38,6 +89,7 @@ class OrderDesk:
         self._alive: dict[int, Any] = {}
         self._held_back: dict[int, list[Any]] = {}  # brackets whose last order has not been sent yet
         self._sent, self._expiring = 0, False
+        self._entry = -1  # the last one that an intent has sent
 
     def receive(self, order: Any, oco: Any, below_step: bool = False) -> None:
         """Take an order in; a bracket waits until its last order has come. What is smaller than one step is rejected.
@@ -49,7 +101,7 @@ class OrderDesk:
         """
         if order.exectype not in KINDS:
             name = order.getordername()
-            raise ValueError(f"PerpetualBroker knows no {name} orders: use Market, Limit, Stop or StopLimit")
+            raise ValueError(f"PerpetualBroker knows no {name} orders: use Market, Limit, Stop, StopLimit or StopTrail")
         if not (order.size and math.isfinite(order.size)):
             raise ValueError(f"an order needs a finite size other than zero, not {order.size}")
         # Numbered by this desk: backtrader counts orders across all runs of a process.
@@ -70,6 +122,23 @@ class OrderDesk:
         for waiting in (*self._held_back.pop(first, ()), order):
             self._enter(waiting)
 
+    def book(self, most: int) -> np.ndarray:
+        """Return (1,) of `BOOK` of the rows, which have room for `most` more."""
+        if self.count + most > len(self.rows):
+            self.rows = np.concatenate([self.rows, np.zeros(len(self.rows) + most, dtype=ORDER)])
+        return np.array([(self.count, self._sent, self._entry)], dtype=BOOK)
+
+    def announce(self, book: np.ndarray, order_of: Callable[[Any, Any], Any]) -> None:
+        """Take over rows that have been written and cancelled; `order_of` makes an order of a row and its parent's order."""
+        new = int(book["count"][0]) - self.count
+        self.count, self._sent, self._entry = (int(book[name][0]) for name in ("count", "sent", "entry"))
+        if (self.rows["state"][: self.count] > WORKING).any():
+            self.settle()
+        for row in self.rows[self.count - new : self.count]:
+            order = order_of(row, self._alive.get(int(row["parent"])))
+            order.number, order.group = int(row["id"]), -1
+            self._accept(order)
+
     def _enter(self, order: Any) -> None:
         if self.count == len(self.rows):
             self.rows = np.concatenate([self.rows, np.zeros(len(self.rows), dtype=ORDER)])
@@ -82,12 +151,19 @@ class OrderDesk:
         row = self.rows[self.count]
         row["id"], row["kind"], row["size"] = order.number, KINDS[order.exectype], order.size
         row["price"] = order.created.price if order.exectype != bt.Order.Market else math.nan
+        if order.exectype == bt.Order.StopTrail and waits and order.p.price is None:
+            row["price"] = math.nan  # it begins where its parent is filled
         row["limit"] = order.created.pricelimit if order.exectype == bt.Order.StopLimit else math.nan
         row["parent"] = parent.number if parent is not None else -1
         row["group"], row["state"], row["book"] = order.group, WAITING if waits else WORKING, SENT
+        for name, value in order.further.items():
+            row[name] = value
         self.count += 1
-        self._alive[order.number] = order
         self._expiring = self._expiring or order.valid is not None
+        self._accept(order)
+
+    def _accept(self, order: Any) -> None:
+        self._alive[order.number] = order
         order.submit(self._broker)
         self._tell(order)
         order.accept(self._broker)
@@ -125,7 +201,10 @@ class OrderDesk:
         for row in rows[rows["state"] > WORKING]:
             order = self._alive.pop(int(row["id"]), None)
             if order is not None:  # a filled one has been told already
-                (order.margin if row["state"] == REFUSED else order.cancel)()
+                if row["state"] == EXPIRED:
+                    order.status = bt.Order.Expired
+                else:
+                    (order.margin if row["state"] == REFUSED else order.cancel)()
                 self._tell(order)
         kept = rows[rows["state"] <= WORKING].copy()
         self.count = len(kept)

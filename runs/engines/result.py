@@ -9,8 +9,8 @@ from indicators.liquidation.model import State
 from runs.engines.configuration import Configuration
 from runs.venues.instruments import Listing
 
-Order = tuple[int, str, float, float, float]
-"""Bar, kind, signed size (base coin), price, limit price (quote; 0 for none)."""
+Order = tuple[int, str, float, float, float, str]
+"""Bar, kind, signed size (base coin), price, limit price (quote; 0 for none), and terms in words."""
 
 
 @dataclass(frozen=True)

@@ -56,15 +56,16 @@ def fills_table(result: EngineResult) -> pd.DataFrame:
 
 
 def orders_table(result: EngineResult) -> pd.DataFrame:
-    """Return every order sent: the open of the bar at whose close it was, its number, kind, signed size, price and limit.
+    """Return every order sent: the open of the bar at whose close it was, its number, kind, signed size, price, limit and terms.
 
-    Prices are in quote, 0 for none. The time is empty for an order that was sent before the first bar's close.
+    Prices are in quote, 0 for none; the terms are in words (`order_terms`). The time is empty for an order that was sent before the
+    first bar's close.
     """
     rows = [
         (result.times[bar] if bar >= 0 else "", number, *order)
         for number, (bar, *order) in enumerate(result.orders or ())
     ]
-    return pd.DataFrame(rows, columns=["time", "order", "kind", "size", "price", "limit"], dtype=object)
+    return pd.DataFrame(rows, columns=["time", "order", "kind", "size", "price", "limit", "terms"], dtype=object)
 
 
 def table_csv(table: pd.DataFrame) -> str:

@@ -49,6 +49,7 @@ NOT_OPENED = {
     "entries_refused": tuple(f"refused_{reason}" for reason in REFUSAL_REASONS),
     **{f"entries_refused_for_{reason}": (f"refused_{reason}",) for reason in REFUSAL_REASONS},
     "entries_below_one_step": ("below_step",),
+    "entries_expired": ("expired",),
 }
 """The counts of entries that were not opened, and the fields of `ACCOUNT` that each adds up."""
 

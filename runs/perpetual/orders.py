@@ -1,6 +1,7 @@
 """Working orders and the bars they meet, as rows."""
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -75,6 +76,28 @@ PRICES = np.dtype([(name, np.float64) for name in _PRICES])
 def terms_in_force(prices: Record) -> int:
     """Return which row of costs and tiers is in force in a bar; the first where it does not say."""
     return int(prices.terms) if prices.terms > 0.0 else 0
+
+
+_ROLE_WORDS = ("", "reduces", "closes what is left", "adds")
+
+
+def order_terms(row: Any, bar: int) -> str:
+    """Return in words what a row asks for beyond kind, size and prices, as it is sent at the close of a bar; empty for nothing.
+
+    Examples
+    --------
+    >>> order_terms(order_row(0, LIMIT, 1.0, 95.0, expires=12, post_only=1), 9)
+    'post-only; good for 3 bars'
+    """
+    words = [
+        _ROLE_WORDS[row["role"]],
+        "post-only" if row["post_only"] else "",
+        f"good for {row['expires'] - bar} bars" if row["expires"] else "",
+        f"{row['starts']} bars after its entry" if row["starts"] else "",
+        f"trails {row['trail']:g}" if row["trail"] else "",
+        f"to the entry price at {row['arms_at']:g}" if row["arms_at"] else "",
+    ]
+    return "; ".join(word for word in words if word)
 
 
 @allocation_free

@@ -62,11 +62,11 @@ class Result:
 
     @cached_property
     def orders(self) -> pd.DataFrame:
-        """Orders sent: bar, kind, size (signed base coin), price and limit (quote; 0: none), by the bar's open (UTC, naive).
+        """Orders sent: bar, kind, size (signed base coin), price, limit (quote; 0: none), terms, by the bar's open (UTC, naive).
 
         What was sent before the first bar's close has bar -1 and no time (NaT).
         """
-        table = pd.DataFrame(self._journalled.orders, columns=["bar", "kind", "size", "price", "limit"])
+        table = pd.DataFrame(self._journalled.orders, columns=["bar", "kind", "size", "price", "limit", "terms"])
         bars, times = table["bar"].to_numpy(dtype=int), time_index(self.run.market)
         return table.set_index(times[bars].where(bars >= 0))
 

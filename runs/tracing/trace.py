@@ -47,7 +47,7 @@ class Trace:
         (n, columns) values at the closes of the bars that ended without an error, and the names of the columns. The first
         two are equity and position.
     orders
-        Those sent: bar, kind, size, price, limit.
+        Those sent: bar, kind, size, price, limit, terms in words.
     minimum_period
         Bars that the strategy waits for before its first decision; 1 if it failed before it could say.
     error
@@ -60,7 +60,7 @@ class Trace:
 
     names: list[str]
     values: np.ndarray
-    orders: list[tuple[int, str, float, float, float]]
+    orders: list[tuple[int, str, float, float, float, str]]
     minimum_period: int
     error: Failure | None
     began: bool = False

@@ -9,8 +9,11 @@ import pandas as pd
 from indicators.liquidation.cascade_phase import BUILDING
 from runs.perpetual.accounting import LIQUIDATION
 
-SentOrder = tuple[int, str, float, float, float]
-"""A line of the broker's journal: bar, kind, signed size, price, limit price."""
+SentOrder = tuple[int, str, float, float, float, str]
+"""A line of the broker's journal: bar, kind, signed size, price, limit price, terms in words."""
+
+
+_STOPS = ("Stop", "StopTrail")
 
 
 def columns_of(bars: np.ndarray, ends: np.ndarray) -> np.ndarray:
@@ -19,7 +22,11 @@ def columns_of(bars: np.ndarray, ends: np.ndarray) -> np.ndarray:
 
 
 def trade_marks(
-    trades: pd.DataFrame, times: np.ndarray, ends: np.ndarray, orders: Sequence[SentOrder] = ()
+    trades: pd.DataFrame,
+    times: np.ndarray,
+    ends: np.ndarray,
+    orders: Sequence[SentOrder] = (),
+    fills: np.ndarray | None = None,
 ) -> list[dict[str, Any]]:
     """Return one mark a round trip.
 
@@ -32,8 +39,10 @@ def trade_marks(
     ends
         (columns,) last bar of each column.
     orders
-        The broker's journal: where an entry was sent with a stop or a target, these are the first of either kind on the
-        other side, sent after the bar before the entry and not after the exit.
+        The broker's journal: where an entry was sent with a stop or targets, these are the first stop and all limits on the
+        other side, sent after the order that was filled and before the exit.
+    fills
+        (m,) of `FILL`, by which that order is found; without them no trade has either.
     """
     entries = np.searchsorted(times, trades["entry_time"].to_numpy())
     exits = np.searchsorted(times, trades["exit_time"].to_numpy())
@@ -41,8 +50,10 @@ def trade_marks(
     sent = np.array([order[0] for order in orders], dtype=np.int64)
     for trade, entry, leave in zip(trades.to_dict("records"), entries, exits, strict=True):
         sign = 1.0 if trade["side"] == "long" else -1.0
-        first, last = np.searchsorted(sent, [entry - 1, leave])
-        against = [order for order in orders[first:last] if order[2] * sign < 0.0]
+        first, last = _entry_order(fills, entry, sign), np.searchsorted(sent, leave)
+        against = (
+            [order for order in orders[first:last] if order[2] * sign < 0.0 and order[3] > 0.0] if first >= 0 else []
+        )
         marks.append(
             {
                 "from": int(columns_of(entry, ends)),
@@ -51,8 +62,8 @@ def trade_marks(
                 "size": float(trade["size"]),
                 "entry": float(trade["entry_price"]),
                 "exit": _known(trade["exit_price"]),
-                "stop": _first(against, "Stop"),
-                "target": _first(against, "Limit"),
+                "stop": next((float(order[3]) for order in against if order[1] in _STOPS), None),
+                "targets": [float(order[3]) for order in against if order[1] == "Limit"],
                 "net": float(trade["net_pnl"]),
                 "reason": trade["exit_reason"],
             }
@@ -60,8 +71,12 @@ def trade_marks(
     return marks
 
 
-def _first(orders: Sequence[SentOrder], kind: str) -> float | None:
-    return next((float(order[3]) for order in orders if order[1] == kind and order[3] > 0.0), None)
+def _entry_order(fills: np.ndarray | None, bar: int, sign: float) -> int:
+    """Return the number of the order that opened a trade on a side in a bar; -1 where it is not known."""
+    if fills is None:
+        return -1
+    first, last = np.searchsorted(fills["bar"], [bar, bar + 1])
+    return next((int(fill["order"]) for fill in fills[first:last] if fill["size"] * sign > 0.0), -1)
 
 
 def _known(value: float) -> float | None:

@@ -93,7 +93,7 @@ def heatmap_page(
     top = top_of(record.density)
     facts = _facts(market, columns, parameters, top)
     marks = {
-        "trades": trade_marks(_table(trades), market.times, record.ends, orders),
+        "trades": trade_marks(_table(trades), market.times, record.ends, orders, fills),
         "liquidations": liquidation_marks(np.zeros(0, dtype=FILL) if fills is None else fills, record.ends),
         "levels": level_marks(record.snapshots, market.times, record.ends),
         "phases": phase_marks(record.snapshots, record.ends),

@@ -232,13 +232,159 @@ def test_stock_observers_run():
     assert len(cerebro.run()) == 1
 
 
-@pytest.mark.parametrize("kind", [bt.Order.StopTrail, bt.Order.Close, bt.Order.StopTrailLimit])
+@pytest.mark.parametrize("kind", [bt.Order.Close, bt.Order.StopTrailLimit])
 def test_an_unknown_kind_of_order_is_refused_with_a_sentence(kind):
-    with pytest.raises(ValueError, match=r"knows no .* orders: use Market, Limit, Stop or StopLimit"):
+    with pytest.raises(ValueError, match=r"knows no .* orders: use Market, Limit, Stop, StopLimit or StopTrail"):
         play(
             flat_market([100] * 4),
             {1: lambda s: s.buy(size=1, exectype=kind, price=100.0, plimit=100.0, trailamount=1.0)},
         )
+
+
+@pytest.mark.parametrize(
+    ("details", "said"),
+    [
+        ({"exectype": bt.Order.StopTrail}, "needs trailamount"),
+        ({"exectype": bt.Order.StopTrail, "trailpercent": 0.02}, "needs trailamount"),
+        ({"role": "shrinks"}, "role = 'shrinks' is none of reduces, closes, adds"),
+    ],
+)
+def test_what_is_asked_for_in_a_way_that_is_not_known_is_refused_with_a_sentence(details, said):
+    with pytest.raises(ValueError, match=said):
+        play(flat_market([100] * 4), {1: lambda s: s.sell(size=1, **details)})
+
+
+def own_broker(market, script):
+    """Return the price of every fill of backtrader's own broker."""
+
+    class Scripted(bt.Strategy):
+        def __init__(self):
+            self.prices = []
+
+        def next(self):
+            if len(self) in script:
+                script[len(self)](self)
+
+        def notify_order(self, order):
+            if order.status == order.Completed:
+                self.prices.append((len(self), order.executed.size, order.executed.price))
+
+    cerebro = bt.Cerebro(stdstats=False)
+    cerebro.adddata(PerpetualFeed(market=market))
+    cerebro.broker.setcash(1e9)
+    cerebro.addstrategy(Scripted)
+    return cerebro.run()[0].prices
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_a_trailing_stop_is_filled_as_by_backtraders_own_broker_where_a_bar_is_shorter_than_its_distance(side):
+    # Bars that move straight: then the best price of a bar is its close, which is what backtrader's follows.
+    def enter(strategy):
+        (strategy.buy if side > 0 else strategy.sell)(size=1)
+
+    def trail(strategy):
+        (strategy.sell if side > 0 else strategy.buy)(size=1, exectype=bt.Order.StopTrail, trailamount=3.0)
+
+    left = 0
+    for seed in range(30):
+        steps = np.random.default_rng(seed).integers(-2, 3, 40)
+        market = flat_market(100.0 + np.r_[0, 0, 0, steps.cumsum()])
+        ours = play(market, {1: enter, 2: trail})[1].fills
+        theirs = own_broker(market, {1: enter, 2: trail})
+        assert [(int(f["bar"]) + 1, float(f["size"]), float(f["price"])) for f in ours] == theirs
+        left += len(theirs) == 2
+    assert left > 20
+
+
+def test_a_trailing_stop_follows_the_high_and_not_only_the_close():
+    """Ours is right: a venue trails every trade. backtrader's own follows closes, and would hold on to 98 here."""
+    market = flat_market([100.0] * 6, high=[100, 100, 100, 103, 100, 100], low=[100, 100, 100, 100, 99, 98.5])
+    script = {
+        1: lambda s: s.buy(size=1),
+        2: lambda s: s.sell(size=1, exectype=bt.Order.StopTrail, trailamount=4.0),
+    }
+    assert [float(f["price"]) for f in play(market, script)[1].fills] == [100.0, 99.0]
+    assert len(own_broker(market, script)) == 1
+
+
+def test_the_trailing_stop_of_a_bracket_begins_where_its_entry_is_filled():
+    """Ours is right: before its entry there is nothing to follow. backtrader's begins at the close at which it is sent."""
+    market = flat_market([100, 100, 96, 94.5, 93, 91.5])
+
+    def enter(strategy):
+        entry = strategy.buy(size=1, exectype=bt.Order.Limit, price=95.0, transmit=False)
+        strategy.sell(size=1, exectype=bt.Order.StopTrail, trailamount=3.0, parent=entry)
+
+    assert [float(f["price"]) for f in play(market, {1: enter})[1].fills] == [95.0, 92.0]
+    assert [price for _, _, price in own_broker(market, {1: enter})] == [95.0, 94.5]
+
+
+@pytest.mark.parametrize("valid", [2, datetime.timedelta(hours=2), datetime.datetime(2024, 1, 1, 2, 0)])
+def test_an_order_is_good_for_bars_and_until_a_date(valid):
+    details = {"good_for_bars": valid} if valid == 2 else {"valid": valid}
+    for bar, filled in (
+        (2, True),
+        (3, False),
+    ):  # sent at the close of the first; the third bar is the second that it meets
+        closes = [100.0] * 5
+        closes[bar] = 90.0
+        strategy, broker = play(
+            flat_market(closes), {1: lambda s: s.buy(size=1, exectype=bt.Order.Limit, price=95.0, **details)}
+        )
+        assert (len(broker.fills) == 1) == filled
+        assert ("Expired" in [status for _, status, _, _ in strategy.notices]) != filled
+
+
+def test_parts_are_closed_by_children_that_reduce_and_the_rest_by_one_stop():
+    def enter(strategy):
+        entry = strategy.buy(size=4, transmit=False)
+        strategy.sell(size=1, exectype=bt.Order.Limit, price=102.0, parent=entry, transmit=False, role="reduces")
+        strategy.sell(size=1, exectype=bt.Order.Limit, price=104.0, parent=entry, transmit=False, role="reduces")
+        strategy.sell(size=4, exectype=bt.Order.Stop, price=97.0, parent=entry, role="closes")
+
+    strategy, broker = play(flat_market([100, 100, 103, 103, 96, 96]), {1: enter})
+    assert [(float(f["size"]), float(f["price"])) for f in broker.fills] == [(4.0, 100.0), (-1.0, 102.0), (-3.0, 97.0)]
+    assert strategy.position.size == 0.0
+    done = [(status, size) for _, status, _, size in strategy.notices if status in ("Completed", "Canceled")]
+    assert done == [("Completed", 4.0), ("Completed", -1.0), ("Completed", -3.0), ("Canceled", 0.0)]
+    assert strategy.trades == [(pytest.approx(2.0 - 9.0), pytest.approx(2.0 - 9.0))]
+
+
+def test_two_brackets_for_two_halves_are_filled_as_by_backtraders_own_broker():
+    # The way of backtrader's users: each part its own entry, stop and target.
+    def enter(strategy):
+        for target in (102.0, 104.0):
+            strategy.buy_bracket(size=1, exectype=bt.Order.Market, stopprice=97.0, limitprice=target)
+
+    market = flat_market([100, 100, 103, 103, 96, 96])
+    ours = play(market, {1: enter})[1].fills
+    assert [(float(f["size"]), float(f["price"])) for f in ours] == [
+        (1.0, 100.0),
+        (1.0, 100.0),
+        (-1.0, 102.0),
+        (-1.0, 97.0),
+    ]
+    assert sorted(own_broker(market, {1: enter})) == sorted(
+        (int(f["bar"]) + 1, float(f["size"]), float(f["price"])) for f in ours
+    )
+
+
+def test_what_an_order_asks_for_stands_in_the_journal():
+    def enter(strategy):
+        entry = strategy.buy(
+            size=1, exectype=bt.Order.Limit, price=95.0, good_for_bars=3, post_only=True, transmit=False
+        )
+        strategy.sell(
+            size=1, price=90.0, exectype=bt.Order.Stop, parent=entry, role="closes", break_even_at=99.0, transmit=False
+        )
+        strategy.sell(size=1, parent=entry, role="closes", after_bars=24)
+
+    _, broker = play(flat_market([100.0] * 4), {1: enter})
+    assert broker.journal == [
+        (0, "Limit", 1.0, 95.0, 95.0, "post-only; good for 3 bars"),
+        (0, "Stop", -1.0, 90.0, 90.0, "closes what is left; to the entry price at 99"),
+        (0, "Market", -1.0, 100.0, 100.0, "closes what is left; 24 bars after its entry"),
+    ]
 
 
 def test_several_markets_are_refused_with_a_sentence():

@@ -23,6 +23,7 @@ EAGER = {
     "cascade": {"rule": {"min_risk": 1.0}, "model": {"leverage_distribution": "tiers"}}
 }  # by default it trades nothing
 RESTLESS = "tests.runs.planted.restless:Restless"
+EVERY_INTENT = "tests.runs.planted.every_intent:EveryIntent"
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +78,41 @@ def test_every_kind_of_intent_in_any_order_is_carried_out_alike(simulated):
     done = agree(simulated, RESTLESS, 12, seed=4, harsh=1.0)
     kinds = np.concatenate([evaluation.fills["kind"] for evaluation in done])
     assert set(kinds.tolist()) == {0, 1, 2, 3, 4}, "market, limit, stop, liquidation and funding all occur"
+
+
+def says_all(market, seeds, reach):
+    """Compare both engines over rules that use every intent; return the evaluations."""
+    evaluator, done = Evaluator(market, Heatmaps(None)), []
+    for seed in range(seeds):
+        rule = {"seed": float(seed), "reach": reach}
+        random = np.random.default_rng(seed)
+        costs = {
+            "leverage": float(random.choice([5.0, 50.0])),
+            "margin_mode": str(random.choice(["isolated", "cross"])),
+        }
+        costs |= {"limit_through_ticks": float(random.choice([0.0, 3.0])), "impact": float(random.choice([0.0, 0.5]))}
+        sizing = {"max_leverage": float(random.choice([1.0, 40.0])), "risk_fraction": 0.2}
+        configuration = configuration_from({"strategy": EVERY_INTENT, "rule": rule, "costs": costs, "sizing": sizing})
+        evaluation = evaluator.evaluate(configuration)
+        assert first_difference(configuration, market, evaluation) is None, configuration
+        done.append(evaluation)
+    return done
+
+
+@pytest.mark.parametrize("reach", [0.004, 0.03])
+def test_rules_that_use_every_intent_trade_alike(real, simulated, reach):
+    done = says_all(simulated, 6, reach) + says_all(real.head(2000), 2, reach)
+    fills = np.concatenate([evaluation.fills for evaluation in done])
+    assert set(fills["kind"].tolist()) == {0, 1, 2, 3, 4}
+    assert len(fills) > 3000
+    for name in ("expired", "refused_post_only"):
+        assert sum(evaluation.account[name][0] for evaluation in done) > 5, name
+
+
+@pytest.mark.slow
+def test_300_rules_that_use_every_intent_trade_alike(real, simulated):
+    says_all(simulated, 200, 0.01)
+    says_all(real.head(6000), 100, 0.01)
 
 
 def test_every_option_for_the_pessimist_is_carried_out_alike(simulated):

@@ -30,7 +30,7 @@ attach(priceSeries, "normal", (context, width, height, series) => {
 
 function tradeLines(context, trade, x, series) {
   const y = price => series.priceToCoordinate(price), from = x(trade.from), to = Math.max(x(trade.to), from + 2);
-  for (const [price, colour] of [[trade.stop, theme.bad], [trade.target, theme.good]]) {
+  for (const [price, colour] of [[trade.stop, theme.bad], ...trade.targets.map(target => [target, theme.good])]) {
     if (price === null) continue;
     context.beginPath();
     context.moveTo(from, y(price));

@@ -28,7 +28,7 @@ function describeMarks(t) {
   const held = facts.levels.filter(level => level.from <= t && t <= level.to);
   write("levels", held.map(l => `${l.kind} ${priced(l.price)} of ${stamp(l.made)}${l.reported ? "" : " (model)"}`).join("; ") || "none");
   const open = facts.trades.filter(trade => trade.from <= t && t <= trade.to).slice(-2), optional = v => (v === null ? "none" : priced(v));
-  write("trade", open.map(trade => `${trade.side} ${short(trade.size)} from ${priced(trade.entry)} to ${optional(trade.exit)} (${trade.reason}), stop ${optional(trade.stop)}, target ${optional(trade.target)}, net ${short(trade.net)}`).join("; ") || "none");
+  write("trade", open.map(trade => `${trade.side} ${short(trade.size)} from ${priced(trade.entry)} to ${optional(trade.exit)} (${trade.reason}), stop ${optional(trade.stop)}, target ${trade.targets.map(priced).join(" and ") || "none"}, net ${short(trade.net)}`).join("; ") || "none");
 }
 
 function describe() {

@@ -29,23 +29,48 @@ def each_bar():
 
 def test_each_trade_has_the_stop_and_target_that_its_entry_was_sent_with():
     run, trades = result(), trades_of(result())
-    marks = trade_marks(trades, run.times, each_bar(), run.orders)
+    marks = trade_marks(trades, run.times, each_bar(), run.orders, run.fills)
     assert len(marks) == len(trades) > 5
     for mark, trade in zip(marks, trades.itertuples(), strict=True):
         assert run.times[mark["from"]] == trade.entry_time
         assert run.times[mark["to"]] == trade.exit_time
         assert (mark["entry"], mark["side"], mark["net"]) == (trade.entry_price, trade.side, trade.net_pnl)
-        below, above = (mark["stop"], mark["target"]) if trade.side == "long" else (mark["target"], mark["stop"])
-        sent = {price for bar, _, _, price, _ in run.orders if bar == mark["from"] - 1}
+        [target] = mark["targets"]
+        below, above = (mark["stop"], target) if trade.side == "long" else (target, mark["stop"])
+        sent = {order[3] for order in run.orders if order[0] == mark["from"] - 1}
         assert {below, above} <= sent
         assert below < above
         if trade.exit_reason == "target":
-            assert mark["exit"] == pytest.approx(mark["target"], rel=1e-12)
+            assert mark["exit"] == pytest.approx(target, rel=1e-12)
+
+
+def test_the_bracket_of_an_entry_that_waited_is_that_of_the_order_that_was_filled():
+    market = simulate(11, bars=BARS)
+    settings = {"strategy": "tests.runs.planted.every_intent:EveryIntent", "rule": {"seed": 2.0}}
+    run = run_backtest(configuration_from(settings), market)
+    trades, waited, several = trades_of(run), 0, 0
+    for mark, trade in zip(
+        trade_marks(trades, run.times, each_bar(), run.orders, run.fills), trades.itertuples(), strict=True
+    ):
+        sign = 1.0 if trade.side == "long" else -1.0
+        sent = next(int(f["order"]) for f in run.fills if f["bar"] == mark["from"] and f["size"] * sign > 0.0)
+        bracket = [
+            order for order in run.orders[sent + 1 :] if order[0] == run.orders[sent][0] and order[2] * sign < 0.0
+        ]
+        stops = [order[3] for order in bracket if order[1] in ("Stop", "StopTrail") and order[3] > 0.0]
+        targets = [order[3] for order in bracket if order[1] == "Limit"]
+        if run.orders[sent][0] < mark["from"] - 1 and mark["to"] > mark["from"]:
+            waited += 1
+            several += len(targets) > 1
+            assert mark["targets"][: len(targets)] == targets
+            assert not stops or mark["stop"] == stops[0]
+    assert waited > 3
+    assert several > 1
 
 
 def test_without_orders_a_trade_has_neither():
     marks = trade_marks(trades_of(result()), result().times, each_bar())
-    assert {(mark["stop"], mark["target"]) for mark in marks} == {(None, None)}
+    assert {(mark["stop"], len(mark["targets"])) for mark in marks} == {(None, 0)}
 
 
 def test_blocks_move_marks_to_their_column():
