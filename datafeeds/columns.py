@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from datafeeds.errors import MarketError
+from datafeeds.written_times import number_times, text_times
 
-_EPOCH_UNITS = (("s", 1e9), ("ms", 1e12), ("us", 1e15), ("ns", 1e18))  # magnitude of a time in this century
 _EARLIEST, _LATEST = pd.Timestamp("2009-01-03", tz="UTC"), pd.Timestamp("2100-01-01", tz="UTC")  # bitcoin's first block
 
 
@@ -44,7 +44,7 @@ def parse_time(text: str | pd.Timestamp) -> pd.Timestamp:
 
 
 def column_times(column: pd.Series, name: str) -> pd.Series:
-    """Return a column as UTC times: from times (naive ones count as UTC), or whole numbers of s, ms, us or ns since 1970.
+    """Return a column as UTC times: from times (naive ones count as UTC), texts, or numbers of s, ms, us or ns since 1970.
 
     Raises
     ------
@@ -53,13 +53,15 @@ def column_times(column: pd.Series, name: str) -> pd.Series:
     """
     try:
         if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
-            largest = float(column.max())
-            unit = next((unit for unit, scale in reversed(_EPOCH_UNITS) if largest >= scale), "s")
-            times = pd.to_datetime(column, unit=unit, utc=True)
+            times = number_times(column)
+        elif pd.api.types.is_string_dtype(column) and not column.isna().any():
+            times = pd.to_datetime(text_times(column), utc=True)
         else:
             times = pd.to_datetime(column, utc=True)
+    except MarketError as error:
+        raise MarketError(f"{name}: {error}") from None
     except (ValueError, TypeError, OverflowError) as error:
-        raise MarketError(f"{name}: column ts cannot be read as times ({str(error)[:80]})") from None
+        raise MarketError(f"{name}: column ts cannot be read as times ({' '.join(str(error).split())[:80]})") from None
     if times.isna().any():
         row = int(np.flatnonzero(times.isna())[0])
         raise MarketError(f"{name}: column ts has no time in row {row}; every row needs one")

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -10,18 +11,19 @@ from datafeeds.catalog.market import market_id, read_catalog_market
 from datafeeds.catalog.store import Catalog
 from datafeeds.columns import parse_time
 from datafeeds.errors import MarketError
-from datafeeds.files import read_market
-from datafeeds.mapped_files.mapping import read_mapping
-from datafeeds.mapped_files.read import read_foreign
+from datafeeds.files import layout, read_market
+from datafeeds.frames import is_table, to_pandas
+from datafeeds.mapped_files.read import market_of_table
 from datafeeds.resampling import resample
-from datafeeds.schema import OPTIONAL, REQUIRED, Market, market_from_frame
+from datafeeds.schema import OPTIONAL, REQUIRED, Market
 from datafeeds.series import timeframe_seconds
+from datafeeds.tables import with_index
 
 _UNNAMED = "data"
 
 
 def read(
-    data: Market | pd.DataFrame | Path | str,
+    data: Any,
     *,
     name: str | None = None,
     start: str | pd.Timestamp | None = None,
@@ -34,10 +36,10 @@ def read(
     Parameters
     ----------
     data
-        A table whose index is a `DatetimeIndex` of any name (bar opens; naive ones count as UTC) or that has a column `ts`,
-        with the schema's columns in any case: open, high, low, close, volume, and what is known of open interest, funding,
-        mark prices and liquidations. Or a file's path, ``venue:symbol:timeframe`` in the catalog, or a market. A table is
-        left as it is.
+        A table of pandas, polars or Arrow, whose index is a `DatetimeIndex` of any name (bar opens; naive ones count as UTC)
+        or that has a column of times, with the schema's columns in any case or a layout that is recognised: open, high, low,
+        close, volume, and what is known of open interest, funding, mark prices and liquidations. Or a file's path,
+        ``venue:symbol:timeframe`` in the catalog, or a market. A table is left as it is.
     name
         What the outputs call it; by default the file's, the catalog's, or "data". Its last part (``BTCUSDT``) says which of
         the venue's contracts it is.
@@ -46,7 +48,7 @@ def read(
     timeframe
         Length of the bars to make of the data's, such as ``4h``.
     mapping
-        TOML file that names a foreign file's columns.
+        TOML file that names the columns of a foreign file or table, or ``preset:NAME``.
 
     Raises
     ------
@@ -64,10 +66,12 @@ def read(
     if isinstance(data, (str, Path)):
         market = open_market(str(data), start, end, timeframe, mapping)
         return market if name is None else replace(market, name=name)
-    if mapping is not None:
-        raise MarketError("mapping: it names the columns of a file; rename those of a table")
-    if isinstance(data, pd.DataFrame):
-        data = market_from_frame(_named_as_the_schema(data), name or _UNNAMED)
+    if is_table(data):
+        table = to_pandas(data)
+        table = table if mapping else _named_as_the_schema(table)
+        data = market_of_table(with_index(table), name or _UNNAMED, layout(mapping) if mapping else None)
+    elif mapping is not None:
+        raise MarketError("mapping: it names the columns of a file or a table")
     elif not isinstance(data, Market):
         raise MarketError(
             f"data is a {type(data).__name__}: give a DataFrame, a path, venue:symbol:timeframe or a market"
@@ -94,7 +98,7 @@ def open_file(path: Path | str, mapping: Path | str | None = None) -> Market:
     MarketError
         If it cannot be read or breaks the schema.
     """
-    return read_foreign(Path(path), read_mapping(Path(mapping))) if mapping else read_market(path)
+    return read_market(path, mapping)
 
 
 def open_market(
@@ -116,7 +120,7 @@ def open_market(
     timeframe
         Length of the bars to make of the data's; None leaves them.
     mapping
-        TOML file that names a foreign file's columns.
+        TOML file that names a foreign file's columns, or ``preset:NAME``.
     catalog
         The catalog's folder, if not the usual one.
 

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from datafeeds.daylight import skipping_zone
 from datafeeds.funding import funding_doubts
+from datafeeds.plausibility import mark_doubt, size_doubts
+from datafeeds.written_times import EPOCH_UNITS, units_of
 
 BREAK_LOG_RATIO = float(np.log(1.4))
 """One-bar change of open interest that raises a suspicion. *Assumption* between what was seen: crashes and squeezes moved
@@ -28,7 +31,8 @@ class Defect:
     Attributes
     ----------
     kind
-        missing, gap, zero volume, suspected break, level shift, funding, naive times.
+        missing, gap, zero volume, suspected break, level shift, funding, naive times, off the grid, mixed units, local time,
+        size, mark.
     column
         Where.
     count
@@ -123,7 +127,33 @@ def inspect(
         found += _break_doubts(frame)
     if "funding_rate" in frame:
         found += _funding(frame, bar_seconds)
+    columns = {name: frame[name].to_numpy() for name in frame.columns if name != "ts"}
+    doubts = [*size_doubts(columns, bar_seconds), *mark_doubt(columns)]
+    found += [_defect(kind, column, ts, text) for kind, column, text in doubts]
     return Quality(tuple(found))
+
+
+def stamp_doubts(given: pd.Series, ts: pd.Series, moved: np.ndarray) -> list[Defect]:
+    """Return what is doubtful of a market's times as they were given.
+
+    Parameters
+    ----------
+    given
+        (n,) as they came.
+    ts
+        (n,) as they are kept, UTC.
+    moved
+        (n,) which were moved onto the bars' grid.
+    """
+    found = []
+    if moved.any():
+        text = f"{_bars(ts[moved])} stamped a moment off the grid and moved onto it, the first to {_stamp(ts[moved].iloc[0])}"
+        found.append(_defect("off the grid", "ts", ts[moved], text))
+    if pd.api.types.is_numeric_dtype(given) and len(units := np.unique(units_of(given))) > 1:
+        names = " and ".join(EPOCH_UNITS[unit][0] for unit in units)
+        text = f"times are counted in {names} in one file; each is read by its own size: write all in one unit"
+        found.append(_defect("mixed units", "ts", ts, text))
+    return found
 
 
 def _defect(kind: str, column: str, where: pd.Series, text: str) -> Defect:
@@ -147,7 +177,16 @@ def _gaps(ts: pd.Series, bar_seconds: int) -> list[Defect]:
     begin = ts.iloc[after[longest]]
     size = f"{steps[after[longest]] - 1} bars"
     text = f"{len(after)} gaps in time, {missing} bars missing; the longest after {_stamp(begin)} ({size})"
-    return [_defect("gap", "ts", ts.iloc[after], text)]
+    found = [_defect("gap", "ts", ts.iloc[after], text)]
+    for row in after:
+        if zone := skipping_zone(ts.iloc[row], ts.iloc[row + 1], bar_seconds):
+            text = (
+                f"the hour after {_stamp(ts.iloc[row])} is missing, in the night in which clocks change: local times are all "
+                f'off by hours; for them, map the file with [time] zone = "{zone}"'
+            )
+            found.append(_defect("local time", "ts", ts.iloc[[row]], text))
+            break
+    return found
 
 
 def _zero_volume(frame: pd.DataFrame) -> list[Defect]:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from datafeeds.columns import check_names, column_numbers, column_times, refuse_rows
 from datafeeds.errors import MarketError
-from datafeeds.files import read_table
+from datafeeds.tables import read_table
 
 SIDES = ("long", "short")
 """Whose position it is, or was."""

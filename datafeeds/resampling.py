@@ -7,7 +7,7 @@ import pandas as pd
 
 from datafeeds.errors import MarketError
 from datafeeds.funding import marks_at_open, within_larger
-from datafeeds.quality import Defect, Quality
+from datafeeds.quality import Defect, Quality, epoch_nanoseconds
 from datafeeds.schema import OPTIONAL, Market, market_from_frame
 from datafeeds.series import timeframe_name
 
@@ -75,6 +75,15 @@ def _check_length(market: Market, bar_seconds: int) -> None:
     if bar_seconds < market.bar_seconds or bar_seconds % market.bar_seconds:
         raise MarketError(
             f"{market.name}: bars of {wanted} cannot be made of bars of {have}; name a multiple of {have}"
+        )
+    shift = _MONDAY if market.bar_seconds % _WEEK == 0 else 0
+    off = (int(epoch_nanoseconds(market.frame["ts"])[0]) // 1_000_000_000 - shift) % min(
+        market.bar_seconds, bar_seconds
+    )
+    if off:
+        raise MarketError(
+            f"{market.name}: bars open {timeframe_name(off)} after the grid of {have} in UTC, so bars of "
+            f"{wanted} would know what comes later; give bars on the grid"
         )
     if _DAY % bar_seconds and bar_seconds % _DAY:
         raise MarketError(f"{market.name}: bars of {wanted} do not divide a day; name 5m, 1h, 4h, 1d or the like")

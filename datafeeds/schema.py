@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 
 from datafeeds.columns import check_names, column_numbers, column_times, parse_time, refuse_rows
+from datafeeds.daylight import doubling_zone
 from datafeeds.errors import MarketError
-from datafeeds.quality import Defect, Quality, epoch_nanoseconds, inspect, open_interest_breaks
+from datafeeds.grid import onto_grid
+from datafeeds.quality import Defect, Quality, epoch_nanoseconds, inspect, open_interest_breaks, stamp_doubts
 
 PRICES = ("open", "high", "low", "close")
 REQUIRED = ("ts", *PRICES, "volume")
@@ -231,7 +233,9 @@ def market_from_frame(
     ours = (*REQUIRED, *OPTIONAL, "open_interest_break")
     extra = [(str(label), frame.iloc[:, place]) for place, label in enumerate(frame.columns) if label not in ours]
     naive_times = False
-    ready = {"ts": column_times(frame["ts"], name)}
+    ts = column_times(frame["ts"], name)
+    stamps, moved = onto_grid(epoch_nanoseconds(ts), name)
+    ready = {"ts": pd.Series(pd.to_datetime(stamps, utc=True))}
     if isinstance(frame["ts"].dtype, np.dtype) and frame["ts"].dtype.kind == "M":
         naive_times = True
     for column in (*PRICES, "volume", *OPTIONAL):
@@ -244,14 +248,16 @@ def market_from_frame(
     breaks = open_interest_breaks(checked)
     checked.insert(len(checked.columns), "open_interest_break", breaks.astype(np.float64))
     quality = inspect(checked, bar_seconds, extra, naive_times)
+    found = (*stamp_doubts(frame["ts"], checked["ts"], moved), *quality.defects)
+    quality = Quality(found)
     return Market(checked, name, bar_seconds, quality, simulated)
 
 
 def _check_times(ts: pd.Series, name: str, known: int | None) -> int:
     steps = np.diff(epoch_nanoseconds(ts))
     later = ts.iloc[1:].reset_index(drop=True)
-    refuse_rows(steps == 0, later, name, "duplicate time", "keep one row a bar")
-    refuse_rows(steps < 0, later, name, "times go backwards", "sort the rows by ts")
+    refuse_rows(steps == 0, later, name, "duplicate time", _mend(later[steps == 0], "keep one row a bar"))
+    refuse_rows(steps < 0, later, name, "times go backwards", _mend(later[steps < 0], "sort the rows by ts"))
     lengths, counts = np.unique(steps, return_counts=True)
     usual = known * 1_000_000_000 if known else int(lengths[counts.argmax()])
     irregular = steps % usual != 0
@@ -264,6 +270,12 @@ def _check_times(ts: pd.Series, name: str, known: int | None) -> int:
         irregular, later, name, f"time off the grid of {usual // 1_000_000_000} s", "resample to one bar length"
     )
     return usual // 1_000_000_000
+
+
+def _mend(where: pd.Series, usual: str) -> str:
+    """Return how to mend times that come twice: they may be local ones of the night in which clocks go back."""
+    zone = doubling_zone(where.iloc[0]) if len(where) else None
+    return f'clocks change there: for local times map the file with [time] zone = "{zone}"' if zone else usual
 
 
 def _check_prices(frame: pd.DataFrame, name: str) -> None:

@@ -53,7 +53,9 @@ _UNREACHED = "cannot be reached"
 @click.option("--from-trades", is_flag=True, help="From the archive's single trades: candles with taker buys.")
 @click.option("--follow", type=click.Choice(["liquidations"]), help="Record a live feed until interrupted.")
 @click.option("--import", "file", type=click.Path(path_type=Path), help="Take a parquet or CSV file into the catalog.")
-@click.option("--mapping", type=click.Path(path_type=Path), help="TOML file that names a foreign file's columns.")
+@click.option(
+    "--mapping", type=click.Path(path_type=Path), help="TOML file that names a foreign file's columns, or preset:NAME."
+)
 @click.option("--again", is_flag=True, help="Ask for the whole range again, also what is there.")
 @click.option(
     "--tiers",

@@ -4,10 +4,11 @@ import difflib
 import tomllib
 import zoneinfo
 from collections.abc import Mapping as Table
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from datafeeds.dialect import Dialect
 from datafeeds.errors import MarketError
 from datafeeds.schema import OPTIONAL, REQUIRED
 from datafeeds.series import timeframe_seconds
@@ -18,7 +19,7 @@ SIZES = ("volume", "open_interest", "taker_buy_volume", "liquidated_long", "liqu
 
 _TIME_UNITS = ("s", "ms", "us", "ns", "iso")
 _EDGES = ("open", "close")
-_TABLES = ("columns", "time", "contract", "open_interest", "funding")
+_TABLES = ("columns", "time", "contract", "open_interest", "funding", "csv")
 _INTERVALS = ("1h", "2h", "4h", "8h")
 
 
@@ -30,6 +31,8 @@ class Column:
     ----------
     name
         The file's column.
+    clock
+        The column of the time of day, where `name` holds the date alone.
     unit
         One of `datafeeds.units.UNITS`.
     scale
@@ -39,6 +42,7 @@ class Column:
     name: str
     unit: str = "base"
     scale: float = 1.0
+    clock: str | None = None
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ class Mapping:
     Attributes
     ----------
     columns
-        Our columns by name.
+        Our columns by name; none: they are recognised.
     time_unit
         s, ms, us, ns or iso; None: told by magnitude.
     time_format
@@ -63,6 +67,12 @@ class Mapping:
         Base coin of one contract, or quote currency of an inverse one.
     funding_seconds
         Time between settlements, counted from midnight UTC: rates on other bars are left out. None: all rates are settled.
+    open_interest_sides
+        2 where open interest counts longs and shorts together, as Bybit's ``openInterest`` does; it is halved.
+    dialect
+        How a CSV file is written.
+    remark
+        What is to be said of every market that is read this way.
     """
 
     columns: Table[str, Column]
@@ -73,6 +83,9 @@ class Mapping:
     open_interest_stamp: str = "close"
     contract_size: float = 1.0
     funding_seconds: int | None = None
+    open_interest_sides: int = 1
+    dialect: Dialect = field(default_factory=Dialect)
+    remark: str = ""
 
 
 def read_mapping(path: Path) -> Mapping:
@@ -96,17 +109,31 @@ def read_mapping(path: Path) -> Mapping:
 
 
 def _mapping(values: dict[str, Any]) -> Mapping:
+    sides = values.pop("open_interest_sides", 1)
     _known(values, _TABLES, "table")
     tables = {name: _table(values, name) for name in _TABLES}
     _known(tables["time"], ("unit", "zone", "label", "format"), "key of [time]")
     _known(tables["contract"], ("size",), "key of [contract]")
-    _known(tables["open_interest"], ("stamp",), "key of [open_interest]")
+    _known(tables["open_interest"], ("stamp", "sides"), "key of [open_interest]")
+    sides = tables["open_interest"].get("sides", sides)
+    if isinstance(sides, bool) or sides not in (1, 2):
+        raise MarketError(
+            f"open_interest_sides = {str(sides)[:40]} must be 1, or 2 where longs and shorts are counted together"
+        )
+    _known(tables["csv"], ("separator", "decimal", "encoding"), "key of [csv]")
+    dialect = Dialect(
+        _text(tables["csv"], "separator", (",", ";", "\t", "|", " ")),
+        _text(tables["csv"], "decimal", (".", ",")),
+        _text(tables["csv"], "encoding", None),
+    )
     _known(tables["funding"], ("every",), "key of [funding]")
     every = _text(tables["funding"], "every", _INTERVALS)
+    if "open_interest_sides" in tables["columns"]:
+        raise MarketError("open_interest_sides is no column; write it above [columns]")
     columns = {ours: _column(ours, theirs) for ours, theirs in tables["columns"].items()}
     _known(columns, (*REQUIRED, *OPTIONAL), "column of ours")
     missing = [name for name in REQUIRED if name not in columns]
-    if missing:
+    if missing and "columns" in values:
         raise MarketError(f"[columns] does not say where {', '.join(missing)} comes from")
     zone = _text(tables["time"], "zone", None) or "UTC"
     try:
@@ -129,12 +156,16 @@ def _mapping(values: dict[str, Any]) -> Mapping:
         open_interest_stamp=_text(tables["open_interest"], "stamp", _EDGES) or "close",
         contract_size=float(size),
         funding_seconds=timeframe_seconds(every) if every else None,
+        open_interest_sides=sides,
+        dialect=dialect,
     )
 
 
 def _column(ours: str, theirs: Any) -> Column:
     if isinstance(theirs, str):
         return Column(theirs)
+    if ours == "ts" and isinstance(theirs, list) and len(theirs) == 2 and all(isinstance(each, str) for each in theirs):
+        return Column(theirs[0], clock=theirs[1])
     if not isinstance(theirs, dict) or not isinstance(theirs.get("column"), str):
         raise MarketError(
             f'[columns] {ours[:40]} must be a name, or {{column = "name", unit = "contracts", scale = 0.01}}'

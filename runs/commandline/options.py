@@ -16,7 +16,7 @@ _DATA_HELP = "Market file (parquet or CSV), or venue:symbol:timeframe in the cat
 
 _RANGE = (
     click.option("--timeframe", help="Make bars of this length of the data's, such as 4h."),
-    click.option("--mapping", help="TOML file that names the columns of a foreign --data file."),
+    click.option("--mapping", help="TOML file that names the columns of a foreign --data file, or preset:NAME."),
     click.option("--catalog", help="The catalog's folder (see runs.download)."),
     click.option("--start", help="First bar, ISO time (UTC)."),
     click.option("--end", help="End of the range, ISO time (UTC), exclusive."),

@@ -4,6 +4,7 @@ import datetime
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from datafeeds.errors import MarketError
@@ -63,7 +64,7 @@ def test_a_range_and_longer_bars_are_cut_the_same_way_from_all():
     [
         (None, "data is a NoneType"),
         ([1, 2], "data is a list"),
-        (frame().reset_index(), "missing column ts"),
+        (frame().reset_index(drop=True), "missing column ts"),
         (frame().drop(columns="Volume"), "missing column volume"),
         (frame().assign(open=1.0), "2 columns are called 'open'"),
         (frame().iloc[::-1], "times go backwards"),
@@ -77,6 +78,24 @@ def test_what_is_no_market_is_one_sentence(data, said):
     assert "\n" not in str(caught.value)
 
 
-def test_a_mapping_is_for_files():
+def test_a_mapping_is_for_files_and_tables():
     with pytest.raises(MarketError, match="mapping"):
-        read(frame(), mapping="columns.toml")
+        read(read(frame()), mapping="preset:ccxt")
+    assert read(frame(), mapping="preset:ccxt").fingerprint() == read(frame()).fingerprint()
+
+
+def test_a_table_of_another_library_is_the_same_market():
+    frames = [pa.Table.from_pandas(frame("UTC").reset_index()), Exchanged(pa.Table.from_pandas(frame().reset_index()))]
+    for table in frames:
+        assert read(table).fingerprint() == read(frame()).fingerprint()
+    assert read(frame().reset_index()).fingerprint() == read(frame()).fingerprint()
+
+
+class Exchanged:
+    """A table that offers nothing but the dataframe interchange protocol."""
+
+    def __init__(self, table):
+        self._table = table
+
+    def __dataframe__(self, **how):
+        return self._table.__dataframe__(**how)
