@@ -7,6 +7,7 @@ import math
 import re
 import tempfile
 import warnings
+from collections.abc import Iterable
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -35,13 +36,16 @@ STYLE = (
 #liquidation-heatmap{background:var(--ground);color:var(--ink);max-width:960px;margin:1em auto;padding:.8em 1em;
 border:1px solid var(--line);font:14px/1.5 system-ui,sans-serif;overflow-wrap:anywhere}
 #liquidation-heatmap h2{font-size:1rem;font-weight:600;margin:.8rem 0 .2rem}
+#liquidation-heatmap-facts p{display:grid;grid-template-columns:6.5rem 1fr;margin:.15rem 0}
+#liquidation-heatmap-facts b{font-weight:600}
 #liquidation-heatmap .wide{overflow-x:auto}
 #liquidation-heatmap table{width:auto;margin:0 0 .6rem;border-collapse:collapse}
 #liquidation-heatmap td,#liquidation-heatmap th{font:13px/1.4 system-ui,sans-serif;text-align:right;background:none;
 padding:.15rem .8rem .15rem 0;white-space:nowrap;font-variant-numeric:tabular-nums}
 #liquidation-heatmap td:first-child,#liquidation-heatmap th:first-child{text-align:left}
 @media(max-width:700px){body{margin:8px}#left,#right{width:100%;float:none;margin-right:0;overflow-x:auto}
-#liquidation-heatmap td:first-child{white-space:normal}h1,h3,h4{overflow-wrap:anywhere}}
+#liquidation-heatmap td:first-child{white-space:normal}#liquidation-heatmap-facts p{display:block}
+#liquidation-heatmap-facts b:not(:empty)::after{content:": "}h1,h3,h4{overflow-wrap:anywhere}}
 """
 )
 """Of the head alone: quantstats' own part is black on white, and stays so in the dark."""
@@ -215,23 +219,31 @@ def _settings(result: EngineResult) -> str:
 def _with_head(whole: str, result: EngineResult, metrics: dict[str, Any], settings: str) -> str:
     data, money, trading = metrics["data"], metrics["money"], metrics["trading"]
     asked = (metrics.get(name, {}).get("sentence", "") for name in ("irrelevant_changes", "sensitivity"))
-    doubts = " ".join(sentence for sentence in asked if sentence)
-    evidence = metrics.get("evidence", {}).get("sentence", _NOT_MEASURED)
-    instrument = f"{instrument_text(metrics['instrument'])} "
-    kind = "SIMULATED MARKET - nothing here ever traded. " if result.market.simulated else ""
-    facts = (
-        f"{kind}{doubts} {CAVEAT} {metrics['constant_exposure']['sentence']} {EXPLAINED} {further_cash(metrics)} "
+    account = (
         f"Trades {trading['trades']}, fees {money['fees_quote']:,.2f}, funding paid {money['funding_paid_quote']:,.2f}, "
-        f"own liquidations {money['liquidations']}, reconciliation error {money['reconciliation_error']:.1e} of the start. "
-        f"Data {data['name']}, {data['first_bar']} to {data['last_bar']}: "
-        f"{'; '.join((*data['caveats'], *data['defects'])) or 'complete'}. "
-        f"{settings}{instrument}{evidence}"
+        f"own liquidations {money['liquidations']}, reconciliation error {money['reconciliation_error']:.1e} of the start."
+    )
+    facts = (
+        ("Simulated", "SIMULATED MARKET - nothing here ever traded." if result.market.simulated else ""),
+        ("Claim", metrics.get("evidence", {}).get("sentence", _NOT_MEASURED)),
+        ("Doubts", " ".join(filter(None, asked))),
+        ("Competitors", f"{metrics['constant_exposure']['sentence']} {further_cash(metrics)}"),
+        ("Account", account),
+        ("Settings", settings),
+        ("Instrument", instrument_text(metrics["instrument"])),
+        ("Data", f"{data['name']}, {data['first_bar']} to {data['last_bar']}"),
+        *(("", line) for line in (*data["caveats"], *data["defects"])),
+        ("Read so", f"{EXPLAINED} {CAVEAT}"),
     )
     return re.sub(r"(<body[^>]*>)", lambda match: match.group(1) + _block(facts, metrics), whole, count=1)
 
 
-def _block(facts: str, metrics: dict[str, Any]) -> str:
+def _block(facts: Iterable[tuple[str, str]], metrics: dict[str, Any]) -> str:
+    """Return the head: what is said of the run, a line each, and the tables."""
+    lines = "".join(
+        f"<p><b>{title}</b><span>{escape(text.strip())}</span></p>" for title, text in facts if text.strip()
+    )
     return (
-        f"<style>{STYLE}</style><div id='liquidation-heatmap'><div id='liquidation-heatmap-facts'>{escape(facts)}</div>"
+        f"<style>{STYLE}</style><div id='liquidation-heatmap'><div id='liquidation-heatmap-facts'>{lines}</div>"
         f"{breakdown_tables(metrics)}</div>"
     )

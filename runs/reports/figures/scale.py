@@ -56,7 +56,7 @@ def short(value: float) -> str:
 
     Examples
     --------
-    >>> short(0.123456), short(12345.678), short(-0.0)
-    ('0.123', '1.23e+04', '0')
+    >>> short(0.123456), short(12345.678), short(-0.0), short(1e9)
+    ('0.123', '12,346', '0', '1e+09')
     """
-    return f"{value + 0.0:.3g}"
+    return f"{value:,.0f}" if 1e3 <= abs(value) < 1e6 else f"{value + 0.0:.3g}"
