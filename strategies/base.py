@@ -10,12 +10,12 @@ import numpy as np
 from indicators.heatmap import LiquidationHeatmap
 from indicators.liquidation.compiled import plain
 from indicators.liquidation.model import SECONDS_PER_HOUR
-from indicators.liquidation.parameter_fields import Readable
+from indicators.liquidation.parameter_fields import Readable, Writable
 from indicators.liquidation.parameters import ModelParameters
 from strategies.intent import KEEP, POSITION, Intent
 from strategies.market import funding_terms, plain_market_at
 from strategies.position import new_position_memory, sizing_record, update_position
-from strategies.rule import asked, check_rule, history_of, is_compiled_rule, rule_record
+from strategies.rule import asked, check_rule, history_of, is_compiled_rule, new_state, rule_record
 from strategies.sizing import SizingParameters
 
 
@@ -28,24 +28,29 @@ class PerpetualStrategy(bt.Strategy):
         A frozen dataclass of the rule's parameters (`indicators.liquidation.parameter_fields.parameter` declares its fields).
     decide
         A static function ``decide(market, position, parameters) -> Intent`` of a `MarketView`, a `POSITION` and the parameters.
-        Pure. Decorated with `indicators.liquidation.compiled.compiled_rule` it is compiled, and then a sweep runs it without
-        backtrader.
+        Pure, but for the state. Decorated with `indicators.liquidation.compiled.compiled_rule` it is compiled, and then a sweep
+        runs it without backtrader.
     history
         How many bars the rule sees, the present one included: a whole number, or a function that makes it of the parameters. It is
         first asked at the bar at which there are so many.
+    state_kind
+        None, or a frozen dataclass of numbers with defaults: what the rule remembers from bar to bar. It is then
+        ``decide(market, position, parameters, state)`` and writes the fields, as in ``state.losses += 1``. The state begins anew
+        with each account; in a walk the tests share one.
 
     Parameters (backtrader's): ``rule`` an instance of `parameters_kind`, ``sizing``, ``model``, ``contract_step`` in base
     coin, ``margin_limit`` (the most notional / equity that the account's margin admits), ``funding`` (`FUNDING_TERMS`), and
-    ``first_bar``, the index of the first bar at whose close the rule is asked.
+    ``first_bar``, the index of the first bar at whose close the rule is asked, and ``state``, (1,), with which it begins.
     """
 
     parameters_kind: ClassVar[type]
     decide: ClassVar[Any]
     history: ClassVar[Any] = 1
+    state_kind: ClassVar[Any] = None
 
     params = (
         ("rule", None), ("sizing", None), ("model", None), ("contract_step", 0.001), ("margin_limit", math.inf),
-        ("funding", None), ("first_bar", 0),
+        ("funding", None), ("first_bar", 0), ("state", None),
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -59,6 +64,10 @@ class PerpetualStrategy(bt.Strategy):
         self._compiled = asked(kind.decide) if is_compiled_rule(kind.decide) else None
         self._bar_seconds = float(self.heatmap.model.settings["bar_seconds"][0])
         self._funding = self.p.funding if self.p.funding is not None else funding_terms()
+        self.rule_state = new_state(kind) if self.p.state is None else self.p.state.copy()
+        self.state_began = self.rule_state.copy()
+        self._writable = (Writable(self.rule_state[0]),) if kind.state_kind else ()
+        self._state_before, self._asked = self.rule_state.copy(), -1
         self._sizing = sizing_record(self.p.sizing or SizingParameters(), self.p.contract_step, self.p.margin_limit)
         self._record = np.zeros(1, dtype=POSITION)
         self._position_memory = new_position_memory(self._bar_seconds / SECONDS_PER_HOUR)
@@ -77,19 +86,23 @@ class PerpetualStrategy(bt.Strategy):
             self._submit_intent(intent, snapshots[index])
 
     def _ask(self, index: int) -> Intent:
+        again = index == self._asked  # a bar that is replayed is asked again, from the state before it
+        (self.rule_state if again else self._state_before)[:] = self._state_before if again else self.rule_state
+        self._asked = index
         bars, snapshots = self.heatmap.past()
         seen = (bars, snapshots, index, self.history_bars, self._bar_seconds, self._funding)
         if self._compiled is None:
             return self._ask_plain(seen)
         try:
-            return self._compiled(*seen, self._record, self._rule)
+            return self._compiled(*seen, self._record, self._rule, self.rule_state)
         except Exception:
+            self.rule_state[:] = self._state_before
             self._ask_plain(seen)  # compiled code does not say at which line it failed
             raise
 
     def _ask_plain(self, seen: Any) -> Intent:
         with np.errstate(all="ignore"):  # as compiled code has it: IEEE 754
-            return self._plain(plain_market_at(*seen), Readable(self._record[0]), self._readable_rule)
+            return self._plain(plain_market_at(*seen), Readable(self._record[0]), self._readable_rule, *self._writable)
 
     def _notify(self, qorders: Any = (), qtrades: Any = ()) -> None:
         # backtrader tells cash and value on every bar; that costs as much as the rule, so only who asks is told.

@@ -143,14 +143,15 @@ def inlined_loop(function: Function) -> Function:
     return _compile(function, {"_nrt": False, "forceinline": True}, private=True)
 
 
-def compiled_rule(function: Function) -> Function:
+def compiled_rule(function: Function, on_disk: bool | None = None) -> Function:
     """Compile a strategy's rule, or a function that it calls: an index beyond what it was given raises IndexError.
 
     It is written into each of its compiled callers, so that of a market with many fields it costs what it reads. The machine
-    code is kept on disk for functions of this project alone. Python cannot call them; it can call `plain` of them.
+    code is kept on disk for functions of this project alone, or as `on_disk` says. Python cannot call them; it can call `plain`
+    of them.
     """
     options = {"_nrt": False, "forceinline": True, "boundscheck": True}
-    return _compile(function, options, on_disk=is_ours(function), private=True)
+    return _compile(function, options, on_disk=is_ours(function) if on_disk is None else on_disk, private=True)
 
 
 def is_ours(function: Callable[..., Any]) -> bool:

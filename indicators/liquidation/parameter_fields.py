@@ -149,8 +149,22 @@ class Readable:
         self._record = record
 
     def __getattr__(self, name: str) -> float:
-        """Return a field as a float; AttributeError with the nearest name for an unknown one."""
+        """Return a field as a number; AttributeError with the nearest name for an unknown one."""
         names = self._record.dtype.names
         if name not in names:
             raise AttributeError(unknown("field", name, list(names)))
-        return float(self._record[name])
+        return self._record[name].item()
+
+
+class Writable(Readable):
+    """A record whose fields are read, and written, as attributes."""
+
+    __slots__ = ()
+
+    def __init__(self, record: Any) -> None:
+        object.__setattr__(self, "_record", record)
+
+    def __setattr__(self, name: str, value: float) -> None:
+        """Write a field; AttributeError with the nearest name for an unknown one."""
+        getattr(self, name)
+        self._record[name] = value

@@ -47,6 +47,8 @@ class Evaluation:
         (k,) signed base coin held then.
     account
         (1,) of `ACCOUNT` after the last bar.
+    state_before, state_after
+        (1,) the rule's state before the first bar and after the last; None for a strategy that has no rule of ours.
     first
         Index of the first evaluated bar in the market.
     sent
@@ -57,6 +59,8 @@ class Evaluation:
     equity: np.ndarray
     position: np.ndarray
     account: np.ndarray
+    state_before: np.ndarray | None
+    state_after: np.ndarray | None
     first: int = 0
     sent: int = 0
 
@@ -75,8 +79,8 @@ class EvaluationInputs:
         How many bars the rule sees.
     funding
         (k,) of `FUNDING_TERMS`.
-    rule, sizing, costs
-        (1,) records of the strategy's parameters and `SIZING`, (d,) of `COSTS`.
+    rule, state, sizing, costs
+        (1,) records of the strategy's parameters, of the state with which it begins and of `SIZING`, (d,) of `COSTS`.
     tiers
         (d, n, 4) brackets; `costs` has as many rows, and `prices` says which is in force.
     starting_cash
@@ -93,6 +97,7 @@ class EvaluationInputs:
     history: int
     funding: np.ndarray
     rule: np.ndarray
+    state: np.ndarray
     sizing: np.ndarray
     costs: np.ndarray
     tiers: np.ndarray
@@ -102,8 +107,8 @@ class EvaluationInputs:
 
 def _run_bars(
     bars: np.ndarray, snapshots: np.ndarray, prices: np.ndarray, first: int, last: int, history: int, bar_seconds: float,
-    funding: np.ndarray, rule: np.ndarray, sizing: np.ndarray, costs: np.ndarray, tiers: np.ndarray, account: np.ndarray,
-    orders: np.ndarray, book: np.ndarray, progress: np.ndarray, position_memory: np.ndarray, position: np.ndarray,
+    funding: np.ndarray, rule: np.ndarray, rule_state: np.ndarray, sizing: np.ndarray, costs: np.ndarray, tiers: np.ndarray,
+    account: np.ndarray, orders: np.ndarray, book: np.ndarray, progress: np.ndarray, position_memory: np.ndarray, position: np.ndarray,
     fills: np.ndarray, equities: np.ndarray, sizes: np.ndarray,
 ) -> bool:  # fmt: skip
     """Take bars from where `progress` stands: orders meet the bar, then the rule is asked at its close, once it has its history.
@@ -131,7 +136,8 @@ def _run_bars(
         if bar + 1 < history:
             state.bar = bar + 1
             continue
-        intent = decide(market_at(bars, snapshots, bar, history, bar_seconds, funding), position[0], rule[0])
+        market = market_at(bars, snapshots, bar, history, bar_seconds, funding)
+        intent = decide(market, position[0], rule[0], rule_state[0])
         state.bar = bar + 1
         if intent.action != KEEP:
             now = snapshots[bar]
@@ -164,12 +170,13 @@ def evaluate(loop: Callable[..., bool], inputs: EvaluationInputs) -> Evaluation:
     progress, book = np.array([(inputs.first, 0)], dtype=PROGRESS), np.array([(0, 0, -1)], dtype=BOOK)
     position_memory, position = new_position_memory(inputs.bar_seconds / SECONDS_PER_HOUR), np.zeros(1, dtype=POSITION)
     fills, equities, sizes = np.zeros(_FIRST_LINES, dtype=FILL), np.empty(count), np.empty(count)
+    state = inputs.state.copy()
     while not loop(
         read_only(inputs.bars), read_only(inputs.snapshots), inputs.prices, inputs.first, inputs.last, inputs.history,
-        inputs.bar_seconds, inputs.funding, inputs.rule, inputs.sizing, inputs.costs, inputs.tiers, account, orders,
+        inputs.bar_seconds, inputs.funding, inputs.rule, state, inputs.sizing, inputs.costs, inputs.tiers, account, orders,
         book, progress, position_memory, position, fills, equities, sizes,
     ):  # fmt: skip
         fills = np.concatenate([fills, np.zeros(len(fills), dtype=FILL)])
         orders = np.concatenate([orders, np.zeros(len(orders), dtype=ORDER)])
-    state = progress[0]
-    return Evaluation(fills[: state["lines"]], equities, sizes, account, inputs.first, int(book["sent"][0]))
+    lines, states = int(progress["lines"][0]), (inputs.state, state)
+    return Evaluation(fills[:lines], equities, sizes, account, *states, inputs.first, int(book["sent"][0]))

@@ -29,7 +29,7 @@ from strategies.base import PerpetualStrategy
 from strategies.market import funding_terms
 from strategies.position import sizing_record
 from strategies.registry import load_strategy
-from strategies.rule import history_of, is_compiled_rule, rule_record
+from strategies.rule import history_of, is_compiled_rule, new_state, rule_record
 
 _OVERRIDES = (types.FunctionType, property, classmethod)
 
@@ -88,8 +88,8 @@ class Evaluator:
         """Return what another process needs: it reads the terms of contracts itself."""
         return self.__dict__ | {"_terms": {}}
 
-    def evaluate(self, configuration: Configuration) -> Evaluation:
-        """Return what a candidate does, fill by fill.
+    def evaluate(self, configuration: Configuration, state: np.ndarray | None = None) -> Evaluation:
+        """Return what a candidate does, fill by fill; its rule begins with a `state`, (1,), or anew.
 
         Raises
         ------
@@ -99,17 +99,19 @@ class Evaluator:
         """
         kind: Any = load_strategy(configuration.strategy)
         if not is_compiled(kind):
-            result = run_backtest(configuration, self._seen, first_bar=self._first)
+            result = run_backtest(configuration, self._seen, first_bar=self._first, state=state)
             equity, position = result.equity[self._first :], result.position[self._first :]
-            sent = len(result.orders or ())
-            return Evaluation(result.fills, equity, position, result.account, self._first, sent)
+            states, sent = (result.state_before, result.state_after), len(result.orders or ())
+            return Evaluation(result.fills, equity, position, result.account, *states, self._first, sent)
         try:
-            return evaluate(*self.prepared(configuration))
+            return evaluate(*self.prepared(configuration, state))
         except IndexError:  # of the rule; the event engine says in which line
-            run_backtest(configuration, self._seen, first_bar=self._first)
+            run_backtest(configuration, self._seen, first_bar=self._first, state=state)
             raise
 
-    def prepared(self, configuration: Configuration) -> tuple[Callable[..., bool], EvaluationInputs]:
+    def prepared(
+        self, configuration: Configuration, state: np.ndarray | None = None
+    ) -> tuple[Callable[..., bool], EvaluationInputs]:
         """Return the loop of a compiled candidate and what it runs on; raises as `evaluate` does."""
         kind: Any = load_strategy(configuration.strategy)
         costs, rule = configuration.costs, kind.parameters_kind(**configuration.rule)
@@ -125,6 +127,7 @@ class Evaluator:
             history=history_of(kind, rule),
             funding=funding_terms(listing.funding_intervals),
             rule=rule_record(rule),
+            state=new_state(kind) if state is None else state,
             sizing=sizing_record(configuration.sizing, smallest_step(listing), margin_limit(records)),
             costs=records,
             tiers=stacked_tiers(listing.instruments),
@@ -199,6 +202,8 @@ def run_compiled(configuration: Configuration, market: Market) -> EngineResult:
         position=found.position,
         fills=found.fills,
         account=found.account,
+        state_before=found.state_before,
+        state_after=found.state_after,
         snapshots=snapshots,
         clusters=significant_clusters(state),
         state=state,

@@ -85,6 +85,7 @@ def run_backtest(
     mode: EngineMode | None = None,
     report: Callable[[int], None] | None = None,
     first_bar: int = 0,
+    state: np.ndarray | None = None,
 ) -> EngineResult:
     """Run one backtest.
 
@@ -98,6 +99,8 @@ def run_backtest(
         Called with the number of newly done bars, now and then; it costs time.
     first_bar
         Index of the first bar at whose close the rule is asked; the map sees those before as well.
+    state
+        (1,) with which the rule begins; None: anew.
 
     Raises
     ------
@@ -106,8 +109,8 @@ def run_backtest(
         no way to be told.
     """
     listing = checked_listing(configuration, market)
-    strategy, broker = _run(configuration, market, mode or EngineMode(), listing, report, first_bar)
-    snapshots, clusters, state = _heatmap(configuration, market, strategy)
+    strategy, broker = _run(configuration, market, mode or EngineMode(), listing, report, first_bar, state)
+    snapshots, clusters, at_last = _heatmap(configuration, market, strategy)
     return EngineResult(
         market=market,
         configuration=configuration,
@@ -118,19 +121,27 @@ def run_backtest(
         account=broker.account.copy(),
         snapshots=snapshots,
         clusters=clusters,
-        state=state,
+        state=at_last,
         orders=tuple(broker.journal),
+        state_before=getattr(strategy, "state_began", None),
+        state_after=getattr(strategy, "rule_state", None),
     )
 
 
 def _run(
-    configuration: Configuration, market: Market, mode: EngineMode, listing: Listing, report: Any, first_bar: int
+    configuration: Configuration,
+    market: Market,
+    mode: EngineMode,
+    listing: Listing,
+    report: Any,
+    first_bar: int,
+    began: np.ndarray | None,
 ) -> tuple[Any, PerpetualBroker]:
     cerebro = bt.Cerebro(stdstats=False, preload=mode.preload, runonce=mode.runonce, exactbars=mode.exactbars)
     cerebro.adddata(PerpetualFeed(market=market))
     broker = PerpetualBroker(costs=configuration.costs, listing=listing)
     cerebro.broker = broker
-    add_strategy(cerebro, configuration, listing, first_bar)
+    add_strategy(cerebro, configuration, listing, first_bar, began)
     if report is not None:
         cerebro.addanalyzer(_Progress, report=report)
     kind = load_strategy(configuration.strategy)
@@ -142,8 +153,14 @@ def _run(
         raise error_of(configuration.strategy, error, kind) from error
 
 
-def add_strategy(cerebro: bt.Cerebro, configuration: Configuration, listing: Listing, first_bar: int = 0) -> None:
-    """Add the configured strategy to a cerebro, with its parameters; ours may begin at a later bar."""
+def add_strategy(
+    cerebro: bt.Cerebro,
+    configuration: Configuration,
+    listing: Listing,
+    first_bar: int = 0,
+    state: np.ndarray | None = None,
+) -> None:
+    """Add the configured strategy to a cerebro, with its parameters; ours may begin at a later bar, and with a state."""
     kind = load_strategy(configuration.strategy)
     if issubclass(kind, PerpetualStrategy):
         cerebro.addstrategy(
@@ -155,6 +172,7 @@ def add_strategy(cerebro: bt.Cerebro, configuration: Configuration, listing: Lis
             margin_limit=margin_limit(configuration.costs.records(listing.instruments)),
             funding=funding_terms(listing.funding_intervals),
             first_bar=first_bar,
+            state=state,
         )
     elif first_bar:
         raise ValueError(

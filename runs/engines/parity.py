@@ -33,7 +33,7 @@ def first_difference(configuration: Configuration, market: Market, evaluation: E
         None where all fills, equities, positions and the account agree; else a sentence with the first that does not.
     """
     seen = market.head(evaluation.first + len(evaluation.equity))
-    result = run_backtest(configuration, seen, first_bar=evaluation.first)
+    result = run_backtest(configuration, seen, first_bar=evaluation.first, state=evaluation.state_before)
     times = seen.times
     # A sum can cancel to nearly nothing: what differs by less than this part of the capital is no difference.
     scale = float(result.account["start"][0])
@@ -49,6 +49,11 @@ def first_difference(configuration: Configuration, market: Market, evaluation: E
             bar = int(differs[0])
             where = f"at bar {bar + evaluation.first} ({_stamp(times, bar + evaluation.first)})"
             return f"{name} {where}: {float(ours[bar])!r} compiled, {float(theirs[bar])!r} in the event engine"
+    if evaluation.state_after is not None and result.state_after is not None:
+        for name in evaluation.state_after.dtype.names or ():
+            ours, theirs = evaluation.state_after[name], result.state_after[name]
+            if not np.array_equal(ours, theirs, equal_nan=True):
+                return f"the rule's {name} after the last bar: {ours[0]} compiled, {theirs[0]} in the event engine"
     for name in ACCOUNT.names or ():
         ours, theirs = evaluation.account[name], result.account[name]
         if not _close(ours, theirs, scale).all():

@@ -29,6 +29,8 @@ class EngineResult:
         (m,) of `accounting.FILL`: everything that moved the wallet.
     account
         (1,) of `accounting.ACCOUNT` after the last bar.
+    state_before, state_after
+        (1,) the rule's state before the first bar and after the last; None where there was none, or several rules were traded.
     snapshots
         (n,) of `SNAPSHOT`: what the heatmap said at each close.
     clusters
@@ -50,6 +52,8 @@ class EngineResult:
     clusters: np.ndarray
     state: State
     orders: tuple[Order, ...] | None = ()
+    state_before: np.ndarray | None = None
+    state_after: np.ndarray | None = None
 
     @property
     def times(self) -> np.ndarray:

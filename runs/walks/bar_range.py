@@ -70,9 +70,12 @@ class BarRange:
         self._evaluator = Evaluator(market, heatmaps, first, last)
         self._last = last
 
-    def left_open(self, configuration: Configuration) -> Evaluation:
-        """Return what a candidate does, with what it still holds at the end: as the event engine has it."""
-        return self._evaluator.evaluate(configuration)
+    def left_open(self, configuration: Configuration, state: np.ndarray | None = None) -> Evaluation:
+        """Return what a candidate does, with what it still holds at the end: as the event engine has it.
+
+        Its rule begins with a `state`, (1,), or anew.
+        """
+        return self._evaluator.evaluate(configuration, state)
 
     def evaluate(self, configuration: Configuration) -> Evaluation:
         """Return what a candidate does, closed out; raises as `Evaluator.evaluate` does."""

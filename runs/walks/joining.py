@@ -53,26 +53,29 @@ class TradedWindow:
 def trade(
     market: Market, heatmaps: Heatmaps, windows: Sequence[Window], chosen: Sequence[Configuration]
 ) -> tuple[TradedWindow, ...]:
-    """Trade each test window with what its train window chose; each begins with the cash that the one before left."""
+    """Trade each test window with what its train window chose; each begins with the cash and the state that the one before left."""
     traded_windows: list[TradedWindow] = []
+    state = None
     cash = chosen[0].costs.starting_cash
     for window, configuration in zip(windows, chosen, strict=True):
         bar_range = BarRange(market, heatmaps, window.test_first, window.test_last)
-        forced, evaluation = False, _untraded(window, cash)
+        forced, evaluation = False, _untraded(window, cash, state)
         if cash >= MIN_CASH:
             configuration = replace(configuration, costs=replace(configuration.costs, starting_cash=cash))
-            left_open = bar_range.left_open(configuration)
+            left_open = bar_range.left_open(configuration, state)
             forced, evaluation = bool(left_open.position[-1] != 0.0), bar_range.close(configuration, left_open)
         metrics = bar_range.figures(evaluation).metrics if cash > 0.0 else {}
         traded_windows.append(TradedWindow(window, configuration, evaluation, forced, metrics))
-        cash = float(evaluation.equity[-1])
+        cash, state = float(evaluation.equity[-1]), evaluation.state_after
     return tuple(traded_windows)
 
 
-def _untraded(window: Window, cash: float) -> Evaluation:
+def _untraded(window: Window, cash: float, state: np.ndarray | None) -> Evaluation:
     bars = window.test_last - window.test_first
     account = open_account(cash)
-    return Evaluation(np.zeros(0, dtype=FILL), np.full(bars, cash), np.zeros(bars), account, window.test_first)
+    return Evaluation(
+        np.zeros(0, dtype=FILL), np.full(bars, cash), np.zeros(bars), account, state, state, window.test_first
+    )
 
 
 def join(

@@ -240,7 +240,7 @@ def confirm(
     traded = [(number, traded) for number, traded in enumerate(traded_windows, start=1) if traded.metrics]
     for number, traded_window in traded[:count]:
         bar_range = BarRange(market, heatmaps, traded_window.window.test_first, traded_window.window.test_last)
-        left_open = bar_range.left_open(traded_window.configuration)
+        left_open = bar_range.left_open(traded_window.configuration, traded_window.evaluation.state_before)
         difference = first_difference(traded_window.configuration, market, left_open)
         report(1)
         if difference is not None:

@@ -19,5 +19,5 @@ def answers(rule, parameters, snapshot, position):
         for name, value in values.items():
             record[name] = value
     seen = (bars, snapshots, 0, 1, 3600.0, funding_terms())
-    ours = asked(rule)(*seen, held, rule_record(parameters))
+    ours = asked(rule)(*seen, held, rule_record(parameters), np.zeros(1))
     return ours, plain(rule)(plain_market_at(*seen), Readable(held[0]), parameters)
