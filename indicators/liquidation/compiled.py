@@ -167,12 +167,18 @@ def read_only(rows: np.ndarray) -> np.ndarray:
 
 
 def plain(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return what a compiled function was compiled from, with the compiled functions that it calls as plain ones as well."""
+    """Return what a compiled function was compiled from, in which what Python cannot call, or is not ours, is plain as well."""
     source = cast(types.FunctionType, getattr(function, "py_func", function))
     called = {name: source.__globals__[name] for name in source.__code__.co_names if name in source.__globals__}
-    changed = {name: plain(value) for name, value in called.items() if hasattr(value, "py_func")}
+    compiled = {name: value for name, value in called.items() if hasattr(value, "py_func")}
+    stays = {name for name, value in compiled.items() if is_ours(value.py_func) and not _is_private(value)}
+    changed = {name: plain(value) for name, value in compiled.items() if name not in stays}
     names = {**source.__globals__, **changed}
     return types.FunctionType(source.__code__, names, source.__name__, source.__defaults__, source.__closure__)
+
+
+def _is_private(compiled: Any) -> bool:
+    return bool(compiled.targetoptions.get("no_cpython_wrapper"))
 
 
 def kept_in_memory(function: Function) -> Function:

@@ -108,8 +108,8 @@ class EvaluationInputs:
 def _run_bars(
     bars: np.ndarray, snapshots: np.ndarray, prices: np.ndarray, first: int, last: int, history: int, bar_seconds: float,
     funding: np.ndarray, rule: np.ndarray, rule_state: np.ndarray, sizing: np.ndarray, costs: np.ndarray, tiers: np.ndarray,
-    account: np.ndarray, orders: np.ndarray, book: np.ndarray, progress: np.ndarray, position_memory: np.ndarray, position: np.ndarray,
-    fills: np.ndarray, equities: np.ndarray, sizes: np.ndarray,
+    account: np.ndarray, orders: np.ndarray, book: np.ndarray, progress: np.ndarray, position_memory: np.ndarray,
+    position: np.ndarray, fills: np.ndarray, equities: np.ndarray, sizes: np.ndarray,
 ) -> bool:  # fmt: skip
     """Take bars from where `progress` stands: orders meet the bar, then the rule is asked at its close, once it has its history.
 

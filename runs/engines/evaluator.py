@@ -216,6 +216,7 @@ def is_compiled(kind: type) -> bool:
     """Return whether a strategy can run without backtrader: a compiled rule, carried out in the usual way."""
     if not issubclass(kind, PerpetualStrategy) or not is_compiled_rule(getattr(kind, "decide", None)):
         return False
-    own = [value for part in kind.__mro__ for value in vars(part).values() if issubclass(part, PerpetualStrategy)]
+    ours = [vars(part) for part in kind.__mro__ if issubclass(part, PerpetualStrategy)]
+    own = [value for names in ours for name, value in names.items() if name != "history"]
     base = {id(value) for value in vars(PerpetualStrategy).values()}
     return not any(isinstance(value, _OVERRIDES) and id(value) not in base for value in own)

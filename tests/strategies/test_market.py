@@ -14,7 +14,7 @@ from indicators.liquidation.bar import BAR
 from indicators.liquidation.compiled import compiled_rule, plain
 from indicators.liquidation.snapshot import SNAPSHOT
 from runs.engines.configuration import configuration_from
-from runs.engines.evaluator import Evaluator
+from runs.engines.evaluator import Evaluator, is_compiled
 from runs.engines.event import model_bars, run_backtest
 from runs.engines.parity import first_difference
 from runs.engines.snapshot_cache import Heatmaps
@@ -22,11 +22,12 @@ from runs.lookahead import examine
 from strategies.errors import StrategyError
 from strategies.intent import enter, keep
 from strategies.market import MarketView, funding_terms, plain_market_at
+from strategies.registry import load_strategy
 from strategies.rule import asked, check_rule, history_of, rule_record
 from tests.runs.drawing import candidate
 from tests.runs.planted import hindsight
 
-PLANTED = "tests.runs.planted.hindsight"
+PLANTED, MEASURING = "tests.runs.planted.hindsight", "tests.runs.planted.measuring"
 VIEWS = [name for name in MarketView._fields if name not in ("snapshot", "time", "hour", "weekday", "hours_to_funding")]
 
 
@@ -231,3 +232,26 @@ def test_a_history_may_follow_from_the_parameters():
 def test_a_rule_of_other_arguments_is_refused(arguments):
     with pytest.raises(ValueError, match="write it as a static function decide"):
         check_rule(Odd(decide=arguments))
+
+
+def test_a_rule_that_measures_its_window_trades_alike_compiled_in_plain_python_and_in_the_event_engine(market):
+    found = []
+    for name in ("Measuring", "PlainMeasuring"):
+        configuration = configuration_from({"strategy": f"{MEASURING}:{name}", "rule": {"window": 12}})
+        evaluation = Evaluator(market, Heatmaps(None)).evaluate(configuration)
+        assert first_difference(configuration, market, evaluation) is None
+        found.append(evaluation.fills)
+    assert len(found[0]) > 30
+    assert found[0].tobytes() == found[1].tobytes()
+
+
+def test_a_rule_whose_history_is_a_function_is_compiled():
+    assert is_compiled(load_strategy(f"{MEASURING}:Measuring"))
+
+
+def test_a_measure_of_more_bars_than_the_rule_sees_names_the_rules_line(market):
+    configuration = configuration_from({"strategy": f"{MEASURING}:TooMany"})
+    with pytest.raises(
+        StrategyError, match=r"IndexError: highest: the window does not hold so many .*measuring.py, line 2\d"
+    ):
+        Evaluator(market, Heatmaps(None)).evaluate(configuration)
