@@ -77,6 +77,6 @@ def replay(run):
     pieces = [*replayed.trades, *replayed.closed_trades]
     ends = [(trade.entry_bar, trade.entry_price, trade.size) for trade in pieces]
     ends += [(trade.exit_bar, trade.exit_price, -trade.size) for trade in replayed.closed_trades]
-    rows = np.array(ends)
+    rows = np.array(ends, dtype=float).reshape(-1, 3)
     fills = summed(rows[:, 0].astype(int) - 1, rows[:, 1] / STEP, rows[:, 2] * STEP)
     return fills, stats["_equity_curve"]["Equity"].to_numpy()[1:]

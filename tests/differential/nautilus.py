@@ -16,6 +16,7 @@ from nautilus_trader.model.enums import (
     LiquiditySide,
     OmsType,
     OrderSide,
+    TrailingOffsetType,
     TriggerType,
 )
 from nautilus_trader.model.identifiers import InstrumentId, Symbol, TradeId, Venue
@@ -24,7 +25,7 @@ from nautilus_trader.model.objects import Currency, Money, Price, Quantity
 from nautilus_trader.trading.strategy import Strategy
 
 from runs.perpetual.accounting import LIMIT, MARKET, STOP
-from runs.perpetual.orders import STOP_LIMIT, WAITING
+from runs.perpetual.orders import CLOSES, PLAIN, STOP_LIMIT, WAITING
 from tests.differential.paths import KINDS, OPENS, path, reaches
 
 DIGITS = 9
@@ -44,7 +45,8 @@ class Replay(Strategy):
 
     Stops wait in nautilus' own emulator: at the venue itself this version fills a stop that the open has jumped over at its
     trigger, a price at which nothing was traded (`test_documented_differences.py`). The emulator does the same with
-    stop-limits; one that is jumped over is the limit order that it has become.
+    stop-limits; one that is jumped over is the limit order that it has become. Trailing stops are the venue's: the emulator asks
+    for quotes.
     """
 
     def __init__(self, run, instrument, ticks, stops_at_the_venue):
@@ -76,7 +78,7 @@ class Replay(Strategy):
             row = self.rows[int(sent["id"])] = sent.copy()
             aggressive = row["kind"] == MARKET or reaches(row["kind"], row["size"], row["price"], float(price))
             if row["state"] != WAITING:
-                self.later.append(row) if aggressive else self.send(row)
+                self.later.append(row) if aggressive and not row["post_only"] else self.send(row)
         self.bar, self.tick = self.bar + 1, 0
         if self.bar < len(self.run.prices):
             self.trigger_stop_limits(float(self.run.prices["open"][self.bar]))
@@ -111,7 +113,13 @@ class Replay(Strategy):
         if kind == MARKET:
             order = make.market(**details)
         elif kind == LIMIT:
-            order = make.limit(price=Price(float(row["price"]), DIGITS), **details)
+            order = make.limit(price=Price(float(row["price"]), DIGITS), post_only=bool(row["post_only"]), **details)
+        elif row["trail"] > 0.0:
+            begins = None if np.isnan(row["price"]) else Price(float(row["price"]), DIGITS)
+            order = make.trailing_stop_market(
+                trailing_offset=Decimal(repr(float(row["trail"]))), trailing_offset_type=TrailingOffsetType.PRICE,
+                trigger_type=TriggerType.LAST_PRICE, trigger_price=begins, **details,
+            )  # fmt: skip
         else:
             details |= {"trigger_price": Price(float(row["price"]), DIGITS), **self.waits}
             if kind == STOP:
@@ -129,8 +137,15 @@ class Replay(Strategy):
         self.trades.append(
             (self.bar, number, KINDS[int(row["kind"])], size, event.last_px.as_double(), event.commission.as_double(), maker)
         )  # fmt: skip
+        left = abs(float(self.portfolio.net_position(self.instrument.id)))
         for other in list(self.rows.values()):
-            if other["parent"] == number and other["state"] == WAITING:
+            if row["role"] != PLAIN and other["role"] != PLAIN:
+                # One of ours closes what is left, whatever that is; here the order is told.
+                if left == 0.0:
+                    self.end(int(other["id"]))
+                elif other["role"] == CLOSES and int(other["id"]) in self.orders:
+                    self.modify_order(self.orders[int(other["id"])], quantity=Quantity(left, DIGITS))
+            elif other["parent"] == number and other["state"] == WAITING:
                 self.send(other)
             elif row["parent"] >= 0 and other["parent"] == row["parent"]:
                 self.end(int(other["id"]))

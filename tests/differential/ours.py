@@ -53,10 +53,12 @@ class Run:
         return [row for row in self.books[bar + 1] if int(row["id"]) not in self.alive[bar]]
 
     def cancelled(self, bar):
-        """Return the ids of the orders that the strategy cancelled at the close of a bar."""
+        """Return the ids of the orders that the strategy cancelled at the close of a bar, and of those that ended unfilled."""
         if bar + 1 >= len(self.books):
             return set()
-        return self.alive[bar] - set(self.books[bar + 1]["id"].tolist())
+        filled = set(self.fills["order"][self.fills["bar"] == bar].tolist())
+        ended = set(self.books[bar]["id"].tolist()) - self.alive[bar] - filled
+        return (self.alive[bar] - set(self.books[bar + 1]["id"].tolist())) | ended
 
     @property
     def trades(self):

@@ -40,6 +40,29 @@ def low_comes_first(book, bar_open):
     return True
 
 
+def corners_of_a_trail(bar, book):
+    """Return the corners of the path on which a trailing stop is met at the worst, as `moving_stops` derives it, and where.
+
+    Turned so that the stop sells: from the open, or from where its entry by limit is filled inside the bar. What is never met
+    goes to the favourable extreme last, or before such an entry.
+    """
+    row = next(row for row in book if row["trail"] > 0.0)
+    way = -np.sign(row["size"])
+    opened, close = way * bar["open"], way * bar["close"]
+    low, high = sorted((way * bar["low"], way * bar["high"]))
+    trail, start = float(row["trail"]), [opened]
+    parents = book[book["id"] == row["parent"]]
+    inside = row["state"] == WAITING and parents["kind"][0] == LIMIT and opened > way * parents["price"][0]
+    if inside:
+        start = [opened, way * parents["price"][0]] if low <= way * parents["price"][0] else [opened, high, low, close]
+    stands = max(start[-1] - trail, -np.inf if np.isnan(row["price"]) else way * row["price"])
+    if low <= stands:
+        return [way * price for price in (*start, low, high, close)], way * stands
+    if low + trail <= high:
+        return [way * price for price in (*start, low + trail, low, high, close)], way * low
+    return [way * price for price in ((opened, high, low, close) if inside else (opened, low, high, close))], way * low
+
+
 def path(bar, book):
     """Return the prices of a bar in their order, from one of `PRICES` and its (k,) of `ORDER`.
 
@@ -49,6 +72,9 @@ def path(bar, book):
     first, last = ("low", "high") if low_comes_first(book, bar["open"]) else ("high", "low")
     corners = [bar["open"], bar[first], bar[last], bar["close"]]
     named = np.concatenate([book["price"], book["limit"]])
+    if (book["trail"] > 0.0).any():
+        corners, met = corners_of_a_trail(bar, book)
+        named = np.append(named, met)
     levels = np.unique(named[np.isfinite(named)])
     prices = [corners[0]]
     for start, end in pairwise(corners):
