@@ -65,7 +65,7 @@ def read_csv(content: bytes, dialect: Dialect) -> pd.DataFrame:
     body = "".join(text.splitlines(keepends=True)[start + count :])
     table = arrow.read_csv(
         io.BytesIO(body.encode()),
-        read_options=arrow.ReadOptions(column_names=names),
+        read_options=arrow.ReadOptions(column_names=names, use_threads=len(body) > _HEAD),
         parse_options=arrow.ParseOptions(
             delimiter=separator,
             quote_char=quote,
@@ -176,7 +176,7 @@ def _grouped(values: pd.Series, decimal: str) -> bool:
     texts = texts[~texts.str.lower().isin(_EMPTY)]
     mark = re.escape(decimal)
     grouped = rf"[-+]?\d{{1,3}}([.,' \u00a0\u202f]\d{{3}})*({mark}\d*)?|[-+]?\d+({mark}\d*)?([eE][-+]?\d+)?"
-    return bool(len(texts)) and bool(texts.str.fullmatch(grouped).all())
+    return bool(len(texts)) and all(bool(part.str.fullmatch(grouped).all()) for part in (texts.head(100), texts))
 
 
 def _without_groups(values: pd.Series, decimal: str) -> pd.Series:
