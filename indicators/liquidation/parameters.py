@@ -9,9 +9,6 @@ from indicators.liquidation.parameter_fields import check, parameter
 DISTRIBUTIONS = ("power", "tiers", "measured")
 THRESHOLD_KINDS = ("share", "usd", "quantile")
 
-MAX_HALF_LIVES = 8
-"""Arrays that a map can hold on a side."""
-
 _SKILL = "assumption, from HKUDS/Vibe-Trading, skill liquidation-heatmap"
 _MIN_WINDOW_BINS = 5  # the width of the smoothing kernel
 
@@ -122,10 +119,6 @@ class ModelParameters:
         check(self)
         self._check_pairs("leverages", "leverage_weights")
         self._check_pairs("half_life_hours", "half_life_shares")
-        if len(self.half_life_hours) > MAX_HALF_LIVES:
-            raise ValueError(
-                f"half_life_hours has {len(self.half_life_hours)} entries; at most {MAX_HALF_LIVES} are possible"
-            )
         for name, kinds in (("leverage_distribution", DISTRIBUTIONS), ("cluster_threshold_kind", THRESHOLD_KINDS)):
             if getattr(self, name) not in kinds:
                 raise ValueError(f"{name} = {getattr(self, name)!r} is none of {kinds}")

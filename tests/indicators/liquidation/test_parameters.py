@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from indicators.liquidation.kernel import build_kernel
 from indicators.liquidation.model import build_model
 from indicators.liquidation.parameter_fields import as_record, from_mapping
-from indicators.liquidation.parameters import MAX_HALF_LIVES, ModelParameters
+from indicators.liquidation.parameters import ModelParameters
 
 NUMBERS = [f for f in dataclasses.fields(ModelParameters) if isinstance(f.default, float)]
 
@@ -43,7 +43,6 @@ def test_a_number_outside_its_domain_or_not_a_number_is_refused_by_name(field):
         ({"leverages": "2/3", "leverage_weights": ".7/.7"}, "at most 1"),
         ({"cluster_threshold_kind": 3}, "is none of"),
         ({"cluster_threshold": 2.0}, "at most 1 for a share"),
-        ({"half_life_hours": list(range(2, 11)), "half_life_shares": [0.1] * 9}, f"at most {MAX_HALF_LIVES}"),
         ({"half_life_hours": "24/720"}, r"half_life_hours \(2\) and half_life_shares \(1\) must pair up"),
         ({"half_life_hours": "720/24", "half_life_shares": ".7/.3"}, "half_life_hours .* must ascend"),
         ({"leverage_distribution": "lognormal"}, "is none of"),
