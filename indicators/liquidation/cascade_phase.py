@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from indicators.liquidation.compiled import Record, allocation_free, inlined
+from indicators.liquidation.compiled import Record, allocation_free, inlined_loop
 
 BUILDING, TRIGGERED, CASCADING, WASHED_OUT, RECOVERING = 0.0, 1.0, 2.0, 3.0, 4.0
 PHASES = ("building", "triggered", "cascading", "washed out", "recovering")
@@ -38,7 +38,7 @@ def open_interest_drop(phase: Record, open_interest: float) -> float:
     return 1.0 - open_interest / phase.reference
 
 
-@inlined
+@inlined_loop
 def _enter(phase: Record, number: float) -> None:
     phase.number, phase.quiet_bars = number, 0.0
     if number == BUILDING:

@@ -132,7 +132,9 @@ def find_spans(smoothed: np.ndarray, prominence: float, spans: np.ndarray) -> in
     int
         How many were written, in outward order.
     """
-    keep, last, count, start, index = 1.0 - prominence, len(smoothed) - _BLOCK, 0, 0, 0
+    # Typed, so that what is called with them is compiled once, not also for a literal zero.
+    start = index = int(np.intp(0))
+    keep, last, count = 1.0 - prominence, len(smoothed) - _BLOCK, 0
     while count < len(spans):
         peak, index = _turn(smoothed, index, keep, True)
         if index >= last:

@@ -46,6 +46,7 @@ MEMORY = np.dtype(
         ("branching_ratio", np.float64, (2,)),
         ("shares", np.float64, (2, len(SWEPT_MOVES))),  # of all positions within these moves of the last close
         ("risk", np.float64, (2,)),
+        ("fallen", np.int64, (2,)),  # clusters that the last bar reached, by side (`step`)
         ("clusters", np.int64, (2,)),  # how many significant ones stood at the last close, by side
     ]
 )

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from indicators.liquidation.compiled import allocation_free, inlined, inlined_loop
+from indicators.liquidation.compiled import allocation_free, inlined_loop
 from indicators.liquidation.kernel import LONG, MAX_DISTANCE, SHORT, Kernel
 
 SLACK = 0.5
@@ -111,7 +111,7 @@ def sweep(positions: PositionMap, side: int, start: float, end: float) -> tuple[
     return swept, positions.base[side] + moment / swept if swept > 0.0 else math.nan
 
 
-@inlined
+@inlined_loop
 def decay(positions: PositionMap, ages: np.ndarray) -> None:
     """Let a bar's share of all positions close: ``M <- g M``, g = 2 ** (-bar / half-life)."""
     for age in range(len(ages)):
@@ -125,7 +125,7 @@ def decay(positions: PositionMap, ages: np.ndarray) -> None:
             positions.unit[age] = 1.0
 
 
-@inlined
+@inlined_loop
 def place(positions: PositionMap, side: int, close: float, reach: int, begin: bool) -> None:
     """Make sure that the columns hold `reach` bins beyond the close; `begin` places them for the first time.
 
@@ -150,7 +150,7 @@ def place(positions: PositionMap, side: int, close: float, reach: int, begin: bo
                 positions.mass[side, age, target] = positions.mass[side, age, source] if inside else 0.0
 
 
-@inlined
+@inlined_loop
 def _entries(kernel: Kernel, low: float, high: float, close: float) -> tuple[float, float]:
     """Return the range of a bar's entries: at least one bin, and of a wider bar than the kernel holds the part near the close."""
     half = 0.5 * kernel.margin - 2.0

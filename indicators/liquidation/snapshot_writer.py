@@ -2,9 +2,11 @@
 
 import math
 
+import numpy as np
+
 from indicators.liquidation.cascade_phase import market_state, open_interest_drop
 from indicators.liquidation.clusters import find_clusters, keep_significant, quantile_size
-from indicators.liquidation.compiled import Record, inlined
+from indicators.liquidation.compiled import Record, inlined, inlined_loop
 from indicators.liquidation.kernel import LONG, SHORT
 from indicators.liquidation.model import QUANTILE, SHARE, SWEPT_MOVES, USD, Model, State
 from indicators.liquidation.position_map import mass_between
@@ -46,9 +48,9 @@ def extract(state: State, model: Model, side: int) -> None:
 
 
 @inlined
-def write_clusters(state: State, model: Model, snapshot: Record, close: float) -> None:
+def write_clusters(state: State, model: Model, view: Record, close: float) -> None:
     """Extract both sides' clusters from the density at this close and write them and the signals on them."""
-    view, settings, memory = snapshot, model.settings[0], state.memory[0]
+    settings, memory = model.settings[0], state.memory[0]
     for side in range(2):
         extract(state, model, side)
         gap = smallest_gap(state.clusters, side, memory.clusters[side], close)
@@ -74,28 +76,26 @@ def write_clusters(state: State, model: Model, snapshot: Record, close: float) -
     view.swept_share_down_10, view.swept_share_up_10 = memory.shares[LONG, 2], memory.shares[SHORT, 2]
 
 
-@inlined
-def write_levels(state: State, snapshot: Record) -> None:
+@inlined_loop
+def write_levels(levels: np.ndarray, view: Record) -> None:
     """Write the nearest standing support and resistance."""
-    view = snapshot
     view.support_price, view.support_size_usd, view.support_bar, view.support_reported = math.nan, 0.0, math.nan, 0.0
     view.resistance_price, view.resistance_size_usd = math.nan, 0.0
     view.resistance_bar, view.resistance_reported = math.nan, 0.0
-    support, resistance = nearest_level(state.levels, LONG), nearest_level(state.levels, SHORT)
+    support, resistance = nearest_level(levels, LONG), nearest_level(levels, SHORT)
     if support >= 0:
-        level = state.levels[LONG, support]
+        level = levels[LONG, support]
         view.support_price, view.support_size_usd = level.price, level.size_usd
         view.support_bar, view.support_reported = level.bar, level.reported
     if resistance >= 0:
-        level = state.levels[SHORT, resistance]
+        level = levels[SHORT, resistance]
         view.resistance_price, view.resistance_size_usd = level.price, level.size_usd
         view.resistance_bar, view.resistance_reported = level.bar, level.reported
 
 
-@inlined
-def write_context(state: State, model: Model, snapshot: Record) -> None:
+@inlined_loop
+def write_context(memory: Record, settings: Record, day: Record, view: Record) -> None:
     """Write the sums of 24 hours, phase, open interest, funding, volatility and what the map rests on."""
-    view, memory, settings, day = snapshot, state.memory[0], model.settings[0], state.day[len(state.day) - 1]
     view.liquidated_long_24h_usd, view.liquidated_short_24h_usd = day.long_usd, day.short_usd
     view.volume_24h, view.largest_liquidation_bar_usd = day.volume, day.largest_usd
     view.market_state = market_state(day.long_usd + day.short_usd, settings.market_share)

@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from indicators.liquidation.cascade_phase import advance_phase
-from indicators.liquidation.compiled import Record, allocation_free, inlined
+from indicators.liquidation.compiled import Record, allocation_free, inlined, inlined_loop
 from indicators.liquidation.kernel import LONG, SHORT
 from indicators.liquidation.model import Model, State, initial_state
 from indicators.liquidation.position_map import AHEAD, BEFORE, decay, deposit, place, read, settle, sweep, wait
@@ -23,10 +23,9 @@ TURNOVER_HOURS = 9.0
 and ETH have 5 and 6, contracts counted once, Binance's BTC 8 in 2024 and 15 in 2026)."""
 
 
-@inlined
-def _measure(state: State, model: Model, bar: Record, position: float) -> None:
+@inlined_loop
+def _measure(memory: Record, settings: Record, bar: Record, position: float) -> None:
     """Update volatility, average range and average turnover, from the last close to this one."""
-    memory, settings = state.memory[0], model.settings[0]
     previous = bar.open if math.isnan(memory.close) else memory.close
     true_range = max(bar.high, previous) - min(bar.low, previous)
     # The weight of a plain mean until the window is full, so that the first bars are not overcounted.
@@ -52,7 +51,7 @@ def _lay_ahead(state: State, model: Model, lowest: float, highest: float, close:
 
 
 @inlined
-def _move_map(state: State, model: Model, bar: Record, low: float, high: float) -> None:
+def _move_map(state: State, model: Model, low: float, high: float) -> None:
     """Let the positions of a bar close and open around its close; `low` and `high` are its entries, in bins."""
     memory, begin = state.memory[0], state.memory[0].bar == 0.0
     reach = int(model.settings[0].reach)
@@ -68,23 +67,25 @@ def _move_map(state: State, model: Model, bar: Record, low: float, high: float) 
             deposit(state.positions, model.kernel, side, age, opened, min(one, other), max(one, other), close)
 
 
-@inlined
-def _update_levels(state: State, model: Model, bar: Record, side: int, reported: bool) -> None:
+@inlined_loop
+def _update_levels(
+    memory: Record, settings: Record, bar: Record, levels: np.ndarray, hour: np.ndarray, side: int, reported: bool
+) -> None:
     """Drop one side's broken and aged levels, and enter a new one where the last hour's wipe exceeds the threshold.
 
     Without a wipe of its own the hour's sum is an earlier bar's event. A level lies where the map says the wipe was, or
     at the bar's extreme where the map says nothing.
     """
-    memory, settings, bars_per_hour = state.memory[0], model.settings[0], state.hour.shape[1]
+    bars_per_hour = hour.shape[1]
     own_usd, centre = memory.wiped_usd[side], memory.centre[side]
     direction, tolerance = 1.0 if side == LONG else -1.0, settings.level_tolerance
-    drop_levels(state.levels, side, bar.close, tolerance, memory.bar - settings.level_age_bars)
-    state.hour[side, int(memory.bar) % bars_per_hour] = own_usd
+    drop_levels(levels, side, bar.close, tolerance, memory.bar - settings.level_age_bars)
+    hour[side, int(memory.bar) % bars_per_hour] = own_usd
     if not own_usd > 0.0:
         return
     hour_usd = 0.0
     for index in range(bars_per_hour):
-        hour_usd += state.hour[side, index]
+        hour_usd += hour[side, index]
     threshold = settings.wipe_usd * settings.market_share
     if not math.isnan(memory.open_interest):
         threshold = settings.wipe_share * memory.open_interest * bar.close
@@ -94,34 +95,35 @@ def _update_levels(state: State, model: Model, bar: Record, side: int, reported:
     if not math.isnan(centre):
         price = math.exp(settings.bin_width * (-direction * centre + settings.grid_phase))
     if direction * (bar.close - price) >= -tolerance * price:
-        record_level(state.levels, side, price, hour_usd, memory.bar, reported, bars_per_hour)
+        record_level(levels, side, price, hour_usd, memory.bar, reported, bars_per_hour)
 
 
-@inlined
-def _fallen(state: State, model: Model, side: int, extreme: float) -> int:
+@inlined_loop
+def _fallen(
+    memory: Record, settings: Record, clusters: np.ndarray, hour_swept: np.ndarray, side: int, extreme: float
+) -> int:
     """Return how many clusters of the last close this bar's extreme has reached, or how many of `trigger_share` it swept.
 
     Where the map is smooth, new lows liquidate as much as a cluster holds and reach none. No size counts twice.
     """
     fallen, swept = 0, 0.0
-    for index in range(state.memory[0].clusters[side]):
-        price = state.clusters[side, index].price
+    for index in range(memory.clusters[side]):
+        price = clusters[side, index].price
         if (side == LONG and price >= extreme) or (side == SHORT and price <= extreme):
             fallen += 1
-    for index in range(state.hour_swept.shape[1]):
-        swept += state.hour_swept[side, index]
-    share = model.settings[0].trigger_share
+    for index in range(hour_swept.shape[1]):
+        swept += hour_swept[side, index]
+    share = settings.trigger_share
     shares = int(swept / share)
     if shares > 0:
-        for index in range(state.hour_swept.shape[1]):
-            state.hour_swept[side, index] *= 1.0 - shares * share / swept
+        for index in range(hour_swept.shape[1]):
+            hour_swept[side, index] *= 1.0 - shares * share / swept
     return max(fallen, shares)
 
 
-@inlined
-def _advance(state: State, model: Model, bar: Record, low: float, high: float, before: float) -> None:
+@inlined_loop
+def _advance(memory: Record, settings: Record, bar: Record, before: float) -> None:
     """Take the cascade's phase through the bar; a break of the series rescales what the phase remembers of it."""
-    memory, settings = state.memory[0], model.settings[0]
     if bar.open_interest_break > 0.0:
         memory.break_bar = memory.bar
         scale = memory.open_interest / before
@@ -129,8 +131,8 @@ def _advance(state: State, model: Model, bar: Record, low: float, high: float, b
             memory.phase.reference *= scale
             memory.phase.lowest *= scale
             before = memory.open_interest
-    below, above = _fallen(state, model, LONG, low), _fallen(state, model, SHORT, high)
     falling, now = bar.close < bar.open, memory.open_interest
+    below, above = memory.fallen[LONG], memory.fallen[SHORT]
     advance_phase(memory.phase, settings, below, above, falling, before, now, memory.funding_rate)
 
 
@@ -145,7 +147,7 @@ def step(state: State, model: Model, bar: Record, view: Record) -> None:
     first, last, close = log_low / width - phase, log_high / width - phase, log_close / width - phase
     lowest = first if math.isnan(bar.mark_low) else math.log(low) / width - phase
     highest = last if math.isnan(bar.mark_high) else math.log(high) / width - phase
-    _measure(state, model, bar, close)
+    _measure(memory, settings, bar, close)
 
     _lay_ahead(state, model, lowest, highest, close)
     for side in range(2):
@@ -156,7 +158,7 @@ def step(state: State, model: Model, bar: Record, view: Record) -> None:
         state.hour_swept[side, int(memory.bar) % state.hour_swept.shape[1]] = share
     view.model_liquidated_long, view.model_liquidated_short = memory.swept[LONG], memory.swept[SHORT]
     memory.position = close
-    _move_map(state, model, bar, min(first, close), max(last, close))
+    _move_map(state, model, min(first, close), max(last, close))
 
     before = memory.open_interest
     change = math.nan if bar.open_interest_break > 0.0 else bar.open_interest - before
@@ -174,15 +176,17 @@ def step(state: State, model: Model, bar: Record, view: Record) -> None:
     turn = int(memory.bar) % (len(state.day) - 3)
     enter_day(state.day, turn, memory.wiped_usd[LONG], memory.wiped_usd[SHORT], bar.volume)
     for side in range(2):
-        _update_levels(state, model, bar, side, reported)
-    _advance(state, model, bar, low, high, before)
+        _update_levels(memory, settings, bar, state.levels, state.hour, side, reported)
+        extreme = low if side == LONG else high
+        memory.fallen[side] = _fallen(memory, settings, state.clusters, state.hour_swept, side, extreme)
+    _advance(memory, settings, bar, before)
 
     view.close, view.high, view.low = bar.close, bar.high, bar.low
     for side in range(2):
         read(state.positions, side, -close if side == LONG else close, state.density)
     write_clusters(state, model, view, bar.close)
-    write_levels(state, view)
-    write_context(state, model, view)
+    write_levels(state.levels, view)
+    write_context(memory, settings, state.day[len(state.day) - 1], view)
     update_volatility(state.volatility, model.volatility, bar, log_low, log_high, log_close)
     forecasts = state.volatility[0].forecasts
     view.volatility_4h, view.volatility_24h = forecasts[0], forecasts[1]

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from indicators.liquidation.compiled import Record, allocation_free, inlined
+from indicators.liquidation.compiled import Record, inlined_loop
 
 LEVEL = np.dtype(
     [
@@ -32,7 +32,7 @@ def empty_levels() -> np.ndarray:
     return levels
 
 
-@allocation_free
+@inlined_loop
 def wiped_usd(reported: float, modelled: float, change: float, close: float) -> float:
     """Return one side's forced size in quote: reported where known, else modelled and no more than open interest fell."""
     if not math.isnan(reported):
@@ -42,7 +42,7 @@ def wiped_usd(reported: float, modelled: float, change: float, close: float) -> 
     return modelled * close
 
 
-@inlined
+@inlined_loop
 def _add(total: Record, other: Record) -> None:
     total.long_usd += other.long_usd
     total.short_usd += other.short_usd
@@ -50,7 +50,7 @@ def _add(total: Record, other: Record) -> None:
     total.largest_usd = max(total.largest_usd, other.largest_usd)
 
 
-@inlined
+@inlined_loop
 def enter_day(day: np.ndarray, place: int, long_usd: float, short_usd: float, volume: float) -> None:
     """Enter one bar into the window of a day.
 
@@ -83,7 +83,7 @@ def enter_day(day: np.ndarray, place: int, long_usd: float, short_usd: float, vo
             _add(day[index - 1], day[index])
 
 
-@inlined
+@inlined_loop
 def record_level(
     levels: np.ndarray, side: int, price: float, size_usd: float, bar: float, reported: bool, same_within: float
 ) -> None:
@@ -121,7 +121,7 @@ def record_level(
     level.bar, level.reported = bar, 1.0 if reported else 0.0
 
 
-@inlined
+@inlined_loop
 def drop_levels(levels: np.ndarray, side: int, close: float, tolerance: float, oldest_bar: float) -> None:
     """Drop the levels that a close has broken (by more than `tolerance`, a fraction of price) or that are too old.
 
@@ -139,7 +139,7 @@ def drop_levels(levels: np.ndarray, side: int, close: float, tolerance: float, o
         levels[side, place].price = math.nan
 
 
-@inlined
+@inlined_loop
 def nearest_level(levels: np.ndarray, side: int) -> int:
     """Return the index of one side's standing level nearest to the close, or -1.
 

@@ -65,7 +65,7 @@ def redraw(
             if size > 0.0 and size >= least[side] and sign * (close - price) >= -tolerance * price:
                 record_level(state.levels, side, price, size, float(row), False, settings.bars_per_hour)
         write_clusters(state, model, view, close)
-        write_levels(state, view)
+        write_levels(state.levels, view)
 
 
 def _threshold(dataset: Dataset, sizes: np.ndarray, name: str) -> float:
