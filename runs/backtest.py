@@ -25,6 +25,7 @@ from runs.commandline.options import (
 )
 from runs.commandline.output import print_json, print_lines, print_results, utc_now, wide_console
 from runs.commandline.progress import progress
+from runs.commandline.uncompiled import note_uncompiled
 from runs.engines.configuration import changed_assignments, configuration_from, configuration_of
 from runs.engines.evaluator import run_compiled
 from runs.engines.event import load_market, run_backtest
@@ -118,6 +119,7 @@ def command(
         seconds = START_SECONDS + len(market) / BACKTEST_BARS_PER_SECOND
         tell_plan(configuration.as_dict(), len(market), 1, seconds)
         return 0
+    note_uncompiled(configuration.strategy)
     name = run_name(utc_now(), configuration.strategy, configuration.as_dict(), market.fingerprint())
     with claimed_folder(name, out, overwrite) as (target, temporary):
         with examined_beside(configuration, market) as examined:

@@ -19,6 +19,7 @@ COMMANDS = {
     "stress": "what a move of price liquidates, with intervals and how often they have held",
     "validate": "measure what the heatmap knows: validated, not validated, or too little data",
     "review": "look over a folder of results: table, curves, fills and notes on one page",
+    "new": "write a strategy of your own to begin with: rule, parameters, test",
     "lookahead": "look for look-ahead in a strategy",
     "benchmark": "measure speed against stock backtrader",
 }

@@ -19,6 +19,7 @@ from datafeeds.schema import Market
 from runs.commandline.command import Command, InputError, as_input_error, note, run_command, suggest
 from runs.commandline.options import market_options
 from runs.commandline.output import print_json
+from runs.commandline.uncompiled import note_uncompiled
 from runs.engines.configuration import Configuration, configuration_from, with_assignments
 from runs.engines.event import EngineMode, load_market
 from runs.engines.instruments import checked_listing, listing_for
@@ -204,6 +205,7 @@ def command(
     if len(market) < 100:
         raise click.UsageError(f"{market.name}: {len(market)} bars are too few to find anything; give at least 100")
     as_input_error(checked_listing, configuration, market)
+    note_uncompiled(strategy)
     examination = examine(configuration, market, cuts)
     _tell(examination, strategy, market, cuts, as_json)
     if examination.acquitted and not as_json:

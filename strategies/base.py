@@ -17,6 +17,7 @@ from strategies.market import funding_terms, plain_market_at
 from strategies.position import new_position_memory, sizing_record, update_position
 from strategies.rule import asked, check_rule, history_of, is_compiled_rule, new_state, rule_record
 from strategies.sizing import SizingParameters
+from strategies.uncompiled import compile_problem
 
 
 class PerpetualStrategy(bt.Strategy):
@@ -61,7 +62,8 @@ class PerpetualStrategy(bt.Strategy):
         self.heatmap = LiquidationHeatmap(self.data, **asdict(self.p.model or ModelParameters()))
         self._rule, self._readable_rule = rule_record(rule), rule
         self._plain = plain(kind.decide) if is_compiled_rule(kind.decide) else kind.decide
-        self._compiled = asked(kind.decide) if is_compiled_rule(kind.decide) else None
+        compiles = is_compiled_rule(kind.decide) and compile_problem(kind) is None
+        self._compiled = asked(kind.decide) if compiles else None
         self._bar_seconds = float(self.heatmap.model.settings["bar_seconds"][0])
         self._funding = self.p.funding if self.p.funding is not None else funding_terms()
         self.rule_state = new_state(kind) if self.p.state is None else self.p.state.copy()

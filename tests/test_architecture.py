@@ -11,7 +11,8 @@ PROJECT = Path(__file__).resolve().parents[1]
 FOLDERS = ("indicators", "strategies", "datafeeds", "runs")
 CORE = sorted(p.stem for p in (PROJECT / "indicators" / "liquidation").glob("*.py") if p.stem != "__init__")
 COMMANDS = (
-    "analyze", "backtest", "benchmark", "console", "download", "lookahead", "review", "stress", "sweep", "validate", "walkforward",
+    "analyze", "backtest", "benchmark", "console", "download", "lookahead", "new", "review", "stress", "sweep", "validate",
+    "walkforward",
 )  # fmt: skip
 ROOMS = (
     "analysis", "benchmarks", "commandline", "engines", "outcome", "perpetual", "reports", "results", "reviews", "statistics",

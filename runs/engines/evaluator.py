@@ -30,6 +30,7 @@ from strategies.market import funding_terms
 from strategies.position import sizing_record
 from strategies.registry import load_strategy
 from strategies.rule import history_of, is_compiled_rule, new_state, rule_record
+from strategies.uncompiled import compile_problem
 
 _OVERRIDES = (types.FunctionType, property, classmethod)
 
@@ -218,5 +219,7 @@ def is_compiled(kind: type) -> bool:
         return False
     ours = [vars(part) for part in kind.__mro__ if issubclass(part, PerpetualStrategy)]
     own = [value for names in ours for name, value in names.items() if name != "history"]
+    if compile_problem(kind) is not None:
+        return False
     base = {id(value) for value in vars(PerpetualStrategy).values()}
     return not any(isinstance(value, _OVERRIDES) and id(value) not in base for value in own)

@@ -19,6 +19,9 @@ from runs.perpetual.orders import PRICES
 from runs.venues.instruments import Instrument, Listing
 from runs.venues.profiles import listing, profiles_of
 from runs.venues.symbols import contract_of
+from strategies.base import PerpetualStrategy
+from strategies.registry import load_strategy
+from strategies.rule import history_of
 from strategies.sizing import check_volatility_target
 
 
@@ -112,7 +115,8 @@ def checked_listing(configuration: Configuration, market: Market) -> Listing:
 def check_tradable(configuration: Configuration, market: Market, found: Listing) -> None:
     """Raise ValueError for an inverse contract, and for settings with which the account could never open anything.
 
-    These are a leverage that the venue does not allow, and a volatility target on bars for which no volatility is forecast.
+    These are a leverage that the venue does not allow, a volatility target on bars for which no volatility is forecast, and a rule
+    that sees more bars than there are.
     """
     check_volatility_target(configuration.sizing, market.bar_seconds)
     if found.newest.inverse:
@@ -121,6 +125,14 @@ def check_tradable(configuration: Configuration, market: Market, found: Listing)
             "runs.analyze reads it (if it is linear, say so: --set symbol=BTCUSDT)"
         )
     check_leverage(configuration.costs, found.instruments)
+    kind: Any = load_strategy(configuration.strategy)
+    if issubclass(kind, PerpetualStrategy):
+        history = history_of(kind, kind.parameters_kind(**configuration.rule))
+        if history > len(market):
+            raise ValueError(
+                f"strategy {configuration.strategy} sees {history:,} bars and {market.name} has {len(market):,}: its rule would "
+                "never be asked; give more bars, or let it see fewer"
+            )
 
 
 def smallest_step(found: Listing) -> float:

@@ -14,6 +14,7 @@ from datafeeds.schema import Market
 from runs.commandline.command import InputError, as_input_error, typed
 from runs.commandline.output import print_json, utc_now
 from runs.commandline.progress import ShowProgress, progress
+from runs.commandline.uncompiled import note_uncompiled
 from runs.engines.evaluator import Evaluator
 from runs.engines.event import load_market
 from runs.engines.instruments import file_digests
@@ -69,6 +70,7 @@ def launch(plan: Plan, options: RunOptions) -> int:
     if options.dry_run:
         print_plan(record, plan, options.jobs)
         return 0
+    note_uncompiled(plan.configuration.strategy)
     folder = options.resume or options.out or _default_folder(record)
     check_folder(folder, record, options.resume is None)
     context = worker_context(plan, record, market, heatmaps_folder())

@@ -11,6 +11,7 @@ from datafeeds.schema import Market
 from runs.commandline.command import InputError, as_input_error
 from runs.commandline.output import print_json, utc_now
 from runs.commandline.progress import ShowProgress, progress
+from runs.commandline.uncompiled import note_uncompiled
 from runs.engines.configuration import Configuration
 from runs.engines.event import load_market
 from runs.engines.parity import first_difference
@@ -60,6 +61,7 @@ def launch(plan: Plan, options: WindowOptions, choice: str, run_options: RunOpti
     if run_options.dry_run:
         print_plan(walk.record, plan, walk.windows, market, run_options.jobs)
         return 0
+    note_uncompiled(plan.configuration.strategy)
     with claimed_folder(_name(walk), run_options.out, run_options.overwrite, MARKER) as (target, temporary):
         walked = run_walk(walk, run_options.jobs, run_options.confirm, heatmaps_folder(), temporary, progress)
         summary = walked.summary()

@@ -34,6 +34,7 @@ WORKS = {
     "download": ["--list", "--catalog", "catalog"],
     "stress": ["--data", "DATA", "--out", "stressed", "--overwrite"],
     "validate": ["--data", "DATA", "--out", "claims", "--overwrite"],
+    "new": ["my_rule"],
     "lookahead": ["--strategy", "wipe", "--data", "DATA", "--cuts", "1"],
     "benchmark": ["--bars", "1000", "--rounds", "1"],
 }
@@ -48,6 +49,7 @@ FAILS = {
     "download": ["--venue", "nowhere", "--symbol", "X", "--start", "2024-01-01", "--dry-run"],
     "stress": ["--data", "nothing.parquet"],
     "validate": ["--data", "nothing.parquet"],
+    "new": ["my-rule"],
     "lookahead": ["--strategy", "magnte"],
     "benchmark": ["--data", "nothing.parquet"],
 }

@@ -16,6 +16,7 @@ from indicators.liquidation.snapshot import SNAPSHOT
 from runs.engines.configuration import configuration_from
 from runs.engines.evaluator import Evaluator, is_compiled
 from runs.engines.event import model_bars, run_backtest
+from runs.engines.instruments import checked_listing
 from runs.engines.parity import first_difference
 from runs.engines.snapshot_cache import Heatmaps
 from runs.lookahead import examine
@@ -255,3 +256,12 @@ def test_a_measure_of_more_bars_than_the_rule_sees_names_the_rules_line(market):
         StrategyError, match=r"IndexError: highest: the window does not hold so many .*measuring.py, line 2\d"
     ):
         Evaluator(market, Heatmaps(None)).evaluate(configuration)
+
+
+def test_a_rule_that_sees_more_bars_than_there_are_is_refused(market):
+    configuration = configuration_from({"strategy": f"{PLANTED}:PlainHindsight", "rule": {"window": 250}})
+    with pytest.raises(
+        ValueError, match=r"sees 250 bars and simulated-5 has 200: .* give more bars, or let it see fewer"
+    ):
+        checked_listing(configuration, market.head(200))
+    checked_listing(configuration, market.head(250))
