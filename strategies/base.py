@@ -118,8 +118,8 @@ class PerpetualStrategy(bt.Strategy):
         return self.lines.lines[0].lencount
 
     def _submit_intent(self, intent: Intent, snapshot: np.void) -> None:
-        numbers: Any = (tuple(map(float, part)) if isinstance(part, tuple) else float(part) for part in intent)
+        if self._compiled is None:  # a plain rule may answer in any kind of numbers
+            numbers: Any = (tuple(map(float, part)) if isinstance(part, tuple) else float(part) for part in intent)
+            intent = Intent(*numbers)
         close, volatility = float(snapshot["close"]), float(snapshot["volatility_24h"])
-        self.broker.carry_out(
-            self, Intent(*numbers), close, volatility, self._record, self._position_memory, self._sizing
-        )
+        self.broker.carry_out(self, intent, close, volatility, self._record, self._position_memory, self._sizing)

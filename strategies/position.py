@@ -21,7 +21,7 @@ from strategies.sizing import (
 POSITION_MEMORY = np.dtype(
     [
         ("entry_bar", np.float64),  # first bar at whose close the position was held
-        ("held", np.float64),  # 1 if there was a position at the last close
+        ("held", np.float64),  # side of the position at the last close: 1, -1, or 0 for none
         ("tag", np.float64),  # of the last entry sent
         ("hours_per_bar", np.float64),
     ]
@@ -54,8 +54,7 @@ def update_position(
     position
         (1,) of `POSITION`, written.
     position_memory
-        (1,) of `POSITION_MEMORY`, carried on. Hours count from the first close at which something was held; a position that was
-        turned round within a bar goes on counting.
+        (1,) of `POSITION_MEMORY`, carried on. Hours count from the first close at which something was held on this side.
     bar
         Index of the bar.
     size, entry_price
@@ -69,8 +68,8 @@ def update_position(
         record.entry_price, record.hours_held, record.tag = math.nan, 0.0, 0.0
         memory.held = 0.0
         return
-    if memory.held == 0.0:
-        memory.entry_bar, memory.held = bar, 1.0
+    if memory.held * size <= 0.0:
+        memory.entry_bar, memory.held = bar, math.copysign(1.0, size)
     record.entry_price, record.tag = entry_price, memory.tag
     record.hours_held = (bar - memory.entry_bar) * memory.hours_per_bar
 

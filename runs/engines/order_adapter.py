@@ -131,6 +131,8 @@ class OrderDesk:
     def announce(self, book: np.ndarray, order_of: Callable[[Any, Any], Any]) -> None:
         """Take over rows that have been written and cancelled; `order_of` makes an order of a row and its parent's order."""
         new = int(book["count"][0]) - self.count
+        if new == self.count == 0:
+            return
         self.count, self._sent, self._entry = (int(book[name][0]) for name in ("count", "sent", "entry"))
         if (self.rows["state"][: self.count] > WORKING).any():
             self.settle()
