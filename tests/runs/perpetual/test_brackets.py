@@ -222,3 +222,14 @@ def test_a_moved_stop_stands_on_the_venues_grid():
     desk.bar(100.0, 100.0, 100.0, 100.0)
     assert desk.orders["price"][1] == 95.5
     assert desk.bar(100.0, 104.5, 99.7, 100.0) == [(STOP, -1.0, 100.0)]
+
+
+@pytest.mark.parametrize(
+    ("entry", "stands"),
+    [(order(0, LIMIT, 1.0, 98.0), 92.5), (order(0, STOP, 1.0, 102.0), 97.0), (order(0, MARKET, 1.0), 97.0)],
+)
+def test_a_stop_follows_what_is_known_to_have_come_after_its_entry(entry, stands):
+    # The high of 103 may have come before a fall to 98, and came after a rise to 102.
+    desk = Desk(entry, order(1, STOP, -1.0, 90.0, 0, role=CLOSES, trail=6.0))
+    assert len(desk.bar(100.0, 103.0, 97.5, 98.5)) == 1
+    assert desk.orders["price"][1] == stands
