@@ -13,7 +13,7 @@ from strategies.sizing import SizingParameters
 
 HARSH = {
     "starting_cash": (50.0, 1_000.0, 100_000.0, 1e7),
-    "leverage": (1.0, 5.0, 20.0, 50.0, 100.0),
+    "leverage": (1.0, 5.0, 20.0, 50.0, 75.0),  # 75 is the most that the lowest bracket of each contract below allows
     "contract_step": (None, 1e-6, 0.001, 0.1),
     "price_tick": (None, 0.0, 0.5, 100.0),
     "smallest_notional": (None, 0.0, 50.0),
