@@ -4,6 +4,9 @@
 class MarketError(ValueError):
     """Market data that cannot be used; its text is one sentence: what is wrong, where, and how to mend it."""
 
+    def __init__(self, text: str) -> None:
+        super().__init__(" ".join(text.splitlines()))  # what it shows of a file may break a line
+
 
 class SourceError(RuntimeError):
     """A source that cannot be reached or refuses; its text is one sentence without secrets. What was stored stays stored."""

@@ -13,6 +13,7 @@ from datafeeds.columns import parse_time
 from datafeeds.errors import MarketError
 from datafeeds.files import layout, read_market
 from datafeeds.frames import is_table, to_pandas
+from datafeeds.mapped_files.presets import is_recognised
 from datafeeds.mapped_files.read import market_of_table
 from datafeeds.resampling import resample
 from datafeeds.schema import OPTIONAL, REQUIRED, Market
@@ -68,7 +69,8 @@ def read(
         return market if name is None else replace(market, name=name)
     if is_table(data):
         table = to_pandas(data)
-        table = table if mapping else _named_as_the_schema(table)
+        if not mapping and not is_recognised(with_index(table)):
+            table = _named_as_the_schema(table)
         data = market_of_table(with_index(table), name or _UNNAMED, layout(mapping) if mapping else None)
     elif mapping is not None:
         raise MarketError("mapping: it names the columns of a file or a table")

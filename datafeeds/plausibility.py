@@ -17,6 +17,10 @@ _LARGEST_NOTIONAL = 5e11
 
 _WIDER = 1.02  # assumption: by how much marks may range beyond last prices; an average of venues ranges less than one of them
 _MOST_DECIMALS = 8
+_SAME, _SAME_SHARE = (
+    0.02,
+    0.9,
+)  # assumption: two sources of one venue agree within 2 % at nine of ten instants, but for a factor
 _LEAST = 24  # bars below which a share says nothing
 
 
@@ -55,6 +59,21 @@ def _quote(column: str, why: str) -> str:
         f"{column} seems to be in quote currency, not coin: {why}; divide it by the price, or map the file with "
         f'{column} = {{column = "...", unit = "quote"}}'
     )
+
+
+def sides_doubt(known: np.ndarray, given: np.ndarray) -> str:
+    """Return the doubt that one of two sources of a venue's open interest (n,) counts both sides; empty: there is none."""
+    if len(known) < _LEAST:
+        return ""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = given / known
+    for factor, which, mend in (
+        (2.0, "this source counts", "import it with open_interest_sides = 2"),
+        (0.5, "what was stored before counts", "import that again with open_interest_sides = 2"),
+    ):
+        if np.mean(np.abs(ratio / factor - 1.0) < _SAME) > _SAME_SHARE:
+            return f"open_interest is {factor:g} times what the catalog held: {which} longs and shorts together; {mend}"
+    return ""
 
 
 def mark_doubt(columns: dict[str, np.ndarray]) -> Iterator[tuple[str, str, str]]:

@@ -193,11 +193,10 @@ def _zero_volume(frame: pd.DataFrame) -> list[Defect]:
     where = frame["ts"][frame["volume"] == 0.0]
     if where.empty:
         return []
-    return [
-        _defect(
-            "zero volume", "volume", where, f"{_bars(where)} with zero volume, the first at {_stamp(where.iloc[0])}"
-        )
-    ]
+    text = f"{_bars(where)} with zero volume, the first at {_stamp(where.iloc[0])}"
+    if len(where) == len(frame):
+        text = "no bar has any volume: is another column meant? Without volume and open interest there is no map"
+    return [_defect("zero volume", "volume", where, text)]
 
 
 def _missing(ts: pd.Series, values: pd.Series, column: str) -> list[Defect]:

@@ -266,9 +266,9 @@ def _check_times(ts: pd.Series, name: str, known: int | None) -> int:
         raise MarketError(
             f"{name}: bars are not evenly spaced ({len(lengths)} different steps); resample them to one length"
         )
-    refuse_rows(
-        irregular, later, name, f"time off the grid of {usual // 1_000_000_000} s", "resample to one bar length"
-    )
+    hours = np.abs(steps[irregular] - usual) == 3_600_000_000_000
+    mend = "a zone's clocks change there: make bars of UTC" if hours.all() else "resample to one bar length"
+    refuse_rows(irregular, later, name, f"time off the grid of {usual // 1_000_000_000} s", mend)
     return usual // 1_000_000_000
 
 

@@ -40,11 +40,9 @@ def number_times(numbers: pd.Series) -> pd.Series:
     ValueError, OverflowError
         For numbers that are no times.
     """
-    if pd.api.types.is_integer_dtype(numbers) and len(numbers) and _COMPACT.fullmatch(str(numbers.iloc[0])):
-        year = numbers.astype(str).str[:4].astype(int)
-        if numbers.astype(str).str.fullmatch(_COMPACT.pattern).all() and year.between(2009, 2099).all():
-            short = len(str(numbers.iloc[0])) == 8
-            return pd.to_datetime(numbers.astype(str), format="%Y%m%d" if short else "%Y%m%d%H%M%S", utc=True)
+    if is_compact(numbers):
+        short = len(str(numbers.iloc[0])) == 8
+        return pd.to_datetime(numbers.astype(str), format="%Y%m%d" if short else "%Y%m%d%H%M%S", utc=True)
     units = units_of(numbers)
     times = pd.Series(pd.NaT, index=numbers.index, dtype="datetime64[ns, UTC]")
     for place, (unit, _) in enumerate(EPOCH_UNITS):
@@ -52,6 +50,21 @@ def number_times(numbers: pd.Series) -> pd.Series:
         if rows.any():
             times[rows] = pd.to_datetime(numbers[rows], unit=unit, utc=True)
     return times
+
+
+def is_compact(numbers: pd.Series) -> bool:
+    """Return whether numbers (n,) are dates written as 20240101 or 20240101235959."""
+    if not (pd.api.types.is_integer_dtype(numbers) and len(numbers) and _COMPACT.fullmatch(str(numbers.iloc[0]))):
+        return False
+    texts = numbers.astype(str)
+    return bool(texts.str.fullmatch(_COMPACT.pattern).all()) and bool(
+        texts.str[:4].astype(int).between(2009, 2099).all()
+    )
+
+
+def names_zone(texts: pd.Series) -> pd.Series:
+    """Return which texts (n,) end in a zone."""
+    return texts.str.contains(_ZONED) & texts.str.contains(":")
 
 
 def text_times(texts: pd.Series) -> pd.Series:
@@ -65,7 +78,7 @@ def text_times(texts: pd.Series) -> pd.Series:
         If only some texts name a zone, or days cannot be told from months.
     """
     texts = texts.astype(str).str.strip()
-    zoned = texts.str.contains(_ZONED) & texts.str.contains(":")
+    zoned = names_zone(texts)
     if zoned.any() and not zoned.all():
         raise MarketError(
             f"only some times name a zone ({texts[zoned].iloc[0]} and {texts[~zoned].iloc[0]}); write all alike"

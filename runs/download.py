@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from datafeeds.archives.collection import collect_all, plan_archive
-from datafeeds.catalog.importing import import_market
+from datafeeds.catalog.importing import import_doubt, import_market
 from datafeeds.catalog.inventory import inventory
 from datafeeds.catalog.location import catalog_root
 from datafeeds.catalog.store import Catalog
@@ -199,11 +199,12 @@ def _import(
     if len(symbols) != 1:
         raise click.UsageError("a file holds one symbol: give --symbol once")
     market = open_file(file, mapping)
+    doubt = import_doubt(store, market, venue, symbols[0])
     written = import_market(store, market, venue, symbols[0])
     if as_json:
         print_json([str(series) for series in written])
     else:
-        note(*market.quality.sentences())
+        note(*market.remarks, *market.quality.sentences(), *([doubt] if doubt else []))
         sys.stdout.writelines(f"{series}: stored\n" for series in written)
         suggest("backtest", {"strategy": "magnet", "data": _name(written[0]), "catalog": catalog})
     return 0

@@ -5,6 +5,7 @@ import numpy as np
 from datafeeds.catalog.market import MarketId, market_id
 from datafeeds.catalog.store import Catalog
 from datafeeds.errors import MarketError, ReplyError
+from datafeeds.plausibility import sides_doubt
 from datafeeds.schema import Market
 from datafeeds.series import KINDS, Rows, Series, timeframe_name
 
@@ -47,6 +48,24 @@ def import_market(catalog: Catalog, market: Market, venue: str, symbol: str) -> 
             raise MarketError(f"{market.name} cannot be imported: {error}") from None
         written.append(series)
     return written
+
+
+def import_doubt(catalog: Catalog, market: Market, venue: str, symbol: str) -> str:
+    """Return whether a market's open interest is twice or half of what the catalog holds of its venue; empty: it is neither.
+
+    Raises
+    ------
+    MarketError
+        If a file of the catalog is damaged.
+    """
+    if not market.has("open_interest"):
+        return ""
+    bar = market.bar_seconds * 1000
+    closes = market.times.astype("datetime64[ms]").astype(np.int64) + bar
+    series = Series(venue, symbol, "open_interest", timeframe_name(market.bar_seconds))
+    held = catalog.read(series, int(closes[0]), int(closes[-1]) + bar)
+    _, ours, theirs = np.intersect1d(closes, held["ts"], return_indices=True)
+    return sides_doubt(held["open_interest"][theirs], market.columns()["open_interest"][ours])
 
 
 def _rows(kind: str, columns: dict[str, np.ndarray], ts: np.ndarray, known_at: np.ndarray) -> Rows:

@@ -222,6 +222,11 @@ def preset(name: str) -> Preset:
     raise MarketError(f"no preset {name[:40]!r}; there are {', '.join(each.name for each in PRESETS)}")
 
 
+def is_recognised(table: pd.DataFrame) -> bool:
+    """Return whether a table has the marks of a tool."""
+    return any(each.fits(table) for each in PRESETS)
+
+
 def prepared(table: pd.DataFrame, of: Preset) -> pd.DataFrame:
     """Return a tool's table with named columns, single trades made into bars."""
     table = named(table, of.positions)

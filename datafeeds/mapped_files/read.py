@@ -64,7 +64,7 @@ def market_of_table(table: pd.DataFrame, name: str, mapping: Mapping | Preset | 
             known = {label: Column(label) for label in (*REQUIRED, *OPTIONAL) if label in table.columns}
             mapping = replace(mapping, columns=known)
         else:
-            table, found = recognised(table, name)
+            table, found = recognised(table, name, zone_is_known=mapping is not None and mapping.zone != "UTC")
             mapping = replace(mapping, columns=found.columns, remark=found.remark) if mapping is not None else found
     market = market_from_frame(translate(table, mapping, name), name)
     return replace(market, remarks=(*market.remarks, mapping.remark)) if mapping.remark else market

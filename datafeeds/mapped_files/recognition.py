@@ -12,11 +12,17 @@ from datafeeds.mapped_files.mapping import Mapping
 from datafeeds.mapped_files.presets import PRESETS, USUAL, named, preset
 from datafeeds.mapped_files.trades import bars_of_trades
 from datafeeds.schema import PRICES, REQUIRED
+from datafeeds.written_times import is_compact, names_zone
 
 _SHOWN_ROWS, _SHOWN_COLUMNS = 2, 12
+_ORDERS = (
+    PRICES,
+    ("open", "close", "high", "low"),
+    ("close", "high", "low", "open"),
+)  # usual; KuCoin's; Gate's first version
 
 
-def recognised(table: pd.DataFrame, name: str) -> tuple[pd.DataFrame, Mapping]:
+def recognised(table: pd.DataFrame, name: str, zone_is_known: bool = False) -> tuple[pd.DataFrame, Mapping]:
     """Return a table, its columns named and trades made into bars, and how to read it.
 
     Raises
@@ -36,7 +42,12 @@ def recognised(table: pd.DataFrame, name: str) -> tuple[pd.DataFrame, Mapping]:
         raise MarketError(f"{name}: {asked(table, mapping)}")
     taken = ", ".join(f"{ours} is {each.name}" for ours, each in mapping.columns.items() if ours != each.name.lower())
     by = f"columns taken as {of.name}'s" if of else "columns taken by their names"
-    remark = "; ".join(part for part in (by + (f": {taken}" if taken else ""), mapping.remark) if part)
+    zone = (
+        ""
+        if zone_is_known or _names_zone(table[mapping.columns["ts"].name])
+        else "times name no zone and are taken as UTC"
+    )
+    remark = "; ".join(part for part in (by + (f": {taken}" if taken else ""), mapping.remark, zone) if part)
     return table, replace(mapping, remark=remark)
 
 
@@ -62,9 +73,11 @@ def _proposal(table: pd.DataFrame) -> str:
     numbers = [label for label in free if label != guess["ts"] and pd.api.types.is_numeric_dtype(_first(table, label))]
     if not any(guess[price] for price in PRICES):
         for start in range(len(numbers) - 3):
-            if _is_prices(table, numbers[start : start + 4]):
-                guess |= dict(zip(PRICES, numbers[start : start + 4], strict=True))
-                numbers = numbers[start + 4 :]
+            four = numbers[start : start + 4]
+            fitting = [order for order in _ORDERS if _is_prices(table, [four[order.index(price)] for price in PRICES])]
+            if len(fitting) == 1:
+                guess |= dict(zip(fitting[0], four, strict=True))
+                numbers = numbers[start + 4 :] or numbers[:start]
                 break
     guess["volume"] = guess["volume"] or next((label for label in numbers if label not in guess.values()), None)
     return ", ".join(f"{ours} = {json.dumps(guess[ours] or '?', ensure_ascii=False)}" for ours in REQUIRED)
@@ -88,6 +101,15 @@ def _is_prices(table: pd.DataFrame, labels: list[str]) -> bool:
     inside = (high >= np.maximum(opened, close)) & (low <= np.minimum(opened, close)) & (low > 0.0)
     ahead, behind = np.abs(opened[1:] - close[:-1]).sum(), np.abs(close[1:] - opened[:-1]).sum()
     return bool(len(table)) and bool(inside.all()) and bool(ahead <= behind)
+
+
+def _names_zone(column: pd.Series) -> bool:
+    """Return whether times are instants: numbers since 1970, or of a zone."""
+    if pd.api.types.is_numeric_dtype(column):
+        return not is_compact(column)
+    if pd.api.types.is_datetime64_any_dtype(column):
+        return isinstance(column.dtype, pd.DatetimeTZDtype)
+    return bool(len(column)) and names_zone(column.head(1).astype(str)).all()
 
 
 def _named_by_numbers(table: pd.DataFrame) -> pd.DataFrame:
