@@ -257,9 +257,7 @@ def _fill_moving_stops(
             order = orders[other]
             if order.state != WORKING or order.kind != LIMIT or order.size * stop.size < 0.0:
                 continue
-            if (order.book < WOKEN_INSIDE or stop.book >= WOKEN_INSIDE) and _rests_and_trades(
-                order, turn, prices, costs
-            ):
+            if _rests_and_trades(order, turn, prices, costs):
                 done = fill_order(
                     account, orders, count, other, order.price, bar, prices, costs, tiers, True, True, fills, done
                 )

@@ -85,7 +85,7 @@ def test_own_liquidation_is_a_forced_order_that_nautilus_does_not_know(mode):
     closing = scene(
         [*bars[:3], (98.0, 98.0, forced["price"][0], forced["price"][0])],
         {1: [order(0, MARKET, size), order(1, STOP, -size, forced["price"][0], parent=0)]},
-        starting_cash=1e3, leverage=200.0, **ONE_FEE,
+        starting_cash=1e3, leverage=100.0, **ONE_FEE,
     )  # fmt: skip
     trades, wallet = nautilus.replay(closing)
     paid = forced["liquidation_fee"][0] - forced["insurance_fund"][0] - trades["fee"][1]
