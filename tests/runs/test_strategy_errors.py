@@ -9,8 +9,8 @@ CASES = {
     "next": ("class S(bt.Strategy):\n    def next(self):\n        self.nothing", "AttributeError: ", 5),
     "stop": ("class S(bt.Strategy):\n    def stop(self):\n        raise KeyError('a')", "KeyError: 'a'", 5),
     "broker": (
-        "class S(bt.Strategy):\n    def next(self):\n        self.buy(exectype=bt.Order.StopTrail, size=1)",
-        "ValueError: PerpetualBroker knows no StopTrail orders",
+        "class S(bt.Strategy):\n    def next(self):\n        self.buy(exectype=bt.Order.StopTrailLimit, size=1)",
+        "ValueError: PerpetualBroker knows no StopTrailLimit orders",
         5,
     ),
     "import": ("class S(bt.Strategy):\n    x = undefined", "NameError: name 'undefined' is not defined", 4),

@@ -1,8 +1,8 @@
 """Put the stop beyond the next cluster, beside the competitor that puts it by range alone.
 
 Claim: clusters are where price is drawn to and turns, so that a stop behind one is met less often.
-Evidence: against it. Price reaches the larger cluster no more often than levels that match it, and levels do not hold after
-wipes (docs/evidence.md). So a stop behind a cluster is met less often only because it lies further out.
+Evidence: none for it. Price reaches the larger cluster no more often than levels that match it, and levels do not hold after
+wipes (docs/evidence.md). No claim measures stops; a further stop is met less often wherever it lies.
 Competitor: `StopByRange`, in this file: the same entries, the stop at a fixed number of average ranges.
 Costs: the risk of a trade is the same, so a further stop makes a smaller position, whose target earns less. Two taker fees
 and slippage a trade, a maker fee at the target.
