@@ -148,7 +148,10 @@ def joined_orders(market: Market, traded_windows: Sequence[TradedWindow]) -> tup
         window = traded_window.window
         if not traded_window.evaluation.sent:
             continue
-        run = run_backtest(traded_window.configuration, market.head(window.test_last), first_bar=window.test_first)
+        run = run_backtest(
+            traded_window.configuration, market.head(window.test_last), first_bar=window.test_first,
+            state=traded_window.evaluation.state_before,
+        )  # fmt: skip
         orders += [(order[0] - start, *order[1:]) for order in run.orders or ()]
         if traded_window.forced:
             orders.append((window.test_last - 1 - start, "Market", -float(run.position[-1]), 0.0, 0.0, ""))

@@ -16,7 +16,7 @@ from runs.engines.event import EngineMode, run_backtest
 from runs.engines.parity import first_difference
 from runs.engines.snapshot_cache import Heatmaps
 from runs.lookahead import examine
-from runs.walks.joining import trade
+from runs.walks.joining import join, joined_orders, trade
 from runs.walks.windows import Window
 from strategies.errors import StrategyError
 from strategies.intent import KEEP
@@ -95,6 +95,17 @@ def test_a_walks_tests_share_one_memory(market, name):
         left = Evaluator(market, Heatmaps(None), window.window.test_first, window.window.test_last)
         again = left.evaluate(window.configuration, window.evaluation.state_before)
         assert first_difference(window.configuration, market, again) is None
+
+
+def test_a_walks_joined_orders_are_sent_with_the_memory_that_each_test_began_with(market):
+    windows = [Window(0, 100, 100, 200), Window(100, 200, 200, 300), Window(200, 300, 300, 400)]
+    traded = trade(market, Heatmaps(None), windows, [configured("Remembering")] * 3)
+    orders = joined_orders(market, traded)
+    fills = join(market, Heatmaps(None), configured("Remembering"), traded).fills
+    ordered = fills[fills["order"] >= 0]
+    assert len(ordered) > 20
+    assert [orders[fill["order"]][2] for fill in ordered] == ordered["size"].tolist()
+    assert len(orders) == sum(window.evaluation.sent for window in traded)
 
 
 def test_a_bar_that_is_replayed_is_remembered_once():
