@@ -4,7 +4,7 @@ import types
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from runs.engines.compiled import Evaluation, EvaluationInputs, evaluate, tradin
 from runs.engines.configuration import Configuration
 from runs.engines.event import run_backtest, run_model
 from runs.engines.held import held_perpetual
-from runs.engines.instruments import check_tradable, listing_for, market_prices, smallest_step
+from runs.engines.instruments import check_history, check_tradable, listing_for, market_prices, smallest_step
 from runs.engines.result import EngineResult
 from runs.engines.snapshot_cache import Heatmaps
 from runs.perpetual.accounting import entries_not_opened, turnover
@@ -51,6 +51,27 @@ class Trial:
     daily_returns: np.ndarray
 
 
+class Terms(NamedTuple):
+    """What trading one contract takes, as the compiled loop reads it.
+
+    Attributes
+    ----------
+    listing
+        The contract over time.
+    prices
+        (n,) of `PRICES`, with the terms in force at each bar.
+    tiers
+        (d, n, 4) brackets of each of its terms.
+    funding
+        (k,) of `FUNDING_TERMS`.
+    """
+
+    listing: Listing
+    prices: np.ndarray
+    tiers: np.ndarray
+    funding: np.ndarray
+
+
 class Evaluator:
     """Evaluate candidates on the bars ``first <= bar < last`` of a market, each with a fresh account.
 
@@ -83,7 +104,7 @@ class Evaluator:
         self._seen = market.head(last)
         self.days, self._day_rows = day_ends(market.times[first:last])
         self._held = held_perpetual(market_prices(market)[first:last], self._day_rows)
-        self._terms: dict[InstrumentParameters, tuple[Listing, np.ndarray]] = {}
+        self._terms: dict[InstrumentParameters, Terms] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what another process needs: it reads the terms of contracts itself."""
@@ -116,33 +137,39 @@ class Evaluator:
         """Return the loop of a compiled candidate and what it runs on; raises as `evaluate` does."""
         kind: Any = load_strategy(configuration.strategy)
         costs, rule = configuration.costs, kind.parameters_kind(**configuration.rule)
-        listing, prices = self.terms(configuration)
-        check_tradable(configuration, self._seen, listing)
-        records = costs.records(listing.instruments)
+        terms, history = self.terms(configuration), history_of(kind, rule)
+        check_tradable(configuration, self._seen, terms.listing)
+        check_history(configuration, self._seen, history)
+        records = costs.records(terms.listing.instruments)
         inputs = EvaluationInputs(
             bars=self._heatmaps.bars(self._market),
             snapshots=self._heatmaps.snapshots(self._market, configuration.model),
-            prices=prices,
+            prices=terms.prices,
             first=self._first,
             last=self._last,
-            history=history_of(kind, rule),
-            funding=funding_terms(listing.funding_intervals),
+            history=history,
+            funding=terms.funding,
             rule=rule_record(rule),
             state=new_state(kind) if state is None else state,
-            sizing=sizing_record(configuration.sizing, smallest_step(listing), margin_limit(records)),
+            sizing=sizing_record(configuration.sizing, smallest_step(terms.listing), margin_limit(records)),
             costs=records,
-            tiers=stacked_tiers(listing.instruments),
+            tiers=terms.tiers,
             starting_cash=costs.starting_cash,
             bar_seconds=float(self._market.bar_seconds),
         )
         return trading_loop(kind.decide), inputs
 
-    def terms(self, configuration: Configuration) -> tuple[Listing, np.ndarray]:
-        """Return a candidate's contract over time, and the (n,) `PRICES` with its terms in force."""
+    def terms(self, configuration: Configuration) -> Terms:
+        """Return a candidate's contract over time; worked out once for all that trade it."""
         key = configuration.instrument
         if key not in self._terms:
             listing = listing_for(configuration, self._seen)
-            self._terms[key] = listing, market_prices(self._market, listing)
+            self._terms[key] = Terms(
+                listing,
+                market_prices(self._market, listing),
+                stacked_tiers(listing.instruments),
+                funding_terms(listing.funding_intervals),
+            )
         return self._terms[key]
 
     def trial(self, configuration: Configuration) -> Trial:
@@ -198,7 +225,7 @@ def run_compiled(configuration: Configuration, market: Market) -> EngineResult:
     return EngineResult(
         market=market,
         configuration=configuration,
-        listing=evaluator.terms(configuration)[0],
+        listing=evaluator.terms(configuration).listing,
         equity=found.equity,
         position=found.position,
         fills=found.fills,

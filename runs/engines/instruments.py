@@ -106,17 +106,19 @@ def _text(path: Path) -> str:
 
 
 def checked_listing(configuration: Configuration, market: Market) -> Listing:
-    """Return the terms as `listing_for` does; raises as it and `check_tradable` do."""
+    """Return the terms as `listing_for` does; raises as it, `check_tradable` and `check_history` do."""
     found = listing_for(configuration, market)
     check_tradable(configuration, market, found)
+    kind: Any = load_strategy(configuration.strategy)
+    if issubclass(kind, PerpetualStrategy):
+        check_history(configuration, market, history_of(kind, kind.parameters_kind(**configuration.rule)))
     return found
 
 
 def check_tradable(configuration: Configuration, market: Market, found: Listing) -> None:
     """Raise ValueError for an inverse contract, and for settings with which the account could never open anything.
 
-    These are a leverage that the venue does not allow, a volatility target on bars for which no volatility is forecast, and a rule
-    that sees more bars than there are.
+    These are a leverage that the venue does not allow, and a volatility target on bars for which no volatility is forecast.
     """
     check_volatility_target(configuration.sizing, market.bar_seconds)
     if found.newest.inverse:
@@ -125,14 +127,15 @@ def check_tradable(configuration: Configuration, market: Market, found: Listing)
             "runs.analyze reads it (if it is linear, say so: --set symbol=BTCUSDT)"
         )
     check_leverage(configuration.costs, found.instruments)
-    kind: Any = load_strategy(configuration.strategy)
-    if issubclass(kind, PerpetualStrategy):
-        history = history_of(kind, kind.parameters_kind(**configuration.rule))
-        if history > len(market):
-            raise ValueError(
-                f"strategy {configuration.strategy} sees {history:,} bars and {market.name} has {len(market):,}: its rule would "
-                "never be asked; give more bars, or let it see fewer"
-            )
+
+
+def check_history(configuration: Configuration, market: Market, history: int) -> None:
+    """Raise ValueError for a rule that sees more bars, `history`, than there are."""
+    if history > len(market):
+        raise ValueError(
+            f"strategy {configuration.strategy} sees {history:,} bars and {market.name} has {len(market):,}: its rule would "
+            "never be asked; give more bars, or let it see fewer"
+        )
 
 
 def smallest_step(found: Listing) -> float:

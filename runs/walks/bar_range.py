@@ -10,7 +10,6 @@ from runs.engines.configuration import Configuration
 from runs.engines.evaluator import Evaluator, Trial
 from runs.engines.snapshot_cache import Heatmaps
 from runs.perpetual.accounting import MARKET
-from runs.perpetual.costs import stacked_tiers
 from runs.perpetual.matching import MAX_EVENTS, process_bar
 from runs.perpetual.orders import order_row
 
@@ -83,10 +82,9 @@ class BarRange:
 
     def close(self, configuration: Configuration, evaluation: Evaluation) -> Evaluation:
         """Return a candidate's evaluation closed out."""
-        listing, prices = self._evaluator.terms(configuration)
-        instruments = listing.instruments
-        last_bar = prices[self._last - 1 : self._last]
-        return closed_out(evaluation, last_bar, configuration.costs.records(instruments), stacked_tiers(instruments))
+        terms = self._evaluator.terms(configuration)
+        costs = configuration.costs.records(terms.listing.instruments)
+        return closed_out(evaluation, terms.prices[self._last - 1 : self._last], costs, terms.tiers)
 
     def figures(self, evaluation: Evaluation) -> Trial:
         """Return the figures of an evaluation on these bars."""
