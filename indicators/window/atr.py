@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from indicators.liquidation.compiled import allocation_free
+from indicators.window.wilder import wilder
 
 
 @allocation_free
@@ -49,5 +50,5 @@ def atr(high: np.ndarray, low: np.ndarray, close: np.ndarray, count: int) -> flo
         reach = max(high[bar], close[bar - 1]) - min(low[bar], close[bar - 1])
         if math.isnan(reach):
             return math.nan
-        average += reach / count if bar <= count else (reach - average) / count
+        average = wilder(average, reach, bar, count)
     return average

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from indicators.liquidation.compiled import allocation_free
+from indicators.window.wilder import wilder
 
 
 @allocation_free
@@ -48,6 +49,5 @@ def rsi(values: np.ndarray, count: int) -> float:
         up, down = max(change, 0.0), max(-change, 0.0)
         if math.isnan(change):
             return math.nan
-        rises += up / count if bar <= count else (up - rises) / count
-        falls += down / count if bar <= count else (down - falls) / count
+        rises, falls = wilder(rises, up, bar, count), wilder(falls, down, bar, count)
     return 100.0 * rises / (rises + falls) if rises + falls > 0.0 else math.nan
