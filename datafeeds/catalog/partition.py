@@ -1,8 +1,6 @@
 """One parquet file: a month of a series, with the times that its source has answered. Written whole or not at all."""
 
 import json
-import os
-import secrets
 import time
 import zlib
 from dataclasses import dataclass
@@ -14,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from datafeeds.catalog.coverage import Intervals, union
+from datafeeds.catalog.replacing import replacing
 from datafeeds.errors import MarketError
 from datafeeds.series import KINDS, Rows, Series
 
@@ -58,11 +57,9 @@ def month_bounds(month: str) -> tuple[int, int]:
 
 
 def write_partition(file: Path, series: Series, partition: Partition) -> None:
-    """Write to a temporary file, flush to the disk, rename.
+    """Write a partition, whole or not at all; the same content gives the same bytes.
 
-    A direct write torn by a kill leaves an unreadable file; a renamed one is the old or the new, and nothing between. The
-    same content gives the same bytes. Checksums of the columns and of what is said about them go along: parquet alone reads
-    one flipped bit as another price.
+    Checksums of the columns and of what is said about them go along: parquet alone reads one flipped bit as another price.
     """
     fields = [pa.field(name, pa.timestamp("ms", tz="UTC"), nullable=False) for name in ("ts", "known_at")]
     fields += [pa.field(name, pa.float64(), nullable=False) for name in KINDS[series.kind].values]
@@ -72,28 +69,8 @@ def write_partition(file: Path, series: Series, partition: Partition) -> None:
     text = json.dumps(about, separators=(",", ":")).encode()
     schema = pa.schema(fields, metadata={_KEY: text, _KEYS_SUM: str(zlib.crc32(text)).encode()})
     arrays = [pa.array(partition.rows[field.name]).cast(field.type) for field in schema]
-    file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_name(f".{file.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
-    try:
-        with temporary.open("xb") as handle:
-            pq.write_table(
-                pa.Table.from_arrays(arrays, schema=schema), handle, compression="zstd", use_dictionary=False
-            )
-            handle.flush()
-            os.fsync(handle.fileno())
-        temporary.replace(file)
-    finally:
-        temporary.unlink(missing_ok=True)
-    _flush_folder(file.parent)
-
-
-def _flush_folder(folder: Path) -> None:
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    with replacing(file) as handle:
+        pq.write_table(pa.Table.from_arrays(arrays, schema=schema), handle, compression="zstd", use_dictionary=False)
 
 
 def read_partition(file: Path, series: Series, columns: tuple[str, ...] | None = None) -> Partition:

@@ -4,13 +4,12 @@ The form is that of docs/instruments.md, so a run reads it beside the profiles t
 """
 
 import json
-import os
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from datafeeds.catalog.location import folder_name
+from datafeeds.catalog.replacing import replacing
 from datafeeds.errors import MarketError
 
 _BLANK = "\n\n"
@@ -60,13 +59,8 @@ def keep_terms(root: Path, terms: Mapping[str, Any], day: str) -> Path:
     try:
         held = file.read_text(encoding="utf-8").strip().split(_BLANK) if file.exists() else []
         kept = [profile for profile in held if f"on = {day}" not in profile.splitlines()]
-        file.parent.mkdir(parents=True, exist_ok=True)
-        temporary = file.with_name(f".{file.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
-        try:
-            temporary.write_text(_BLANK.join([*kept, profile_text(terms, day)]) + "\n", encoding="utf-8")
-            temporary.replace(file)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with replacing(file) as handle:
+            handle.write((_BLANK.join([*kept, profile_text(terms, day)]) + "\n").encode())
     except OSError as error:
         raise MarketError(f"{file}: cannot be written ({error.strerror or error}); name another --catalog") from None
     return file

@@ -9,8 +9,7 @@ import pandas as pd
 from datafeeds.columns import column_times
 from datafeeds.errors import MarketError
 from datafeeds.mapped_files.mapping import Mapping
-from datafeeds.mapped_files.presets import PRESETS, USUAL, named, preset
-from datafeeds.mapped_files.trades import bars_of_trades
+from datafeeds.mapped_files.presets import PRESETS, USUAL, named, prepared, preset
 from datafeeds.schema import PRICES, REQUIRED
 from datafeeds.written_times import is_compact, names_zone
 
@@ -32,8 +31,8 @@ def recognised(table: pd.DataFrame, name: str, zone_is_known: bool = False) -> t
     """
     table = _named_by_numbers(table)
     of = next((each for each in PRESETS if each.fits(table)), None)
-    if of is not None and of.name == "bybit-trades":
-        table = bars_of_trades(table)
+    if of is not None:
+        table = prepared(table, of)
     try:
         mapping = (of or USUAL).mapping(table)
     except MarketError as error:
