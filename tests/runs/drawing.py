@@ -31,6 +31,9 @@ SELDOM = {
     "limit_through_ticks": (0.0, 0.0, 1.0, 300.0),
     "max_volume_share": (0.0, 0.0, 0.1, 0.001),
     "impact": (0.0, 0.0, 0.6, 3.0),
+    "raise_after_hours": (0.0, 0.0, 24.0, 168.0),
+    "band": (0.0, 0.0, 0.1, 0.3),
+    "base_volatility": (0.0, 0.0, 0.0, 0.6),  # as of volatility_target
 }
 """Options that are off by default: mostly as they are, now and then on."""
 

@@ -12,6 +12,7 @@ from runs.perpetual.orders import FILLED, ORDER, PRICES, order_row
 from strategies import cascade, magnet, overlay, wipe
 from strategies.intent import ENTER, EXIT, KEEP, REBALANCE
 from strategies.position import is_below_step, sizing_record, traded_size
+from strategies.rule import new_state
 from strategies.sizing import (
     SizingParameters,
     check_volatility_target,
@@ -29,10 +30,10 @@ CALM = {
 }  # fmt: skip
 
 
-def ask(module, parameters, position=(), **view):
+def ask(module, parameters, position=(), state=None, hour=0.0, **view):
     """Ask a rule; `position` is (size, hours held, tag)."""
     held = {"bar": 100.0, "equity": 1e5} | dict(zip(("size", "hours_held", "tag"), position, strict=False))
-    compiled, plain = answers(module.decide, parameters, CALM | view, held)
+    compiled, plain = answers(module.decide, parameters, CALM | view, held, state, 3600.0 * hour)
     *numbers, targets = compiled
     assert numbers == pytest.approx(list(plain[:-1]), nan_ok=True)
     assert targets == pytest.approx(plain[-1], nan_ok=True)
@@ -170,8 +171,36 @@ def test_the_wipe_gives_up_after_its_time():
     ],
 )
 def test_the_overlay_cuts_exposure_by_downside_risk(view, exposure):
-    intent = ask(overlay, overlay.OverlayParameters(), **view)
+    intent = ask(overlay, overlay.OverlayParameters(), state=new_state(overlay.Overlay), **view)
     assert (intent.action, intent.exposure) == (REBALANCE, exposure)
+    assert math.isnan(intent.band), "the sizing's"
+
+
+def exposures(parameters, *risks):
+    """Ask the overlay hour by hour, at given downside risks."""
+    state = new_state(overlay.Overlay)
+    return [
+        ask(overlay, parameters, state=state, hour=float(hour), cascade_risk_down=float(risk)).exposure
+        for hour, risk in enumerate(risks)
+    ]
+
+
+def test_the_overlay_cuts_at_once_and_raises_after_its_hours_without_a_cause():
+    risks = (0, 2, 0, 0, 0, 2, 0, 0, 0, 0, 0)
+    assert exposures(overlay.OverlayParameters(), *risks) == [1.0 if risk == 0 else 0.5 for risk in risks]
+    waiting = overlay.OverlayParameters(raise_after_hours=4.0)
+    assert exposures(waiting, *risks) == [1.0, *[0.5] * 8, 1.0, 1.0]
+    assert exposures(waiting, 2, 1, 1, 1, 1, 0, 0, 0, 0) == [0.5, 0.5, 0.5, 0.5, 0.75, 0.75, 0.75, 0.75, 1.0]
+
+
+@pytest.mark.parametrize(("volatility", "share"), [(0.02, 1.0), (0.04, 0.6 / (0.04 * 365**0.5)), (NAN, 0.0)])
+def test_the_overlays_exposures_shrink_above_its_base_volatility(volatility, share):
+    parameters = overlay.OverlayParameters(base_volatility=0.6, band=0.2)
+    for risk, exposure in ((0.0, 1.0), (2.0, 0.5)):
+        state, view = new_state(overlay.Overlay), {"cascade_risk_down": risk, "volatility_24h": volatility}
+        intent = ask(overlay, parameters, state=state, **view)
+        assert intent.exposure == pytest.approx(share * exposure)
+        assert intent.band == 0.2
 
 
 SIZING = SizingParameters()
