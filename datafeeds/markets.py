@@ -7,8 +7,9 @@ from typing import Any
 import pandas as pd
 
 from datafeeds.catalog.location import catalog_root
-from datafeeds.catalog.market import market_id, read_catalog_market
+from datafeeds.catalog.market import market_ids, read_catalog_market
 from datafeeds.catalog.store import Catalog
+from datafeeds.catalog.summed import read_summed_market
 from datafeeds.columns import parse_time
 from datafeeds.errors import MarketError
 from datafeeds.files import layout, read_market
@@ -40,7 +41,8 @@ def read(
         A table of pandas, polars or Arrow, whose index is a `DatetimeIndex` of any name (bar opens; naive ones count as UTC)
         or that has a column of times, with the schema's columns in any case or a layout that is recognised: open, high, low,
         close, volume, and what is known of open interest, funding, mark prices and liquidations. Or a file's path,
-        ``venue:symbol:timeframe`` in the catalog, or a market. A table is left as it is.
+        ``venue:symbol:timeframe`` in the catalog (``venue+venue:symbol:timeframe`` sums sizes over venues), or a market. A
+        table is left as it is.
     name
         What the outputs call it; by default the file's, the catalog's, or "data". Its last part (``BTCUSDT``) says which of
         the venue's contracts it is.
@@ -116,7 +118,8 @@ def open_market(
     Parameters
     ----------
     data
-        A file's path, or ``venue:symbol:timeframe`` in the catalog.
+        A file's path, or ``venue:symbol:timeframe`` in the catalog; of several venues that are summed
+        ``venue+venue:symbol:timeframe``.
     start, end
         ISO times; bars from `start` until before `end`.
     timeframe
@@ -132,17 +135,19 @@ def open_market(
         If there is no such market, or it breaks the schema.
     """
     is_file = Path(data).exists()
-    named = None if is_file else market_id(data)
-    if named is None and ":" in data and not is_file:
+    named = () if is_file else market_ids(data)
+    if not named and ":" in data and not is_file:
         raise MarketError(
             f"{data}: no such file; in the catalog it is venue:symbol:timeframe, as binance:BTC/USDT:USDT:1h"
         )
-    if named is None:
+    if not named:
         market = open_file(data, mapping)
     elif mapping:
         raise MarketError("--mapping names the columns of a file; what is in the catalog needs none")
     else:
         span = [parse_time(text).value // 1_000_000 if text else None for text in (start, end)]
-        market = read_catalog_market(Catalog(catalog_root(catalog)), named, *span)
+        store = Catalog(catalog_root(catalog))
+        one = len(named) == 1
+        market = read_catalog_market(store, named[0], *span) if one else read_summed_market(store, named, *span)
     market = market.between(start, end)
     return resample(market, timeframe_seconds(timeframe)) if timeframe else market

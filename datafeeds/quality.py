@@ -9,6 +9,7 @@ import pandas as pd
 from datafeeds.daylight import skipping_zone
 from datafeeds.funding import funding_doubts
 from datafeeds.plausibility import mark_doubt, size_doubts
+from datafeeds.venue_columns import SUMMED, is_venue_column, venue_column, venues_with
 from datafeeds.written_times import EPOCH_UNITS, units_of
 
 BREAK_LOG_RATIO = float(np.log(1.4))
@@ -73,17 +74,25 @@ def open_interest_breaks(frame: pd.DataFrame) -> np.ndarray:
     Notes
     -----
     Causal: bar t is judged by bars up to t. Two reasons: the series itself seems to have changed (`BREAK_LOG_RATIO` and
-    `BREAK_NET_SHARE` both exceeded), or open interest was missing just before, so the change spans more than this bar.
+    `BREAK_NET_SHARE` both exceeded), or open interest was missing just before, so the change spans more than this bar. A break
+    of one venue's part is one of the sum, which it may move by too little to be seen there.
     """
-    if "open_interest" not in frame:
-        return np.zeros(len(frame), dtype=bool)
-    series = frame["open_interest"]
-    known = series.notna().to_numpy()
-    previous = series.ffill().shift(1).to_numpy()
-    first_known = int(known.argmax()) if known.any() else len(frame)
-    after_hole = known & ~np.r_[True, known[:-1]]
-    after_hole[: first_known + 1] = False
-    return after_hole | _suspected(series.to_numpy(), previous, frame["volume"].to_numpy())
+    breaks = np.zeros(len(frame), dtype=bool)
+    for series, volume in _open_interests(frame):
+        known = frame[series].notna().to_numpy()
+        previous = frame[series].ffill().shift(1).to_numpy()
+        first_known = int(known.argmax()) if known.any() else len(frame)
+        after_hole = known & ~np.r_[True, known[:-1]]
+        after_hole[: first_known + 1] = False
+        breaks |= after_hole | _suspected(frame[series].to_numpy(), previous, frame[volume].to_numpy())
+    return breaks
+
+
+def _open_interests(frame: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return the names of open interest and its volume: the market's, and each venue's part where there are several."""
+    names = [("open_interest", "volume")] if "open_interest" in frame else []
+    of_venues = venues_with(frame, "open_interest")
+    return names + [(venue_column("open_interest", venue), venue_column("volume", venue)) for venue in of_venues]
 
 
 def _suspected(current: np.ndarray, previous: np.ndarray, volume: np.ndarray) -> np.ndarray:
@@ -119,12 +128,17 @@ def inspect(
     found += _zero_volume(frame)
     always = ("ts", "open", "high", "low", "close", "volume", "funding_rate", "funding_rate_within")
     for column in frame.columns.drop(list(always), errors="ignore"):
-        found += _missing(ts, frame[column], column)
+        if not is_venue_column(column):
+            found += _missing(ts, frame[column], column)
+    for column in SUMMED:
+        for label in (venue_column(column, venue) for venue in venues_with(frame, column)):
+            found += _missing(ts, frame[label], label, always=True)
     for column, values in extra:
         found += _missing(ts, values.reset_index(drop=True), column)
     if "open_interest" in frame:
         found += _level_shifts(frame)
-        found += _break_doubts(frame)
+    for names in _open_interests(frame):
+        found += _break_doubts(frame, *names)
     if "funding_rate" in frame:
         found += _funding(frame, bar_seconds)
     columns = {name: frame[name].to_numpy() for name in frame.columns if name != "ts"}
@@ -199,9 +213,10 @@ def _zero_volume(frame: pd.DataFrame) -> list[Defect]:
     return [_defect("zero volume", "volume", where, text)]
 
 
-def _missing(ts: pd.Series, values: pd.Series, column: str) -> list[Defect]:
+def _missing(ts: pd.Series, values: pd.Series, column: str, always: bool = False) -> list[Defect]:
+    """Return the rows without a value; `always`: also where there is none at all, which is no defect else."""
     absent = values.isna().to_numpy()
-    if not absent.any() or absent.all():
+    if not absent.any() or (absent.all() and not always):
         return []
     where = ts[absent]
     runs = int((np.diff(np.r_[False, absent].astype(int)) == 1).sum())
@@ -226,9 +241,9 @@ def _level_shifts(frame: pd.DataFrame) -> list[Defect]:
     return found
 
 
-def _break_doubts(frame: pd.DataFrame) -> list[Defect]:
-    series = frame["open_interest"].to_numpy()
-    previous, volume = np.r_[np.nan, series[:-1]], frame["volume"].to_numpy()
+def _break_doubts(frame: pd.DataFrame, column: str, volume_column: str) -> list[Defect]:
+    series = frame[column].to_numpy()
+    previous, volume = np.r_[np.nan, series[:-1]], frame[volume_column].to_numpy()
     rows = np.flatnonzero(_suspected(series, previous, volume))
     found = []
     for row in rows:
@@ -236,10 +251,10 @@ def _break_doubts(frame: pd.DataFrame) -> list[Defect]:
         change = abs(series[row] - previous[row])
         share = f"{change / volume[row]:.0%} of its volume" if volume[row] > 0.0 else "no volume at all"
         text = (
-            f"suspected break of open_interest at {_stamp(where.iloc[0])}: {previous[row]:,.0f} -> {series[row]:,.0f} "
+            f"suspected break of {column} at {_stamp(where.iloc[0])}: {previous[row]:,.0f} -> {series[row]:,.0f} "
             f"({series[row] / previous[row] - 1.0:+.0%}, {share}); doubtful: {_WHAT_FOLLOWS}"
         )
-        found.append(_defect("suspected break", "open_interest", where, text))
+        found.append(_defect("suspected break", column, where, text))
     return found
 
 

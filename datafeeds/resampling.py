@@ -10,6 +10,7 @@ from datafeeds.funding import marks_at_open, within_larger
 from datafeeds.quality import Defect, Quality, epoch_nanoseconds
 from datafeeds.schema import OPTIONAL, Market, market_from_frame
 from datafeeds.series import timeframe_name
+from datafeeds.venue_columns import SUMMED, is_venue_column, venue_column, venues_with
 
 _DAY, _WEEK = 86_400, 604_800
 _MONDAY = 4 * _DAY  # 1970-01-05; the epoch was a Thursday
@@ -31,7 +32,7 @@ def resample(market: Market, bar_seconds: int) -> Market:
     Market
         Open is the first, high and low the extremes, close the last; volume, taker buys and reported liquidations are sums;
         open interest and the long/short ratio are the last value known in the bar; the mark's high, low and close as the
-        price's. A sum or an extreme over unknown parts is unknown.
+        price's. A sum or an extreme over unknown parts is unknown. Parts of sums over venues are made as their sums are.
 
     Raises
     ------
@@ -62,7 +63,8 @@ def resample(market: Market, bar_seconds: int) -> Market:
     frame = pd.DataFrame(
         {"ts": pd.to_datetime(group[starts] * bar_seconds + shift, unit="s", utc=True), **_columns(market, rows)}
     )
-    larger = market_from_frame(frame, market.name, market.simulated, bar_seconds)
+    parts_of_sums = tuple(label for label in frame.columns if is_venue_column(label))
+    larger = market_from_frame(frame, market.name, market.simulated, bar_seconds, parts_of_sums)
     # a break within the bar is one of the bar
     flagged = market.frame["open_interest_break"].to_numpy()[rows].max(axis=1)
     larger.frame["open_interest_break"] = np.maximum(larger.frame["open_interest_break"].to_numpy(), flagged)
@@ -114,11 +116,16 @@ def _columns(market: Market, rows: np.ndarray) -> dict[str, np.ndarray]:
     within = within_larger(values["funding_rate"][rows], values["funding_rate_within"][rows], marks[rows], larger_marks)
     if not np.isnan(within).all():
         made["funding_rate_within"] = within
-    return {
+    known = {
         name: column
         for name, column in made.items()
         if name not in OPTIONAL or market.has(name) or name == "funding_rate_within"
     }
+    for column in SUMMED:
+        join = _last_known if column == "open_interest" else _sum
+        for label in (venue_column(column, venue) for venue in venues_with(market.frame, column)):
+            known[label] = join(market.frame[label].to_numpy()[rows])
+    return known
 
 
 def _sum(parts: np.ndarray) -> np.ndarray:

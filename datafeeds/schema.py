@@ -12,6 +12,7 @@ from datafeeds.daylight import doubling_zone
 from datafeeds.errors import MarketError
 from datafeeds.grid import onto_grid
 from datafeeds.quality import Defect, Quality, epoch_nanoseconds, inspect, open_interest_breaks, stamp_doubts
+from datafeeds.venue_columns import venues_with
 
 PRICES = ("open", "high", "low", "close")
 REQUIRED = ("ts", *PRICES, "volume")
@@ -38,7 +39,8 @@ class Market:
     Attributes
     ----------
     frame
-        Canonical columns (`ts` tz-aware UTC bar opens) plus `open_interest_break`; missing optional columns are absent.
+        Canonical columns (`ts` tz-aware UTC bar opens) plus `open_interest_break`; missing optional columns are absent. Of
+        several venues also the parts that are summed, such as ``open_interest of okx``.
     name
         What the outputs call it.
     bar_seconds
@@ -121,6 +123,11 @@ class Market:
         """Return whether any value of an optional column is known."""
         return column in self.frame and bool(self.frame[column].notna().any())
 
+    @property
+    def venues(self) -> tuple[str, ...]:
+        """The venues whose sizes are summed, the one whose price is traded first; empty for a market of one."""
+        return venues_with(self.frame, "volume")
+
     def caveats(self) -> list[str]:
         """Return what the data lacks and what stands in for it, one sentence each, for people."""
         known = list(self.remarks)
@@ -189,7 +196,11 @@ class Market:
 
 
 def market_from_frame(
-    frame: pd.DataFrame, name: str, simulated: bool = False, bar_seconds: int | None = None
+    frame: pd.DataFrame,
+    name: str,
+    simulated: bool = False,
+    bar_seconds: int | None = None,
+    parts: tuple[str, ...] = (),
 ) -> Market:
     """Check a frame against the schema.
 
@@ -202,6 +213,8 @@ def market_from_frame(
         What the outputs call it, and whether it comes from the simulator.
     bar_seconds
         Length of a bar where it is known; None takes the usual step of the times for it.
+    parts
+        Names of the columns that are parts of a sum over venues (`datafeeds.venue_columns`), kept and checked as sizes are.
 
     Returns
     -------
@@ -227,10 +240,10 @@ def market_from_frame(
         raise MarketError(
             f"{name}: missing column {', '.join(missing)} (it has {have}); rename the columns to the schema's"
         )
-    check_names(frame, (*REQUIRED, *OPTIONAL), name)
+    check_names(frame, (*REQUIRED, *OPTIONAL, *parts), name)
     if len(frame) < 2:
         raise MarketError(f"{name}: {len(frame)} bars; at least 2 are needed to tell the bars' length")
-    ours = (*REQUIRED, *OPTIONAL, "open_interest_break")
+    ours = (*REQUIRED, *OPTIONAL, *parts, "open_interest_break")
     extra = [(str(label), frame.iloc[:, place]) for place, label in enumerate(frame.columns) if label not in ours]
     naive_times = False
     ts = column_times(frame["ts"], name)
@@ -238,7 +251,7 @@ def market_from_frame(
     ready = {"ts": pd.Series(pd.to_datetime(stamps, utc=True))}
     if isinstance(frame["ts"].dtype, np.dtype) and frame["ts"].dtype.kind == "M":
         naive_times = True
-    for column in (*PRICES, "volume", *OPTIONAL):
+    for column in (*PRICES, "volume", *OPTIONAL, *parts):
         if column in frame.columns:
             ready[column] = column_numbers(frame[column], column, ready["ts"], name)
     checked = pd.DataFrame(ready)

@@ -1,4 +1,6 @@
-"""What comes from outside, in messages for people."""
+"""Words of messages for people."""
+
+from collections.abc import Sequence
 
 _LONGEST = 100
 
@@ -18,3 +20,14 @@ def shown(text: object) -> str:
 def reason(error: BaseException) -> str:
     """Return what an exception of a library says, or its type if it says nothing."""
     return shown(error) or type(error).__name__
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as a list within a sentence.
+
+    Examples
+    --------
+    >>> listed(["binance"]), listed(["binance", "bybit", "okx"])
+    ('binance', 'binance, bybit and okx')
+    """
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

@@ -17,7 +17,8 @@ from datafeeds.resampling import resample
 from datafeeds.schema import Market, market_from_frame
 from datafeeds.series import Series, timeframe_seconds
 
-_ID = re.compile(r"([a-z0-9_-]+):(.+):([1-9][0-9]*[smhdw])")
+_IDS = re.compile(r"(.+):([1-9][0-9]*[smhdw])")
+_VENUE = re.compile(r"[a-z0-9_-]+")
 _WHOLE = (0, 2**53)
 _THROTTLED = ("binance",)  # its archive holds what its stream sent: one a second at most since 2021-04-27
 _LOWER_BOUND = "reported liquidations are a lower bound: the venue sends one a second at most"
@@ -44,16 +45,36 @@ class MarketId:
         return Series(self.venue, self.symbol, kind, timeframe)
 
 
+def market_ids(text: str) -> tuple[MarketId, ...]:
+    """Return the names that a text is: of one market, of several that are to be summed, or none.
+
+    Examples
+    --------
+    >>> [one.venue for one in market_ids("binance+bybit+okx:BTC/USDT:USDT:1h")]
+    ['binance', 'bybit', 'okx']
+    >>> [one.symbol for one in market_ids("binance:BTC/USDT:USDT+hyperliquid:BTC/USDC:USDC:1h")]
+    ['BTC/USDT:USDT', 'BTC/USDC:USDC']
+    """
+    match, found, symbol = _IDS.fullmatch(text), list[MarketId](), ""
+    for part in reversed(match[1].split("+") if match else []):
+        venue, _, own = part.partition(":")
+        symbol = own or symbol  # a venue without a symbol has the next one's
+        if not _VENUE.fullmatch(venue) or not symbol:
+            return ()
+        found.insert(0, MarketId(venue, symbol, match[2] if match else ""))
+    return tuple(found)
+
+
 def market_id(text: str) -> MarketId | None:
-    """Return the name that a text is, or None if it is none.
+    """Return the name of one market that a text is, or None if it is none.
 
     Examples
     --------
     >>> market_id("binance:BTC/USDT:USDT:1h")
     MarketId(venue='binance', symbol='BTC/USDT:USDT', timeframe='1h')
     """
-    match = _ID.fullmatch(text)
-    return MarketId(*match.groups()) if match else None
+    found = market_ids(text)
+    return found[0] if len(found) == 1 else None
 
 
 def read_catalog_market(

@@ -12,7 +12,10 @@ from runs.engines.configuration import read_settings, with_assignments
 MARKET_OPTIONS = ("data", "timeframe", "mapping", "catalog", "start", "end")
 """Their names; each is a setting of `runs.engines.configuration.Configuration` as well."""
 
-_DATA_HELP = "Market file (parquet or CSV), or venue:symbol:timeframe in the catalog; default simulated."
+_DATA_HELP = (
+    "Market file (parquet or CSV), or venue:symbol:timeframe in the catalog (venue+venue:... sums sizes over venues); "
+    "default simulated."
+)
 
 _RANGE = (
     click.option("--timeframe", help="Make bars of this length of the data's, such as 4h."),

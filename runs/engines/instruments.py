@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from datafeeds.catalog.location import catalog_root
-from datafeeds.catalog.market import market_id
+from datafeeds.catalog.market import market_ids
 from datafeeds.catalog.terms import terms_file
 from datafeeds.funding import settlement_interval
 from datafeeds.schema import Market
@@ -72,10 +72,10 @@ def _other_pace(market: Market, held: Instrument) -> Iterable[str]:
 def _kept_file(configuration: Configuration) -> Path | None:
     """Return the file in which the catalog keeps the terms of a run's market, if it has one."""
     data = configuration.data or ""
-    named = None if Path(data).exists() else market_id(data)
-    if named is None:
+    named = () if Path(data).exists() else market_ids(data)
+    if not named:
         return None
-    file = terms_file(catalog_root(configuration.catalog), named.venue, named.symbol)
+    file = terms_file(catalog_root(configuration.catalog), named[0].venue, named[0].symbol)
     return file if file.is_file() else None
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from datafeeds.schema import Market
+from datafeeds.text import listed
 from runs.statistics.bootstrap import joint_interval
 from runs.statistics.effective import joint_effective
 from runs.validation.claim import Claim, Test
@@ -106,17 +107,6 @@ def pooled_test(tests: Sequence[Test]) -> Test:
     effective = min(joint_effective(samples, [test.effective for test in tests]), float(interval.blocks))
     observations = sum(test.observations for test in tests)
     return replace(tests[0], interval=interval, observations=observations, effective=effective, sample=None)
-
-
-def listed(names: Sequence[str]) -> str:
-    """Return names as a sentence lists them.
-
-    Examples
-    --------
-    >>> listed(["BTC"]), listed(["BTC", "ETH", "SOL"])
-    ('BTC', 'BTC, ETH and SOL')
-    """
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def shared_days(days: Sequence[np.ndarray]) -> tuple[int, int]:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from datafeeds.text import listed
 from indicators.liquidation.compiled import source_digest
 from runs.validation.claim import DISCOVERY_RATE, NOT_VALIDATED, TOO_LITTLE_DATA, VALIDATED, Claim, Test
 from runs.validation.dataset import Dataset
-from runs.validation.pooling import listed
 
 ORDER = (NOT_VALIDATED, TOO_LITTLE_DATA, VALIDATED)
 """The unwelcome first."""
