@@ -8,7 +8,8 @@ import numpy as np
 from datafeeds.errors import MarketError
 
 Rows = dict[str, np.ndarray]
-"""Columns of equal length (n,): `ts` and `known_at` (int64, milliseconds since 1970, UTC), and the kind's values (float64)."""
+"""Columns of equal length (n,): `ts` and `known_at` (int64, milliseconds since 1970, UTC), and the kind's texts (str) and values
+(float64)."""
 
 
 @dataclass(frozen=True)
@@ -25,12 +26,24 @@ class Kind:
         Whether it has one row a period, at multiples of the period since 1970; else rows come when something happens.
     optional
         Values that may be unknown (NaN).
+    texts
+        Columns of names, before the values.
+    records
+        Whether its rows are records: several may share an instant, a row may lie outside the times that a source has answered
+        (a file says what was, and not when nothing was), and what is stored is only ever added to.
     """
 
     name: str
     values: tuple[str, ...]
     even: bool = True
     optional: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
+    records: bool = False
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All columns, in order."""
+        return ("ts", "known_at", *self.texts, *self.values)
 
 
 KINDS = {
@@ -45,8 +58,26 @@ KINDS = {
         # ts is the period's open
         Kind("liquidation_totals", ("liquidated_long", "liquidated_short")),
         Kind("funding", ("funding_rate",), even=False),
-        # side is +1 where a long was liquidated (force-sold), -1 where a short was; several may share an instant
-        Kind("liquidations", ("side", "price", "size"), even=False),
+        # side is +1 where a long was liquidated (force-sold), -1 where a short was. price is the mean fill and limit_price the
+        # order's limit, mostly the bankruptcy price; one of both is known. size was executed, as far as that is told
+        Kind(
+            "liquidations",
+            ("side", "price", "size", "limit_price", "entry_price", "ordered_size"),
+            even=False,
+            optional=("price", "limit_price", "entry_price", "ordered_size"),
+            records=True,
+        ),
+        # accounts' positions in one coin; ts is the snapshot's, by which every one of them was known
+        Kind(
+            "positions",
+            ("side", "size", "entry_price", "leverage", "liquidation_price", "account_value_usd", "mark_price"),
+            even=False,
+            optional=("liquidation_price",),
+            texts=("account",),
+            records=True,
+        ),
+        # who answered in a snapshot: an account of these without a position had none
+        Kind("accounts", ("account_value_usd",), even=False, texts=("account",), records=True),
     )
 }
 """All kinds, by name."""
@@ -107,8 +138,9 @@ def timeframe_seconds(text: str) -> int:
 
 def no_rows(kind: str) -> Rows:
     """Return a kind's columns without rows."""
-    times = {"ts": np.empty(0, np.int64), "known_at": np.empty(0, np.int64)}
-    return times | {name: np.empty(0) for name in KINDS[kind].values}
+    columns: Rows = {"ts": np.empty(0, np.int64), "known_at": np.empty(0, np.int64)}
+    columns |= {name: np.empty(0, "U1") for name in KINDS[kind].texts}
+    return columns | {name: np.empty(0) for name in KINDS[kind].values}
 
 
 def timeframe_name(seconds: int) -> str:

@@ -11,6 +11,7 @@ from datafeeds.archives.collection import collect_all, plan_archive
 from datafeeds.catalog.importing import import_doubt, import_market
 from datafeeds.catalog.inventory import inventory
 from datafeeds.catalog.location import catalog_root
+from datafeeds.catalog.record_files import RECORD_SCHEMAS, export_records, import_records, record_kind, write_table
 from datafeeds.catalog.store import Catalog
 from datafeeds.catalog.terms import keep_terms
 from datafeeds.columns import parse_time
@@ -52,7 +53,18 @@ _UNREACHED = "cannot be reached"
 )
 @click.option("--from-trades", is_flag=True, help="From the archive's single trades: candles with taker buys.")
 @click.option("--follow", type=click.Choice(["liquidations"]), help="Record a live feed until interrupted.")
-@click.option("--import", "file", type=click.Path(path_type=Path), help="Take a parquet or CSV file into the catalog.")
+@click.option(
+    "--import",
+    "file",
+    type=click.Path(path_type=Path),
+    help="Take a file into the catalog: bars, or single liquidations or positions (--symbol '*/USDT:USDT': each by its coin).",
+)
+@click.option(
+    "--export",
+    "target",
+    type=click.Path(path_type=Path),
+    help="Write a venue's --series liquidations or positions to a parquet or CSV file.",
+)
 @click.option(
     "--mapping", type=click.Path(path_type=Path), help="TOML file that names a foreign file's columns, or preset:NAME."
 )
@@ -73,12 +85,14 @@ def command(
     venue: str | None, symbols: tuple[str, ...], start: str | None, end: str | None, timeframe: str,
     kinds: tuple[str, ...], archive: bool, from_trades: bool, follow: str | None, file: Path | None,
     mapping: Path | None, again: bool, listing: bool, check: bool, catalog: Path | None, url: str | None,
-    feed_url: str | None, as_json: bool, tiers: bool, dry_run: bool,
+    feed_url: str | None, as_json: bool, tiers: bool, dry_run: bool, target: Path | None,
 ) -> int:  # fmt: skip
     """Bring market data into the local catalog, and show what it holds."""
     store = Catalog(catalog_root(catalog))
     if listing or check:
         return _show(store, check, as_json, catalog)
+    if target:
+        return _export(store, target, venue, kinds, symbols, start, end)
     if not venue or not symbols:
         raise click.UsageError("name what to download: --venue binance --symbol BTC/USDT:USDT --start 2024-01-01")
     if file:
@@ -198,15 +212,38 @@ def _import(
 ) -> int:  # fmt: skip
     if len(symbols) != 1:
         raise click.UsageError("a file holds one symbol: give --symbol once")
+    if not mapping and (kind := record_kind(file)):
+        kept = import_records(store, file, kind, venue, symbols[0])
+        _tell_stored(kept, as_json)
+        return 0
     market = open_file(file, mapping)
     doubt = import_doubt(store, market, venue, symbols[0])
     written = import_market(store, market, venue, symbols[0])
+    _tell_stored(written, as_json)
+    if not as_json:
+        note(*market.remarks, *market.quality.sentences(), *([doubt] if doubt else []))
+        suggest("backtest", {"strategy": "magnet", "data": _name(written[0]), "catalog": catalog})
+    return 0
+
+
+def _tell_stored(written: list[Series], as_json: bool) -> None:
     if as_json:
         print_json([str(series) for series in written])
     else:
-        note(*market.remarks, *market.quality.sentences(), *([doubt] if doubt else []))
         sys.stdout.writelines(f"{series}: stored\n" for series in written)
-        suggest("backtest", {"strategy": "magnet", "data": _name(written[0]), "catalog": catalog})
+
+
+def _export(
+    store: Catalog, target: Path, venue: str | None, kinds: tuple[str, ...], symbols: tuple[str, ...], start: str | None,
+    end: str | None,
+) -> int:  # fmt: skip
+    """Write records to a file."""
+    if not venue or len(kinds) != 1 or kinds[0] not in RECORD_SCHEMAS:
+        raise click.UsageError(f"name what to export: --venue binance --series {' or '.join(RECORD_SCHEMAS)}")
+    span = parse_time(start).value // 1_000_000 if start else 0, parse_time(end).value // 1_000_000 if end else 2**53
+    frame = export_records(store, kinds[0], venue, symbols, *span)
+    write_table(frame, target)
+    sys.stdout.write(f"{target}: {len(frame):,} {kinds[0]} of {venue}\n")
     return 0
 
 

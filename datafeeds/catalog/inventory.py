@@ -56,7 +56,7 @@ def _holding(catalog: Catalog, series: Series, check: bool) -> Holding:
             partition = read_partition(file, series, None if check else ())
             if check:
                 check_rows(series, partition.rows)
-                _check_place(month, partition.rows["ts"], partition.covered)
+                _check_place(month, partition.rows["ts"], None if KINDS[series.kind].records else partition.covered)
         except (MarketError, ReplyError) as error:
             defects.append(f"{file.name}: {error}")
             continue
@@ -91,12 +91,11 @@ def _recorded(catalog: Catalog, series: Series) -> tuple[np.ndarray, Intervals, 
     return rows["ts"], heard, size, []
 
 
-def _check_place(month: str, ts: np.ndarray, covered: Intervals) -> None:
+def _check_place(month: str, ts: np.ndarray, covered: Intervals | None) -> None:
     first, last = month_bounds(month)
     if len(ts) and (ts[0] < first or ts[-1] >= last):
         raise MarketError("rows of another month; delete it and download its month again")
-    answered = sum(((ts >= a) & (ts < b)).sum() for a, b in covered)
-    if answered != len(ts):
+    if covered is not None and sum(((ts >= a) & (ts < b)).sum() for a, b in covered) != len(ts):
         raise MarketError("rows that nobody asked for; delete it and download its month again")
 
 

@@ -62,6 +62,7 @@ def write_partition(file: Path, series: Series, partition: Partition) -> None:
     Checksums of the columns and of what is said about them go along: parquet alone reads one flipped bit as another price.
     """
     fields = [pa.field(name, pa.timestamp("ms", tz="UTC"), nullable=False) for name in ("ts", "known_at")]
+    fields += [pa.field(name, pa.string(), nullable=False) for name in KINDS[series.kind].texts]
     fields += [pa.field(name, pa.float64(), nullable=False) for name in KINDS[series.kind].values]
     about = {"format": _FORMAT, "venue": series.venue, "symbol": series.symbol, "kind": series.kind}
     about |= {"timeframe": series.timeframe, "covered": union(partition.covered)}
@@ -70,25 +71,27 @@ def write_partition(file: Path, series: Series, partition: Partition) -> None:
     schema = pa.schema(fields, metadata={_KEY: text, _KEYS_SUM: str(zlib.crc32(text)).encode()})
     arrays = [pa.array(partition.rows[field.name]).cast(field.type) for field in schema]
     with replacing(file) as handle:
-        pq.write_table(pa.Table.from_arrays(arrays, schema=schema), handle, compression="zstd", use_dictionary=False)
+        named = list(KINDS[series.kind].texts) or False
+        pq.write_table(pa.Table.from_arrays(arrays, schema=schema), handle, compression="zstd", use_dictionary=named)
 
 
 def read_partition(file: Path, series: Series, columns: tuple[str, ...] | None = None) -> Partition:
-    """Read a file, or some of its columns (`ts` is always among them).
+    """Read a file, or some of its columns (`ts` is always among them). What an older file does not have yet is unknown.
 
     Raises
     ------
     MarketError
         If it is damaged, or not what its place says.
     """
-    names = ["ts", "known_at", *KINDS[series.kind].values] if columns is None else ["ts", *columns]
+    names = dict.fromkeys(KINDS[series.kind].columns if columns is None else ("ts", *columns))
     try:
         with pq.ParquetFile(file) as parquet:
             about = _about(parquet.schema_arrow.metadata, series)
-            table = parquet.read(list(dict.fromkeys(names)))
-        rows = {name: _array(table.column(name)) for name in dict.fromkeys(names)}
-        for name, values in rows.items():
-            if _checksum(values) != about["crc32"][name]:
+            lacking = [name for name in names if name in KINDS[series.kind].optional and name not in about["crc32"]]
+            table = parquet.read([name for name in names if name not in lacking])
+        rows = {n: np.full(len(table), np.nan) if n in lacking else _array(table.column(n)) for n in names}
+        for name in set(names) - set(lacking):
+            if _checksum(rows[name]) != about["crc32"][name]:
                 raise ValueError(f"the checksum of {name} is another")
     except Exception as error:  # whatever a torn or foreign file makes the parser raise, the user hears one sentence
         raise _damaged(file, error) from None
@@ -153,12 +156,16 @@ def _covered(about: dict[str, Any]) -> Intervals:
 
 
 def _checksum(values: np.ndarray) -> int:
+    if values.dtype.kind == "U":
+        return zlib.crc32(json.dumps(values.tolist()).encode())
     return zlib.crc32(np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<")).data)
 
 
 def _array(column: pa.ChunkedArray) -> np.ndarray:
     if column.null_count:
         raise ValueError("empty cells")
+    if pa.types.is_string(column.type):
+        return np.array(column.to_pylist(), dtype=str)
     values = column.to_numpy()
     return (
         values.astype("datetime64[ms]").view(np.int64)

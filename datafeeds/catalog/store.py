@@ -19,7 +19,7 @@ from datafeeds.catalog.partition import (
     sweep_temporaries,
     write_partition,
 )
-from datafeeds.catalog.rows import between, check_rows, merge
+from datafeeds.catalog.rows import between, check_rows, complete, merge
 from datafeeds.errors import MarketError, ReplyError
 from datafeeds.series import Rows, Series, no_rows
 
@@ -53,7 +53,7 @@ class Catalog:
         return {file.stem: file for file in found if _MONTH.fullmatch(file.stem)}
 
     def add(self, series: Series, rows: Rows, covered: Intervals) -> None:
-        """Store rows, and which times they answer in full.
+        """Store rows, and which times they answer in full. Optional columns that are not there are unknown.
 
         Each month's file changes at once, rows and answered times together: killed at any moment, the catalog holds all or
         none of the month's change, and a repeated download asks again for what is missing.
@@ -65,6 +65,7 @@ class Catalog:
         MarketError
             If the folder cannot be written, or a file there is damaged.
         """
+        rows = complete(series, rows)
         check_rows(series, rows)
         covered = union(covered)
         inside = np.zeros(len(rows["ts"]), dtype=bool)
@@ -72,11 +73,28 @@ class Catalog:
             inside |= (rows["ts"] >= start) & (rows["ts"] < end)
         if not inside.all():
             raise ReplyError(f"{series}: {int((~inside).sum())} rows outside the times that were asked for")
+        self._write(series, rows, dict(_by_month(covered)))
+
+    def keep(self, series: Series, rows: Rows) -> None:
+        """Store records of a file or a snapshot: they answer no time, since what else happened is not known.
+
+        Raises
+        ------
+        ReplyError
+            For rows that cannot be true, or that contradict those stored.
+        MarketError
+            As for `add`.
+        """
+        check_rows(series, rows)
+        months = np.unique(rows["ts"].astype("datetime64[ms]").astype("datetime64[M]"))
+        self._write(series, rows, {str(month): [] for month in months})
+
+    def _write(self, series: Series, rows: Rows, months: dict[str, Intervals]) -> None:
         folder = self.folder(series)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with FileLock(folder / ".lock", timeout=_LOCK_SECONDS):
-                for month, part in _by_month(covered):
+                for month, part in months.items():
                     self._change(series, folder / f"{month}.parquet", rows, part)
         except OSError as error:
             raise MarketError(
@@ -86,7 +104,7 @@ class Catalog:
     def _change(self, series: Series, file: Path, rows: Rows, covered: Intervals) -> None:
         old = read_partition(file, series) if file.exists() else Partition(no_rows(series.kind), [])
         new = between(rows, *month_bounds(file.stem))
-        merged = Partition(merge(series, old.rows, new, covered), union(old.covered + covered))
+        merged = Partition(merge(series, old.rows, new), union(old.covered + covered))
         if merged.covered != old.covered or not _same(old.rows, merged.rows):
             write_partition(file, series, merged)
 
@@ -148,7 +166,7 @@ def _by_month(covered: Intervals) -> Iterator[tuple[str, Intervals]]:
 
 
 def _same(one: Rows, other: Rows) -> bool:
-    return all(np.array_equal(one[name], other[name], equal_nan=True) for name in one)
+    return all(np.array_equal(one[name], other[name], equal_nan=one[name].dtype.kind == "f") for name in one)
 
 
 def _joined(parts: list[np.ndarray]) -> np.ndarray:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from datafeeds.catalog.coverage import Intervals
-from datafeeds.catalog.rows import check_rows, merge, take
+from datafeeds.catalog.rows import check_rows, complete, merge, take
 from datafeeds.errors import ReplyError
 from datafeeds.series import KINDS, Rows, Series, no_rows
 
@@ -72,14 +72,14 @@ def clean(series: Series, rows: Rows, start_ms: int, end_ms: int) -> Page:
     ReplyError
         If two rows of one time differ, or rows cannot be true.
     """
-    inside = take(rows, (rows["ts"] >= start_ms) & (rows["ts"] < end_ms))
+    inside = take(complete(series, rows), (rows["ts"] >= start_ms) & (rows["ts"] < end_ms))
     names = list(inside)
     order = np.lexsort([inside[name] for name in reversed(names)])
     ordered = take(inside, order)
     if len(order) > 1:
         alike = np.all([_alike(ordered[name]) for name in names], axis=0)
         ordered = take(ordered, np.r_[True, ~alike])
-        if series.kind != "liquidations" and (np.diff(ordered["ts"]) == 0).any():
+        if not KINDS[series.kind].records and (np.diff(ordered["ts"]) == 0).any():
             raise ReplyError(f"{series}: two different rows of one time in one page")
     check_rows(series, ordered)
     steps = np.diff(rows["ts"])
@@ -120,7 +120,7 @@ async def whole(series: Series, fetch: Fetch, start_ms: int, end_ms: int, page_r
         rows, rest = page.rows, _around(series, page.rows, first, last)
         if even:
             rows, rest = await _with_holes(series, fetch, rows, first, last)
-        found = merge(series, found, rows, [(first, last)])
+        found = merge(series, found, rows)
         todo += rest
     return found
 
@@ -137,7 +137,7 @@ async def _answer(fetch: Fetch, first: int, last: int, even: bool) -> Page:
 
 def _around(series: Series, rows: Rows, first: int, last: int) -> Intervals:
     """Return what lies before the first and after the last row: a short page would hide rows there."""
-    width = 1000 if series.kind == "liquidations" else 60_000  # the stamps' resolution
+    width = 1000 if KINDS[series.kind].records else 60_000  # the stamps' resolution
     before, after = (first, int(rows["ts"][0])), (int(rows["ts"][-1]) // width * width + width, last)
     return [pair for pair in (before, after) if pair[0] < pair[1]]
 
@@ -148,7 +148,7 @@ async def _with_holes(series: Series, fetch: Fetch, rows: Rows, first: int, last
     inner = [hole for hole in holes if hole[0] > rows["ts"][0] and hole[1] <= rows["ts"][-1]]
     if len(inner) <= _MAX_HOLES:
         return rows, holes
-    rows = merge(series, rows, (await fetch(first, last)).rows, [])
+    rows = merge(series, rows, (await fetch(first, last)).rows)
     edges = [hole for hole in _holes(series, rows, first, last) if hole[0] < rows["ts"][0] or hole[0] > rows["ts"][-1]]
     return rows, edges
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from datafeeds.errors import MarketError
 from datafeeds.live import binance, bybit, okx
+from datafeeds.live.journal_lines import LIMIT
 from datafeeds.live.liquidation import Liquidation, LiveMarket, Markets, Message, decode
 
 
@@ -89,7 +90,7 @@ FEEDS = {
             "wss://stream.bybit.com/v5/public/inverse",
             "full",
             "all liquidations, each 500 ms",
-            "bankruptcy",
+            LIMIT,
             bybit.subscribe,
             bybit.read,
             ping='{"op":"ping"}',
@@ -110,7 +111,7 @@ FEEDS = {
             "wss://ws.okx.com:8443/ws/v5/public",
             "throttled",
             "one a second and contract; assumed: the latest (which one is not documented)",
-            "bankruptcy",
+            LIMIT,
             okx.subscribe,
             okx.read,
             ping="ping",

@@ -9,12 +9,12 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from datafeeds.catalog.coverage import Intervals, union, within
-from datafeeds.catalog.rows import EARLIEST_MS, LATEST_MS
+from datafeeds.catalog.rows import EARLIEST_MS, LATEST_MS, complete
 from datafeeds.catalog.store import Catalog
 from datafeeds.errors import MarketError
-from datafeeds.live.journal_lines import Alive, Event, Session, alive_line, event_line, read_line
+from datafeeds.live.journal_lines import LIMIT, Alive, Event, Session, alive_line, event_line, read_line
 from datafeeds.live.liquidation import Liquidation
-from datafeeds.series import Rows, Series, no_rows
+from datafeeds.series import Rows, Series
 
 DAY_MS = 86_400_000
 _NAME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\.jsonl")
@@ -116,7 +116,7 @@ def read_journal(folder: Path, start_ms: int, end_ms: int) -> tuple[Rows, Interv
     MarketError
         If a file cannot be read, or holds a damaged line that is not its last.
     """
-    events: list[Event] = []
+    events: list[tuple[Event, bool]] = []
     heard: Intervals = []
     complete: set[str] = set()
     # known_at may be up to an hour later than the receipt that names the file: a venue's clock may be ahead of ours
@@ -131,7 +131,7 @@ def read_journal(folder: Path, start_ms: int, end_ms: int) -> tuple[Rows, Interv
             if session is None:
                 raise MarketError(f"{file} line {number}: no session begins before it; set the file aside")
             if isinstance(said, Event) and start_ms <= said.known_at < end_ms:
-                events.append(said)
+                events.append((said, session.price == LIMIT))
                 complete.add(session.completeness)
             elif isinstance(said, Alive) and within([(said.from_ms, said.to_ms)], start_ms, end_ms):
                 heard.append((said.from_ms, said.to_ms))
@@ -144,10 +144,17 @@ def _day(time_ms: int) -> str:
     return str(np.datetime64(time_ms, "ms").astype("datetime64[D]"))
 
 
-def _rows(events: list[Event]) -> Rows:
-    events.sort(key=lambda event: event.ts)
-    types = {name: values.dtype for name, values in no_rows("liquidations").items()}
-    return {name: np.array([getattr(event, name) for event in events], dtype=dtype) for name, dtype in types.items()}
+def _rows(events: list[tuple[Event, bool]]) -> Rows:
+    """Return events as rows; each with whether its price is the order's limit."""
+    events.sort(key=lambda pair: pair[0].ts)
+    rows = {name: np.array([getattr(event, name) for event, _ in events], np.int64) for name in ("ts", "known_at")}
+    rows |= {name: np.array([getattr(event, name) for event, _ in events], np.float64) for name in ("side", "size")}
+    price, is_limit = (
+        np.array([event.price for event, _ in events], np.float64),
+        np.array([limit for _, limit in events], bool),
+    )
+    prices = {"price": np.where(is_limit, np.nan, price), "limit_price": np.where(is_limit, price, np.nan)}
+    return complete(Series("", "", "liquidations"), rows | prices)
 
 
 def _read(file: Path, number: int, line: bytes) -> Session | Event | Alive:

@@ -8,6 +8,9 @@ from typing import Any
 from datafeeds.catalog.rows import EARLIEST_MS, LATEST_MS
 from datafeeds.live.liquidation import Liquidation
 
+LIMIT = "bankruptcy"
+"""How a session says that its events' prices are the orders' limits; other prices are fills."""
+
 FORMAT = 1
 """Version of the lines' form."""
 

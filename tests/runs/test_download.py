@@ -10,6 +10,7 @@ import pytest
 
 from datafeeds.catalog.importing import import_market
 from datafeeds.catalog.store import Catalog
+from datafeeds.records import LIQUIDATIONS, read_records
 from datafeeds.retry import RetryPolicy
 from datafeeds.schema import market_from_frame
 from datafeeds.simulated.market import simulate
@@ -23,6 +24,7 @@ from tests.datafeeds.catalog.samples import CANDLES, candles, hours
 from tests.datafeeds.loopback.background import BackgroundVenue
 from tests.datafeeds.loopback.faults import Fault
 from tests.datafeeds.loopback.truth import make_truth
+from tests.datafeeds.test_records import orders
 
 MARKET = ["--venue", "bybit", "--symbol", "BTC/USDT:USDT"]
 RANGE = ["--start", "2024-06-01", "--end", "2024-06-20"]
@@ -221,3 +223,29 @@ def test_an_unfinished_download_goes_on_with_the_same_command(tmp_path, capsys):
         server.faults = iter(())
         assert main(arguments) == 0
     assert main(["--check", "--catalog", str(tmp_path)]) == 0
+
+
+def test_records_are_recognised_imported_listed_checked_and_exported(tmp_path, capsys):
+    source, out, where = tmp_path / "orders.csv", tmp_path / "out.parquet", ["--catalog", str(tmp_path / "catalog")]
+    orders().to_csv(source, index=False)
+    taking = ["--import", str(source), "--venue", "binance", "--symbol", "*/USDT:USDT"]
+    assert main([*taking, *where]) == 0
+    assert capsys.readouterr().out == "".join(
+        f"binance {coin}/USDT:USDT liquidations: stored\n" for coin in ("BTC", "ETH")
+    )
+    assert main(["--check", *where]) == 0
+    assert "verified: 2 rows of 2 series" in capsys.readouterr().out
+    leaving = ["--export", str(out), "--venue", "binance", "--series", "liquidations"]
+    assert main([*leaving, *where]) == 0
+    assert capsys.readouterr().out == f"{out}: 2 liquidations of binance\n"
+    assert read_records(out, LIQUIDATIONS)["symbol"].tolist() == ["BTC/USDT:USDT", "ETH/USDT:USDT"]
+    for wrong, reason in (
+        ([*leaving, "--symbol", "SOL/USDT:USDT"], "holds no such liquidations of binance (it has BTC/USDT:USDT"),
+        (["--export", str(out), "--venue", "binance"], "name what to export"),
+        (["--export", "out.xlsx", *leaving[2:]], "write it as .parquet or .csv"),
+        ([*taking[:-1], "BTC/USDT:USDT"], "--symbol '*/USDT:USDT' takes each"),
+    ):
+        assert main([*wrong, *where]) == 2
+        told = capsys.readouterr()
+        assert reason in told.err
+        assert told.err.count("\n") == 1

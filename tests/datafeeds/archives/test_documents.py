@@ -26,6 +26,7 @@ from tests.datafeeds.archives.writing import (
     metric_rows,
     read,
 )
+from tests.datafeeds.catalog.samples import equal
 
 HOUR_MS, FIVE = 3_600_000, 300_000
 HEADED = pytest.mark.parametrize("header", [True, False])
@@ -105,7 +106,7 @@ def test_liquidations_that_stand_there_twice_are_taken_once_and_counted(tmp_path
     once = read(tmp_path, LIQUIDATIONS, headed(LIQUIDATIONS, liquidation_rows()))
     twice = read(tmp_path, LIQUIDATIONS, headed(LIQUIDATIONS, [row for row in liquidation_rows() for _ in (0, 1)]))
     assert (once.duplicates, twice.duplicates) == (0, 40)
-    assert all(once.rows[name].tolist() == twice.rows[name].tolist() for name in once.rows)
+    assert equal(once.rows, twice.rows)
 
 
 def test_liquidations_of_one_instant_that_differ_are_all_kept(tmp_path):

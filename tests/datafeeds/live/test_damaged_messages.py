@@ -7,7 +7,7 @@ from dataclasses import astuple
 import numpy as np
 import pytest
 
-from datafeeds.catalog.rows import check_rows
+from datafeeds.catalog.rows import check_rows, complete
 from datafeeds.errors import ReplyError
 from datafeeds.live.feeds import FEEDS, parse
 from datafeeds.series import Series, no_rows
@@ -75,7 +75,8 @@ def outcome(venue, text):
     names = ("ts", "known_at", "side", "price", "size")
     rows = {name: np.array(column, dtype=types[name]) for name, column in zip(names, columns, strict=True)}
     order = np.argsort(rows["ts"], kind="stable")
-    check_rows(Series(venue, "A/USDT:USDT", "liquidations"), {name: column[order] for name, column in rows.items()})
+    series = Series(venue, "A/USDT:USDT", "liquidations")
+    check_rows(series, complete(series, {name: column[order] for name, column in rows.items()}))
     return "rows" if found else "nothing"
 
 
