@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from datafeeds.text import listed
-from datafeeds.venue_columns import SUMMED, venue_column, venues_with
+from datafeeds.venue_columns import SUMMED, is_venue_column, venue_column, venues_with
 
 _LIQUIDATED = SUMMED[2:]
 
@@ -25,7 +25,8 @@ def sum_of_venues(parts: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     -------
     pandas.DataFrame
         A row a bar of the first venue: its prices, marks, funding and ratio; `volume`, `open_interest`, `taker_buy_volume` and
-        liquidations as sums; and of each sum the venues' own parts (`venue_column`), NaN where a venue knows nothing.
+        liquidations as sums; and of each sum the venues' own parts (`venue_column`), NaN where a venue knows nothing. What
+        frames have of their venue's largest liquidations stays as it is.
 
     Notes
     -----
@@ -44,9 +45,12 @@ def sum_of_venues(parts: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         if told:
             summed[column] = _sum([np.nan_to_num(part) if column == "volume" else part for part in told.values()])
             own |= {venue_column(column, venue): part for venue, part in told.items()}
+    for venue in held:
+        own |= {label: aligned[venue][label].to_numpy() for label in aligned[venue].columns if is_venue_column(label)}
     if all("taker_buy_volume" in frame for frame in aligned.values()):
         summed["taker_buy_volume"] = _sum([frame["taker_buy_volume"].to_numpy() for frame in aligned.values()])
-    kept = first.drop(columns=[*SUMMED, "taker_buy_volume", "open_interest_break"], errors="ignore")
+    parted = [label for label in first.columns if is_venue_column(label)]
+    kept = first.drop(columns=[*SUMMED, *parted, "taker_buy_volume", "open_interest_break"], errors="ignore")
     return kept.reset_index(drop=True).assign(**summed, **own)
 
 

@@ -48,11 +48,9 @@ def summed(times: np.ndarray, values: np.ndarray, opens: np.ndarray, bar: int) -
     opens
         (m,) int64, rising by at least `bar`.
     """
-    row = np.searchsorted(opens, times, side="right") - 1
-    inside = row >= 0
-    inside[inside] = times[inside] - opens[row[inside]] < bar
-    sums = np.bincount(row[inside], values[inside], minlength=len(opens)).astype(np.float64)
-    counts = np.bincount(row[inside], minlength=len(opens))
+    row, inside = _bars_of(times, opens, bar)
+    sums = np.bincount(row, values[inside], minlength=len(opens)).astype(np.float64)
+    counts = np.bincount(row, minlength=len(opens))
     return np.where(counts > 0, sums, np.nan)
 
 
@@ -70,10 +68,40 @@ def event_totals(rows: Rows, covered: Intervals, opens: np.ndarray, bar: int) ->
     opens, bar
         As for `summed`.
     """
-    observed = np.zeros(len(opens), dtype=bool)
-    for start, end in union(covered):
-        observed |= (opens >= start) & (opens + bar <= end)
+    observed = _observed(covered, opens, bar)
     order = np.argsort(rows["known_at"], kind="stable")
     times, side, size = rows["known_at"][order], rows["side"][order], rows["size"][order]
     sums = [np.nan_to_num(summed(times, np.where(side == which, size, 0.0), opens, bar)) for which in (1.0, -1.0)]
     return np.where(observed, sums[0], np.nan), np.where(observed, sums[1], np.nan)
+
+
+def largest_events(rows: Rows, covered: Intervals, opens: np.ndarray, bar: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the largest single liquidation of each bar, long and short (m,) each, quote currency; parameters of `event_totals`.
+
+    It is zero in a bar without any, NaN where the bar was not wholly observed.
+    """
+    row, inside = _bars_of(rows["known_at"], opens, bar)
+    worth, side = (rows["price"] * rows["size"])[inside], rows["side"][inside]
+    observed = _observed(covered, opens, bar)
+    largest = []
+    for which in (1.0, -1.0):
+        found = np.zeros(len(opens))
+        np.maximum.at(found, row[side == which], worth[side == which])
+        largest.append(np.where(observed, found, np.nan))
+    return largest[0], largest[1]
+
+
+def _bars_of(times: np.ndarray, opens: np.ndarray, bar: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the bars in which times lie, and which of the times (n,) lie in any."""
+    row = np.searchsorted(opens, times, side="right") - 1
+    inside = row >= 0
+    inside[inside] = times[inside] - opens[row[inside]] < bar
+    return row[inside], inside
+
+
+def _observed(covered: Intervals, opens: np.ndarray, bar: int) -> np.ndarray:
+    """Return which bars (m,) lie wholly in the observed times."""
+    observed = np.zeros(len(opens), dtype=bool)
+    for start, end in union(covered):
+        observed |= (opens >= start) & (opens + bar <= end)
+    return observed

@@ -10,7 +10,7 @@ from datafeeds.funding import marks_at_open, within_larger
 from datafeeds.quality import Defect, Quality, epoch_nanoseconds
 from datafeeds.schema import OPTIONAL, Market, market_from_frame
 from datafeeds.series import timeframe_name
-from datafeeds.venue_columns import SUMMED, is_venue_column, venue_column, venues_with
+from datafeeds.venue_columns import LARGEST, SUMMED, is_venue_column, venue_column, venues_with
 
 _DAY, _WEEK = 86_400, 604_800
 _MONDAY = 4 * _DAY  # 1970-01-05; the epoch was a Thursday
@@ -125,6 +125,9 @@ def _columns(market: Market, rows: np.ndarray) -> dict[str, np.ndarray]:
         join = _last_known if column == "open_interest" else _sum
         for label in (venue_column(column, venue) for venue in venues_with(market.frame, column)):
             known[label] = join(market.frame[label].to_numpy()[rows])
+    for column in LARGEST:
+        for label in (venue_column(column, venue) for venue in venues_with(market.frame, column)):
+            known[label] = market.frame[label].to_numpy()[rows].max(axis=1)
     return known
 
 

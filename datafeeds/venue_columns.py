@@ -5,6 +5,9 @@ import pandas as pd
 SUMMED = ("volume", "open_interest", "liquidated_long", "liquidated_short")
 """What is summed over venues, base coin, and kept of each."""
 
+LARGEST = ("largest_liquidated_long", "largest_liquidated_short")
+"""Quote currency of the largest single liquidation of each bar, always as one venue's: a market of one venue may have them too."""
+
 _OF = " of "
 
 

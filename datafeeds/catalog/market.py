@@ -8,18 +8,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from datafeeds.availability import as_of, event_totals, summed
+from datafeeds.availability import as_of, event_totals, largest_events, summed
 from datafeeds.catalog.coverage import Intervals, outside
 from datafeeds.catalog.store import Catalog
 from datafeeds.errors import MarketError
 from datafeeds.live.journal import journal_folder, read_journal
 from datafeeds.resampling import resample
 from datafeeds.schema import Market, market_from_frame
-from datafeeds.series import Series, timeframe_seconds
+from datafeeds.series import Rows, Series, timeframe_seconds
+from datafeeds.venue_columns import LARGEST, is_venue_column, venue_column
 
 _IDS = re.compile(r"(.+):([1-9][0-9]*[smhdw])")
 _VENUE = re.compile(r"[a-z0-9_-]+")
 _WHOLE = (0, 2**53)
+_SIDES = ("liquidated_long", "liquidated_short")
 _THROTTLED = ("binance",)  # its archive holds what its stream sent: one a second at most since 2021-04-27
 _LOWER_BOUND = "reported liquidations are a lower bound: the venue sends one a second at most"
 _LATE_MS = 60_000  # venues stamp settlements some milliseconds late; none settles within a minute of another
@@ -133,7 +135,8 @@ def _joined(catalog: Catalog, wanted: MarketId, known: list[Series], span: tuple
         {"ts": opens.view("datetime64[ms]"), **{n: v for n, v in columns.items() if n not in unknown}}, copy=False
     )
     frame["ts"] = frame["ts"].dt.tz_localize("UTC")
-    return replace(market_from_frame(frame, wanted.name), remarks=(*remarks, *said))
+    parts = tuple(label for label in frame.columns if is_venue_column(label))
+    return replace(market_from_frame(frame, wanted.name, parts=parts), remarks=(*remarks, *said))
 
 
 def _settlements(times: np.ndarray, rates: np.ndarray, opens: np.ndarray, bar: int) -> dict[str, np.ndarray]:
@@ -185,24 +188,36 @@ def _snapshots(
 def _liquidations(
     catalog: Catalog, wanted: MarketId, known: list[Series], opens: np.ndarray, bar: int, reach: tuple[int, int]
 ) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
-    """Return what was liquidated in each bar, as far as it is known, and how complete that is."""
+    """Return what was liquidated in each bar and the largest at once, as far as they are known, and how complete that is."""
+    columns, said = _events(catalog, wanted, known, opens, bar, reach)
     totals = [s for s in known if s.kind == "liquidation_totals" and bar % s.period_ms == 0]
-    if totals:
-        series = max(totals, key=lambda series: series.period_ms)
-        rows = catalog.read(series, *reach, columns=("liquidated_long", "liquidated_short"))
-        counts = summed(rows["ts"], np.ones(len(rows["ts"])), opens, bar)
-        whole = counts == bar // series.period_ms
-        sides = ("liquidated_long", "liquidated_short")
-        return {side: np.where(whole, summed(rows["ts"], rows[side], opens, bar), np.nan) for side in sides}, ()
+    if not totals:
+        return columns, said
+    series = max(totals, key=lambda series: series.period_ms)
+    rows = catalog.read(series, *reach, columns=_SIDES)
+    counts = summed(rows["ts"], np.ones(len(rows["ts"])), opens, bar)
+    whole = counts == bar // series.period_ms
+    return columns | {side: np.where(whole, summed(rows["ts"], rows[side], opens, bar), np.nan) for side in _SIDES}, ()
+
+
+def _events(
+    catalog: Catalog, wanted: MarketId, known: list[Series], opens: np.ndarray, bar: int, reach: tuple[int, int]
+) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
+    """Return sums and largest of single liquidations, from archives and where these know nothing from what was recorded."""
     series, said = wanted.series("liquidations"), list[str]()
     if series not in known:  # what was recorded live is listed as well
         return {}, ()
-    sums = np.full((2, len(opens)), np.nan)
+    found = np.full((4, len(opens)), np.nan)
     if catalog.files(series):
-        sums = np.array(event_totals(catalog.read(series, *reach), catalog.covered(series), opens, bar))
+        found = _measured(catalog.read(series, *reach), catalog.covered(series), opens, bar)
         said += [_LOWER_BOUND] if wanted.venue in _THROTTLED else []
     heard, times, completeness = read_journal(journal_folder(catalog, wanted.venue, wanted.symbol), *reach)
     if times:
-        sums = np.where(np.isnan(sums), np.array(event_totals(heard, times, opens, bar)), sums)
+        found = np.where(np.isnan(found), _measured(heard, times, opens, bar), found)
         said += [_LOWER_BOUND] if completeness == "throttled" else []
-    return {"liquidated_long": sums[0], "liquidated_short": sums[1]}, tuple(dict.fromkeys(said))
+    names = (*_SIDES, *(venue_column(column, wanted.venue) for column in LARGEST))
+    return dict(zip(names, found, strict=True)), tuple(dict.fromkeys(said))
+
+
+def _measured(rows: Rows, covered: Intervals, opens: np.ndarray, bar: int) -> np.ndarray:
+    return np.array([*event_totals(rows, covered, opens, bar), *largest_events(rows, covered, opens, bar)])

@@ -9,6 +9,7 @@ from datafeeds.schema import Market
 from indicators.liquidation.model import State
 from indicators.liquidation.parameters import ModelParameters
 from indicators.liquidation.recording import significant_clusters
+from runs.analysis.exchanges import exchange_section, largest_section
 from runs.analysis.heat import LEVEL_FRACTION
 from runs.analysis.leverage import leverage_section
 from runs.analysis.sections import (
@@ -89,7 +90,8 @@ def analysis_record(
         "data": market_record(market),
         "at": moment_section(market, view),
         "parameters": asdict(parameters),
-        "last_24_hours": day_section(view, parameters),
+        "last_24_hours": day_section(view, parameters) | {"largest_single": largest_section(market)},
+        "exchanges": exchange_section(market),
         "context": context_section(view),
         "clusters": rows,
         "heat": {"level_fraction": level_fraction, **heat_section(state, parameters, clusters, level_fraction)},

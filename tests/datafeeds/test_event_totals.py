@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, seed
 from hypothesis import strategies as st
 
-from datafeeds.availability import event_totals
+from datafeeds.availability import event_totals, largest_events
 
 BAR = 60_000
 START = 1_700_000_000_000 // BAR * BAR
@@ -65,3 +65,19 @@ def test_the_sums_are_those_of_counting_one_by_one(events, covered):
         for side, sums in ((1, longs), (-1, shorts)):
             counted = sum(size for _, known, of, size in events if of == side and first <= known < last)
             assert np.isnan(sums[bar]) if not heard else sums[bar] == counted
+
+
+def test_the_largest_event_of_a_bar_is_in_quote_by_side_and_unknown_where_nobody_listened_to_all_of_it():
+    at = [(1, 1, 2.0), (2, 1, 7.0), (3, -1, 5.0), (BAR + 1, -1, 4.0), (3 * BAR + 1, 1, 9.0)]
+    rows = rows_of([(START + ms, START + ms, side, size) for ms, side, size in at])
+    rows["price"] = np.array([100.0, 10.0, 50.0, 100.0, 100.0])
+    opens = np.arange(START, START + 4 * BAR, BAR)
+    longs, shorts = largest_events(rows, [(START, START + 3 * BAR)], opens, BAR)
+    np.testing.assert_array_equal(longs, [200.0, 0.0, 0.0, np.nan])
+    np.testing.assert_array_equal(shorts, [250.0, 400.0, 0.0, np.nan])
+
+
+def test_the_largest_event_counts_in_the_bar_in_which_it_became_known():
+    rows = rows_of([(START + BAR - 300, START + BAR - 1, 1, 2.0), (START + BAR - 200, START + BAR, 1, 5.0)])
+    longs, _ = largest_events(rows, [(START, START + 2 * BAR)], np.array([START, START + BAR]), BAR)
+    assert longs.tolist() == [200.0, 500.0]

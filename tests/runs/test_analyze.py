@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from datafeeds.catalog.importing import import_market
+from datafeeds.catalog.store import Catalog
 from datafeeds.markets import open_market
 from datafeeds.simulated.market import simulate
 from indicators.liquidation.parameters import ModelParameters
@@ -146,3 +148,22 @@ def test_a_runs_report_is_that_of_its_last_bar(capsys, data, tmp_path):
     assert main([*suggested.split()[4:], "--out", str(tmp_path / "report.md")]) == 0
     run, ours = ((tmp_path / name).read_text(encoding="utf-8") for name in ("run/report.md", "report.md"))
     assert run.split("## Caveats")[0] == ours.split("## Caveats")[0]
+
+
+def test_several_exchanges_are_one_market_and_the_report_tells_their_shares(capsys, tmp_path):
+    market = simulate(5, bars=300)
+    for venue, factor in (("binance", 1.0), ("okx", 0.25)):
+        sizes = ["volume", "taker_buy_volume", "open_interest", "liquidated_long", "liquidated_short"]
+        frame = market.frame.assign(**{name: market.frame[name] * factor for name in sizes})
+        import_market(Catalog(tmp_path), dataclasses.replace(market, frame=frame), venue, "BTC/USDT:USDT")
+    named = ["--data", "binance+okx:BTC/USDT:USDT:1h", "--catalog", str(tmp_path), "--json"]
+    assert main(named) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert [row["venue"] for row in record["exchanges"]["venues"]] == ["binance", "okx"]
+    assert record["exchanges"]["venues"][0]["open_interest_fraction"] == pytest.approx(0.8)
+    assert any(line.startswith("sizes are sums over binance and okx") for line in record["data"]["caveats"])
+    cut = str(market.times[200])
+    assert main([*named, "--at", cut]) == 0
+    early = json.loads(capsys.readouterr().out)
+    assert main([*named, "--end", cut]) == 0
+    assert json.loads(capsys.readouterr().out) == early

@@ -7,6 +7,7 @@ from runs.engines.result import EngineResult
 from runs.reports.analysis.statements import (
     CASCADE_TITLES,
     CLUSTER_TITLES,
+    EXCHANGE_TITLES,
     HEAT_TITLES,
     bar_cells,
     cascade_rows,
@@ -14,6 +15,8 @@ from runs.reports.analysis.statements import (
     cluster_cells,
     context_rows,
     data_lines,
+    exchange_note,
+    exchange_rows,
     heat_cells,
     heat_totals,
     implication_lines,
@@ -56,6 +59,7 @@ def markdown_report(record: dict[str, Any]) -> str:
         f"# Liquidation report: {name(data['name'])}{simulated}",
         f"At the close of {minute(record['at']['bar_close'])}, price {price(record['at']['price_quote'])}.",
         _overview(record["last_24_hours"]),
+        *([_exchanges(record)] if exchange_rows(record) else []),
         _context(record["context"]),
         _clusters(record["clusters"]),
         *([_leverage(record)] if leverage_rows(record) else []),
@@ -80,6 +84,10 @@ def _overview(day: dict[str, Any]) -> str:
     return "## Last 24 hours\n\n" + "\n".join(
         ["| | |", "|---|---|", *(f"| {label} | {value} |" for label, value in overview_rows(day))]
     )
+
+
+def _exchanges(record: dict[str, Any]) -> str:
+    return f"## Share by exchange\n\n{_table(EXCHANGE_TITLES, exchange_rows(record))}\n\n{exchange_note(record['exchanges'])}"
 
 
 def _context(context: dict[str, Any]) -> str:

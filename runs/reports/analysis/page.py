@@ -5,12 +5,15 @@ from typing import Any
 from runs.reports.analysis.statements import (
     CASCADE_TITLES,
     CLUSTER_TITLES,
+    EXCHANGE_TITLES,
     HEAT_TITLES,
     cascade_rows,
     caveats,
     cluster_cells,
     context_rows,
     data_lines,
+    exchange_note,
+    exchange_rows,
     heat_cells,
     heat_totals,
     implication_lines,
@@ -57,6 +60,7 @@ def analysis_page(record: dict[str, Any], heatmap: str | None = None) -> str:
     known = _undefined(record)
     parts = (
         ("Last 24 hours", _pairs(overview_rows(known["last_24_hours"]))),
+        *([("Share by exchange", _exchanges(known))] if exchange_rows(known) else []),
         ("Market", _pairs(context_rows(known["context"]))),
         ("Map by price level", f"<p class='faint'>{escape(heat_totals(known['heat']))}</p>{_heat(known)}"),
         ("Key levels", _clusters(known["clusters"])),
@@ -105,6 +109,11 @@ def _clusters(rows: list[dict[str, Any]]) -> str:
     if not rows:
         return "<p>No significant cluster within the window.</p>"
     return table(CLUSTER_TITLES, [cluster_cells(row) for row in rows])
+
+
+def _exchanges(record: dict[str, Any]) -> str:
+    note = f"<p class='faint'>{escape(exchange_note(record['exchanges']))}</p>"
+    return table(EXCHANGE_TITLES, exchange_rows(record)) + note
 
 
 def _leverage(record: dict[str, Any]) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 from runs.reports.text import minute, name, price, sentence, share, usd
 
 CLUSTER_TITLES = ("priority", "price", "extent", "type", "base coin", "volume", "distance")
+EXCHANGE_TITLES = ("exchange", "liquidated", "share", "open interest", "share", "volume", "share")
 HEAT_TITLES = ("price", "distance", "side", "base coin", "volume", "cumulative", "clusters")
 CASCADE_TITLES = ("direction", "risk", "stacked clusters", "set off per unit forced")
 
@@ -18,7 +19,9 @@ def caveats(record: dict[str, Any]) -> list[str]:
 def overview_rows(day: dict[str, Any]) -> list[tuple[str, str]]:
     """Return the last day's figures, each with its label."""
     how = "as reported" if day["reported"] else "by the model, not reported"
-    whale = " (a whale's size, if it was one)" if day["whale"] else ""
+    single = day["largest_single"]
+    whale = " (a whale's size, if it was one)" if day["whale"] and not single else ""
+    unknown = "" if single else "; single liquidations are not in the data"
     ratio = "no short was" if math.isnan(day["long_over_short"]) else f"{day['long_over_short']:.2f}"
     direction = {"down": ", downward", "up": ", upward"}.get(day["phase_direction"], "")
     return [
@@ -26,10 +29,47 @@ def overview_rows(day: dict[str, Any]) -> list[tuple[str, str]]:
         ("Longs", usd(day["long_usd"]) + _part(day["long_fraction"])),
         ("Shorts", usd(day["short_usd"]) + _part(day["short_fraction"])),
         ("Long / short", f"{ratio}: {day['squeeze']}"),
-        ("Largest single bar", f"{usd(day['largest_bar_usd'])}{whale}; single liquidations are not in the data"),
+        *([("Largest single liquidation", _largest(single))] if single else []),
+        ("Largest single bar", f"{usd(day['largest_bar_usd'])}{whale}{unknown}"),
         ("State", f"{day['state']} (thresholds x {day['market_share']:g}, the data's share)"),
         ("Phase", f"{day['phase']}{direction}"),
     ]
+
+
+def _largest(single: dict[str, Any]) -> str:
+    seen = (
+        "" if single["bars_known"] == single["bars"] else f"; known in {single['bars_known']} of {single['bars']} bars"
+    )
+    if not single["size_usd"] > 0.0:
+        return f"none{seen}"
+    whale = ", a whale" if single["whale"] else ""
+    found = f"{usd(single['size_usd'])}, a {single['type']} on {name(single['venue'])}{whale}"
+    return f"{found}, in the bar of {minute(single['bar_open'])}{seen}"
+
+
+def exchange_rows(record: dict[str, Any]) -> list[tuple[str, ...]]:
+    """Return a row an exchange: its liquidations, open interest and volume, each with its share; none for a market of one."""
+    return [
+        (
+            name(row["venue"]), usd(row["liquidated_usd"]), share(row["liquidated_fraction"]),
+            usd(row["open_interest_usd"]), share(row["open_interest_fraction"]),
+            _base(row["volume_24h_base"]), share(row["volume_24h_fraction"]),
+        )
+        for row in (record["exchanges"] or {"venues": ()})["venues"]
+    ]  # fmt: skip
+
+
+def _base(size: float) -> str:
+    return "unknown" if math.isnan(size) else f"{size:,.1f}"
+
+
+def exchange_note(exchanges: dict[str, Any]) -> str:
+    """Return over which bars the exchanges are compared."""
+    bars = exchanges["bars"]
+    return (
+        f"Liquidations as reported, over the {exchanges['liquidated_bars']} of the last {bars} bars in which all that report are "
+        f"known; volume in base coin, over {exchanges['volume_bars']}. Open interest at the close."
+    )
 
 
 def _part(fraction: float) -> str:

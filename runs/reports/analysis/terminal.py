@@ -13,12 +13,15 @@ from rich.text import Text
 
 from runs.reports.analysis.statements import (
     CASCADE_TITLES,
+    EXCHANGE_TITLES,
     bar_cells,
     cascade_rows,
     caveats,
     cluster_cells,
     context_rows,
     data_lines,
+    exchange_note,
+    exchange_rows,
     heat_totals,
     implication_lines,
     leverage_note,
@@ -71,6 +74,8 @@ def _parts(record: dict[str, Any], width: int, fancy: bool) -> Iterator[Renderab
     yield _section("Heatmap", _lines(summary_lines(record["summary"])))
     yield _section("Cascade risk", _table(CASCADE_TITLES, cascade_rows(record["cascade"])))
     yield _section("Last 24 hours", _pairs(overview_rows(record["last_24_hours"])))
+    if rows := exchange_rows(record):
+        yield _section("Share by exchange", _table(EXCHANGE_TITLES, rows), Text(exchange_note(record["exchanges"])))
     yield _section("Market", _pairs(context_rows(record["context"])))
     yield _section("After wipes", _lines(wipe_lines(record["after_wipes"])))
     stress = _table(stressed.SUMMARY_TITLES, stressed.summary_rows(record["stress"]))

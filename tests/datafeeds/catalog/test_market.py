@@ -120,6 +120,21 @@ def test_single_liquidations_are_summed_where_they_were_observed(catalog):
         -1.0,
     ]  # the last one was known in the second hour
     assert frame["liquidated_short"].fillna(-1.0).tolist() == [3.0, 0.0, -1.0]
+    assert frame["largest_liquidated_long of binance"].fillna(-1.0).tolist() == [18.0, 36.0, -1.0]
+
+
+def test_totals_tell_the_sums_and_single_liquidations_the_largest(catalog):
+    catalog.add(CANDLES, candles(range(3)), [hours(0, 3)])
+    totals = {"liquidated_long": [50.0, 60.0, 70.0], "liquidated_short": [0.0, 0.0, 0.0]}
+    stored(catalog, "liquidation_totals", totals, [0, HOUR_MS, 2 * HOUR_MS], known_after_ms=HOUR_MS)
+    ts = START_MS + np.array([1000])
+    event = {"side": np.array([-1.0]), "price": np.array([9.0]), "size": np.array([2.0])}
+    catalog.add(Series("binance", "BTC/USDT:USDT", "liquidations"), {"ts": ts, "known_at": ts} | event, [hours(0, 3)])
+    market = read_catalog_market(catalog, BTC)
+    assert market.frame["liquidated_long"].tolist() == [50.0, 60.0, 70.0]
+    assert market.frame["largest_liquidated_short of binance"].tolist() == [18.0, 0.0, 0.0]
+    assert not any("lower bound" in line for line in market.caveats())
+    assert not any("largest" in line for line in market.quality.sentences())
 
 
 def test_larger_bars_are_made_of_smaller_ones_where_those_are_there(catalog):
