@@ -74,9 +74,23 @@ def _read_funding(replies: tuple[Any, ...], contract: Contract, timeframe: str) 
 
 
 SOURCES = (
-    Source("candles", _ask_klines("fapiPublicGetKlines"), _read_klines, 1500, _WORDS, settled_ms=CANDLES_SETTLED_MS),
     Source(
-        "mark", _ask_klines("fapiPublicGetMarkPriceKlines"), _read_mark, 1500, _WORDS, settled_ms=CANDLES_SETTLED_MS
+        "candles",
+        _ask_klines("fapiPublicGetKlines"),
+        _read_klines,
+        1500,
+        _WORDS,
+        oldest_first=True,
+        settled_ms=CANDLES_SETTLED_MS,
+    ),
+    Source(
+        "mark",
+        _ask_klines("fapiPublicGetMarkPriceKlines"),
+        _read_mark,
+        1500,
+        _WORDS,
+        oldest_first=True,
+        settled_ms=CANDLES_SETTLED_MS,
     ),
     Source(
         "open_interest",
@@ -94,6 +108,6 @@ SOURCES = (
         _DATA_WORDS,
         reach_ms=_DATA_REACH_MS,
     ),
-    Source("funding", _ask_funding, _read_funding, 1000, window_ms=1000 * HOUR_MS),
+    Source("funding", _ask_funding, _read_funding, 1000, oldest_first=True),
 )
 """What Binance has; liquidations are not offered by REST any more (since 2021-04-27)."""

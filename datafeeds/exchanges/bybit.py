@@ -6,6 +6,7 @@ the liquidations hold none.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from datafeeds.errors import ReplyError
 from datafeeds.exchanges.contract import Contract
 from datafeeds.exchanges.reply import column, field, number, part, records, same, times, to_minute
-from datafeeds.exchanges.source import CANDLES_SETTLED_MS, HOUR_MS, Request, Source
+from datafeeds.exchanges.source import CANDLES_SETTLED_MS, Request, Source
 from datafeeds.series import Rows, timeframe_seconds
 from datafeeds.stamps import stamps_of, stood_at
 from datafeeds.units import to_base
@@ -71,7 +72,13 @@ def _ask_open_interest(
     if not contract.inverse:
         return asked
     kline_word = next(_WORDS[timeframe] for timeframe, known in _DATA_WORDS.items() if known == word)
-    return asked + _ask_klines("publicGetV5MarketMarkPriceKline")(contract, kline_word, period_ms, start_ms, end_ms)
+    ask, block = (
+        _ask_klines("publicGetV5MarketMarkPriceKline"),
+        1000 * period_ms,
+    )  # a page of prices serves five of these
+    first = start_ms // block * block
+    prices = [ask(contract, kline_word, period_ms, begin, begin + block)[0] for begin in range(first, end_ms, block)]
+    return asked + tuple(replace(request, serves_several=True) for request in prices)
 
 
 def _read_open_interest(replies: tuple[Any, ...], contract: Contract, timeframe: str) -> Rows:
@@ -79,7 +86,7 @@ def _read_open_interest(replies: tuple[Any, ...], contract: Contract, timeframe:
     stamps, size = times(rows, "timestamp"), np.array([_one_side(row) for row in rows], dtype=np.float64)
     ts = stood_at("bybit", "api", "open_interest", stamps, timeframe_seconds(timeframe) * 1000)
     if contract.inverse:
-        size = to_base(size, "inverse contracts", contract.size, _mark_at(replies[1], contract, stamps))
+        size = to_base(size, "inverse contracts", contract.size, _mark_at(replies[1:], contract, stamps))
     return {"ts": ts, "known_at": ts.copy(), "open_interest": size}
 
 
@@ -98,9 +105,9 @@ def _remark_open_interest(replies: tuple[Any, ...]) -> str:
     return "the venue gave the sum of longs and shorts, which counts every contract twice: halved" if both else ""
 
 
-def _mark_at(reply: Any, contract: Contract, stamps: np.ndarray) -> np.ndarray:
+def _mark_at(replies: tuple[Any, ...], contract: Contract, stamps: np.ndarray) -> np.ndarray:
     """Return the mark price at each stamp: the open of the candle that begins there."""
-    rows = _list(reply, contract)
+    rows = [row for reply in replies for row in _list(reply, contract)]
     known = dict(zip(times(rows, 0).tolist(), column(rows, 1).tolist(), strict=True))
     missing = [stamp for stamp in stamps.tolist() if known.get(stamp, 0.0) <= 0.0]
     if missing:
@@ -152,6 +159,6 @@ SOURCES = (
     ),
     Source("open_interest", _ask_open_interest, _read_open_interest, 200, _DATA_WORDS, remark=_remark_open_interest),
     Source("long_short_ratio", _ask_ratio, _read_ratio, 500, _RATIO_WORDS),
-    Source("funding", _ask_funding, _read_funding, 200, window_ms=200 * HOUR_MS),
+    Source("funding", _ask_funding, _read_funding, 200),
 )
 """What Bybit has; all liquidations are on its websocket (`datafeeds.live`), none by REST."""

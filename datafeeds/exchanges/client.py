@@ -5,6 +5,7 @@ import contextlib
 import functools
 import logging
 import re
+import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -33,6 +34,7 @@ class Client:
         self._exchange, self._patience = exchange, patience
         self._loading = asyncio.Lock()  # several series ask at once; one load serves them
         self._found: dict[str, dict[str, Any]] = {}
+        self._clock: tuple[int, float] | None = None  # what it told, and this machine's seconds then
 
     async def ask(self, endpoint: str, parameters: Mapping[str, Any]) -> Any:
         """Return the reply of one of ccxt's endpoints, once; errors are `SourceError`s."""
@@ -46,18 +48,28 @@ class Client:
         SourceError
             If it cannot.
         """
-        await self.now_ms(replace(self._patience, attempts=_FIRST_ATTEMPTS))
+        await self._set_clock(replace(self._patience, attempts=_FIRST_ATTEMPTS))
 
-    async def now_ms(self, patience: RetryPolicy | None = None) -> int:
-        """Return the venue's clock, milliseconds since 1970: this machine's may be wrong, and would call open bars closed."""
+    async def now_ms(self) -> int:
+        """Return the venue's clock, milliseconds since 1970: this machine's may be wrong, and would call open bars closed.
 
+        It is asked for once, and goes on with this machine's.
+        """
+        if self._clock is None:
+            await self._set_clock(self._patience)
+        assert self._clock is not None
+        told_ms, at_seconds = self._clock
+        return told_ms + int((time.monotonic() - at_seconds) * 1000)
+
+    async def _set_clock(self, patience: RetryPolicy) -> None:
         async def once() -> int:
             now = await _translated(self.venue, self._exchange.fetch_time())
             if not isinstance(now, int) or now <= 0:
                 raise ReplyError(f"{self.venue} does not tell its time")
             return now
 
-        return await retry(once, patience or self._patience)
+        told_ms = await retry(once, patience)
+        self._clock = told_ms, time.monotonic()
 
     async def contract(self, symbol: str) -> Contract:
         """Return what the venue says of a symbol.

@@ -4,15 +4,15 @@ import asyncio
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from datafeeds.catalog.coverage import Intervals, union, within
 from datafeeds.catalog.store import Catalog
 from datafeeds.errors import MarketError, SourceError
 from datafeeds.exchanges import binance, bybit, gate, hyperliquid, okx
 from datafeeds.exchanges.contract import Contract
-from datafeeds.exchanges.paging import Page, clean, whole, windows
-from datafeeds.exchanges.source import DAY_MS, Source
+from datafeeds.exchanges.paging import Page, Pager, clean
+from datafeeds.exchanges.source import DAY_MS, Request, Source
 from datafeeds.retry import RetryPolicy, retry
 from datafeeds.series import KINDS, Rows, Series, timeframe_seconds
 
@@ -154,15 +154,19 @@ async def download(
     todo = _aligned(lacking, series.period_ms) if start < end else []
     total, rows = sum(last - first for first, last in todo), 0
     said = dict.fromkeys((*remarks, *catalog.remarks(series)))
-    fetch = functools.partial(_page, client, series, source, contract, patience, said)
-    length = series.period_ms * source.page_rows if series.timeframe else source.window_ms
+    fetch = functools.partial(_page, client, series, source, contract, patience, said, {})
+    spacing = series.period_ms if series.timeframe else source.spacing_ms
+    begins_ms = max(
+        contract.listed_ms or 0, now_ms - source.reach_rows * spacing + 2 * spacing if source.reach_rows else 0
+    )
+    pager = Pager(series, fetch, source.page_rows, source.window_ms, source.oldest_first, spacing, begins_ms)
     try:
-        for first, last in (window for gap in todo for window in windows(*gap, length)):
-            page = await whole(series, fetch, first, last, source.page_rows)
-            await asyncio.to_thread(catalog.add, series, page, _answered(series, source, page, first, last, now_ms))
-            rows += len(page["ts"])
-            if report:
-                report(series, len(page["ts"]), last - first, total)
+        for gap in todo:
+            async for page, covered in pager.pages(*gap):
+                await asyncio.to_thread(catalog.add, series, page, _answered(series, source, page, covered, now_ms))
+                rows += len(page["ts"])
+                if report:
+                    report(series, len(page["ts"]), sum(last - first for first, last in covered), total)
     except SourceError as error:
         return Downloaded(series, rows, tuple(said), str(error))
     return Downloaded(series, rows, tuple(said))
@@ -194,26 +198,36 @@ def _aligned(missing: Intervals, period: int) -> Intervals:
     return union([(first // period * period, _up(last, period)) for first, last in missing])
 
 
-def _answered(series: Series, source: Source, page: Rows, first: int, last: int, now_ms: int) -> Intervals:
+def _answered(series: Series, source: Source, page: Rows, covered: Intervals, now_ms: int) -> Intervals:
     """Return what a page answers for good: near the present a row that is not there may still come."""
     settled = now_ms - source.settled_ms
     until = max(settled, int(page["ts"][-1]) + series.period_ms) if len(page["ts"]) else settled
-    return within([(first, last)], first, until)
+    return within(covered, 0, until)
 
 
 async def _page(
     client: "Client", series: Series, source: Source, contract: Contract, patience: RetryPolicy, said: dict[str, None],
-    first: int, last: int,
+    kept: dict[str, Any], first: int, last: int,
 ) -> Page:  # fmt: skip
-    """Return a page by one request, and note in `said` what the source remarks about it."""
+    """Return a page by one request, and note in `said` what the source remarks about it.
+
+    Replies that serve several pages stay in `kept` once they have been read without fault.
+    """
     word = source.words[series.timeframe]
 
     async def once() -> Page:
         requests = source.ask(contract, word, series.period_ms, first, last)
-        replies = tuple([await client.ask(request.endpoint, request.parameters) for request in requests])
+        replies = tuple([await _reply(client, request, kept) for request in requests])
         rows = source.read(replies, contract, series.timeframe)
+        kept.update({str(one): reply for one, reply in zip(requests, replies, strict=True) if one.serves_several})
         if remark := source.remark(replies):
             said[f"{series}: {remark}"] = None
         return clean(series, rows, first, last)
 
     return await retry(once, patience)
+
+
+async def _reply(client: "Client", request: Request, kept: dict[str, Any]) -> Any:
+    if str(request) in kept:
+        return kept[str(request)]
+    return await client.ask(request.endpoint, request.parameters)

@@ -128,6 +128,7 @@ SOURCES = (
         _read_stats("open_interest", {"open_interest": "open_interest"}),
         100,
         _DATA_WORDS,
+        oldest_first=True,
     ),
     Source(
         "long_short_ratio",
@@ -135,6 +136,7 @@ SOURCES = (
         _read_stats("long_short_ratio", {"long_short_ratio": "lsr_account"}),
         100,
         _DATA_WORDS,
+        oldest_first=True,
     ),
     Source(
         "liquidation_totals",
@@ -142,6 +144,7 @@ SOURCES = (
         _read_stats("liquidation_totals", {"liquidated_long": "long_liq_size", "liquidated_short": "short_liq_size"}),
         100,
         _DATA_WORDS,
+        oldest_first=True,
     ),
     Source("funding", _ask_funding, _read_funding, 1000, window_ms=_FUNDING_WINDOW_MS, reach_ms=_FUNDING_REACH_MS),
     Source(

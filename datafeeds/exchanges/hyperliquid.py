@@ -46,7 +46,16 @@ def _read_funding(replies: tuple[Any, ...], contract: Contract, timeframe: str) 
 
 
 SOURCES = (
-    Source("candles", _ask_candles, _read_candles, 500, _WORDS, reach_rows=5000, settled_ms=CANDLES_SETTLED_MS),
-    Source("funding", _ask_funding, _read_funding, 500, window_ms=500 * HOUR_MS),
+    Source(
+        "candles",
+        _ask_candles,
+        _read_candles,
+        500,
+        _WORDS,
+        oldest_first=True,
+        reach_rows=5000,
+        settled_ms=CANDLES_SETTLED_MS,
+    ),
+    Source("funding", _ask_funding, _read_funding, 500, oldest_first=True, spacing_ms=HOUR_MS),
 )
 """What Hyperliquid has over its public interface."""

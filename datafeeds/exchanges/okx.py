@@ -11,7 +11,7 @@ import numpy as np
 from datafeeds.errors import ReplyError
 from datafeeds.exchanges.contract import Contract
 from datafeeds.exchanges.reply import column, field, number, records, same, times, to_minute
-from datafeeds.exchanges.source import CANDLES_SETTLED_MS, DAY_MS, HOUR_MS, Request, Source
+from datafeeds.exchanges.source import CANDLES_SETTLED_MS, DAY_MS, Request, Source
 from datafeeds.series import Rows, timeframe_seconds
 from datafeeds.stamps import stamps_of, stood_at
 
@@ -124,6 +124,6 @@ SOURCES = (
         _DATA_WORDS,
         reach_rows=_DATA_ROWS,
     ),
-    Source("funding", _ask_funding, _read_funding, 100, window_ms=100 * HOUR_MS, reach_ms=_FUNDING_REACH_MS),
+    Source("funding", _ask_funding, _read_funding, 100, reach_ms=_FUNDING_REACH_MS),
 )
 """What OKX has; liquidations by websocket, one a second at most (`datafeeds.live`)."""

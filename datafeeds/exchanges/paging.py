@@ -1,16 +1,16 @@
-"""Our own pagination. A row is there or it is not: nothing is skipped because a page was short, empty or in disorder.
+"""Our own pagination, by the fewest requests. A row is there or it is not: nothing is skipped because a page was short or empty.
 
 Venues begin a page at either end, change their limits, and answer nothing at all when they are busy; ccxt's `paginate` starts
-near now unless told otherwise. So a stretch counts as answered only when the rows cover it, or when a request for just that
-stretch has come back empty several times.
+near now unless told otherwise. So a stretch counts as answered only when the rows cover it, when two pages have left it out in
+ways that one fault cannot explain, or when a request for just that stretch has come back empty several times.
 """
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from datafeeds.catalog.coverage import Intervals
+from datafeeds.catalog.coverage import Intervals, outside
 from datafeeds.catalog.rows import check_rows, complete, merge, take
 from datafeeds.errors import ReplyError
 from datafeeds.series import KINDS, Rows, Series, no_rows
@@ -18,8 +18,9 @@ from datafeeds.series import KINDS, Rows, Series, no_rows
 EMPTY_ANSWERS = 3
 """Empty answers in a row that make a stretch empty. *Assumption*: a venue that is busy recovers within three requests."""
 
-_SHORTEST_MS = 60_000  # a stretch too short to be cut further
-_MAX_HOLES = 8  # holes between rows of one page that are asked for one by one; more are asked for once, together
+_BUSY_ROWS = 5  # a page with no more records may well be followed by none: exp(-5) is under 1 %
+_SHORTEST_MS = 60_000  # a stretch too short to be cut further; the resolution of settlement times
+_HOUR_MS = 3_600_000  # settlements are no nearer to each other
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Page:
     rows
         Rows of the range asked for, in order, without repetitions; perhaps not all there are.
     orderly
-        Whether the venue sent just these, in order. Then none is missing between two of them.
+        Whether the venue sent its rows in order and none twice, and off a grid no others. Then none is missing between two.
     """
 
     rows: Rows
@@ -45,23 +46,8 @@ class Page:
 Fetch = Callable[[int, int], Awaitable[Page]]
 """``(start_ms, end_ms) -> Page``, by one request."""
 
-
-def windows(start_ms: int, end_ms: int, length_ms: int) -> Iterator[tuple[int, int]]:
-    """Yield the range in pieces that one page can hold, in order.
-
-    Cut at whole multiples of the length since 1970: a download that goes on asks for the same pieces as one that was never
-    stopped, and so leaves the same bytes.
-
-    Examples
-    --------
-    >>> list(windows(250, 520, 100))
-    [(250, 300), (300, 400), (400, 500), (500, 520)]
-    """
-    first = start_ms
-    while first < end_ms:
-        last = min(first // length_ms * length_ms + length_ms, end_ms)
-        yield first, last
-        first = last
+Answer = tuple[Rows, Intervals]
+"""Rows, and the times that they answer in full."""
 
 
 def clean(series: Series, rows: Rows, start_ms: int, end_ms: int) -> Page:
@@ -84,7 +70,10 @@ def clean(series: Series, rows: Rows, start_ms: int, end_ms: int) -> Page:
     check_rows(series, ordered)
     steps = np.diff(rows["ts"])
     sorted_already = bool((steps >= 0).all() or (steps <= 0).all())
-    return Page(ordered, sorted_already and len(ordered["ts"]) == len(rows["ts"]))
+    asked = (
+        inside if KINDS[series.kind].even else rows
+    )  # on a grid a hole shows by itself, so that rows beyond do no harm
+    return Page(ordered, sorted_already and len(ordered["ts"]) == len(asked["ts"]))
 
 
 def _alike(values: np.ndarray) -> np.ndarray:
@@ -92,70 +81,136 @@ def _alike(values: np.ndarray) -> np.ndarray:
     return (later == earlier) | (np.isnan(later) & np.isnan(earlier)) if values.dtype.kind == "f" else later == earlier
 
 
-async def whole(series: Series, fetch: Fetch, start_ms: int, end_ms: int, page_rows: int) -> Rows:
-    """Return all rows there are in a range that one page should hold.
+@dataclass
+class Pager:
+    """Asks for a range of one series, page after page.
 
-    Parameters
+    Attributes
     ----------
-    series
-        Whose rows.
-    fetch
-        Brings rows of a range, one request a call.
-    start_ms, end_ms
-        The range; a multiple of the period for even kinds.
+    series, fetch
+        Whose rows, and what brings those of a range by one request.
     page_rows
-        Rows a page holds at most: an uneven page that is full, or stays in disorder, is cut in halves.
+        Rows that a page holds at most.
+    window_ms
+        What a request may span at most; 0: what a page holds.
+    oldest_first
+        Whether the venue answers too wide a range from its beginning; then a request asks for all that is left.
+    spacing_ms
+        Time between two rows: the period, or the first guess of what the rows will tell. *Assumption*.
+    begins_ms
+        When rows begin, as far as the venue says: with the listing, or with what it keeps. It may err by some.
     """
-    found, todo = no_rows(series.kind), [(start_ms, end_ms)]
-    even = KINDS[series.kind].even
-    while todo:
-        first, last = todo.pop()
-        page = await _answer(fetch, first, last, even)
-        if not len(page):
-            continue
-        if not even and (len(page) >= page_rows or not page.orderly) and last - first > _SHORTEST_MS:
+
+    series: Series
+    fetch: Fetch
+    page_rows: int
+    window_ms: int
+    oldest_first: bool
+    spacing_ms: int
+    begins_ms: int = 0
+
+    def __post_init__(self) -> None:
+        """Note what kind of rows these are."""
+        self._even, self._records = KINDS[self.series.kind].even, KINDS[self.series.kind].records
+        self._width = self.series.period_ms if self._even else 1000 if self._records else _SHORTEST_MS
+        self._last_count = _BUSY_ROWS + 1
+
+    async def pages(self, start_ms: int, end_ms: int) -> AsyncIterator[Answer]:
+        """Yield what each page answers, until all of the range is answered.
+
+        What lies before rows should begin is asked for last and backwards: there are few, if any.
+        """
+        begin = start_ms
+        if not self.oldest_first and start_ms < self.begins_ms < end_ms:
+            begin = self.begins_ms // self._width * self._width
+        async for answer in self._forwards(begin, end_ms):
+            yield answer
+        while start_ms < begin:
+            first = max(start_ms, begin - self._length())
+            rows, covered = no_rows(self.series.kind), [(start_ms, begin)]
+            async for found, _ in self._forwards(first, begin):
+                if len(found["ts"]):
+                    covered = [(first, begin)]
+                rows = merge(self.series, rows, found)
+            yield rows, covered
+            begin = covered[0][0]
+
+    async def _forwards(self, start_ms: int, end_ms: int) -> AsyncIterator[Answer]:
+        todo, left_out = [(start_ms, end_ms)], (start_ms, start_ms)  # what the page before lacked at its end
+        while todo:
+            first, last = todo.pop()
+            if not self.oldest_first and last - first > self._length():
+                todo.append((first + self._length(), last))
+                last = first + self._length()
+            page = await self._answer(first, last)
+            if not len(page):
+                yield page.rows, [(first, last)]
+                continue
+            rows, rest = await self._read(page, first, last, left_out[1] if left_out[0] == first else first)
+            yield rows, outside(rest, first, last)
+            if (
+                rest and todo and rest[-1][1] == todo[-1][0]
+            ):  # what is lacking at the end is asked for with the next page
+                left_out, (_, until) = rest[-1], todo.pop()
+                rest[-1] = left_out[0], until
+            todo += rest[::-1]
+
+    def _length(self) -> int:
+        length = self.spacing_ms * (self.page_rows if self._even else self.page_rows - 1)
+        return min(length, self.window_ms) if self.window_ms else length
+
+    async def _answer(self, first: int, last: int) -> Page:
+        """Return a page that is neither empty nor in disorder, if there is one within some requests."""
+        quiet = self._records and self._last_count <= _BUSY_ROWS
+        early = last <= self.begins_ms
+        page = await self.fetch(first, last)
+        for _ in range(EMPTY_ANSWERS - 1):
+            if page.orderly and (len(page) or quiet or early):
+                break
+            page = await self.fetch(first, last)
+        self._last_count = len(page)
+        return page
+
+    async def _read(self, page: Page, first: int, last: int, left_out: int) -> tuple[Rows, Intervals]:
+        """Return a page's rows, and the stretches that it leaves to be asked for."""
+        rows, ts = page.rows, page.rows["ts"]
+        full = len(ts) >= self.page_rows
+        if (not self._even and not page.orderly) or self._records:
             middle = first + (last - first) // 2
-            todo += [(first, middle), (middle, last)]
-            continue
-        rows, rest = page.rows, _around(series, page.rows, first, last)
-        if even:
-            rows, rest = await _with_holes(series, fetch, rows, first, last)
-        found = merge(series, found, rows)
-        todo += rest
-    return found
+            cut = (full or not page.orderly) and last - first > _SHORTEST_MS
+            return (no_rows(self.series.kind), [(first, middle), (middle, last)]) if cut else (rows, [])
+        leading, trailing = self._edges(ts, first, last)
+        if self.oldest_first and page.orderly and not (full and not trailing):
+            leading = []  # the venue begins at the first row there is
+        rest = [(max(begin, left_out), until) for begin, until in leading if until > left_out]
+        if self._even:
+            rows, holes = await self._without_holes(rows)
+            rest += holes
+        elif len(ts) > 1:
+            self.spacing_ms = max(int(np.median(np.diff(ts)[-10:])), _HOUR_MS)
+        return rows, rest + trailing
 
+    def _edges(self, ts: np.ndarray, first: int, last: int) -> tuple[Intervals, Intervals]:
+        """Return the stretch before the first row and the one after the last, where a row may be missing there."""
+        steps = np.diff(ts).tolist() or [self.spacing_ms]
+        before = self._width if self._even else max(steps[0], self.spacing_ms)
+        after = self._width if self._even else steps[-1]
+        leading = [(first, int(ts[0]))] if ts[0] - first >= before else []
+        end = int(ts[-1]) // self._width * self._width + self._width
+        return leading, [(end, last)] if last - ts[-1] > after else []
 
-async def _answer(fetch: Fetch, first: int, last: int, even: bool) -> Page:
-    """Return a page that is neither empty nor in disorder, if there is one within some requests."""
-    page = await fetch(first, last)
-    for _ in range(EMPTY_ANSWERS - 1):
-        if len(page) and (even or page.orderly):
-            break
-        page = await fetch(first, last)
-    return page
+    async def _without_holes(self, rows: Rows) -> tuple[Rows, Intervals]:
+        """Return rows without the holes that a second reply fills, and the holes that it does not reach.
 
-
-def _around(series: Series, rows: Rows, first: int, last: int) -> Intervals:
-    """Return what lies before the first and after the last row: a short page would hide rows there."""
-    width = 1000 if KINDS[series.kind].records else 60_000  # the stamps' resolution
-    before, after = (first, int(rows["ts"][0])), (int(rows["ts"][-1]) // width * width + width, last)
-    return [pair for pair in (before, after) if pair[0] < pair[1]]
-
-
-async def _with_holes(series: Series, fetch: Fetch, rows: Rows, first: int, last: int) -> tuple[Rows, Intervals]:
-    """Return the rows, completed if they hold many holes, and the stretches without rows that are still to be asked for."""
-    holes = _holes(series, rows, first, last)
-    inner = [hole for hole in holes if hole[0] > rows["ts"][0] and hole[1] <= rows["ts"][-1]]
-    if len(inner) <= _MAX_HOLES:
-        return rows, holes
-    rows = merge(series, rows, (await fetch(first, last)).rows)
-    edges = [hole for hole in _holes(series, rows, first, last) if hole[0] < rows["ts"][0] or hole[0] > rows["ts"][-1]]
-    return rows, edges
-
-
-def _holes(series: Series, rows: Rows, first: int, last: int) -> Intervals:
-    """Return the runs of grid times in a range that have no row."""
-    period = series.period_ms
-    ends = np.concatenate([[first - period], rows["ts"], [last]])
-    gaps = np.flatnonzero(np.diff(ends) > period)
-    return [(int(ends[gap]) + period, int(ends[gap + 1])) for gap in gaps]
+        What two replies leave out between two rows is not there.
+        """
+        first, last = int(rows["ts"][0]), int(rows["ts"][-1]) + self._width
+        if last - first == len(rows["ts"]) * self._width:
+            return rows, []
+        again = (await self._answer(first, last)).rows
+        both = merge(self.series, rows, again)
+        ts = both["ts"]
+        gaps = np.flatnonzero(np.diff(ts) > self._width)
+        holes = [(int(ts[gap]) + self._width, int(ts[gap + 1])) for gap in gaps]
+        reached = (int(again["ts"][0]), int(again["ts"][-1])) if len(again["ts"]) else (0, 0)
+        return both, [hole for hole in holes if not (reached[0] < hole[0] and hole[1] <= reached[1])]

@@ -12,10 +12,11 @@ MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 
 @dataclass(frozen=True)
 class Request:
-    """One request: ccxt's name of the endpoint, and its parameters."""
+    """One request: ccxt's name of the endpoint, its parameters, and whether its reply serves several pages."""
 
     endpoint: str
     parameters: Mapping[str, Any]
+    serves_several: bool = False
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,12 @@ class Source:
         Rows that one reply holds at most.
     words
         Timeframes the venue has, and its words for them; ``{"": ""}`` for kinds without one.
+    oldest_first
+        Whether too wide a range is answered from its beginning.
     window_ms
-        Length of a request for kinds without a timeframe.
+        What a request may span at most; 0: what a page holds.
+    spacing_ms
+        Kinds without a timeframe: time between two rows until these tell it. *Assumption*.
     reach_ms, reach_rows
         How far back the venue keeps it, in time or in periods; 0: to the listing.
     settled_ms
@@ -52,7 +57,9 @@ class Source:
     read: Callable[[tuple[Any, ...], Contract, str], Rows]
     page_rows: int
     words: Mapping[str, str] = field(default_factory=lambda: {"": ""})
+    oldest_first: bool = False
     window_ms: int = 0
+    spacing_ms: int = 8 * HOUR_MS
     reach_ms: int = 0
     reach_rows: int = 0
     settled_ms: int = HOUR_MS
