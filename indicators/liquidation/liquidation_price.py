@@ -119,15 +119,20 @@ def isolated_price(entry_price: float, size: float, collateral: float, side: flo
     entry_price, size, collateral, side
         As in `exact_price`.
     tiers
-        As in `tier_index`, continuous at its floors.
+        As in `tier_index`, continuous at its floors, its rates not falling.
 
     Notes
     -----
+    There is a largest notional at which equity can meet the maintenance margin: that margin lies between 0 and the last m times
+    the notional, so ``N <= (q E - W) / (1 - m)`` for a long, ``N <= q E + W`` for a short. No tier above it is looked at.
     Equity less maintenance margin is monotone in the price where the table is continuous, so one tier at most is
     consistent with its own solution. Where a table has a step, the price that is met first counts (higher for a long).
     """
-    found = math.nan
+    found, value = math.nan, size * entry_price
+    most = (value - collateral) / (1.0 - tiers[-1, 1]) if side > 0.0 else value + collateral
     for row in range(len(tiers)):
+        if tiers[row, 0] > most + 1e-8 * abs(most):
+            break
         price = exact_price(entry_price, size, collateral, side, tiers[row, 1], tiers[row, 2])
         ceiling = tiers[row + 1, 0] if row + 1 < len(tiers) else math.inf
         slack = 1e-9 * max(tiers[row, 0], 1.0)

@@ -169,14 +169,14 @@ def evaluate(loop: Callable[..., bool], inputs: EvaluationInputs) -> Evaluation:
     account, orders = open_account(inputs.starting_cash), np.zeros(_FIRST_ORDERS, dtype=ORDER)
     progress, book = np.array([(inputs.first, 0)], dtype=PROGRESS), np.array([(0, 0, -1)], dtype=BOOK)
     position_memory, position = new_position_memory(inputs.bar_seconds / SECONDS_PER_HOUR), np.zeros(1, dtype=POSITION)
-    fills, equities, sizes = np.zeros(_FIRST_LINES, dtype=FILL), np.empty(count), np.empty(count)
+    fills, equities, sizes = np.empty(_FIRST_LINES, dtype=FILL), np.empty(count), np.empty(count)
     state = inputs.state.copy()
     while not loop(
         read_only(inputs.bars), read_only(inputs.snapshots), inputs.prices, inputs.first, inputs.last, inputs.history,
         inputs.bar_seconds, inputs.funding, inputs.rule, state, inputs.sizing, inputs.costs, inputs.tiers, account, orders,
         book, progress, position_memory, position, fills, equities, sizes,
     ):  # fmt: skip
-        fills = np.concatenate([fills, np.zeros(len(fills), dtype=FILL)])
+        fills = np.concatenate([fills, np.empty_like(fills)])
         orders = np.concatenate([orders, np.zeros(len(orders), dtype=ORDER)])
     lines, states = int(progress["lines"][0]), (inputs.state, state)
     return Evaluation(fills[:lines], equities, sizes, account, *states, inputs.first, int(book["sent"][0]))

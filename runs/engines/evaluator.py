@@ -19,7 +19,7 @@ from runs.engines.result import EngineResult
 from runs.engines.snapshot_cache import Heatmaps
 from runs.perpetual.accounting import entries_not_opened, turnover
 from runs.perpetual.contract import InstrumentParameters
-from runs.perpetual.costs import margin_limit, stacked_tiers
+from runs.perpetual.costs import CostParameters, margin_limit, stacked_tiers
 from runs.perpetual.round_trips import hit_rate, trips_of
 from runs.statistics.daily import day_ends, returns_of_days
 from runs.statistics.holding import constant_exposure_returns, mean_exposure
@@ -30,6 +30,7 @@ from strategies.market import funding_terms
 from strategies.position import sizing_record
 from strategies.registry import load_strategy
 from strategies.rule import history_of, is_compiled_rule, new_state, rule_record
+from strategies.sizing import SizingParameters
 from strategies.uncompiled import compile_problem
 
 _OVERRIDES = (types.FunctionType, property, classmethod)
@@ -72,6 +73,21 @@ class Terms(NamedTuple):
     funding: np.ndarray
 
 
+class Charges(NamedTuple):
+    """What an account pays and may do on one contract, as the compiled loop reads it.
+
+    Attributes
+    ----------
+    costs
+        (d,) of `COSTS`, one of each of the contract's terms.
+    sizing
+        (1,) of `SIZING`.
+    """
+
+    costs: np.ndarray
+    sizing: np.ndarray
+
+
 class Evaluator:
     """Evaluate candidates on the bars ``first <= bar < last`` of a market, each with a fresh account.
 
@@ -104,11 +120,14 @@ class Evaluator:
         self._seen = market.head(last)
         self.days, self._day_rows = day_ends(market.times[first:last])
         self._held = held_perpetual(market_prices(market)[first:last], self._day_rows)
+        # What many candidates share costs more to work out anew than they take on the bars.
+        self._kinds: dict[str, Any] = {}
         self._terms: dict[InstrumentParameters, Terms] = {}
+        self._charges: dict[tuple[InstrumentParameters, CostParameters, SizingParameters], Charges] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return what another process needs: it reads the terms of contracts itself."""
-        return self.__dict__ | {"_terms": {}}
+        """Return what another process needs: it works out itself what candidates share."""
+        return self.__dict__ | {"_kinds": {}, "_terms": {}, "_charges": {}}
 
     def evaluate(self, configuration: Configuration, state: np.ndarray | None = None) -> Evaluation:
         """Return what a candidate does, fill by fill; its rule begins with a `state`, (1,), or anew.
@@ -119,8 +138,7 @@ class Evaluator:
             For parameters outside their domain; for a leverage that the venue does not allow; for a strategy that is not ours
             and a `first` other than 0.
         """
-        kind: Any = load_strategy(configuration.strategy)
-        if not is_compiled(kind):
+        if not is_compiled(self._kind(configuration)):
             result = run_backtest(configuration, self._seen, first_bar=self._first, state=state)
             equity, position = result.equity[self._first :], result.position[self._first :]
             states, sent = (result.state_before, result.state_after), len(result.orders or ())
@@ -135,12 +153,10 @@ class Evaluator:
         self, configuration: Configuration, state: np.ndarray | None = None
     ) -> tuple[Callable[..., bool], EvaluationInputs]:
         """Return the loop of a compiled candidate and what it runs on; raises as `evaluate` does."""
-        kind: Any = load_strategy(configuration.strategy)
-        costs, rule = configuration.costs, kind.parameters_kind(**configuration.rule)
-        terms, history = self.terms(configuration), history_of(kind, rule)
-        check_tradable(configuration, self._seen, terms.listing)
+        kind = self._kind(configuration)
+        rule = kind.parameters_kind(**configuration.rule)
+        terms, charges, history = self.terms(configuration), self._charged(configuration), history_of(kind, rule)
         check_history(configuration, self._seen, history)
-        records = costs.records(terms.listing.instruments)
         inputs = EvaluationInputs(
             bars=self._heatmaps.bars(self._market),
             snapshots=self._heatmaps.snapshots(self._market, configuration.model),
@@ -151,10 +167,10 @@ class Evaluator:
             funding=terms.funding,
             rule=rule_record(rule),
             state=new_state(kind) if state is None else state,
-            sizing=sizing_record(configuration.sizing, smallest_step(terms.listing), margin_limit(records)),
-            costs=records,
+            sizing=charges.sizing,
+            costs=charges.costs,
             tiers=terms.tiers,
-            starting_cash=costs.starting_cash,
+            starting_cash=configuration.costs.starting_cash,
             bar_seconds=float(self._market.bar_seconds),
         )
         return trading_loop(kind.decide), inputs
@@ -171,6 +187,24 @@ class Evaluator:
                 funding_terms(listing.funding_intervals),
             )
         return self._terms[key]
+
+    def _kind(self, configuration: Configuration) -> Any:
+        name = configuration.strategy
+        if name not in self._kinds:
+            self._kinds[name] = load_strategy(name)
+        return self._kinds[name]
+
+    def _charged(self, configuration: Configuration) -> Charges:
+        """Return a candidate's costs and sizes, checked; worked out once for all that have the same."""
+        costs, sizing = configuration.costs, configuration.sizing
+        key = (configuration.instrument, costs, sizing)
+        if key not in self._charges:
+            listing = self.terms(configuration).listing
+            check_tradable(configuration, self._seen, listing)
+            records = costs.records(listing.instruments)
+            limits = sizing_record(sizing, smallest_step(listing), margin_limit(records))
+            self._charges[key] = Charges(records, limits)
+        return self._charges[key]
 
     def trial(self, configuration: Configuration) -> Trial:
         """Return a candidate's figures and daily returns; raises as `evaluate` does."""

@@ -86,7 +86,8 @@ def open_account(starting_cash: float) -> np.ndarray:
 
 def entries_not_opened(account: np.void) -> dict[str, int]:
     """Return the counts of `NOT_OPENED` of an account by name."""
-    return {name: int(sum(account[field] for field in fields)) for name, fields in NOT_OPENED.items()}
+    counts = dict(zip(ACCOUNT.names or (), account.item(), strict=True))
+    return {name: int(sum(counts[field] for field in fields)) for name, fields in NOT_OPENED.items()}
 
 
 @allocation_free
@@ -274,9 +275,13 @@ def equity_from_fills(start: float, fills: np.ndarray, price: float) -> float:
     return math.fsum(flows)
 
 
+@allocation_free
 def turnover(fills: np.ndarray) -> float:
     """Return the notional traded in (m,) of `FILL`, both ways, quote."""
-    return float(np.abs(fills["size"] * fills["price"]).sum())
+    total = 0.0
+    for row in range(len(fills)):
+        total += abs(fills[row].size * fills[row].price)
+    return total
 
 
 def reconciliation_error(account: np.ndarray, fills: np.ndarray, price: float) -> float:

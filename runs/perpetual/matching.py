@@ -30,7 +30,7 @@ import math
 
 import numpy as np
 
-from indicators.liquidation.compiled import Record, allocation_free
+from indicators.liquidation.compiled import Record, allocation_free, inlined_loop
 from runs.perpetual.accounting import LIMIT, MARKET, STOP, equity_at
 from runs.perpetual.filling import end_order, fill_order, has_volume, refuse_taking, size_at_fill
 from runs.perpetual.funding import due_within, mark_at_open, settle_at_open, settle_within
@@ -134,7 +134,7 @@ def _fill_limits_at_open(
     return done
 
 
-@allocation_free
+@inlined_loop
 def _meet_open(
     account: Record, orders: np.ndarray, count: int, bar: int, prices: Record, last_close: float, costs: Record,
     tiers: np.ndarray, in_reach: bool, fills: np.ndarray, done: int,
@@ -285,7 +285,7 @@ def _fill_limits(
     return done
 
 
-@allocation_free
+@inlined_loop
 def _meet_range(
     account: Record, orders: np.ndarray, count: int, bar: int, prices: Record, costs: Record, tiers: np.ndarray,
     in_reach: bool, fills: np.ndarray, done: int,

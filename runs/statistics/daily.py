@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from indicators.liquidation.compiled import compiled
+
 _ONE_DAY = np.timedelta64(1, "D")
 
 
@@ -26,11 +28,15 @@ def day_ends(times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return days, np.searchsorted(dates, days, side="right") - 1
 
 
+@compiled
 def returns_of_days(values: np.ndarray, start: float) -> np.ndarray:
     """Return (d,) daily returns from (d,) values at the days' ends; `start` is the value before the first day.
 
     A day after which nothing is left returns 0. The product of 1 + return is exactly last / start.
     """
-    previous = np.concatenate([[start], values[:-1]])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(previous > 0.0, values / previous - 1.0, 0.0)
+    returns, previous = np.zeros(len(values)), start
+    for row in range(len(values)):
+        if previous > 0.0:
+            returns[row] = values[row] / previous - 1.0
+        previous = values[row]
+    return returns

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from indicators.liquidation.compiled import allocation_free
+from indicators.liquidation.compiled import allocation_free, compiled
 
 
 def held_worth(close: np.ndarray, paid: np.ndarray) -> np.ndarray:
@@ -51,6 +51,7 @@ def mean_exposure(position: np.ndarray, close: np.ndarray, equity: np.ndarray) -
     return total / len(position)
 
 
+@compiled
 def constant_exposure_returns(exposure: float, returns: np.ndarray) -> np.ndarray:
     """Return (d,) what an exposure that is restored every day earns: ``exposure x returns``, until all is lost.
 
@@ -61,7 +62,9 @@ def constant_exposure_returns(exposure: float, returns: np.ndarray) -> np.ndarra
     returns
         (d,) of `holding_returns`. Restoring the exposure costs nothing, in favour of this benchmark.
     """
-    earned = np.maximum(exposure * returns, -1.0)
-    if len(lost := np.flatnonzero(earned == -1.0)):
-        earned[lost[0] + 1 :] = 0.0
+    earned = np.zeros(len(returns))
+    for row in range(len(returns)):
+        earned[row] = max(exposure * returns[row], -1.0)
+        if earned[row] == -1.0:
+            break
     return earned

@@ -14,36 +14,81 @@ DAYS_PER_YEAR = 365
 """Crypto knows no holidays; 252 would understate volatility and growth (a trap of the usual defaults)."""
 
 
+@allocation_free
+def compounded(returns: np.ndarray) -> float:
+    """Return the product of one plus each of (n,) period returns."""
+    growth = 1.0
+    for row in range(len(returns)):
+        growth *= 1.0 + returns[row]
+    return growth
+
+
+@allocation_free
+def sample_deviation(returns: np.ndarray) -> float:
+    """Return the sample standard deviation (ddof 1) of (n,) returns; NaN with fewer than two, exactly 0 where all are equal.
+
+    Distances are taken from the first value: the mean of equal values is then no rounding error away from them.
+    """
+    count = len(returns)
+    if count < 2:
+        return math.nan
+    mean = 0.0
+    for row in range(count):
+        mean += (returns[row] - returns[0]) / count
+    squares = 0.0
+    for row in range(count):
+        squares += (returns[row] - returns[0] - mean) ** 2
+    return math.sqrt(squares / (count - 1))
+
+
+@allocation_free
+def mean_return(returns: np.ndarray) -> float:
+    """Return the mean of (n,) returns; n > 0."""
+    total = 0.0
+    for row in range(len(returns)):
+        total += returns[row]
+    return total / len(returns)
+
+
+@allocation_free
+def downside_deviation(returns: np.ndarray) -> float:
+    """Return the root mean square of the losses among (n,) returns, of which all count; n > 0."""
+    squares = 0.0
+    for row in range(len(returns)):
+        squares += min(returns[row], 0.0) ** 2
+    return math.sqrt(squares / len(returns))
+
+
 def total_return(returns: np.ndarray) -> float:
     """Return the compounded return of (n,) period returns."""
-    return float(np.prod(1.0 + returns) - 1.0)
+    return float(compounded(returns)) - 1.0
 
 
 def annual_growth(returns: np.ndarray) -> float:
     """Return the compound annual growth rate of (n,) daily returns; -1 where all is lost, NaN without a day."""
     if not len(returns):
         return math.nan
-    growth = float(np.prod(1.0 + returns))
+    growth = float(compounded(returns))
     return growth ** (DAYS_PER_YEAR / len(returns)) - 1.0 if growth > 0.0 else -1.0
 
 
 def annual_volatility(returns: np.ndarray) -> float:
     """Return the annualised standard deviation (ddof 1) of (n,) daily returns; NaN with fewer than two."""
-    return float(np.std(returns, ddof=1) * math.sqrt(DAYS_PER_YEAR)) if len(returns) > 1 else math.nan
+    return float(sample_deviation(returns)) * math.sqrt(DAYS_PER_YEAR)
 
 
 def sharpe(returns: np.ndarray) -> float:
     """Return the annualised Sharpe ratio of (n,) daily returns over a riskless rate of zero; NaN without variance."""
-    deviation = float(np.std(returns, ddof=1)) if len(returns) > 1 else 0.0
-    return float(np.mean(returns)) / deviation * math.sqrt(DAYS_PER_YEAR) if deviation > 0.0 else math.nan
+    deviation = float(sample_deviation(returns))
+    return float(mean_return(returns)) / deviation * math.sqrt(DAYS_PER_YEAR) if deviation > 0.0 else math.nan
 
 
 def sortino(returns: np.ndarray) -> float:
     """Return the annualised Sortino ratio: mean over the root mean square of the losses (all days count); NaN without a loss."""
     if not len(returns):
         return math.nan
-    downside = math.sqrt(float(np.sum(np.minimum(returns, 0.0) ** 2)) / len(returns))
-    return float(np.mean(returns)) / downside * math.sqrt(DAYS_PER_YEAR) if downside > 0.0 else math.nan
+    downside = float(downside_deviation(returns))
+    return float(mean_return(returns)) / downside * math.sqrt(DAYS_PER_YEAR) if downside > 0.0 else math.nan
 
 
 def drawdowns(equity: np.ndarray, start: float) -> np.ndarray:
@@ -62,9 +107,15 @@ def deepest_fall(equity: np.ndarray, start: float) -> float:
     return least - 1.0
 
 
+@allocation_free
 def daily_drawdown(returns: np.ndarray) -> float:
     """Return the deepest fall (<= 0) of the daily closes that (d,) returns compound to, the start included."""
-    return float(deepest_fall(np.cumprod(1.0 + returns), 1.0))
+    value, highest, least = 1.0, 1.0, 1.0
+    for row in range(len(returns)):
+        value *= 1.0 + returns[row]
+        highest = max(highest, value)
+        least = min(least, value / highest)
+    return least - 1.0
 
 
 class Drawdown(NamedTuple):
@@ -117,4 +168,4 @@ def headline(returns: np.ndarray, equity: np.ndarray, start: float) -> dict[str,
 
 def time_in_market(position: np.ndarray) -> float:
     """Return the share of (n,) closes at which a position (base coin) was held."""
-    return float((position != 0.0).mean())
+    return int(np.count_nonzero(position)) / len(position)

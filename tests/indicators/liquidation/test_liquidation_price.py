@@ -16,6 +16,7 @@ from indicators.liquidation.liquidation_price import (
     liquidation_price,
     tier_index,
 )
+from runs.venues.instruments import tier_table
 from runs.venues.profiles import listing
 from runs.venues.symbols import contract_of
 
@@ -189,6 +190,42 @@ def test_the_tiered_price_meets_its_own_tier(notional, leverage, side):
     equity = notional / leverage + side * size * (price - 60_000.0)
     rate, amount = table[tier_index(size * price, table), 1:3]
     assert equity == pytest.approx(rate * size * price - amount, rel=1e-6, abs=1e-6 * notional)
+
+
+def solved_in_every_tier(entry, size, collateral, side, tiers):
+    """The price met first of those that lie in the tier that they were solved in."""
+    found = []
+    for row, (floor, rate, amount) in enumerate(tiers[:, :3]):
+        price = exact_price(entry, size, collateral, side, rate, amount)
+        ceiling = tiers[row + 1, 0] if row + 1 < len(tiers) else math.inf
+        slack = 1e-9 * max(floor, 1.0)
+        if floor - slack <= size * price <= ceiling + slack:
+            found.append(price)
+    return (max(found) if side > 0.0 else min(found)) if found else (0.0 if side > 0.0 else math.inf)
+
+
+brackets = st.lists(st.tuples(st.floats(1e3, 1e8), st.floats(0.001, 0.3)), min_size=1, max_size=9).map(
+    lambda rows: tier_table(
+        [[0.0, 0.001], *zip(sorted({f for f, _ in rows}), sorted(r for _, r in rows), strict=False)]  # rising floors
+    )
+)
+
+
+@given(st.floats(1e3, 5e8), st.floats(-0.2, 3.0), st.sampled_from(SIDES), brackets)
+def test_the_tiered_price_is_that_of_all_tiers_solved(notional, collateral, side, table):
+    size = notional / 60_000.0
+    price = isolated_price(60_000.0, size, notional * collateral, side, table)
+    assert price == solved_in_every_tier(60_000.0, size, notional * collateral, side, table)
+
+
+@given(st.integers(1, 9), st.floats(-1e-9, 1e-9), st.sampled_from(SIDES))
+def test_a_price_on_a_floor_is_that_of_all_tiers_solved(row, off, side):
+    table = tier_table([[1e5 * number**2, 0.004 * (number + 1)] for number in range(10)])
+    floor, (rate, amount) = table[row, 0] * (1.0 + off), table[row, 1:3]
+    collateral = rate * floor - amount - side * (floor - 60_000.0 * 20.0)  # liquidated at the floor: 20 coins
+    found = isolated_price(60_000.0, 20.0, collateral, side, table)
+    assert found == solved_in_every_tier(60_000.0, 20.0, collateral, side, table)
+    assert found == pytest.approx(floor / 20.0)
 
 
 @given(positions)
