@@ -185,4 +185,8 @@ def test_a_table_of_nonsense_in_a_right_packet_takes_no_long_time(tmp_path, name
 
 
 def test_the_valid_files_are_of_all_kinds():
-    assert {series.kind for series, *_ in VALID.values()} == set(KINDS) - {"liquidation_totals", "positions", "accounts"}
+    assert {series.kind for series, *_ in VALID.values()} == set(KINDS) - {
+        "liquidation_totals",
+        "positions",
+        "accounts",
+    }
