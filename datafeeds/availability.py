@@ -76,18 +76,20 @@ def event_totals(rows: Rows, covered: Intervals, opens: np.ndarray, bar: int) ->
 
 
 def largest_events(rows: Rows, covered: Intervals, opens: np.ndarray, bar: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the largest single liquidation of each bar, long and short (m,) each, quote currency; parameters of `event_totals`.
+    """Return the largest single liquidation known of each bar, long and short (m,) each; parameters of `event_totals`.
 
-    It is zero in a bar without any, NaN where the bar was not wholly observed.
+    In quote currency, at the fill's price or else the order's limit. Zero in a bar that was wholly observed and had none, NaN in
+    one of which nothing is known.
     """
     row, inside = _bars_of(rows["known_at"], opens, bar)
-    worth, side = (rows["price"] * rows["size"])[inside], rows["side"][inside]
-    observed = _observed(covered, opens, bar)
+    price = np.where(np.isnan(rows["price"]), rows["limit_price"], rows["price"])
+    worth, side = (price * rows["size"])[inside], rows["side"][inside]
+    known = np.where(_observed(covered, opens, bar), 0.0, np.nan)
     largest = []
     for which in (1.0, -1.0):
-        found = np.zeros(len(opens))
-        np.maximum.at(found, row[side == which], worth[side == which])
-        largest.append(np.where(observed, found, np.nan))
+        found = known.copy()
+        np.fmax.at(found, row[side == which], worth[side == which])
+        largest.append(found)
     return largest[0], largest[1]
 
 

@@ -127,7 +127,7 @@ def _columns(market: Market, rows: np.ndarray) -> dict[str, np.ndarray]:
             known[label] = join(market.frame[label].to_numpy()[rows])
     for column in LARGEST:
         for label in (venue_column(column, venue) for venue in venues_with(market.frame, column)):
-            known[label] = market.frame[label].to_numpy()[rows].max(axis=1)
+            known[label] = np.fmax.reduce(market.frame[label].to_numpy()[rows], axis=1)  # the largest that is known
     return known
 
 

@@ -15,7 +15,7 @@ from datafeeds.errors import MarketError
 from datafeeds.live.journal import journal_folder, read_journal
 from datafeeds.resampling import resample
 from datafeeds.schema import Market, market_from_frame
-from datafeeds.series import Rows, Series, timeframe_seconds
+from datafeeds.series import Series, timeframe_seconds
 from datafeeds.venue_columns import LARGEST, is_venue_column, venue_column
 
 _IDS = re.compile(r"(.+):([1-9][0-9]*[smhdw])")
@@ -207,17 +207,16 @@ def _events(
     series, said = wanted.series("liquidations"), list[str]()
     if series not in known:  # what was recorded live is listed as well
         return {}, ()
-    found = np.full((4, len(opens)), np.nan)
+    sums, largest = np.full((2, 2, len(opens)), np.nan)
     if catalog.files(series):
-        found = _measured(catalog.read(series, *reach), catalog.covered(series), opens, bar)
+        rows, times = catalog.read(series, *reach), catalog.covered(series)
+        sums = np.array(event_totals(rows, times, opens, bar))
+        largest = np.array(largest_events(rows, times, opens, bar))
         said += [_LOWER_BOUND] if wanted.venue in _THROTTLED else []
     heard, times, completeness = read_journal(journal_folder(catalog, wanted.venue, wanted.symbol), *reach)
     if times:
-        found = np.where(np.isnan(found), _measured(heard, times, opens, bar), found)
+        sums = np.where(np.isnan(sums), np.array(event_totals(heard, times, opens, bar)), sums)
+        largest = np.fmax(largest, np.array(largest_events(heard, times, opens, bar)))
         said += [_LOWER_BOUND] if completeness == "throttled" else []
     names = (*_SIDES, *(venue_column(column, wanted.venue) for column in LARGEST))
-    return dict(zip(names, found, strict=True)), tuple(dict.fromkeys(said))
-
-
-def _measured(rows: Rows, covered: Intervals, opens: np.ndarray, bar: int) -> np.ndarray:
-    return np.array([*event_totals(rows, covered, opens, bar), *largest_events(rows, covered, opens, bar)])
+    return dict(zip(names, (*sums, *largest), strict=True)), tuple(dict.fromkeys(said))

@@ -50,7 +50,7 @@ def largest_section(market: Market) -> dict[str, Any] | None:
     -------
     dict or None
         `size_usd` (0 where none happened), `type` ("long" or "short"), `venue` and `bar_open` of the bar in which it became
-        known, `whale`; `bars` of the 24 hours and `bars_known`, those in which some venue's events are known whole.
+        known, `whale`; `bars` of the 24 hours and `bars_known`, those of which anything is known: an event, or that there was none.
     """
     rows = _last_day(market)
     kinds = [(column, venue) for column in LARGEST for venue in venues_with(market.frame, column)]

@@ -156,12 +156,12 @@ def test_larger_bars_of_a_sum_are_the_sum_of_larger_bars():
         np.testing.assert_allclose(summed.frame[column], expected[column], rtol=1e-12, err_msg=column)
 
 
-def test_the_largest_of_a_larger_bar_is_the_largest_of_its_parts_and_unknown_where_one_of_them_is():
+def test_the_largest_of_a_larger_bar_is_the_largest_known_of_its_parts():
     label = venue_column("largest_liquidated_long", "okx")
     frame = part(1).assign(**{label: np.arange(48.0)})
-    frame.loc[9, label] = np.nan
+    frame.loc[[3, 8, 9, 10, 11], label] = np.nan
     market = market_from_frame(frame, "okx", parts=(label,))
-    assert resample(market, 4 * 3600).frame[label].fillna(-1.0).tolist()[:4] == [3.0, 7.0, -1.0, 15.0]
+    assert resample(market, 4 * 3600).frame[label].fillna(-1.0).tolist()[:4] == [2.0, 7.0, -1.0, 15.0]
 
 
 def test_a_column_of_a_foreign_table_that_is_called_alike_is_no_part_of_a_sum():

@@ -24,6 +24,7 @@ def rows_of(events):
         "known_at": known_at.astype(np.int64),
         "side": side.astype(np.float64),
         "price": prices,
+        "limit_price": np.full(len(events), np.nan),
         "size": size.astype(np.float64),
     }
 
@@ -67,14 +68,15 @@ def test_the_sums_are_those_of_counting_one_by_one(events, covered):
             assert np.isnan(sums[bar]) if not heard else sums[bar] == counted
 
 
-def test_the_largest_event_of_a_bar_is_in_quote_by_side_and_unknown_where_nobody_listened_to_all_of_it():
+def test_the_largest_event_of_a_bar_is_in_quote_by_side_and_a_quiet_one_is_zero():
     at = [(1, 1, 2.0), (2, 1, 7.0), (3, -1, 5.0), (BAR + 1, -1, 4.0), (3 * BAR + 1, 1, 9.0)]
     rows = rows_of([(START + ms, START + ms, side, size) for ms, side, size in at])
-    rows["price"] = np.array([100.0, 10.0, 50.0, 100.0, 100.0])
-    opens = np.arange(START, START + 4 * BAR, BAR)
+    rows["price"] = np.array([100.0, 10.0, 50.0, np.nan, 100.0])
+    rows["limit_price"] = np.array([np.nan, 900.0, np.nan, 80.0, np.nan])
+    opens = np.arange(START, START + 5 * BAR, BAR)
     longs, shorts = largest_events(rows, [(START, START + 3 * BAR)], opens, BAR)
-    np.testing.assert_array_equal(longs, [200.0, 0.0, 0.0, np.nan])
-    np.testing.assert_array_equal(shorts, [250.0, 400.0, 0.0, np.nan])
+    np.testing.assert_array_equal(longs, [200.0, 0.0, 0.0, 900.0, np.nan])  # an event is known where nobody heard all
+    np.testing.assert_array_equal(shorts, [250.0, 320.0, 0.0, np.nan, np.nan])  # at the fill, or else the limit
 
 
 def test_the_largest_event_counts_in_the_bar_in_which_it_became_known():

@@ -9,6 +9,9 @@ from datafeeds.catalog.market import market_id, read_catalog_market
 from datafeeds.catalog.store import Catalog
 from datafeeds.errors import MarketError
 from datafeeds.files import read_market
+from datafeeds.live.journal import Journal, journal_folder
+from datafeeds.live.journal_lines import Session
+from datafeeds.live.liquidation import Liquidation, LiveMarket
 from datafeeds.markets import open_market
 from datafeeds.resampling import resample
 from datafeeds.series import Series
@@ -181,3 +184,20 @@ def test_a_name_is_a_catalogs_only_if_no_file_has_it(tmp_path, monkeypatch):
         open_market("binance:BTC/USDT:USDT", catalog=tmp_path)
     with pytest.raises(MarketError, match="needs none"):
         open_market("binance:BTC/USDT:USDT:1h", mapping="x.toml", catalog=tmp_path)
+
+
+def test_the_largest_liquidation_is_the_larger_of_what_an_archive_and_a_recording_know(catalog):
+    catalog.add(CANDLES, candles(range(3)), [hours(0, 3)])
+    series = Series("binance", "BTC/USDT:USDT", "liquidations")
+    ts = START_MS + np.array([1000, HOUR_MS + 1000])
+    event = {"side": np.array([1.0, 1.0]), "price": np.array([9.0, 9.0]), "size": np.array([2.0, 2.0])}
+    catalog.add(series, {"ts": ts, "known_at": ts} | event, [hours(0, 2)])
+    at = START_MS + 2000
+    session = Session("binance", "BTC/USDT:USDT", "throttled", "one a second", "fill")
+    with Journal(journal_folder(catalog, "binance", "BTC/USDT:USDT"), session) as journal:
+        market = LiveMarket("BTCUSDT", "BTC/USDT:USDT", 1.0, inverse=False)
+        journal.event(Liquidation(market, at, at, 1, 9.0, 7.0), at)
+        journal.alive(START_MS, START_MS + 3 * HOUR_MS)
+        journal.flush()
+    largest = read_catalog_market(catalog, BTC).frame["largest_liquidated_long of binance"]
+    assert largest.tolist() == [63.0, 18.0, 0.0]
