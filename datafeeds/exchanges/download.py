@@ -2,7 +2,7 @@
 
 import asyncio
 import functools
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,8 @@ from datafeeds.catalog.store import Catalog
 from datafeeds.errors import MarketError, SourceError
 from datafeeds.exchanges import binance, bybit, gate, hyperliquid, okx
 from datafeeds.exchanges.contract import Contract
-from datafeeds.exchanges.paging import Page, Pager, clean
+from datafeeds.exchanges.events import EventSource, Told, cleaned, walk
+from datafeeds.exchanges.paging import Answer, Page, Pager, clean
 from datafeeds.exchanges.source import DAY_MS, Request, Source
 from datafeeds.retry import RetryPolicy, retry
 from datafeeds.series import KINDS, Rows, Series, timeframe_seconds
@@ -154,15 +155,10 @@ async def download(
     todo = _aligned(lacking, series.period_ms) if start < end else []
     total, rows = sum(last - first for first, last in todo), 0
     said = dict.fromkeys((*remarks, *catalog.remarks(series)))
-    fetch = functools.partial(_page, client, series, source, contract, patience, said, {})
-    spacing = series.period_ms if series.timeframe else source.spacing_ms
-    begins_ms = max(
-        contract.listed_ms or 0, now_ms - source.reach_rows * spacing + 2 * spacing if source.reach_rows else 0
-    )
-    pager = Pager(series, fetch, source.page_rows, source.window_ms, source.oldest_first, spacing, begins_ms)
+    pages = _pages(client, series, source, contract, patience, said, now_ms)
     try:
         for gap in todo:
-            async for page, covered in pager.pages(*gap):
+            async for page, covered in pages(*gap):
                 await asyncio.to_thread(catalog.add, series, page, _answered(series, source, page, covered, now_ms))
                 rows += len(page["ts"])
                 if report:
@@ -203,6 +199,39 @@ def _answered(series: Series, source: Source, page: Rows, covered: Intervals, no
     settled = now_ms - source.settled_ms
     until = max(settled, int(page["ts"][-1]) + series.period_ms) if len(page["ts"]) else settled
     return within(covered, 0, until)
+
+
+def _pages(
+    client: "Client", series: Series, source: Source, contract: Contract, patience: RetryPolicy, said: dict[str, None],
+    now_ms: int,
+) -> Callable[[int, int], AsyncIterator[Answer]]:  # fmt: skip
+    """Return what yields a range's rows, and the times that they answer."""
+    if isinstance(source, EventSource):
+        told = functools.partial(_told, client, series, source, contract, patience)
+        return functools.partial(walk, told, source.page_rows)
+    fetch = functools.partial(_page, client, series, source, contract, patience, said, {})
+    spacing = series.period_ms if series.timeframe else source.spacing_ms
+    begins_ms = max(
+        contract.listed_ms or 0, now_ms - source.reach_rows * spacing + 2 * spacing if source.reach_rows else 0
+    )
+    return Pager(series, fetch, source.page_rows, source.window_ms, source.oldest_first, spacing, begins_ms).pages
+
+
+async def _told(
+    client: "Client",
+    series: Series,
+    source: EventSource,
+    contract: Contract,
+    patience: RetryPolicy,
+    first: int,
+    last: int,
+) -> Told:
+    async def once() -> Told:
+        requests = source.ask(contract, "", 1, first, last)
+        replies = tuple([await client.ask(request.endpoint, request.parameters) for request in requests])
+        return cleaned(series, source.tell(replies, contract), first, last)
+
+    return await retry(once, patience)
 
 
 async def _page(

@@ -10,8 +10,11 @@ import numpy as np
 
 from datafeeds.errors import ReplyError
 from datafeeds.exchanges.contract import Contract
+from datafeeds.exchanges.events import Told, event_source
 from datafeeds.exchanges.reply import column, field, number, records, same, times, to_minute
-from datafeeds.exchanges.source import CANDLES_SETTLED_MS, DAY_MS, Request, Source
+from datafeeds.exchanges.source import CANDLES_SETTLED_MS, DAY_MS, HOUR_MS, Request, Source
+from datafeeds.live.liquidation import LiveMarket
+from datafeeds.live.okx import liquidation_of
 from datafeeds.series import Rows, timeframe_seconds
 from datafeeds.stamps import stamps_of, stood_at
 
@@ -21,6 +24,7 @@ _WORDS |= {"6h": "6Hutc", "12h": "12Hutc", "1d": "1Dutc"}
 _DATA_WORDS = {"5m": "5m", "1h": "1H", "1d": "1Dutc"}
 _DATA_ROWS = 1440  # "a maximum of 1,440 entries"
 _FUNDING_REACH_MS = 92 * DAY_MS  # "up to three months"
+_LIQUIDATIONS_REACH_MS = DAY_MS - HOUR_MS  # "in the last day", less some for the clocks
 
 
 def _ask_candles(endpoint: str) -> Callable[..., tuple[Request, ...]]:
@@ -91,6 +95,31 @@ def _settled(row: Any) -> float:
     return number(realized if realized not in (None, "") else field(row, "fundingRate"))
 
 
+def _ask_liquidations(contract: Contract, word: str, period_ms: int, start_ms: int, end_ms: int) -> tuple[Request, ...]:
+    family = contract.id.removesuffix("-SWAP")  # asked for a contract alone the venue answers 50015
+    span = {"before": str(start_ms - 1), "after": str(end_ms), "limit": "100"}
+    return (
+        Request(
+            "publicGetPublicLiquidationOrders", {"instType": "SWAP", "instFamily": family, "state": "filled", **span}
+        ),
+    )
+
+
+def _tell_liquidations(replies: tuple[Any, ...], contract: Contract) -> Told:
+    market = LiveMarket(contract.id, contract.symbol, contract.size, contract.inverse)
+    groups = [row for row in records(replies[0], "data") if field(row, "instId") == contract.id]
+    found = [liquidation_of(detail, market) for group in groups for detail in records(group, "details")]
+    ts = np.array([one.ts for one in found], dtype=np.int64)
+    rows = {
+        "ts": ts,
+        "known_at": ts + 1000,  # the feed sends one a second
+        "side": np.array([one.side for one in found], dtype=np.float64),
+        "size": np.array([one.size for one in found], dtype=np.float64),
+        "limit_price": np.array([one.price for one in found], dtype=np.float64),
+    }
+    return Told(rows, ts)
+
+
 SOURCES = (
     Source(
         "candles",
@@ -125,5 +154,13 @@ SOURCES = (
         reach_rows=_DATA_ROWS,
     ),
     Source("funding", _ask_funding, _read_funding, 100, reach_ms=_FUNDING_REACH_MS),
+    event_source(
+        "liquidations",
+        _ask_liquidations,
+        _tell_liquidations,
+        100,
+        reach_ms=_LIQUIDATIONS_REACH_MS,
+        by_default=False,
+    ),
 )
-"""What OKX has; liquidations by websocket, one a second at most (`datafeeds.live`)."""
+"""What OKX has; its liquidations of the last day only when named. Live ones: `datafeeds.live`."""

@@ -46,11 +46,18 @@ def read(reply: dict[str, Any], markets: Markets) -> Message:
     for row in records(reply, "data"):
         id_ = word(row, "instId")
         if id_ in markets:
-            found += [_liquidation(detail, markets[id_]) for detail in records(row, "details")]
+            found += [liquidation_of(detail, markets[id_]) for detail in records(row, "details")]
     return Message(tuple(found))
 
 
-def _liquidation(detail: Any, market: LiveMarket) -> Liquidation:
+def liquidation_of(detail: Any, market: LiveMarket) -> Liquidation:
+    """Return one of the ``details``, which the channel and the interface word alike.
+
+    Raises
+    ------
+    ReplyError
+        If it is not of the documented form.
+    """
     side, position = side_of(detail, "side", _SIDES), side_of(detail, "posSide", _POSITIONS)
     if position not in (0, side):
         raise ReplyError(f"a {detail['side']!r} order cannot close a {detail['posSide']!r} position")
