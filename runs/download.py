@@ -40,7 +40,9 @@ _UNREACHED = "cannot be reached"
     epilog="Example: python -m runs.download --venue binance --symbol BTC/USDT:USDT --start 2023-01-01 --end 2025-01-01 "
     "--timeframe 1h, then python -m runs.backtest --strategy magnet --data binance:BTC/USDT:USDT:1h",
 )
-@click.option("--venue", help="binance, bybit, okx, gate, hyperliquid; with --import any name.")
+@click.option(
+    "--venue", help="binance, bybit, okx, gate, hyperliquid, bitfinex, deribit, dydx; with --import any name."
+)
 @click.option("--symbol", "symbols", multiple=True, help="Unified symbol such as BTC/USDT:USDT; may be repeated.")
 @click.option("--start", help="First bar, ISO time (UTC).")
 @click.option("--end", help="End of the range, ISO time (UTC), exclusive; default now.")

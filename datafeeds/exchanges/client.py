@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import ccxt.async_support as ccxt
@@ -19,12 +20,17 @@ from datafeeds.exchanges.secrets import keys_of, redacted
 from datafeeds.exchanges.session import bounded_session
 from datafeeds.retry import RetryPolicy, retry, wish_seconds
 
-_CLASSES = {"binance": "binanceusdm", "bybit": "bybit", "okx": "okx", "gate": "gate", "hyperliquid": "hyperliquid"}
+_CLASSES = {"binance": "binanceusdm"} | {
+    name: name for name in ("bybit", "okx", "gate", "hyperliquid", "bitfinex", "deribit", "dydx")
+}
 _MARKETS = {"binance": ["linear"]}  # the others': swaps
 _FURTHER = {
     "okx": {"publicGetPublicLiquidationOrders": Entry("public/liquidation-orders", ["public"], "GET", {"cost": 0.5})}
 }
 """Endpoints that ccxt does not know; OKX's allows 40 requests in 2 s, in ccxt's units half a request."""
+
+_SLOWER_MS = {"bitfinex": 25_000}
+"""Between two requests, where ccxt's limit is not the endpoint's: Bitfinex's liquidations answer 429 sooner, as users measured."""
 
 _LISTS_WITHOUT_IT = 4  # lists of contracts that must lack a symbol before it is called unknown, less one
 _FIRST_ATTEMPTS = 4  # some seconds
@@ -183,7 +189,7 @@ async def connect(venue: str, patience: RetryPolicy | None = None, url: str | No
     Parameters
     ----------
     venue
-        binance (USD-M), bybit, okx, gate or hyperliquid.
+        binance (USD-M), bybit, okx, gate, hyperliquid, bitfinex, deribit or dydx.
     patience
         How long to go on after failures.
     url
@@ -197,6 +203,8 @@ async def connect(venue: str, patience: RetryPolicy | None = None, url: str | No
     if venue not in _CLASSES:
         raise MarketError(f"unknown venue {venue!r}: {', '.join(_CLASSES)}")
     settings: dict[str, Any] = {"enableRateLimit": url is None, "timeout": _TIMEOUT_SECONDS * 1000}
+    if venue in _SLOWER_MS:
+        settings["rateLimit"] = _SLOWER_MS[venue]
     if keys := keys_of(venue):
         settings |= {"apiKey": keys[0], "secret": keys[1]}
     exchange = _listening(_CLASSES[venue])(settings)
@@ -242,7 +250,22 @@ def _listening(name: str) -> type:
         if reply is None:
             raise ReplyError(f"{self.id}: {_path(url)} answered no JSON (status {code}): {_short(body)}", wish)
 
-    return type(f"Listening{name}", (base,), {"handle_errors": handle_errors, **_FURTHER.get(name, {})})
+    own = {"fetch_time": _CLOCKS[name]} if name in _CLOCKS else {}
+    return type(f"Listening{name}", (base,), {"handle_errors": handle_errors, **own, **_FURTHER.get(name, {})})
+
+
+async def _bitfinex_time(self: Any, params: Any = None) -> int:
+    """Return the time of a reply, to the second: the venue has no clock to ask."""
+    await self.publicGetPlatformStatus()
+    return int(parsedate_to_datetime(self.last_response_headers["Date"]).timestamp() * 1000)
+
+
+async def _dydx_time(self: Any, params: Any = None) -> int:
+    """Return the venue's seconds as milliseconds: ccxt returns them as they are."""
+    return int(float((await self.indexerGetTime())["epoch"]) * 1000)
+
+
+_CLOCKS = {"bitfinex": _bitfinex_time, "dydx": _dydx_time}
 
 
 async def _translated(venue: str, waiting: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from datafeeds.catalog.coverage import Intervals, union, within
 from datafeeds.catalog.store import Catalog
 from datafeeds.errors import MarketError, SourceError
-from datafeeds.exchanges import binance, bybit, gate, hyperliquid, okx
+from datafeeds.exchanges import binance, bitfinex, bybit, deribit, dydx, gate, hyperliquid, okx
 from datafeeds.exchanges.contract import Contract
 from datafeeds.exchanges.events import EventSource, Told, cleaned, walk
 from datafeeds.exchanges.paging import Answer, Page, Pager, clean
@@ -26,6 +26,9 @@ VENUES = {
     "okx": okx.SOURCES,
     "gate": gate.SOURCES,
     "hyperliquid": hyperliquid.SOURCES,
+    "bitfinex": bitfinex.SOURCES,
+    "deribit": deribit.SOURCES,
+    "dydx": dydx.SOURCES,
 }
 """What each venue offers."""
 
@@ -229,7 +232,7 @@ async def _told(
     async def once() -> Told:
         requests = source.ask(contract, "", 1, first, last)
         replies = tuple([await client.ask(request.endpoint, request.parameters) for request in requests])
-        return cleaned(series, source.tell(replies, contract), first, last)
+        return cleaned(series, source.tell(replies, contract), source.page_rows, first, last)
 
     return await retry(once, patience)
 

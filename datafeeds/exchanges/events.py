@@ -63,17 +63,17 @@ def event_source(
     return EventSource(kind, ask, read, page_rows, tell=tell, **how)
 
 
-def cleaned(series: Series, told: Told, start_ms: int, end_ms: int) -> Told:
+def cleaned(series: Series, told: Told, page_rows: int, start_ms: int, end_ms: int) -> Told:
     """Return a reply's rows of a range in order, each once, and the stamps that lie in the range or before it.
 
     Raises
     ------
     ReplyError
-        If rows cannot be true, or the reply is in disorder: then its oldest event says nothing of those between.
+        If rows cannot be true, or the reply is in disorder or too long: then its oldest event says nothing of those between.
     """
     steps = np.diff(told.stamps)
-    if not ((steps <= 0).all() or (steps >= 0).all()):
-        raise ReplyError(f"{series}: a page in disorder")
+    if not ((steps <= 0).all() or (steps >= 0).all()) or len(told.stamps) > page_rows:
+        raise ReplyError(f"{series}: a page in disorder, or of more events than it can hold")
     rows, ids = complete(series, told.rows), told.ids
     if ids is not None:
         rows = take(rows, np.unique(ids, return_index=True)[1])
@@ -89,15 +89,15 @@ def cleaned(series: Series, told: Told, start_ms: int, end_ms: int) -> Told:
 async def walk(fetch: Fetch, page_rows: int, start_ms: int, end_ms: int) -> AsyncIterator[tuple[Rows, Intervals]]:
     """Yield the rows of a range, newest first, and the times that they answer in full.
 
-    Each page is asked for with the last instant of the one before: one that brings nothing older, and could have, says that
-    there is nothing older. So a page that came back short hides nothing, and costs a request.
+    Each page is asked for with the last instant of the one before: one that brings nothing older says that there is nothing
+    older, as long as a page holds more than one instant. So a page that came back short hides nothing, and costs a request.
 
     Raises
     ------
     ReplyError
         If one instant holds more than a page.
     """
-    end, before, empty = end_ms, page_rows + 1, 0
+    end, empty = end_ms, 0
     while start_ms < end:
         told = await fetch(start_ms, end)
         if not len(told.stamps):
@@ -106,16 +106,11 @@ async def walk(fetch: Fetch, page_rows: int, start_ms: int, end_ms: int) -> Asyn
                 yield told.rows, [(start_ms, end)]
                 return
             continue
-        oldest, count, empty = int(told.stamps[0]), len(told.stamps), 0
-        if oldest < start_ms or (oldest == end - 1 and count < before):
+        oldest, empty = int(told.stamps[0]), 0
+        if oldest == end - 1 and len(told.stamps) >= page_rows:
+            raise ReplyError(f"{page_rows} events within a millisecond, and a page holds no more")
+        if oldest < start_ms or oldest == end - 1:
             yield told.rows, [(start_ms, end)]
             return
-        if oldest == end - 1:
-            if count >= page_rows:
-                raise ReplyError(f"more than {page_rows} events within a millisecond, and a page holds no more")
-            yield told.rows, [(oldest, end)]
-            end = oldest
-        else:
-            yield take(told.rows, told.rows["ts"] > oldest), [(oldest + 1, end)]
-            end = oldest + 1
-        before = count
+        yield take(told.rows, told.rows["ts"] > oldest), [(oldest + 1, end)]
+        end = oldest + 1
