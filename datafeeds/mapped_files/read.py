@@ -16,8 +16,25 @@ from datafeeds.mapped_files.presets import CLOCKS, Preset, plain, prepared
 from datafeeds.mapped_files.recognition import asked, recognised
 from datafeeds.schema import OPTIONAL, REQUIRED, Market, market_from_frame
 from datafeeds.tables import market_name, read_table
+from datafeeds.text import listed
 from datafeeds.units import to_base
 from datafeeds.written_times import number_times, text_times
+
+# Names of columns that tell one market from another.
+_MARKETS = (
+    "symbol",
+    "ticker",
+    "pair",
+    "instrument",
+    "instid",
+    "market",
+    "coin",
+    "asset",
+    "exchange",
+    "contract",
+    "productid",
+)
+_SHOWN_MARKETS = 3
 
 
 def read_foreign(path: Path, mapping: Mapping | Preset | None) -> Market:
@@ -49,6 +66,7 @@ def market_of_table(table: pd.DataFrame, name: str, mapping: Mapping | Preset | 
     """
     ours = all(column in table.columns for column in REQUIRED)
     if mapping is None and ours:
+        _check_one_market(table["ts"], table, name)
         return market_from_frame(table, name)
     if isinstance(mapping, Preset):
         try:
@@ -102,6 +120,7 @@ def translate(table: pd.DataFrame, mapping: Mapping, name: str) -> pd.DataFrame:
     if len(frame) > 1 and frame["ts"].is_monotonic_decreasing:  # newest first
         frame = frame.iloc[::-1].reset_index(drop=True)
     _check_clock(frame["ts"], table, mapping.columns["ts"], name)
+    _check_one_market(frame["ts"], table, name)
     if mapping.label == "close":
         frame["ts"] = _opens(frame["ts"], name)
     if mapping.funding_seconds and "funding_rate" in frame:
@@ -185,6 +204,20 @@ def _check_clock(ts: pd.Series, table: pd.DataFrame, column: Column, name: str) 
             f"{name}: duplicate time, and {others[0]!r} is a column of its own; if that is the time of day, map both: "
             f'ts = ["{column.name}", "{others[0]}"]'
         )
+
+
+def _check_one_market(ts: pd.Series, table: pd.DataFrame, name: str) -> None:
+    """Refuse times that come twice where a column says that several markets are in the table."""
+    if not ts.duplicated().any():
+        return
+    for label in dict.fromkeys(table.columns):
+        column = table[label]
+        if plain(label) in _MARKETS and isinstance(column, pd.Series) and column.nunique() > 1:
+            held = listed([str(value)[:20] for value in column.dropna().unique()[:_SHOWN_MARKETS]])
+            raise MarketError(
+                f"{name}: {column.nunique()} markets are in one table, as its column {str(label)!r} says (such as {held}); keep "
+                "the rows of one of them"
+            )
 
 
 def _opens(closes: pd.Series, name: str) -> pd.Series:

@@ -1,8 +1,10 @@
 """The same market in the layouts of twelve tools: recognised, or by its preset, it is the same market."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from datafeeds.errors import MarketError
 from datafeeds.markets import read
 from tests.datafeeds.layouts import OHLCV, TOOLS, bars, layouts
 
@@ -33,3 +35,13 @@ def test_a_layout_is_read_by_its_preset(tmp_path, layout):
     name, content = LAYOUTS[layout]
     (tmp_path / name).write_bytes(content)
     check(read(tmp_path / name, mapping=f"preset:{TOOLS[layout.split()[0]]}", timeframe="1h"))
+
+
+@pytest.mark.parametrize("label", ["symbol", "Ticker", "inst_id", "<TICKER>"])
+@pytest.mark.parametrize("time", ["ts", "date"])  # our own column, and one that is recognised
+def test_two_markets_in_one_table_are_named(label, time):
+    one = FRAME.rename(columns={"ts": time})
+    two = pd.concat([one.assign(**{label: "BTCUSDT"}), one.assign(**{label: "ETHUSDT"})]).sort_values(time)
+    with pytest.raises(MarketError, match=r"2 markets .*such as BTCUSDT and ETHUSDT.*keep the rows of one"):
+        read(two)
+    check(read(two[two[label] == "ETHUSDT"]))
