@@ -11,7 +11,15 @@ from weakref import WeakKeyDictionary
 import aiohttp
 
 from datafeeds.archives.fetching import fetched, reach
-from datafeeds.archives.layout import HOSTS, ArchiveFile, archive_files, archive_kinds, days_of
+from datafeeds.archives.layout import (
+    COIN_MARGINED_MS,
+    HOSTS,
+    ArchiveFile,
+    archive_files,
+    archive_kinds,
+    days_of,
+    is_coin_margined,
+)
 from datafeeds.archives.tables import read_table
 from datafeeds.archives.trades import candles_of_trades
 from datafeeds.archives.unpacking import unpacked
@@ -76,6 +84,8 @@ def plan_archive(
         For a venue without an archive, or a kind that its archive lacks.
     """
     known = ("candles",) if from_trades else archive_kinds(venue)
+    if not (kinds or from_trades) and is_coin_margined(Series(venue, symbol, "liquidations")):
+        known = ("liquidations",)
     for kind in kinds:
         if kind not in known:
             raise MarketError(f"{venue}'s archive has no {kind[:40]!r}; it has {', '.join(known)}")
@@ -166,7 +176,11 @@ async def collect(
     outcomes = await asyncio.gather(*(one(file) for file in todo), return_exceptions=True)
     _raise_first(error for error in outcomes if not isinstance(error, SourceError))
     failed = [str(error) for error in outcomes if isinstance(error, SourceError)]
-    return _collected(series, made, sorted(file.name for file in absent), failed[0] if failed else "")
+    collected = _collected(series, made, sorted(file.name for file in absent), failed[0] if failed else "")
+    if is_coin_margined(series) and (start_ms < COIN_MARGINED_MS[0] or end_ms > COIN_MARGINED_MS[1]):
+        remark = f"{series}: the archive has 2023-06-25 .. 2024-10-14 only; other days are left out"
+        return replace(collected, remarks=(*collected.remarks, remark))
+    return collected
 
 
 def _asked(files: Iterable[ArchiveFile], lacking: Intervals) -> list[ArchiveFile]:

@@ -33,6 +33,10 @@ _FOLDERS = {
 }
 """Binance's folder of each kind, and whether its files are read by month and by day."""
 
+_COIN_MARGINED = re.compile(r"([A-Z0-9]{1,20})/USD:\1")
+COIN_MARGINED_MS = (1_687_651_200_000, 1_728_950_400_000)
+"""What the archive has of COIN-M liquidations: 2023-06-25 .. 2024-10-14 (binance-public-data#361, and a listing of 2026-09)."""
+
 _TIMEFRAMES = ("1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d")
 """Binance's candles; it has longer ones too, but they do not begin at multiples of their length since 1970."""
 
@@ -103,8 +107,27 @@ def archive_symbol(symbol: str, venue: str = "binance") -> str:
     return quote(match[1] + ("PERP" if venue == "bybit" and match[2] == "USDC" else match[2]), safe="")
 
 
+def is_coin_margined(series: Series) -> bool:
+    """Return whether a series is Binance's liquidations of a COIN-M perpetual, the only one read of inverse contracts."""
+    found = _COIN_MARGINED.fullmatch(series.symbol)
+    return series.venue == "binance" and series.kind == "liquidations" and found is not None
+
+
+def contract_usd(symbol: str) -> float:
+    """Return the USD of one COIN-M contract.
+
+    Examples
+    --------
+    >>> contract_usd("BTC/USD:BTC"), contract_usd("ETH/USD:ETH")
+    (100.0, 10.0)
+    """
+    return 100.0 if symbol.startswith("BTC/") else 10.0  # binance.com, COIN-M contract specifications
+
+
 def archive_files(series: Series, start_ms: int, end_ms: int, from_trades: bool = False) -> list[ArchiveFile]:
     """Return the files that answer ``[start_ms, end_ms)``, whole months by the month's file where there is one.
+
+    Of COIN-M liquidations only those that there are.
 
     Raises
     ------
@@ -112,6 +135,8 @@ def archive_files(series: Series, start_ms: int, end_ms: int, from_trades: bool 
         If the venue's archive does not hold the series.
     """
     kind = _kind(series, from_trades)
+    if is_coin_margined(series):
+        start_ms, end_ms = max(start_ms, COIN_MARGINED_MS[0]), min(end_ms, COIN_MARGINED_MS[1])
     # the day's metrics end with the next midnight's snapshot
     late = _FIVE_MINUTES_MS if kind in ("open_interest", "long_short_ratio") else 0
     files: list[ArchiveFile] = []
@@ -136,6 +161,8 @@ def _kind(series: Series, from_trades: bool) -> str:
         raise MarketError(f"{series.venue}'s archive has no {series.kind[:40]}; it has {held}")
     if series.kind in ("open_interest", "long_short_ratio") and series.timeframe != "5m":
         raise MarketError(f"{series}: the archive has it every 5m only")
+    if is_coin_margined(series):
+        return series.kind
     archive_symbol(series.symbol, series.venue)
     if from_trades or series.venue == "bybit":
         if _DAY_MS % series.period_ms:
@@ -167,7 +194,8 @@ def _month(at: int) -> tuple[int, int]:
 
 
 def _file(series: Series, kind: str, first: int, last: int, late: int, monthly: bool) -> ArchiveFile:
-    symbol = archive_symbol(series.symbol, series.venue)
+    inverse = is_coin_margined(series)
+    symbol = series.symbol.partition("/")[0] + "USD_PERP" if inverse else archive_symbol(series.symbol, series.venue)
     date = str(np.datetime64(first, "ms").astype("datetime64[M]" if monthly else "datetime64[D]"))
     if series.venue == "bybit":
         path = f"trading/{symbol}/{symbol}{date}.csv.gz"
@@ -177,5 +205,5 @@ def _file(series: Series, kind: str, first: int, last: int, late: int, monthly: 
             words.append(_word(series))
         place = "/".join((folder, symbol, *words))
         name = f"{symbol}-{words[0] if words else folder}-{date}.zip"
-        path = f"data/futures/um/{'monthly' if monthly else 'daily'}/{place}/{name}"
+        path = f"data/futures/{'cm' if inverse else 'um'}/{'monthly' if monthly else 'daily'}/{place}/{name}"
     return ArchiveFile(path, first, first + late, last + late, series.venue == "binance", monthly)

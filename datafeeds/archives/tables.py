@@ -9,13 +9,14 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv
 
-from datafeeds.archives.layout import ArchiveFile, archive_symbol
+from datafeeds.archives.layout import ArchiveFile, archive_symbol, contract_usd, is_coin_margined
 from datafeeds.catalog.rows import take
 from datafeeds.errors import ReplyError
 from datafeeds.exchanges.reply import to_minute
 from datafeeds.series import Rows, Series
 from datafeeds.stamps import stood_at
 from datafeeds.text import reason, shown
+from datafeeds.units import to_base
 
 _DAY_MS = 86_400_000
 _MAX_TABLE_BYTES = 64 * 2**20  # assumption: a month of one-minute candles is some MB
@@ -201,11 +202,11 @@ def _liquidations(series: Series, file: ArchiveFile, text: bytes) -> Rows:
     """Return what was filled, at its average price; orders of which nothing was filled forced nothing and are left out.
 
     A filled order without an average price is no documented row: it is refused, not given the order's limit price, which is
-    the bankruptcy price and not what was paid.
+    the bankruptcy price and not what was paid. COIN-M's sizes are contracts.
     """
-    used = ("time", "side", "average_price", "accumulated_fill_quantity")
+    used = ("time", "side", "average_price", "accumulated_fill_quantity", "price", "original_quantity")
     table = _table(text, LIQUIDATIONS, used, file)
-    ts, side, price, size = (column(table, name, file.name) for name in used)
+    ts, side, price, size, limit, ordered = (column(table, name, file.name) for name in used)
     ts, side = milliseconds(ts, file.name), side.astype(str)
     if not np.isin(side, ("SELL", "BUY")).all():
         raise ReplyError(f"{file.name}: a side that is neither SELL nor BUY")
@@ -217,8 +218,15 @@ def _liquidations(series: Series, file: ArchiveFile, text: bytes) -> Rows:
         "side": np.where(side == "SELL", 1.0, -1.0),  # the order's side: a long is liquidated by a sale
         "price": price,
         "size": size,
+        "limit_price": np.where(limit > 0.0, limit, np.nan),
+        "ordered_size": ordered,
     }
-    return take(rows, size > 0.0)
+    filled = take(rows, size > 0.0)
+    if is_coin_margined(series):
+        dollars = contract_usd(series.symbol)
+        for name in ("size", "ordered_size"):
+            filled[name] = to_base(filled[name], "inverse contracts", dollars, filled["price"])
+    return filled
 
 
 _READERS = {

@@ -136,7 +136,7 @@ def test_kinds_that_an_archive_lacks_are_refused():
     with pytest.raises(MarketError, match="has no 'trades'"):
         plan_archive("binance", "BTC/USDT:USDT", "1h", ("trades",))
     with pytest.raises(MarketError, match="linear"):
-        plan_archive("binance", "BTC/USD:BTC", "1h")
+        plan_archive("binance", "BTC/USD:BTC", "1h", ("candles",))
     assert [series.timeframe for series in plan_archive("binance", "BTC/USDT:USDT", "1h")] == [
         "1h",
         "1h",
