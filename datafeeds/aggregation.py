@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from datafeeds.schema import Market, market_from_frame
 from datafeeds.text import listed
 from datafeeds.venue_columns import SUMMED, is_venue_column, venue_column, venues_with
 
@@ -60,6 +61,24 @@ def _sum(parts: list[np.ndarray]) -> np.ndarray:
     for part in parts[1:]:
         total += part
     return total
+
+
+def mapped_venues(market: Market) -> tuple[str, ...]:
+    """Return the venues whose positions a summed market's map holds: those in the sum of open interest, without one all."""
+    return venues_with(market.frame, "open_interest") or market.venues
+
+
+def of_venue(market: Market, venue: str) -> Market:
+    """Return a summed market's bars with the sizes of one of its venues alone; its volume is 0 in bars that it lacks.
+
+    The traded prices stay, so that the maps of all venues are parts of one map and add up to it.
+    """
+    frame = market.frame
+    own = {column: venue_column(column, venue) for column in SUMMED if venue_column(column, venue) in frame}
+    others = [column for column in frame.columns if is_venue_column(column)]
+    kept = frame.drop(columns=[*SUMMED, *others, "taker_buy_volume", "open_interest_break"], errors="ignore")
+    sizes = frame[list(own.values())].set_axis(list(own), axis=1).fillna({"volume": 0.0})
+    return market_from_frame(kept.join(sizes), f"{market.name} on {venue}", market.simulated, market.bar_seconds)
 
 
 def sum_remarks(frame: pd.DataFrame) -> tuple[str, ...]:

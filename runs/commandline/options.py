@@ -124,7 +124,9 @@ def market_again(named: Mapping[str, Any], seed: int) -> dict[str, Any]:
 
 
 layers_option = click.option(
-    "--layers", is_flag=True, help="Show the map by group of leverages too; pages are larger and take longer."
+    "--layers",
+    is_flag=True,
+    help="Show the map by group of leverages too, and by exchange; pages are larger and take longer.",
 )
 """For commands that write the map."""
 

@@ -141,7 +141,7 @@ class Result:
     def to_html(self, path: Path | str | None = None, *, layers: bool = False) -> str | None:
         """Return heatmap.html with the run's trades; with a path write it there, whole or not at all, and return None.
 
-        With `layers` the map can be chosen by group of leverages too.
+        With `layers` the map can be chosen by group of leverages too, and by exchange where there are several.
 
         Raises
         ------

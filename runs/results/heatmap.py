@@ -136,7 +136,8 @@ class Heatmap:
     def to_html(self, path: Path | str | None = None, *, layers: bool = False) -> str | None:
         """Return heatmap.html, the map to zoom in; with a path write it there, whole or not at all, and return None.
 
-        With `layers` the map can be chosen by group of leverages too: a page about twice as large, made in three times the time.
+        With `layers` the map can be chosen by group of leverages too, and by exchange where there are several: a page about
+        twice as large, made in three times the time.
 
         Raises
         ------

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datafeeds.aggregation import sum_of_venues, sum_remarks
+from datafeeds.aggregation import of_venue, sum_of_venues, sum_remarks
 from datafeeds.resampling import resample
 from datafeeds.schema import market_from_frame
 from datafeeds.venue_columns import SUMMED, is_venue_column, venue_column
@@ -169,3 +169,16 @@ def test_a_column_of_a_foreign_table_that_is_called_alike_is_no_part_of_a_sum():
     market = market_from_frame(frame, "file")
     assert market.venues == ()
     assert "volume of trades" not in market.frame
+
+
+def test_a_venues_own_market_has_its_sizes_at_the_traded_prices():
+    parts = three()
+    parts["okx"] = parts["okx"].drop(index=[7])
+    market = market_of(sum_of_venues(parts))
+    own = of_venue(market, "okx").frame
+    assert own["close"].equals(market.frame["close"])
+    expected = parts["okx"].set_index("ts").reindex(TIMES)
+    for column in SUMMED[1:]:
+        assert np.array_equal(own[column], expected[column], equal_nan=True)
+    assert own["volume"].tolist() == expected["volume"].fillna(0.0).tolist()
+    assert not any(is_venue_column(label) for label in own.columns)

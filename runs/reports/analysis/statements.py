@@ -37,9 +37,8 @@ def overview_rows(day: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _largest(single: dict[str, Any]) -> str:
-    seen = (
-        "" if single["bars_known"] == single["bars"] else f"; known in {single['bars_known']} of {single['bars']} bars"
-    )
+    some = single["bars_known"] < single["bars"]
+    seen = f"; events are known of {single['bars_known']} of {single['bars']} bars" if some else ""
     if not single["size_usd"] > 0.0:
         return f"none{seen}"
     whale = ", a whale" if single["whale"] else ""

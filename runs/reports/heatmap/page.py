@@ -12,7 +12,9 @@ import matplotlib
 import numpy as np
 import pandas as pd
 
+from datafeeds.aggregation import mapped_venues
 from datafeeds.schema import Market
+from datafeeds.text import listed
 from indicators.liquidation.cascade_phase import PHASES
 from indicators.liquidation.leverage_groups import LEVERAGE_GROUPS
 from indicators.liquidation.model import build_model
@@ -84,7 +86,8 @@ def heatmap_page(
     orders
         The broker's journal, for stops and targets.
     layers
-        Whether the map by group of leverages can be chosen: a page about twice as large, made in three times the time.
+        Whether the map by group of leverages, and of a market of several exchanges by exchange, can be chosen: a page about
+        twice as large, made in three times the time.
     """
     model = build_model(parameters, market.bar_seconds)
     every = bars_per_column(len(market), math.ceil(model.settings["window"][0]) + 1)
@@ -165,17 +168,34 @@ def _body(title: str, market: Market, parameters: ModelParameters, every: int, l
         "window": f"{parameters.cluster_window:g}",
         "data": "; ".join(escape(fact) for fact in market.caveats()) or "complete",
         "parameters": table(("parameter", "value", "unit", "source"), rows),
-        "chooser": _chooser() if layers else "",
-        "layers": _about_layers(parameters) if layers else "",
+        "chooser": _chooser(mapped_venues(market)) if layers else "",
+        "layers": _about_layers(parameters) + _about_exchanges(mapped_venues(market)) if layers else "",
     }
     for name, text in values.items():
         frame = frame.replace("{{" + name + "}}", text)
     return frame
 
 
-def _chooser() -> str:
-    options = "".join(f"<option value='{number}'>{group.name}</option>" for number, group in enumerate(LEVERAGE_GROUPS))
-    return f"<label>Leverage <select id='layer'><option value=''>all</option>{options}</select></label>"
+def _chooser(venues: tuple[str, ...]) -> str:
+    """Return the choice of a layer: groups of leverages, and where there are several, exchanges after them."""
+    names = [group.name for group in LEVERAGE_GROUPS]
+    groups, exchanges = (
+        "".join(f"<option value='{number}'>{escape(name)}</option>" for number, name in enumerate(named, first))
+        for first, named in ((0, names), (len(names), venues))
+    )
+    if not venues:
+        return f"<label>Leverage <select id='layer'><option value=''>all</option>{groups}</select></label>"
+    parts = f"<optgroup label='Leverage'>{groups}</optgroup><optgroup label='Exchange'>{exchanges}</optgroup>"
+    return f"<label>Part <select id='layer'><option value=''>all</option>{parts}</select></label>"
+
+
+def _about_exchanges(venues: tuple[str, ...]) -> str:
+    if not venues:
+        return ""
+    return (
+        f"<p>By exchange ({escape(listed(venues))}): the positions of one, by its own open interest, at the prices of the exchange "
+        "that is traded. Where an exchange has a hole, its part stays at what was last known, and the whole map too.</p>"
+    )
 
 
 def _about_layers(parameters: ModelParameters) -> str:

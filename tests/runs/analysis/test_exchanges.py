@@ -131,6 +131,8 @@ def test_bars_in_which_no_events_are_known_are_counted():
             frame.loc[BARS - 10, venue_column(column, venue)] = np.nan
     found = largest_section(market_of(frames))
     assert (found["size_usd"], found["bars_known"], found["bars"]) == (0.0, 23, 24)
+    for text in forms(market_of(frames)):
+        assert "none; events are known of 23 of 24 bars" in text
 
 
 def forms(market):

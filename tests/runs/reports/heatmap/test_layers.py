@@ -3,7 +3,10 @@
 import numpy as np
 import pytest
 
+from datafeeds.aggregation import of_venue, sum_of_venues
+from datafeeds.schema import market_from_frame
 from datafeeds.simulated.market import simulate
+from datafeeds.venue_columns import is_venue_column
 from indicators.liquidation.kernel import LONG
 from indicators.liquidation.leverage_groups import LEVERAGE_GROUPS
 from indicators.liquidation.model import build_model
@@ -58,6 +61,49 @@ def test_layers_add_up_to_the_map_within_half_a_step_each():
     np.testing.assert_allclose(sum(shown), whole, rtol=1.01 * half_step, atol=dark)
 
 
+def several(parts):
+    """The market as the sum of exchanges with parts of its sizes."""
+    sizes = ["volume", "taker_buy_volume", "open_interest", "liquidated_long", "liquidated_short"]
+    frames = {
+        venue: MARKET.frame.drop(columns=[] if part else ["open_interest"]).assign(
+            **{name: MARKET.frame[name] * part for name in sizes if part or name != "open_interest"}
+        )
+        for venue, part in parts.items()
+    }
+    total = sum_of_venues(frames)
+    labels = tuple(label for label in total.columns if is_venue_column(label))
+    return market_from_frame(total, "several/BTCUSDT", bar_seconds=MARKET.bar_seconds, parts=labels)
+
+
+def test_layers_of_exchanges_are_parts_of_the_map_by_open_interest():
+    market, ends = several({"binance": 0.5, "bybit": 0.3, "okx": 0.2}), np.arange(3, 300, 7)
+    described, text = layer_elements(market, PARAMETERS, ends)
+    record = record_heatmap(build_model(PARAMETERS, market.bar_seconds), model_bars(market), ends)
+    bins, arrays = np.floor(record.positions).astype(int), elements(text)
+    whole = coarsened(record.density, bins, BINS_AT_ONCE)
+    first = len(LEVERAGE_GROUPS)
+    assert [layer["name"] for layer in described[first:]] == ["binance", "bybit", "okx"]
+    half_step = 10.0 ** (0.5 * DECADES / CODES) - 1.0
+    for number, (layer, part) in enumerate(zip(described[first:], (0.5, 0.3, 0.2), strict=True), first):
+        shown = decode(lift(arrays[f"array-layer_{number}"], bins // BINS_AT_ONCE), layer["top"])
+        dark = layer["top"] * 10.0**-DECADES * (1.0 + 2.0 * half_step)
+        np.testing.assert_allclose(shown, part * whole, rtol=1.01 * half_step, atol=dark)
+
+
+def test_the_maps_of_exchanges_add_up_to_that_of_their_sum():
+    market = several({"binance": 0.5, "bybit": 0.3, "okx": 0.2})
+    model, ends = build_model(PARAMETERS, market.bar_seconds), np.array([250, 299])
+    whole = record_heatmap(model, model_bars(market), ends).density
+    parts = [record_heatmap(model, model_bars(of_venue(market, venue)), ends).density for venue in market.venues]
+    np.testing.assert_allclose(sum(parts), whole, rtol=1e-4)
+
+
+def test_an_exchange_whose_open_interest_is_not_in_the_sum_has_no_part_of_the_map():
+    page = heatmap_page(several({"binance": 0.7, "bybit": 0.3, "okx": 0.0}), PARAMETERS, layers=True)
+    assert f"<option value='{len(LEVERAGE_GROUPS) + 1}'>bybit</option></optgroup>" in page
+    assert "okx</option>" not in page
+
+
 def test_a_page_has_layers_only_if_asked_and_is_else_the_same():
     plain, layered = heatmap_page(MARKET, PARAMETERS), heatmap_page(MARKET, PARAMETERS, layers=True)
     names = {f"array-layer_{number}" for number in range(len(LEVERAGE_GROUPS))}
@@ -66,4 +112,5 @@ def test_a_page_has_layers_only_if_asked_and_is_else_the_same():
     for group in LEVERAGE_GROUPS:
         assert f">{group.name}</option>" in layered
     assert "id='layer'" not in plain
+    assert "Exchange" not in layered
     assert "{{" not in plain.split("<script")[0] + layered.split("<script")[0]
