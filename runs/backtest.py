@@ -155,6 +155,7 @@ def _print_summary(metrics: dict[str, Any], target: Path) -> None:
         ("Instrument", f"{metrics['instrument']['venue']} {metrics['instrument']['symbol']}"),
         ("Trades", f"{trading['trades']:,}"),
         ("Hit rate", _cell(trading["hit_rate_fraction"], "{:.1%}")),
+        ("Waiting entries not filled", _cell(trading["waiting_entries_unfilled_fraction"], "{:.1%}")),
         ("Fees", f"{money['fees_quote']:,.2f}"),
         ("Funding paid", f"{money['funding_paid_quote']:,.2f}"),
         ("Own liquidations", f"{money['liquidations']}"),

@@ -12,7 +12,7 @@ from indicators.liquidation.parameter_fields import Readable, unknown
 
 _HOURS_PER_DAY, _DAYS_PER_WEEK = 24, 7
 _FIRST_WEEKDAY = 3  # 1970-01-01 was a Thursday
-_USUAL_INTERVAL = 8.0  # hours between settlements where no contract's terms are known, as `Instrument` has it
+USUAL_INTERVAL = 8.0  # hours between settlements where no contract's terms are known, as `Instrument` has it
 
 
 class MarketView(NamedTuple):
@@ -72,7 +72,7 @@ FUNDING_TERMS = np.dtype([("since", np.float64), ("hours", np.float64)])
 
 def funding_terms(intervals: Sequence[tuple[datetime.date, float]] = ()) -> np.ndarray:
     """Return (k,) of `FUNDING_TERMS` of days and the hours between settlements from then on; the first hold from the beginning."""
-    known = intervals or ((datetime.date.min, _USUAL_INTERVAL),)
+    known = intervals or ((datetime.date.min, USUAL_INTERVAL),)
     found = np.array([(np.datetime64(day, "s").astype(np.int64), hours) for day, hours in known], dtype=FUNDING_TERMS)
     found["since"][0] = -np.inf
     return found

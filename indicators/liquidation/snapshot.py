@@ -23,8 +23,10 @@ _FIELDS = (
     "low",
     "cluster_above_price",  # nearest significant cluster above; NaN: none
     "cluster_above_usd",  # its magnitude in quote
+    "cluster_above_gap",  # log price from the close to its near edge; NaN: none
     "cluster_below_price",
     "cluster_below_usd",
+    "cluster_below_gap",
     "magnet",  # +1 upward, -1 downward, 0 balanced, NaN no signal
     "cascade_risk_down",  # 0 low, 1 moderate, 2 high
     "cascade_risk_up",

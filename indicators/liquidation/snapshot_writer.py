@@ -62,8 +62,10 @@ def write_clusters(state: State, model: Model, view: Record, close: float) -> No
     view.cluster_count_below, view.cluster_count_above = below_count, above_count
     view.cluster_below_price = below.price if below_count > 0 else math.nan
     view.cluster_below_usd = below.size * below.price if below_count > 0 else math.nan
+    view.cluster_below_gap = below.low if below_count > 0 else math.nan
     view.cluster_above_price = above.price if above_count > 0 else math.nan
     view.cluster_above_usd = above.size * above.price if above_count > 0 else math.nan
+    view.cluster_above_gap = above.low if above_count > 0 else math.nan
     memory.magnet = held_magnet(
         memory.magnet, view.cluster_above_usd, view.cluster_below_usd,
         settings.magnet_ratio, settings.one_sided_signal > 0.0, settings.hysteresis,

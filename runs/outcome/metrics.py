@@ -82,10 +82,23 @@ def _trading(trades: pd.DataFrame) -> dict[str, Any]:
         "average_loss_quote": float(lost.mean()) if len(lost) else math.nan,
         "largest_loss_quote": float(lost.min()) if len(lost) else math.nan,
         "average_bars_held": float(trades["bars_held"].mean()) if count else math.nan,
-        "exits": {
-            str(reason): int(number) for reason, number in trades["exit_reason"].value_counts().sort_index().items()
-        },
+        "entries": _counts(trades["entry_kind"]),
+        "exits": _counts(trades["exit_reason"]),
     }
+
+
+def _counts(words: pd.Series) -> dict[str, int]:
+    return {str(word): int(number) for word, number in words.value_counts().sort_index().items()}
+
+
+def _waiting_entries(trading: dict[str, Any]) -> dict[str, float]:
+    """Return what share of the entries that waited for a price was never filled; NaN where none waited.
+
+    They waited by a limit or a trigger; they were not filled if they expired, or were post-only and would have taken.
+    """
+    missed = trading["entries_expired"] + trading["entries_refused_for_post_only"]
+    waited = missed + trading["entries"].get("limit", 0) + trading["entries"].get("stop", 0)
+    return {"waiting_entries_unfilled_fraction": missed / waited if waited else math.nan}
 
 
 def unopened_sentence(trading: dict[str, Any]) -> str:
@@ -172,6 +185,7 @@ def run_metrics(result: EngineResult, trades: pd.DataFrame | None = None) -> dic
     theirs = daily_returns(result.times, benchmark, float(result.market.frame["open"].iloc[0])).to_numpy()
     spread = float(np.var(theirs, ddof=1)) if len(theirs) > 1 else 0.0
     beta = float(np.cov(ours, theirs, ddof=1)[0, 1]) / spread if spread > 0.0 else math.nan
+    trading = _trading(trades) | entries_not_opened(result.account[0])
     varied = len(ours) > 1 and spread > 0.0 and float(np.var(ours)) > 0.0
     return {
         "strategy": result.configuration.strategy,
@@ -183,7 +197,7 @@ def run_metrics(result: EngineResult, trades: pd.DataFrame | None = None) -> dic
             "annual_alpha_fraction": (float(ours.mean()) - beta * float(theirs.mean())) * DAYS_PER_YEAR,
         },
         **competitors(result),
-        "trading": {**_trading(trades), **entries_not_opened(result.account[0]), **_volume_shares(result)},
+        "trading": {**trading, **_waiting_entries(trading), **_volume_shares(result)},
         "exposure": _exposure(result),
         "money": _money(result),
         "instrument": instrument_record(result.listing, result.configuration.costs),

@@ -6,18 +6,19 @@ import numpy as np
 import pandas as pd
 
 from indicators.liquidation.cascade_phase import PHASES
-from runs.perpetual.accounting import LIMIT, LIQUIDATION, STOP
+from runs.perpetual.accounting import FILL_KINDS, LIMIT, LIQUIDATION, STOP
 from runs.perpetual.round_trips import trips_of
 
 COLUMNS = (
     "entry_time", "exit_time", "side", "size", "entry_price", "exit_price", "notional", "gross_pnl", "fees", "funding",
     "liquidation_fee", "insurance_fund", "net_pnl", "return_on_equity", "bars_held", "max_adverse_excursion",
     "max_favourable_excursion", "exit_reason", "open", "signal_magnet", "signal_phase", "signal_cluster_distance",
-    "signal_volatility",
+    "signal_volatility", "entry_kind",
 )  # fmt: skip
 """Columns of the table: `size` is the largest held at once and `notional` its value at the average entry price;
 prices in quote per base, sizes in base coin, sums in quote, excursions as fractions of the entry
-price; `signal_*` is what the heatmap said at the close before the entry."""
+price; `signal_*` is what the heatmap said at the close before the entry; `entry_kind` is the order that opened it: market, limit or
+stop."""
 
 _REASONS = {LIMIT: "target", STOP: "stop", LIQUIDATION: "liquidation"}
 
@@ -74,7 +75,7 @@ def _row(
         "max_favourable_excursion": max(sign * (favourable / entry - 1.0), 0.0),
         "exit_reason": "open" if is_open else _REASONS.get(int(trip["exit_kind"]), "signal"), "open": bool(is_open),
     }  # fmt: skip
-    return row | _signal(snapshots, bar - 1, sign)
+    return row | _signal(snapshots, bar - 1, sign) | {"entry_kind": FILL_KINDS[int(trip["entry_kind"])]}
 
 
 def _signal(snapshots: np.ndarray, bar: int, sign: float) -> dict[str, Any]:

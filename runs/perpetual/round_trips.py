@@ -10,6 +10,7 @@ from runs.perpetual.accounting import FUNDING, opening_part
 TRIP = np.dtype(
     [
         ("bar", np.int64),  # of the entry
+        ("entry_kind", np.int64),  # kind of the fill that opened it
         ("exit_bar", np.int64),  # of the last fill; -1 while open
         ("exit_kind", np.int64),  # kind of the last fill; -1 while open
         ("side", np.float64),  # +1 long, -1 short
@@ -30,8 +31,8 @@ TRIP = np.dtype(
 
 
 @allocation_free
-def _begin(trip: Record, bar: int, opened: float) -> None:
-    trip.bar, trip.exit_bar, trip.exit_kind = bar, -1, -1
+def _begin(trip: Record, fill: Record, opened: float) -> None:
+    trip.bar, trip.entry_kind, trip.exit_bar, trip.exit_kind = fill.bar, fill.kind, -1, -1
     trip.side = 1.0 if opened > 0.0 else -1.0
     trip.entered, trip.left, trip.peak, trip.entry_value, trip.exit_value = 0.0, 0.0, 0.0, 0.0, 0.0
     trip.gross, trip.fees, trip.funding, trip.liquidation_fee, trip.insurance_fund = 0.0, 0.0, 0.0, 0.0, 0.0
@@ -106,7 +107,7 @@ def gather_trips(fills: np.ndarray, close: float, trips: np.ndarray) -> int:
                 count, is_open = count + 1, False
         if opened != 0.0:
             if not is_open:
-                _begin(trips[count], fill.bar, opened)
+                _begin(trips[count], fill, opened)
                 is_open = True
             _increase(trips[count], fill, opened)
         position = fill.position_after

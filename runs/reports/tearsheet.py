@@ -66,6 +66,10 @@ def breakdown_tables(metrics: dict[str, Any]) -> str:
         ("Liquidation fees, quote", _shape(money["liquidation_fees_quote"], "{:,.2f}")),
         ("Trades", str(trading["trades"])),
         ("Hit rate", _shape(trading["hit_rate_fraction"], "{:.1%}")),
+        (
+            "Entries that waited for a price and were not filled",
+            _shape(trading["waiting_entries_unfilled_fraction"], "{:.1%}"),
+        ),
         ("Entries refused", str(trading["entries_refused"])),
         ("Entries below one step", str(trading["entries_below_one_step"])),
     )

@@ -11,17 +11,17 @@ from strategies.market import funding_terms, plain_market_at
 from strategies.rule import asked, rule_record
 
 
-def answers(rule, parameters, snapshot, position, state=None, open_time=0.0):
-    """Return what a compiled rule answers, and what it answers in plain Python, on one bar given by its fields' values.
+def answers(rule, parameters, snapshot, position, state=None, open_time=0.0, history=1):
+    """Return what a compiled rule answers, and what it answers in plain Python, on bars given by their fields' values.
 
-    A `state`, (1,) from `new_state`, is written by both alike.
+    A value is of all bars alike, or one a bar. A `state`, (1,) from `new_state`, is written by both alike.
     """
-    bars, snapshots, held = empty_bars(1), np.zeros(1, dtype=SNAPSHOT), np.zeros(1, dtype=POSITION)
+    bars, snapshots, held = empty_bars(history), np.zeros(history, dtype=SNAPSHOT), np.zeros(1, dtype=POSITION)
     bars["open_time"] = open_time
     for record, values in ((snapshots, snapshot), (held, position)):
         for name, value in values.items():
             record[name] = value
-    seen = (bars, snapshots, 0, 1, 3600.0, funding_terms())
+    seen = (bars, snapshots, history - 1, history, 3600.0, funding_terms())
     twin = None if state is None else state.copy()
     ours = asked(rule)(*seen, held, rule_record(parameters), np.zeros(1) if state is None else state)
     memory = () if twin is None else (Writable(twin[0]),)

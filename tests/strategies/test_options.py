@@ -6,11 +6,15 @@ import pytest
 from datafeeds.markets import open_market
 from runs.engines.configuration import configuration_from
 from runs.engines.evaluator import Evaluator
+from runs.engines.event import run_backtest
 from runs.engines.parity import first_difference
 from runs.engines.snapshot_cache import Heatmaps
+from runs.outcome.metrics import run_metrics
+from runs.outcome.run_files import orders_table
 from runs.sweep import sweep
 
 OPTIONS = {
+    "magnet": {"limit_atr": 0.2, "near_edge": True, "touch_lift": 0.02},
     "overlay": {"raise_after_hours": 72.0, "band": 0.3, "base_volatility": 0.6},
 }
 
@@ -46,9 +50,11 @@ def test_options_know_no_bar_that_has_not_come(market, evaluator, strategy):
 
 
 @pytest.mark.parametrize(("strategy", "name"), [(strategy, name) for strategy in OPTIONS for name in OPTIONS[strategy]])
-def test_each_option_by_itself_changes_what_is_traded(evaluator, strategy, name):
-    first, changed = traded(evaluator, strategy), traded(evaluator, strategy, **{name: OPTIONS[strategy][name]})
-    assert not np.array_equal(first.position, changed.position)
+def test_each_option_changes_what_is_traded_beside_the_others(evaluator, strategy, name):
+    without = {other: value for other, value in OPTIONS[strategy].items() if other != name}
+    assert not np.array_equal(
+        traded(evaluator, strategy, **OPTIONS[strategy]).position, traded(evaluator, strategy, **without).position
+    )
 
 
 @pytest.mark.parametrize("strategy", OPTIONS)
@@ -56,3 +62,15 @@ def test_options_are_swept(market, strategy):
     grid = {f"rule.{name}": [value] for name, value in OPTIONS[strategy].items()}
     found = sweep(market.head(500), strategy, grid=grid, confirm=0)
     assert len(found.trials) == 1
+
+
+def test_the_share_of_the_magnets_limits_that_were_not_filled_is_that_of_its_orders(market):
+    rule = {"limit_atr": 0.5, "limit_bars": 2}
+    result = run_backtest(configuration_from({"strategy": "magnet", "rule": rule}), market)
+    orders, trading = orders_table(result), run_metrics(result)["trading"]
+    sent = orders.index[orders["terms"] == "post-only; good for 2 bars"]
+    filled = np.isin(sent, result.fills["order"]).sum()
+    assert 20 < filled < len(sent)
+    assert trading["waiting_entries_unfilled_fraction"] == pytest.approx(1.0 - filled / len(sent))
+    assert trading["entries"] == {"limit": filled}
+    assert trading["entries_expired"] > 20

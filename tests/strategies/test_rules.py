@@ -30,10 +30,10 @@ CALM = {
 }  # fmt: skip
 
 
-def ask(module, parameters, position=(), state=None, hour=0.0, **view):
+def ask(module, parameters, position=(), state=None, hour=0.0, history=1, **view):
     """Ask a rule; `position` is (size, hours held, tag)."""
     held = {"bar": 100.0, "equity": 1e5} | dict(zip(("size", "hours_held", "tag"), position, strict=False))
-    compiled, plain = answers(module.decide, parameters, CALM | view, held, state, 3600.0 * hour)
+    compiled, plain = answers(module.decide, parameters, CALM | view, held, state, 3600.0 * hour, history)
     *numbers, targets = compiled
     assert numbers == pytest.approx(list(plain[:-1]), nan_ok=True)
     assert targets == pytest.approx(plain[-1], nan_ok=True)
@@ -84,6 +84,43 @@ def test_stops_are_wider_before_a_cascade():
 )
 def test_the_magnet_leaves_when_the_signal_flips_or_time_is_up(position, signal, action):
     assert ask(magnet, MAGNET, position, magnet=signal).action == action
+
+
+@pytest.mark.parametrize("signal", [1.0, -1.0])
+def test_the_magnet_waits_for_a_better_price_as_maker(signal):
+    intent = ask(magnet, magnet.MagnetParameters(limit_atr=0.5, limit_bars=6), magnet=signal)
+    assert (intent.limit, intent.post_only, intent.good_for_bars) == (100.0 - 0.5 * signal, 1.0, 6.0)
+    assert (intent.stop, intent.target) == (100.0 - 3.0 * signal, 103.0 if signal > 0 else 96.0)
+    with pytest.raises(ValueError, match="limit_atr = 3 must be below stop_atr = 3"):
+        magnet.MagnetParameters(limit_atr=3.0)
+
+
+def test_the_magnets_target_is_the_clusters_near_edge_and_its_distance_counts():
+    edge, gaps = magnet.MagnetParameters(near_edge=True), {"cluster_above_gap": 0.02, "cluster_below_gap": 0.004}
+    assert ask(magnet, edge, magnet=1.0, **gaps).target == pytest.approx(100.0 * math.exp(0.02))
+    assert ask(magnet, edge, magnet=-1.0, **gaps).action == KEEP, "nearer than min_distance"
+
+
+@pytest.mark.parametrize(
+    ("rule", "funding", "enters"),
+    [
+        # Target and stop 3 % away: the target is reached in 52.5 %, which earns 15.0 basis points before costs; the way out
+        # costs .525 x 2 + .475 x 7 = 4.375, the way in 7 or, as maker, 2.
+        ({"touch_lift": 0.025}, 0.0, True),
+        ({"touch_lift": 0.018}, 0.0, False),  # 10.8 against 11.41
+        ({"touch_lift": 0.025, "taker_cost_bps": 11.0}, 0.0, False),  # 15.0 against 17.275
+        ({"touch_lift": 0.018, "limit_atr": 1e-9}, 0.0, True),  # 10.8 against 6.41
+        ({"touch_lift": 0.025}, 1e-4, False),  # six settlements of one basis point more
+        ({"touch_lift": 0.025}, -1e-4, True),
+        ({"touch_lift": 0.018}, -1e-3, False),  # what would be received is not counted on
+        ({"touch_lift": 0.025}, NAN, True),
+    ],
+)
+@pytest.mark.parametrize("signal", [1.0, -1.0])
+def test_the_magnet_enters_where_the_expected_move_is_worth_its_costs(rule, funding, enters, signal):
+    view = {"magnet": signal, "cluster_above_price": 103.0, "cluster_below_price": 97.0}
+    intent = ask(magnet, magnet.MagnetParameters(**rule), funding_rate=signal * funding, **view)
+    assert (intent.action == ENTER) == enters
 
 
 CASCADE = cascade.CascadeParameters()

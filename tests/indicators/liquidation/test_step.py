@@ -129,14 +129,25 @@ def test_the_mirrored_market_swaps_the_sides():
         np.testing.assert_allclose(other[f"model_liquidated_{ours}"], one[f"model_liquidated_{theirs}"], rtol=1e-6)
     np.testing.assert_array_equal(other["cluster_count_below"], one["cluster_count_above"])
     np.testing.assert_allclose(1.0 / other["cluster_below_price"], one["cluster_above_price"], rtol=1e-9)
+    np.testing.assert_allclose(other["cluster_below_gap"], one["cluster_above_gap"], rtol=1e-9, atol=1e-12)
     np.testing.assert_array_equal(other["phase"], one["phase"])
     np.testing.assert_array_equal(other["phase_direction"], -one["phase_direction"])
 
 
+def test_the_gap_to_a_cluster_ends_at_its_near_edge():
+    bars, state = market(11, 150), initial_state(MODEL)
+    last = run(MODEL, bars, state)[-1]
+    clusters = significant_clusters(state)
+    above, below = clusters[clusters["distance"] > 0.0], clusters[clusters["distance"] < 0.0]
+    assert last["close"] * np.exp(last["cluster_above_gap"]) == pytest.approx(above["low"].min(), rel=1e-6)
+    assert last["close"] * np.exp(-last["cluster_below_gap"]) == pytest.approx(below["high"].max(), rel=1e-6)
+    assert above["low"].min() < last["cluster_above_price"]
+
+
 MAY_BE_UNKNOWN = {
-    "cluster_above_price", "cluster_above_usd", "cluster_below_price", "cluster_below_usd", "magnet", "support_price",
-    "support_bar", "resistance_price", "resistance_bar", "open_interest", "open_interest_break_bar", "funding_rate",
-    "volatility_4h", "volatility_24h",
+    "cluster_above_price", "cluster_above_usd", "cluster_above_gap", "cluster_below_price", "cluster_below_usd",
+    "cluster_below_gap", "magnet", "support_price", "support_bar", "resistance_price", "resistance_bar", "open_interest",
+    "open_interest_break_bar", "funding_rate", "volatility_4h", "volatility_24h",
 }  # fmt: skip
 
 HOSTILE = {

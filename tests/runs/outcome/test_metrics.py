@@ -143,7 +143,7 @@ def test_a_drawdown_that_has_not_recovered_has_no_end():
 def test_trading_figures_of_a_known_table():
     table = pd.DataFrame(
         {"net_pnl": [30.0, -10.0, 0.0, -20.0], "open": [False] * 4, "bars_held": [1, 2, 3, 4],
-         "exit_reason": ["target", "stop", "signal", "stop"]}
+         "exit_reason": ["target", "stop", "signal", "stop"], "entry_kind": ["limit", "market", "limit", "stop"]}
     )  # fmt: skip
     trading = m._trading(table)
     assert trading["trades"] == 4
@@ -151,12 +151,15 @@ def test_trading_figures_of_a_known_table():
     assert trading["profit_factor"] == 1.0
     assert (trading["average_win_quote"], trading["average_loss_quote"]) == (30.0, -15.0)
     assert trading["largest_loss_quote"] == -20.0
+    assert trading["entries"] == {"limit": 2, "market": 1, "stop": 1}
+    missed = {"entries_expired": 4, "entries_refused_for_post_only": 2}
+    assert m._waiting_entries(trading | missed) == {"waiting_entries_unfilled_fraction": 6 / 9}
 
 
 def test_an_open_position_is_neither_a_hit_nor_a_miss():
     table = pd.DataFrame(
         {"net_pnl": [30.0, -10.0, 500.0], "open": [False, False, True], "bars_held": [1, 2, 3],
-         "exit_reason": ["target", "stop", "open"]}
+         "exit_reason": ["target", "stop", "open"], "entry_kind": ["market"] * 3}
     )  # fmt: skip
     trading = m._trading(table)
     assert (trading["trades"], trading["trades_open"]) == (3, 1)
