@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from indicators.liquidation.cascade_phase import CASCADING, RECOVERING, TRIGGERED
 from indicators.liquidation.compiled import Record, compiled_rule
 from indicators.liquidation.parameter_fields import check, parameter
+from indicators.window.rank import rank
 from strategies.base import PerpetualStrategy
 from strategies.intent import Intent, close, enter, keep
 from strategies.market import MarketView
@@ -49,6 +50,18 @@ class CascadeParameters:
         7.5, unit="average true ranges", low=0.1, high=100.0, source="assumption: one and a half times the stop"
     )
     against_limit_hours: float = parameter(72.0, unit="hours", low=0.1, high=8760.0, source="assumption")
+    trade_with: bool = parameter(True, unit="whether to go with a cascade", source="both, as first specified")
+    trade_against: bool = parameter(True, unit="whether to fade one", source="both, as first specified")
+    quantile_bars: int = parameter(
+        0, unit="bars of its own history in which risk and funding must rank high; 0: min_risk and deep_funding hold",
+        low=0, high=100_000, source="off, as first specified",
+    )  # fmt: skip
+    risk_quantile: float = parameter(
+        0.9, unit="fraction of these bars with a lower branching ratio that way", low=0.0, high=1.0, source="assumption"
+    )
+    funding_quantile: float = parameter(
+        0.95, unit="fraction of these bars with funding less against the crowd", low=0.0, high=1.0, source="assumption"
+    )
 
     def __post_init__(self) -> None:
         """Raise ValueError for a value outside its domain."""
@@ -62,6 +75,26 @@ def _exit(snapshot: Record, position: Record, parameters: Record) -> bool:
         return position.hours_held >= parameters.against_limit_hours
     running = (snapshot.phase == TRIGGERED or snapshot.phase == CASCADING) and snapshot.phase_direction == direction
     return not running or position.hours_held >= parameters.with_limit_hours
+
+
+@compiled_rule
+def _risk_is_high(market: MarketView, direction: float, parameters: Record) -> bool:
+    if parameters.quantile_bars > 0:
+        if direction < 0.0:
+            share = rank(market.snapshot.branching_ratio_down, parameters.quantile_bars)
+        else:
+            share = rank(market.snapshot.branching_ratio_up, parameters.quantile_bars)
+        return share >= parameters.risk_quantile
+    snapshot = market.snapshot[-1]
+    return (snapshot.cascade_risk_down if direction < 0.0 else snapshot.cascade_risk_up) >= parameters.min_risk
+
+
+@compiled_rule
+def _funding_is_deep(market: MarketView, direction: float, parameters: Record) -> bool:
+    if parameters.quantile_bars > 0:
+        share = rank(market.snapshot.funding_rate, parameters.quantile_bars, direction)
+        return share >= parameters.funding_quantile
+    return direction * market.snapshot[-1].funding_rate >= parameters.deep_funding
 
 
 @compiled_rule
@@ -82,14 +115,13 @@ def decide(market: MarketView, position: Record, parameters: Record) -> Intent:
         return close() if _exit(snapshot, position, parameters) else keep()
     direction = snapshot.phase_direction
     if snapshot.phase == TRIGGERED or snapshot.phase == CASCADING:
-        risk = snapshot.cascade_risk_down if direction < 0.0 else snapshot.cascade_risk_up
         stop = snapshot.close - direction * parameters.stop_atr * snapshot.atr
-        if risk >= parameters.min_risk and stop > 0.0:
+        if parameters.trade_with and stop > 0.0 and _risk_is_high(market, direction, parameters):
             return enter(direction, stop, math.nan, WITH)
         return keep()
     # Washed out means stand aside; recovering says that open interest has steadied.
-    deep = direction * snapshot.funding_rate >= parameters.deep_funding
-    if snapshot.phase == RECOVERING and deep and snapshot.open_interest_drop >= parameters.min_open_interest_drop:
+    fallen = snapshot.phase == RECOVERING and snapshot.open_interest_drop >= parameters.min_open_interest_drop
+    if parameters.trade_against and fallen and _funding_is_deep(market, direction, parameters):
         stop = snapshot.close + direction * parameters.against_stop_atr * snapshot.atr
         target = snapshot.close - direction * parameters.against_target_atr * snapshot.atr
         if stop > 0.0 and target > 0.0:
@@ -106,4 +138,5 @@ class Cascade(PerpetualStrategy):
     """
 
     parameters_kind = CascadeParameters
+    history = staticmethod(lambda parameters: max(parameters.quantile_bars, 1))
     decide = staticmethod(decide)

@@ -8,8 +8,8 @@ from indicators.liquidation.compiled import allocation_free
 
 
 @allocation_free
-def rank(values: np.ndarray, count: int) -> float:
-    """Return the fraction of the last `count` values that lies below the last one, which is among them.
+def rank(values: np.ndarray, count: int, sign: float = 1.0) -> float:
+    """Return the fraction of the last `count` values that lies below the last one, which is among them; or above it.
 
     Parameters
     ----------
@@ -17,11 +17,13 @@ def rank(values: np.ndarray, count: int) -> float:
         (n,) of any unit; NaN among the last makes it NaN.
     count
         1 to n.
+    sign
+        +1 below, -1 above.
 
     Returns
     -------
     float
-        0 for the smallest, ``1 - 1 / count`` for the largest without an equal.
+        0 for the smallest, ``1 - 1 / count`` for the largest without an equal; with `sign` -1 the other way.
 
     Raises
     ------
@@ -39,6 +41,6 @@ def rank(values: np.ndarray, count: int) -> float:
     for index in range(len(values) - int(count), len(values)):
         if math.isnan(values[index]):
             return math.nan
-        if values[index] < values[-1]:
+        if sign * values[index] < sign * values[-1]:
             below += 1
     return below / count

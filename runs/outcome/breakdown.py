@@ -34,8 +34,8 @@ def breakdown(trades: pd.DataFrame, times: np.ndarray, snapshots: np.ndarray) ->
     Returns
     -------
     dict
-        `cluster_distance`, `signal_strength` and `phase`: a list of groups each. Every closed trade is in one group of each
-        list. A group has `group` (its name), `trades`, `wins` (net profit above zero), `hit_rate_fraction` with its
+        `cluster_distance`, `signal_strength`, `phase` and `cascade_side`: a list of groups each. Every closed trade is in one
+        group of each list. A group has `group` (its name), `trades`, `wins` (net profit above zero), `hit_rate_fraction` with its
         95 % interval by Wilson, `mean_net_return_on_notional_fraction` (net profit over notional) and `net_pnl_quote`; NaN where
         there is no trade.
     """
@@ -45,6 +45,7 @@ def breakdown(trades: pd.DataFrame, times: np.ndarray, snapshots: np.ndarray) ->
     signals = [(snapshots[bar], side) if bar >= 0 else None for bar, side in zip(bars, sides, strict=True)]
     distances = _measured(signals, _distance)
     strengths = _measured(signals, _strength)
+    legs = np.nan_to_num(_measured(signals, lambda view, side: side * float(view["phase_direction"])))
     phases = np.array(["" if signal is None else PHASES[int(signal[0]["phase"])] for signal in signals], dtype=object)
     return {
         "cluster_distance": _by_edges(closed, distances, DISTANCE_EDGES, "{:.0%}", "no cluster that way"),
@@ -52,6 +53,11 @@ def breakdown(trades: pd.DataFrame, times: np.ndarray, snapshots: np.ndarray) ->
         "phase": [
             *(_group(closed, phases == phase, phase) for phase in PHASES),
             _group(closed, phases == "", "before the first close"),
+        ],
+        "cascade_side": [
+            _group(closed, legs > 0.0, "with the cascade"),
+            _group(closed, legs < 0.0, "against it"),
+            _group(closed, legs == 0.0, "no cascade"),
         ],
     }
 

@@ -26,6 +26,7 @@ TITLES = {
     "cluster_distance": "Hit rate by distance of the cluster ahead",
     "signal_strength": "Hit rate by strength: the cluster ahead over the opposite one",
     "phase": "Hit rate by cascade phase",
+    "cascade_side": "Hit rate by side: with a cascade or against it",
 }
 _COLUMNS = ("trades", "wins", "hit rate", "95 % interval", "mean net return on notional", "net, quote")
 

@@ -165,6 +165,41 @@ def test_the_cascades_exits(position, view, action):
     assert ask(cascade, CASCADE, position, **view).action == action
 
 
+RISK = {-1.0: "branching_ratio_down", 1.0: "branching_ratio_up"}
+
+
+@pytest.mark.parametrize("direction", [-1.0, 1.0])
+@pytest.mark.parametrize(("last", "enters"), [(8.5, True), (7.5, False), (math.nan, False)])
+def test_the_cascades_risk_can_be_high_for_its_own_history(direction, last, enters):
+    parameters = cascade.CascadeParameters(quantile_bars=10, risk_quantile=0.9)
+    ratios = [8.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 0.0, last]  # 9 or 8 of 10 bars lie lower
+    view = {"phase": 1.0, "phase_direction": direction, RISK[direction]: ratios, RISK[-direction]: list(range(10))}
+    intent = ask(cascade, parameters, history=10, **view)
+    assert (intent.action == ENTER) == enters, "min_risk is not asked"
+    assert cascade.Cascade.history(parameters) == 10
+    assert cascade.Cascade.history(CASCADE) == 1
+
+
+@pytest.mark.parametrize("direction", [-1.0, 1.0])
+@pytest.mark.parametrize(("last", "enters"), [(8.5, True), (7.5, False), (math.nan, False)])
+def test_the_funding_against_the_crowd_can_be_deep_for_its_own_history(direction, last, enters):
+    parameters = cascade.CascadeParameters(quantile_bars=10, funding_quantile=0.9)
+    rates = direction * 1e-6 * np.array([8.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 0.0, last])
+    view = {"phase": 4.0, "phase_direction": direction, "open_interest_drop": 0.25, "funding_rate": rates}
+    assert (ask(cascade, parameters, history=10, **view).action == ENTER) == enters
+
+
+def test_the_cascades_legs_are_switched_by_themselves():
+    triggered = {"phase": 1.0, "phase_direction": -1.0, "cascade_risk_down": 2.0}
+    spent = {"phase": 4.0, "phase_direction": -1.0, "open_interest_drop": 0.25, "funding_rate": -0.0005}
+    for switches, actions in (
+        ({"trade_with": False}, (KEEP, ENTER)),
+        ({"trade_against": False}, (ENTER, KEEP)),
+    ):
+        parameters = cascade.CascadeParameters(**switches)
+        assert tuple(ask(cascade, parameters, **view).action for view in (triggered, spent)) == actions
+
+
 WIPE = wipe.WipeParameters()
 SUPPORT = {"support_price": 99.0, "support_bar": 90.0}
 

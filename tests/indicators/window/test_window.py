@@ -139,3 +139,5 @@ def test_a_series_that_only_falls_and_one_that_stands_still():
     assert math.isnan(z_score(EQUAL, 7))
     assert rank(FALLING, 5) == rank(EQUAL, 5) == 0.0
     assert rank(-FALLING, 5) == 0.8
+    assert rank(FALLING, 5, -1.0) == 0.8
+    assert rank(-FALLING, 5, -1.0) == rank(EQUAL, 5, -1.0) == 0.0

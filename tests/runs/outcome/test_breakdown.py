@@ -16,7 +16,7 @@ from runs.engines.event import run_backtest
 from runs.outcome.breakdown import breakdown
 from runs.outcome.metrics import run_metrics, trades_of
 
-KEYS = ("cluster_distance", "signal_strength", "phase")
+KEYS = ("cluster_distance", "signal_strength", "phase", "cascade_side")
 
 
 @cache
@@ -28,7 +28,7 @@ def labels(row):
     """Return the group of one trade in each list, read off the bar before its entry."""
     before = [view for time, view in zip(result().times, result().snapshots, strict=True) if time < row["entry_time"]]
     if not before:
-        return ("no cluster that way", "a cluster on one side at most", "before the first close")
+        return ("no cluster that way", "a cluster on one side at most", "before the first close", "no cascade")
     view, up = before[-1], row["side"] == "long"
     gap = (view["cluster_above_price"] - view["close"] if up else view["close"] - view["cluster_below_price"]) / view[
         "close"
@@ -53,10 +53,12 @@ def labels(row):
         (5.0, "5 x and more"),
     ):
         strength = label if ratio >= edge else strength
-    return distance, strength, PHASES[int(view["phase"])]
+    falls = {-1.0: not up, 1.0: up}.get(view["phase_direction"])
+    leg = {True: "with the cascade", False: "against it", None: "no cascade"}[falls]
+    return distance, strength, PHASES[int(view["phase"])], leg
 
 
-@pytest.mark.parametrize("place", range(3))
+@pytest.mark.parametrize("place", range(4))
 def test_every_group_is_what_counting_its_trades_gives(place):
     trades = trades_of(result())
     closed = [row for _, row in trades.iterrows() if not row["open"]]
@@ -107,7 +109,7 @@ def test_a_trade_still_open_has_no_outcome_and_one_at_the_first_bar_no_signal():
 def test_without_a_trade_all_groups_are_there_and_empty():
     none = trades_of(result()).iloc[:0]
     found = breakdown(none, result().times, result().snapshots)
-    assert [len(found[key]) for key in KEYS] == [6, 6, 6]
+    assert [len(found[key]) for key in KEYS] == [6, 6, 6, 3]
     assert all(group["trades"] == 0 for groups in found.values() for group in groups)
 
 
