@@ -32,6 +32,8 @@ SELDOM = {
     "max_volume_share": (0.0, 0.0, 0.1, 0.001),
     "impact": (0.0, 0.0, 0.6, 3.0),
     "quantile_bars": (0, 0, 48, 240),
+    "min_strength": (0.0, 0.0, 0.001, 0.02),
+    "hard_stop": (0.0, 0.0, 0.05, 0.2),
     "limit_atr": (0.0, 0.0, 0.1, 0.5),
     "touch_lift": (0.0, 0.0, 0.03, 0.1),
     "raise_after_hours": (0.0, 0.0, 24.0, 168.0),

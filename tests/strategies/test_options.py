@@ -17,6 +17,7 @@ OPTIONS = {
     "cascade": {"quantile_bars": 240, "min_open_interest_drop": 0.02, "trade_with": False},
     "magnet": {"limit_atr": 0.2, "near_edge": True, "touch_lift": 0.02},
     "overlay": {"raise_after_hours": 72.0, "band": 0.3, "base_volatility": 0.6},
+    "wipe": {"first_retest_only": True, "min_strength": 0.01, "hard_stop": 0.03},
 }
 
 

@@ -204,12 +204,16 @@ WIPE = wipe.WipeParameters()
 SUPPORT = {"support_price": 99.0, "support_bar": 90.0}
 
 
+def retest(parameters, position=(), state=None, **view):
+    return ask(wipe, parameters, position, new_state(wipe.Wipe) if state is None else state, **view)
+
+
 def test_the_retest_of_support_is_bought_and_of_resistance_sold():
-    intent = ask(wipe, WIPE, **SUPPORT)
+    intent = retest(WIPE, **SUPPORT)
     assert intent[:2] == (ENTER, 1.0)
     assert intent.stop == pytest.approx(99.0 * 0.99)
     assert intent.target == pytest.approx(100.0 + 2.0 * (100.0 - 98.01))
-    assert ask(wipe, WIPE, resistance_price=101.0, resistance_bar=90.0).direction == -1.0
+    assert retest(WIPE, resistance_price=101.0, resistance_bar=90.0).direction == -1.0
 
 
 @pytest.mark.parametrize(
@@ -223,12 +227,55 @@ def test_the_retest_of_support_is_bought_and_of_resistance_sold():
     ],
 )
 def test_no_retest_no_entry(view):
-    assert ask(wipe, WIPE, **view).action == KEEP
+    assert retest(WIPE, **view).action == KEEP
 
 
 def test_the_wipe_gives_up_after_its_time():
-    assert ask(wipe, WIPE, (1.0, 72.0, 0.0)).action == EXIT
-    assert ask(wipe, WIPE, (1.0, 71.0, 0.0)).action == KEEP
+    assert retest(WIPE, (1.0, 72.0, 0.0)).action == EXIT
+    assert retest(WIPE, (1.0, 71.0, 0.0)).action == KEEP
+
+
+@pytest.mark.parametrize(("size_usd", "enters"), [(999.0, False), (1000.0, True)])
+def test_a_retest_needs_a_level_of_some_strength(size_usd, enters):
+    parameters = wipe.WipeParameters(min_strength=0.1)  # of 100 coins traded in a day, at 100
+    for level in (SUPPORT, {"resistance_price": 101.0, "resistance_bar": 90.0}):
+        sizes = {"support_size_usd": size_usd, "resistance_size_usd": size_usd}
+        assert (retest(parameters, volume_24h=100.0, **sizes, **level).action == ENTER) == enters
+
+
+@pytest.mark.parametrize("side", ["support", "resistance"])
+def test_only_the_first_retest_of_a_level_is_entered_at(side):
+    parameters, state = wipe.WipeParameters(first_retest_only=True), new_state(wipe.Wipe)
+    level = {f"{side}_price": 99.0 if side == "support" else 101.0}
+    away = {"low": 99.9, "high": 100.1}
+
+    def at(bar, position=(), **view):
+        return retest(parameters, position, state, **level, **{f"{side}_bar": bar}, **view).action
+
+    assert at(90.0, **away) == KEEP
+    assert [at(90.0), at(90.0), at(90.0, **away), at(90.0)] == [ENTER, KEEP, KEEP, KEEP]
+    assert at(91.0, (1.0, 5.0, 99.0)) == KEEP, "it is retested while something is held"
+    assert [at(91.0), at(92.0), at(92.0)] == [KEEP, ENTER, KEEP]
+    failed = {"close": 98.9} if side == "support" else {"close": 101.1}
+    assert [at(93.0, **failed), at(93.0)] == [KEEP, KEEP], "a retest that did not hold was the first"
+    assert retest(WIPE, (), state, **level, **{f"{side}_bar": 93.0}).action == ENTER, "off, all are"
+
+
+@pytest.mark.parametrize("direction", [1.0, -1.0])
+def test_invalidation_by_close_leaves_a_wider_stop_to_rest(direction):
+    parameters = wipe.WipeParameters(hard_stop=0.03)
+    level = SUPPORT if direction > 0.0 else {"resistance_price": 101.0, "resistance_bar": 90.0}
+    price = 99.0 if direction > 0.0 else 101.0
+    intent, usual = retest(parameters, **level), retest(WIPE, **level)
+    assert intent.stop == pytest.approx(price * (1.0 - 0.03 * direction))
+    assert (intent.target, intent.tag) == (usual.target, price)
+    for close, action in ((0.9901, KEEP), (0.9899, EXIT)):  # of the level, mirrored for a short
+        at = price * (close if direction > 0.0 else 2.0 - close)
+        held = (direction, 5.0, price)
+        assert retest(parameters, held, close=at).action == action
+        assert retest(WIPE, held, close=at).action == KEEP, "its stop rests there"
+    with pytest.raises(ValueError, match=r"hard_stop = 0.01 must be above invalidation = 0.01, or 0"):
+        wipe.WipeParameters(hard_stop=0.01)
 
 
 @pytest.mark.parametrize(
