@@ -42,6 +42,8 @@ SHORT = """- **Proven: how much is liquidated, given how far price goes.** The m
   more often than by luck ([simulated markets](evidence-worlds.md)). Longer data see more: *would have seen*, below.
 - **Refuted: forecasts in coins as they stand.** Reports rise more slowly than forecasts. The [stress test](stress.md) fits the
   link, and measures its intervals.
+- **No strategy earns more than its own exposure held constant.** Of eight rules on two years held out none does by an interval, at
+  taker, maker or no costs, after 19 changes were tried; the wipe as first specified loses ([figures](evidence-strategies.md)).
 - **So**: use the map to say what a move would liquidate. Do not take a trade from it. No strategy here is validated.
 - **How far to trust this.** Reports are lower bounds. Two hourly sets differ: summer 2024 alone validates nothing. Kernel
   and half-life were chosen on these three sets and these positions ([attempts](attempts.md)): nothing here is held out.
@@ -88,6 +90,7 @@ MORE = """
 - [The map against the truth of simulated markets](evidence-truth.md).
 - [The stress test's intervals](stress.md), held against reports.
 - [Which kernel and half-life, and what else was tried](attempts.md).
+- [What the strategies earn](evidence-strategies.md) on both sides of the costs, and [what was tried](attempts-strategies.md).
 - [What a sweep says of luck](evidence-sweeps.md), and [the level of its test](evidence-level.md).
 - [Maps against real positions](truth.md), and [volatility](volatility.md).
 """

@@ -40,13 +40,13 @@ def test_sources_are_papers_pages_or_assumptions_never_files_that_are_not_here()
 
 
 def test_links_lead_somewhere():
-    for document in (PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *(PROJECT / "docs").glob("*.md")):
+    for document in (PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *(PROJECT / "docs").rglob("*.md")):
         for target in re.findall(r"\]\((?!https:)([^)#]+)\)", document.read_text(encoding="utf-8")):
             assert (document.parent / target).exists(), target
 
 
 def test_files_that_the_documents_name_exist():
-    for document in (PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *(PROJECT / "docs").glob("*.md")):
+    for document in (PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *(PROJECT / "docs").rglob("*.md")):
         for named in re.findall(
             r"`((?:indicators|strategies|datafeeds|runs|docs|tests)/[\w./-]*)`", document.read_text(encoding="utf-8")
         ):
