@@ -34,6 +34,7 @@ from datafeeds.series import KINDS, Rows, Series, timeframe_seconds
 _AT_ONCE = 4  # files under way at the same time, of all series together: assumption, kind to a free service
 _FIRST_ATTEMPTS = 4
 _FOLDER = ".downloads"
+LIQUIDATIONS_ARE_GONE = "binance's archive holds no liquidations of USD-M contracts any more (listing of 2026-09-14)"
 _places: WeakKeyDictionary[aiohttp.ClientSession, asyncio.Semaphore] = WeakKeyDictionary()
 
 
@@ -66,11 +67,14 @@ class Parsed:
         In order, each once.
     duplicates, incomplete
         As in `Collected`.
+    doubt
+        What is doubtful about it, one sentence; mostly empty.
     """
 
     rows: Rows
     duplicates: int
     incomplete: int
+    doubt: str = ""
 
 
 def plan_archive(
@@ -84,11 +88,14 @@ def plan_archive(
         For a venue without an archive, or a kind that its archive lacks.
     """
     known = ("candles",) if from_trades else archive_kinds(venue)
-    if not (kinds or from_trades) and is_coin_margined(Series(venue, symbol, "liquidations")):
-        known = ("liquidations",)
+    coin_margined = is_coin_margined(Series(venue, symbol, "liquidations"))
+    if not (kinds or from_trades):
+        known = ("liquidations",) if coin_margined else tuple(kind for kind in known if kind != "liquidations")
     for kind in kinds:
         if kind not in known:
             raise MarketError(f"{venue}'s archive has no {kind[:40]!r}; it has {', '.join(known)}")
+    if "liquidations" in kinds and not coin_margined:
+        raise MarketError(f"{symbol[:40]}: {LIQUIDATIONS_ARE_GONE}")
     periods = {"candles": timeframe, "mark": timeframe, "open_interest": "5m", "long_short_ratio": "5m"}
     planned = [Series(venue, symbol, kind, periods.get(kind, "")) for kind in kinds or known]
     for series in planned:  # an impossible request is refused before the first file is fetched
@@ -164,7 +171,8 @@ async def collect(
             fetch = functools.partial(_parsed, session, catalog.root, f"{base}/{file.path}", series, file, from_trades)
             parsed = await retry(fetch, patience)
             if parsed is not None:
-                await asyncio.to_thread(catalog.add, series, parsed.rows, [(file.start_ms, file.end_ms)])
+                covered = [(_start(file, parsed.rows), file.end_ms)]
+                await asyncio.to_thread(catalog.add, series, parsed.rows, covered)
         days = _asked(days_of(series, file, from_trades), lacking) if parsed is None and file.monthly else []
         if days:
             _raise_first(await asyncio.gather(*(one(day) for day in days), return_exceptions=True))
@@ -176,7 +184,10 @@ async def collect(
     outcomes = await asyncio.gather(*(one(file) for file in todo), return_exceptions=True)
     _raise_first(error for error in outcomes if not isinstance(error, SourceError))
     failed = [str(error) for error in outcomes if isinstance(error, SourceError)]
-    collected = _collected(series, made, sorted(file.name for file in absent), failed[0] if failed else "")
+    names = sorted(file.name for file in absent)
+    if names and not made and not failed and lacking == [(start_ms, end_ms)]:
+        failed = [f"{series}: none of the {len(names)} files asked for is in the archive ({names[0]} the first)"]
+    collected = _collected(series, made, names, failed[0] if failed else "")
     if is_coin_margined(series) and (start_ms < COIN_MARGINED_MS[0] or end_ms > COIN_MARGINED_MS[1]):
         remark = f"{series}: the archive has 2023-06-25 .. 2024-10-14 only; other days are left out"
         return replace(collected, remarks=(*collected.remarks, remark))
@@ -207,6 +218,9 @@ def _collected(series: Series, made: list[Parsed], absent: list[str], error: str
         remarks.append(
             f"{series}: {len(absent)} files are not in the archive ({absent[0]} the first); their times stay missing"
         )
+    doubts = sorted(parsed.doubt for parsed in made if parsed.doubt)
+    if doubts:
+        remarks.append(f"{series}: {len(doubts)} files whose labels do not fit their date; {doubts[0]}")
     if gaps:
         remarks.append(f"{series}: {gaps:,} periods have no row in the archive's files")
     if doubled:
@@ -247,8 +261,14 @@ def read_file(series: Series, file: ArchiveFile, path: Path, from_trades: bool =
     with unpacked(path, file.name) as content:
         if from_trades or series.venue == "bybit":
             rows, doubled = candles_of_trades(series, file, content)
+            doubt = ""
         else:
-            rows, doubled = read_table(series, file, content), 0
-    page = clean(series, rows, file.start_ms, file.end_ms)
+            (rows, doubt), doubled = read_table(series, file, content), 0
+    page = clean(series, rows, _start(file, rows), file.end_ms)
     periods = (file.end_ms - file.start_ms) // series.period_ms if KINDS[series.kind].even else len(page)
-    return Parsed(page.rows, doubled + len(rows["ts"]) - len(page), periods - len(page))
+    return Parsed(page.rows, doubled + len(rows["ts"]) - len(page), max(periods - len(page), 0), doubt)
+
+
+def _start(file: ArchiveFile, rows: Rows) -> int:
+    """Return the beginning of what a file answers: a midnight that it holds instead of its neighbour, or its own."""
+    return min(file.start_ms, int(rows["ts"].min())) if len(rows["ts"]) else file.start_ms

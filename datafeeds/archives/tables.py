@@ -29,6 +29,8 @@ METRICS = ("create_time", "symbol", "sum_open_interest", "sum_open_interest_valu
 FUNDING = ("calc_time", "funding_interval_hours", "last_funding_rate")
 LIQUIDATIONS = ("time", "side", "order_type", "time_in_force", "original_quantity", "price", "average_price", "order_status",
                 "last_fill_quantity", "accumulated_fill_quantity")  # fmt: skip
+METRICS_KINDS = ("open_interest", "long_short_ratio")
+_WHOLE_DAY_ROWS = 280  # of 288: assumption
 _TYPES = {
     "create_time": pa.timestamp("s"),
     **dict.fromkeys(("open_time", "calc_time", "time", "transact_time", "agg_trade_id"), pa.int64()),
@@ -72,7 +74,7 @@ def blocks(stream: IO[bytes], names: tuple[str, ...], used: tuple[str, ...], lab
                 column_types=kinds,
                 include_columns=list(used),
                 strings_can_be_null=True,
-                timestamp_parsers=["%Y-%m-%d %H:%M:%S"],
+                timestamp_parsers=["%Y-%m-%d %H:%M:%S", "%Y-%m-%d"],  # some midnights are written as a date alone
             ),
         )
         yield from reader
@@ -110,8 +112,8 @@ def milliseconds(times: np.ndarray, label: str) -> np.ndarray:
     return times // 1000 if micro.any() else times
 
 
-def read_table(series: Series, file: ArchiveFile, content: IO[bytes]) -> Rows:
-    """Return the rows of a Binance table, in any order, perhaps doubled.
+def read_table(series: Series, file: ArchiveFile, content: IO[bytes]) -> tuple[Rows, str]:
+    """Return the rows of a Binance table, in any order, perhaps doubled; and a doubt about them, or an empty text.
 
     Raises
     ------
@@ -121,15 +123,15 @@ def read_table(series: Series, file: ArchiveFile, content: IO[bytes]) -> Rows:
     text = content.read(_MAX_TABLE_BYTES + 1)
     if len(text) > _MAX_TABLE_BYTES:
         raise ReplyError(f"{file.name}: larger than any such table")
-    read = _READERS[series.kind]
+    read = _metrics if series.kind in METRICS_KINDS else _undoubted
     try:
-        rows = read(series, file, text)
+        rows, doubt = read(series, file, text)
     except (ValueError, OverflowError, pa.ArrowException) as error:
         raise ReplyError(f"{file.name}: damaged ({reason(error)})") from None
-    strange = (rows["ts"] < file.start_ms) | (rows["ts"] >= file.end_ms)
+    strange = (rows["ts"] < (file.first_ms if doubt else file.start_ms)) | (rows["ts"] >= file.end_ms)
     if strange.any():
         raise ReplyError(f"{file.name}: {int(strange.sum())} rows of times that its name does not say")
-    return rows
+    return rows, doubt
 
 
 def _table(text: bytes, names: tuple[str, ...], used: tuple[str, ...], file: ArchiveFile) -> pa.Table:
@@ -155,8 +157,8 @@ def _candles(series: Series, file: ArchiveFile, text: bytes) -> Rows:
     return {"ts": ts, "known_at": ts + series.period_ms, **values}
 
 
-def _metrics(series: Series, file: ArchiveFile, text: bytes) -> Rows:
-    """Return what stood at each instant.
+def _metrics(series: Series, file: ArchiveFile, text: bytes) -> tuple[Rows, str]:
+    """Return what stood at each instant, and a doubt where the labels do not fit the file's date.
 
     The file's day, not the label, decides what its labels mean: the last old file and the first new one share the label
     2026-06-25 00:00, which is that instant in the old file, and 00:05 in the new one (datafeeds/stamps.py). So the instants of
@@ -166,30 +168,37 @@ def _metrics(series: Series, file: ArchiveFile, text: bytes) -> Rows:
     name = "sum_open_interest" if series.kind == "open_interest" else "count_long_short_ratio"
     table = _some(_table(text, METRICS, ("create_time", "symbol", name), file), file)
     one_symbol(table, series, file)
-    midnight = np.array([file.first_ms])
-    late = int(stood_at("binance", "archive", series.kind, midnight, series.period_ms)[0]) - file.first_ms
     labels = column(table, "create_time", file.name).astype("datetime64[ms]").astype(np.int64)
+    late, double, doubt = _convention(labels, series, file)
     ts = labels + late
-    double = ts == _double(labels, file, late)
-    known = np.asarray(table.column(name).is_valid()) & ~double
+    known = np.asarray(table.column(name).is_valid()) & (labels != double)
     values = table.column(name).to_numpy()[known]
-    return {"ts": ts[known], "known_at": ts[known].copy(), series.kind: values}
+    return {"ts": ts[known], "known_at": ts[known].copy(), series.kind: values}, doubt
 
 
-def _double(labels: np.ndarray, file: ArchiveFile, late: int) -> int:
-    """Return the instant of the midnight that a neighbouring day's file holds too: it is read there.
+def _convention(labels: np.ndarray, series: Series, file: ArchiveFile) -> tuple[int, int, str]:
+    """Return how long after its label a value stood, the midnight that a neighbouring day's file holds too, and a doubt.
 
-    Raises
-    ------
-    ReplyError
-        If the file holds only the midnight of the other convention: its labels cannot be read without the danger of taking
-        what stood five minutes later for known.
+    Labels of instants go from 00:05 to the next midnight, those of openings from midnight to 23:55. A whole day of the other
+    kind than its date's is read as what it is; a part of a day that holds only the other midnight fits neither and is read
+    by its date.
     """
     first, last = file.first_ms, file.first_ms + _DAY_MS
-    has_first, has_last = (labels == first).any(), (labels == last).any()
-    if (has_last and not has_first) if late else (has_first and not has_last):
-        raise ReplyError(f"{file.name}: its labels are not those of its date (binance-public-data#491)")
-    return last + late if late else first
+    late = int(stood_at("binance", "archive", series.kind, np.array([first]), series.period_ms)[0]) - first
+    opens, ends = bool((labels == first).any()), bool((labels == last).any())
+    if not ((ends and not opens) if late else (opens and not ends)):
+        return late, last if late else first, ""
+    whole = len(np.unique(labels)) >= _WHOLE_DAY_ROWS
+    if whole:
+        late = 0 if late else series.period_ms
+    meant = "the opens of their periods" if late else "the instants themselves"
+    why = (
+        "as the whole day says"
+        if whole
+        else "as its date says, though it holds the midnight of the other reading alone"
+    )
+    # a part of a day by the old reading has midnight from no other file
+    return late, last if late else -1, f"{file.name}: labels of another kind than its date's are read as {meant}, {why}"
 
 
 def _funding(series: Series, file: ArchiveFile, text: bytes) -> Rows:
@@ -232,11 +241,13 @@ def _liquidations(series: Series, file: ArchiveFile, text: bytes) -> Rows:
 _READERS = {
     "candles": _candles,
     "mark": _candles,
-    "open_interest": _metrics,
-    "long_short_ratio": _metrics,
     "funding": _funding,
     "liquidations": _liquidations,
 }
+
+
+def _undoubted(series: Series, file: ArchiveFile, text: bytes) -> tuple[Rows, str]:
+    return _READERS[series.kind](series, file, text), ""
 
 
 def one_symbol(table: pa.Table | pa.RecordBatch, series: Series, file: ArchiveFile) -> None:

@@ -143,5 +143,4 @@ def test_kinds_that_an_archive_lacks_are_refused():
         "5m",
         "5m",
         "",
-        "",
     ]

@@ -1,8 +1,11 @@
 """The archives' tables: documented examples, with and without a header, and what is refused."""
 
+import random
+
 import numpy as np
 import pytest
 
+from datafeeds.archives.collection import read_file
 from datafeeds.archives.layout import archive_files
 from datafeeds.availability import as_of
 from datafeeds.errors import ReplyError
@@ -167,15 +170,57 @@ def test_the_documented_double_midnight_is_left_to_the_neighbours_file(tmp_path,
     assert found.rows["open_interest"].tolist() == plain.rows["open_interest"].tolist()
 
 
-def test_labels_of_the_other_convention_are_refused(tmp_path):
-    """A file published again with the new labels would otherwise be known five minutes early."""
-    old, new = metric_rows(DAY), [metric_row(DAY + n * FIVE) for n in range(288)]
-    assert len(read(tmp_path, OPEN_INTEREST, headed(OPEN_INTEREST, old)).rows["ts"]) == 288
-    with pytest.raises(ReplyError, match="labels are not those of its date"):
-        read(tmp_path, OPEN_INTEREST, headed(OPEN_INTEREST, new))
-    late = [metric_row(RELABELLED + n * FIVE) for n in range(1, 289)]
-    with pytest.raises(ReplyError, match="labels are not those of its date"):
-        read(tmp_path, OPEN_INTEREST, headed(OPEN_INTEREST, late), file_of(OPEN_INTEREST, RELABELLED))
+@pytest.mark.parametrize(("day", "first"), [(DAY, 0), (RELABELLED, FIVE)])
+def test_a_whole_day_with_the_other_midnight_is_read_as_its_labels_say_and_doubted(tmp_path, day, first):
+    """A file published again with the other labels would else be known five minutes early or late."""
+    labels = day + first + np.arange(288) * FIVE
+    rows = [metric_row(int(label), float(n + 1)) for n, label in enumerate(labels)]
+    random.Random(1).shuffle(rows)
+    found = read(tmp_path, OPEN_INTEREST, headed(OPEN_INTEREST, rows), file_of(OPEN_INTEREST, day))
+    assert found.rows["ts"].tolist() == (day + FIVE + np.arange(288) * FIVE).tolist()
+    assert found.rows["open_interest"].tolist() == (np.arange(288) + 1.0).tolist()
+    assert "as the whole day says" in found.doubt
+
+
+def test_part_of_a_day_that_fits_neither_convention_is_read_by_its_date_and_doubted(tmp_path):
+    rows = [metric_row(DAY, 1.0), metric_row(DAY + FIVE, 2.0)]
+    found = read(tmp_path, OPEN_INTEREST, headed(OPEN_INTEREST, rows))
+    assert found.rows["ts"].tolist() == [DAY, DAY + FIVE]
+    assert "as its date says" in found.doubt
+    rows = [metric_row(RELABELLED + DAY_MS - FIVE, 1.0), metric_row(RELABELLED + DAY_MS, 2.0)]
+    late = read(tmp_path, OPEN_INTEREST, headed(OPEN_INTEREST, rows), file_of(OPEN_INTEREST, RELABELLED))
+    assert late.rows["ts"].tolist() == [RELABELLED + DAY_MS]  # the later reading, which cannot look ahead
+    assert late.doubt
+
+
+@pytest.mark.parametrize("day", [DAY, RELABELLED])
+def test_rows_in_any_order_and_midnights_written_as_a_date_alone_are_read_alike(tmp_path, day):
+    rows = metric_rows(day)
+    plain = read(tmp_path, OPEN_INTEREST, headed(OPEN_INTEREST, rows), file_of(OPEN_INTEREST, day))
+    mixed = [row.replace(b" 00:00:00", b"") if isinstance(row, bytes) else row.replace(" 00:00:00", "") for row in rows]
+    assert mixed != rows
+    random.Random(2).shuffle(mixed)
+    found = read(tmp_path, OPEN_INTEREST, headed(OPEN_INTEREST, mixed), file_of(OPEN_INTEREST, day))
+    assert found.rows["ts"].tolist() == plain.rows["ts"].tolist()
+    assert found.rows["open_interest"].tolist() == plain.rows["open_interest"].tolist()
+    assert not found.doubt
+
+
+@pytest.mark.parametrize(
+    ("day", "instants", "values", "doubted"),
+    [
+        ("2023-01-21", [0], [98666.163], True),
+        ("2025-11-02", [5, 10, 15], [76643.191, 76650.817, 76659.282], False),
+        ("2026-07-20", [5, 10, 15], [102397.952, 102371.786, 101864.406], False),
+    ],
+)
+def test_metrics_that_others_captured_are_read(cases, day, instants, values, doubted):
+    first = int(np.datetime64(day, "ms").astype(np.int64))
+    path = cases / "venues" / "archive" / f"BTCUSDT-metrics-{day}.zip"
+    found = read_file(OPEN_INTEREST, file_of(OPEN_INTEREST, first), path)
+    assert ((found.rows["ts"] - first) // 60_000).tolist() == instants
+    assert found.rows["open_interest"].tolist() == values
+    assert bool(found.doubt) == doubted
 
 
 def test_a_blank_is_an_instant_without_a_row(tmp_path):

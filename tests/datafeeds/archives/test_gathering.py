@@ -175,10 +175,12 @@ def test_a_mirror_is_an_address(tmp_path, host):
 def test_a_plan_names_all_there_is_or_what_is_asked_for():
     assert [str(series) for series in plan_archive("binance", SYMBOL, "1h")] == [
         f"binance {SYMBOL} {rest}"
-        for rest in ("candles 1h", "mark 1h", "open_interest 5m", "long_short_ratio 5m", "funding", "liquidations")
+        for rest in ("candles 1h", "mark 1h", "open_interest 5m", "long_short_ratio 5m", "funding")
     ]
     assert [series.kind for series in plan_archive("binance", SYMBOL, "1h", ("funding",))] == ["funding"]
     assert [series.kind for series in plan_archive("binance", SYMBOL, "7200s", (), from_trades=True)] == ["candles"]
+    with pytest.raises(MarketError, match="no liquidations of USD-M contracts any more"):
+        plan_archive("binance", SYMBOL, "1h", ("liquidations",))
     with pytest.raises(MarketError, match="has no 'funding'"):
         plan_archive("bybit", SYMBOL, "1h", ("funding",))
     with pytest.raises(MarketError, match="okx has no archive"):
