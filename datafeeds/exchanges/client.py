@@ -98,13 +98,15 @@ class Client:
             base = symbol.partition("/")[0].upper()
             near = [name for name in perpetuals if name.partition("/")[0] == base] or perpetuals
             raise MarketError(f"{self.venue} has no perpetual {symbol[:40]!r}; it has {', '.join(near[:5])}")
+        if (market.get("info") or {}).get("collateralToken") not in (None, 0, "0"):
+            raise MarketError(f"{symbol[:40]} is settled in another coin than USDC, which is not read")
         return Contract(
             venue=self.venue,
             symbol=symbol,
             id=str(market.get("baseName") or market["id"]) if self.venue == "hyperliquid" else str(market["id"]),
             settle=str(market["settle"]).lower(),
             size=float(market["contractSize"] or 1.0),
-            inverse=bool(market["inverse"]),
+            inverse=market["settle"] == market["base"],  # ccxt's own word hangs on a field that some replies lack
             listed_ms=market.get("created"),
         )
 
@@ -112,7 +114,8 @@ class Client:
         """Return ccxt's market of a symbol; None once the venue has several times listed its contracts without it."""
         async with self._loading:
             for _ in range(_LISTS_WITHOUT_IT):
-                market = self._found.get(symbol) or (self._exchange.markets or {}).get(symbol)
+                known = self._exchange.markets or {}
+                market = self._found.get(symbol) or known.get(symbol) or known.get(_capitals(symbol))
                 if market is not None and market.get("swap"):
                     self._found[symbol] = market
                     return market
@@ -126,11 +129,23 @@ class Client:
             ["inverse" if base == settle else "linear"] if self.venue == "bybit" else _MARKETS.get(self.venue, ["swap"])
         )
         self._exchange.options["fetchMarkets"] = {"types": types}
+        if self.venue == "hyperliquid" and "-" in _capitals(base):
+            self._exchange.options["fetchMarkets"] = await self._builders_markets(
+                _capitals(base).partition("-")[0].lower()
+            )
         if self.venue == "gate":
             self._exchange.options["swap"] = {"fetchMarkets": {"settlementCurrencies": [settle.lower()]}}
         await _translated(self.venue, self._exchange.load_markets(True))
         if not self._exchange.markets:
             raise ReplyError(f"{self.venue} lists no contracts")
+
+    async def _builders_markets(self, builder: str) -> dict[str, Any]:
+        """Return how ccxt is asked for one builder's markets on Hyperliquid, such as XYZ-TSLA/USDC:USDC."""
+        listed = await self.ask("publicPostInfo", {"type": "perpDexs"})
+        known = [str(one["name"]) for one in listed if isinstance(one, dict) and "name" in one] if listed else []
+        if builder not in known:
+            raise MarketError(f"hyperliquid has no builder {builder[:20]!r}; it has {', '.join(known[:10]) or 'none'}")
+        return {"types": ["hip3"], "hip3": {"dexes": [builder]}}
 
     async def terms(self, symbol: str) -> dict[str, Any]:
         """Return what ccxt knows of a contract besides its tiers, as `datafeeds.catalog.terms` keeps it; None where it does not.
@@ -219,6 +234,12 @@ async def connect(venue: str, patience: RetryPolicy | None = None, url: str | No
             yield Client(venue, exchange, patience or RetryPolicy())
         finally:
             await exchange.close()
+
+
+def _capitals(symbol: str) -> str:
+    """Return a symbol as ccxt writes Hyperliquid's: ``kPEPE`` is KPEPE, ``xyz:TSLA`` is XYZ-TSLA."""
+    base, slash, quoted = symbol.partition("/")
+    return base.replace(":", "-").upper() + slash + quoted
 
 
 def _basis_points(fraction: float | None) -> float | None:

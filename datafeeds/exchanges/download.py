@@ -72,6 +72,10 @@ def plan(venue: str, symbol: str, timeframe: str, kinds: tuple[str, ...] = ()) -
     """
     if venue not in VENUES:
         raise MarketError(f"unknown venue {venue!r}: {', '.join(VENUES)}")
+    if venue == "binance" and symbol.partition("/")[0] == symbol.rpartition(":")[2]:
+        raise MarketError(
+            f"{symbol[:40]}: binance's interface is read for USD-M contracts such as BTC/USDT:USDT, not for COIN-M's"
+        )
     sources = {source.kind: source for source in VENUES[venue]}
     for kind in kinds:
         if kind not in KINDS:

@@ -96,6 +96,8 @@ def _ask_liquidations(contract: Contract, word: str, period_ms: int, start_ms: i
 def _read_liquidations(replies: tuple[Any, ...], contract: Contract, timeframe: str) -> Rows:
     rows = records(replies[0])
     same(rows, "contract", contract.id)
+    # an order of which nothing was filled is no liquidation
+    rows = [row for row, price in zip(rows, column(rows, "fill_price"), strict=True) if price > 0.0]
     ts, signed, price = times(rows, "time", 1000), column(rows, "size"), column(rows, "fill_price")
     # The size is the position's: in the documented example (size -165, order 28,225, filled 28,070) a sale could not have
     # been filled below its limit, so it was a short that was bought back.

@@ -11,12 +11,13 @@ import numpy as np
 from datafeeds.errors import ReplyError
 from datafeeds.exchanges.contract import Contract
 from datafeeds.exchanges.events import Told, event_source
-from datafeeds.exchanges.reply import column, field, number, records, same, times, to_minute
+from datafeeds.exchanges.reply import column, field, number, records, same, times, to_minute, whole
 from datafeeds.exchanges.source import CANDLES_SETTLED_MS, DAY_MS, HOUR_MS, Request, Source
 from datafeeds.live.liquidation import LiveMarket
 from datafeeds.live.okx import liquidation_of
 from datafeeds.series import Rows, timeframe_seconds
 from datafeeds.stamps import stamps_of, stood_at
+from datafeeds.units import to_base
 
 # from six hours on the plain words mean bars of Hong Kong's days; "utc" ones are ours
 _WORDS = {"1m": "1m", "3m": "3m", "5m": "5m", "15m": "15m", "30m": "30m", "1h": "1H", "2h": "2H", "4h": "4H"}
@@ -36,14 +37,19 @@ def _ask_candles(endpoint: str) -> Callable[..., tuple[Request, ...]]:
 
 
 def _closed(reply: Any, place: int) -> list[Any]:
-    """Return the rows of candles that are over: field `place` says so."""
-    return [row for row in records(reply, "data") if field(row, place) != "0"]
+    """Return the rows of candles that are over: field `place` says so, or a later candle does (the oldest form says 0 of all)."""
+    rows = records(reply, "data")
+    newest = max(times(rows, 0).tolist(), default=0)
+    return [row for row in rows if whole(field(row, 0)) < newest or place >= len(row) or row[place] != "0"]
 
 
 def _read_candles(replies: tuple[Any, ...], contract: Contract, timeframe: str) -> Rows:
     rows = _closed(replies[0], 8)
-    # field 5 counts contracts, 6 base coin, for linear and inverse swaps alike
-    return _candle(rows, timeframe) | {"volume": column(rows, 6), "taker_buy_volume": np.full(len(rows), np.nan)}
+    candle, contracts, volume = _candle(rows, timeframe), column(rows, 5), column(rows, 6)
+    # field 5 counts contracts, 6 base coin, for linear and inverse swaps alike; the oldest form leaves 6 at 0
+    untold = (volume == 0.0) & (contracts > 0.0)
+    volume = np.where(untold, to_base(contracts, contract.unit, contract.size, candle["close"]), volume)
+    return candle | {"volume": volume, "taker_buy_volume": np.full(len(rows), np.nan)}
 
 
 def _read_mark(replies: tuple[Any, ...], contract: Contract, timeframe: str) -> Rows:

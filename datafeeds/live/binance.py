@@ -40,6 +40,8 @@ def read(reply: dict[str, Any], markets: Markets) -> Message:
         raise SourceError(f"binance refuses the subscription: {reason(said)}")
     if "result" in reply:
         return Message(subscribed=reply["result"] is None and reply.get("id") == _REQUEST)
+    if "stream" in reply and isinstance(reply.get("data"), dict):  # an address of combined streams wraps each message
+        reply = reply["data"]
     if reply.get("e") != "forceOrder":
         return Message()
     order, sent_ms = part(reply, "o"), whole(part(reply, "E"))
