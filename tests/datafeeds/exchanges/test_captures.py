@@ -9,8 +9,8 @@ import json
 import numpy as np
 import pytest
 
-from datafeeds.errors import ReplyError
-from datafeeds.exchanges.download import VENUES
+from datafeeds.errors import MarketError, ReplyError
+from datafeeds.exchanges.download import VENUES, plan
 from datafeeds.exchanges.paging import clean
 from datafeeds.series import KINDS, Series, timeframe_seconds
 from tests.datafeeds.exchanges.replaying import replayed
@@ -117,6 +117,10 @@ COVERED = [
 ]  # fmt: skip
 
 
+ALONE = (("bybit", "candles"), ("bybit", "open_interest"), ("gate", "liquidations"))
+"""What has a test of its own."""
+
+
 @pytest.mark.parametrize(("venue", "kind", "timeframe", "name", "expected"), COVERED, ids=[row[3] for row in COVERED])
 def test_a_recorded_reply_becomes_the_rows_that_it_holds(monkeypatch, captures, venue, kind, timeframe, name, expected):
     symbol = USDC if venue == "hyperliquid" else USDT
@@ -212,3 +216,8 @@ def test_a_thousand_coins_and_a_builders_market_are_found_as_hyperliquid_writes_
             return await ids(client)
 
     assert asyncio.run(run()) == ["kPEPE", "kPEPE", "xyz:TSLA", "xyz:TSLA"]
+
+
+def test_coin_margined_contracts_of_binance_are_refused_in_one_place():
+    with pytest.raises(MarketError, match="read for USD-M contracts"):
+        plan("binance", "BTC/USD:BTC", "1h")
