@@ -266,6 +266,11 @@ def market_from_frame(
     return Market(checked, name, bar_seconds, quality, simulated)
 
 
+def canonical_table(market: Market) -> pd.DataFrame:
+    """Return a market's columns of the schema alone: written to a file, it reads back with the same fingerprint."""
+    return market.frame[[column for column in (*REQUIRED, *OPTIONAL) if column in market.frame]]
+
+
 def _check_times(ts: pd.Series, name: str, known: int | None) -> int:
     steps = np.diff(epoch_nanoseconds(ts))
     later = ts.iloc[1:].reset_index(drop=True)

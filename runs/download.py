@@ -18,14 +18,15 @@ from datafeeds.columns import parse_time
 from datafeeds.errors import MarketError, SourceError
 from datafeeds.exchanges.download import Downloaded, download_all, plan
 from datafeeds.exchanges.session import bounded_session
-from datafeeds.markets import open_file
+from datafeeds.markets import open_file, open_market
 from datafeeds.retry import RetryPolicy
+from datafeeds.schema import canonical_table
 from datafeeds.series import Series, timeframe_seconds
 from runs.commandline.command import Command, note, run_command, suggest
 from runs.commandline.dry_run import ROWS_PER_REQUEST, SECONDS_PER_REQUEST, START_SECONDS, tell_plan
-from runs.commandline.inventory import holdings_json, print_holdings
+from runs.commandline.inventory import holdings_json, print_holdings, print_verified
 from runs.commandline.options import dry_run_option
-from runs.commandline.output import print_json, print_lines, utc_now
+from runs.commandline.output import print_json, utc_now
 from runs.commandline.progress import ProgressBars
 
 NO_NETWORK = (
@@ -65,7 +66,8 @@ _UNREACHED = "cannot be reached"
     "--export",
     "target",
     type=click.Path(path_type=Path),
-    help="Write a venue's --series liquidations or positions to a parquet or CSV file.",
+    help="Write a market's bars (of several venues: --venue binance+bybit), or a venue's --series liquidations or positions, to a "
+    "parquet or CSV file.",
 )
 @click.option(
     "--mapping", type=click.Path(path_type=Path), help="TOML file that names a foreign file's columns, or preset:NAME."
@@ -77,7 +79,9 @@ _UNREACHED = "cannot be reached"
     help="Show the venue's leverage tiers of today; keep them, fees and ticks in the catalog.",
 )
 @click.option("--list", "listing", is_flag=True, help="Show what the catalog holds.")
-@click.option("--check", is_flag=True, help="Read all of it, and name gaps and damage.")
+@click.option(
+    "--check", is_flag=True, help="Read all of it, name gaps and damage, and compare candles with smaller ones."
+)
 @click.option("--catalog", type=click.Path(path_type=Path), help="The catalog's folder.")
 @click.option("--url", help="Another host that speaks the venue's format (a mirror or proxy).")
 @click.option("--feed-url", help="With --follow, another address of the websocket.")
@@ -94,7 +98,7 @@ def command(
     if listing or check:
         return _show(store, check, as_json, catalog)
     if target:
-        return _export(store, target, venue, kinds, symbols, start, end)
+        return _export(store, target, venue, kinds, symbols, timeframe, start, end)
     if not venue or not symbols:
         raise click.UsageError("name what to download: --venue binance --symbol BTC/USDT:USDT --start 2024-01-01")
     if file:
@@ -201,9 +205,8 @@ def _show(store: Catalog, check: bool, as_json: bool, catalog: Path | None) -> i
         named = [_name(holding.series) for holding in holdings if holding.series.kind == "candles"]
         suggest("backtest", {"strategy": "magnet", "data": named[0] if named else None, "catalog": catalog})
     damaged = [defect for holding in holdings for defect in holding.defects]
-    if check and not (damaged or as_json):
-        rows = sum(holding.rows for holding in holdings)
-        print_lines(f"verified: {rows:,} rows of {len(holdings):,} series were read, and none is damaged")
+    if check and not as_json:
+        print_verified(holdings)
     sys.stderr.writelines(f"error: {defect}\n" for defect in damaged)
     return 1 if damaged else 0
 
@@ -236,16 +239,27 @@ def _tell_stored(written: list[Series], as_json: bool) -> None:
 
 
 def _export(
-    store: Catalog, target: Path, venue: str | None, kinds: tuple[str, ...], symbols: tuple[str, ...], start: str | None,
-    end: str | None,
+    store: Catalog, target: Path, venue: str | None, kinds: tuple[str, ...], symbols: tuple[str, ...], timeframe: str,
+    start: str | None, end: str | None,
 ) -> int:  # fmt: skip
-    """Write records to a file."""
-    if not venue or len(kinds) != 1 or kinds[0] not in RECORD_SCHEMAS:
-        raise click.UsageError(f"name what to export: --venue binance --series {' or '.join(RECORD_SCHEMAS)}")
-    span = parse_time(start).value // 1_000_000 if start else 0, parse_time(end).value // 1_000_000 if end else 2**53
-    frame = export_records(store, kinds[0], venue, symbols, *span)
+    """Write a market's bars to a file, or a venue's records."""
+    if venue and len(kinds) == 1 and kinds[0] in RECORD_SCHEMAS:
+        span = (
+            parse_time(start).value // 1_000_000 if start else 0,
+            parse_time(end).value // 1_000_000 if end else 2**53,
+        )
+        frame, what = export_records(store, kinds[0], venue, symbols, *span), f"{kinds[0]} of {venue}"
+    elif venue and len(symbols) == 1 and not kinds:
+        market = open_market(f"{venue}:{symbols[0]}:{timeframe}", start, end, catalog=store.root)
+        frame, what = canonical_table(market), f"bars of {market.name}"
+        note(*market.caveats(), *market.quality.sentences())
+    else:
+        raise click.UsageError(
+            "name what to export: --venue binance --symbol BTC/USDT:USDT --timeframe 1h for bars, or --venue binance "
+            f"--series {' or '.join(RECORD_SCHEMAS)}"
+        )
     write_table(frame, target)
-    sys.stdout.write(f"{target}: {len(frame):,} {kinds[0]} of {venue}\n")
+    sys.stdout.write(f"{target}: {len(frame):,} {what}\n")
     return 0
 
 

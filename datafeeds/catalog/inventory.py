@@ -1,9 +1,10 @@
 """What the catalog holds, and whether it is sound."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from datafeeds.catalog.comparison import Comparison, compare_candles
 from datafeeds.catalog.coverage import Intervals, outside
 from datafeeds.catalog.partition import month_bounds, read_partition
 from datafeeds.catalog.rows import EARLIEST_MS, LATEST_MS, check_rows
@@ -31,6 +32,8 @@ class Holding:
         Periods that sources have answered without a row (even kinds only).
     defects
         What is damaged, one sentence each; only where it was looked for.
+    compared
+        How candles agree with smaller ones; None where it was not looked for, or there are none.
     """
 
     series: Series
@@ -41,11 +44,29 @@ class Holding:
     not_downloaded: Intervals
     absent: int
     defects: tuple[str, ...] = ()
+    compared: Comparison | None = None
 
 
 def inventory(catalog: Catalog, check: bool = False) -> list[Holding]:
-    """Return what the catalog holds; with `check` every row is read and tested, and damaged files are named."""
-    return [_holding(catalog, series, check) for series in catalog.series()]
+    """Return what the catalog holds; with `check` all is read and tested, damage named, and candles compared with smaller ones."""
+    holdings = [_holding(catalog, series, check) for series in catalog.series()]
+    return [_compared(catalog, holding) for holding in holdings] if check else holdings
+
+
+def _compared(catalog: Catalog, holding: Holding) -> Holding:
+    """Return a holding with how its candles agree with smaller ones; a damaged file, named already, leaves it open."""
+    try:
+        compared = compare_candles(catalog, holding.series) if holding.series.kind == "candles" else None
+    except MarketError:
+        return holding
+    if compared is None or not len(compared.differing):
+        return replace(holding, compared=compared)
+    first = str(compared.differing[0].astype("datetime64[ms]").astype("datetime64[m]")).replace("T", " ")
+    defect = (
+        f"{holding.series}: {len(compared.differing):,} of {compared.rows:,} rows differ from those made of {compared.smaller}, "
+        f"the first at {first} ({', '.join(compared.columns)}); download both again with --again"
+    )
+    return replace(holding, compared=compared, defects=(*holding.defects, defect))
 
 
 def _holding(catalog: Catalog, series: Series, check: bool) -> Holding:

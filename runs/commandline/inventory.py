@@ -34,6 +34,8 @@ def holdings_json(root: Path, holdings: list[Holding]) -> dict[str, Any]:
                 "not_downloaded": [[_time(start), _time(end)] for start, end in held.not_downloaded],
                 "absent_periods": held.absent,
                 "defects": list(held.defects),
+                "compared_with": held.compared.smaller if held.compared else None,
+                "compared_rows": held.compared.rows if held.compared else 0,
             }
             for held in holdings
         ],
@@ -67,3 +69,15 @@ def print_holdings(root: Path, holdings: list[Holding]) -> None:
         for start, end in held.not_downloaded:
             print_lines(f"gap: {held.series}: {_time(start)} .. {_time(end)} was never downloaded")
     print_lines("gaps: never downloaded. absent: the source answered, and had no row.")
+
+
+def print_verified(holdings: list[Holding]) -> None:
+    """Print what a check has found sound: candles that equal those made of smaller ones, and how much was read."""
+    for held in holdings:
+        if held.compared and not len(held.compared.differing):
+            print_lines(
+                f"{held.series}: verified, {held.compared.rows:,} rows equal those made of {held.compared.smaller}"
+            )
+    if not any(held.defects for held in holdings):
+        rows = sum(held.rows for held in holdings)
+        print_lines(f"verified, {rows:,} rows of {len(holdings):,} series were read, and none is damaged")

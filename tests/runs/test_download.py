@@ -1,6 +1,7 @@
 """The download command, as a user meets it."""
 
 import asyncio
+import dataclasses
 import json
 import re
 import subprocess
@@ -10,7 +11,9 @@ import pytest
 
 from datafeeds.catalog.importing import import_market
 from datafeeds.catalog.store import Catalog
+from datafeeds.markets import open_market
 from datafeeds.records import LIQUIDATIONS, read_records
+from datafeeds.resampling import resample
 from datafeeds.retry import RetryPolicy
 from datafeeds.schema import market_from_frame
 from datafeeds.simulated.market import simulate
@@ -52,7 +55,7 @@ def test_a_download_a_list_a_check_and_a_backtest(venue, tmp_path, capsys, monke
     assert "candles 1h" in capsys.readouterr().out
     assert main(["--check"]) == 0
     assert re.search(
-        r"^verified: [\d,]+ rows of 5 series were read, and none is damaged$", capsys.readouterr().out, re.M
+        r"^verified, [\d,]+ rows of 5 series were read, and none is damaged$", capsys.readouterr().out, re.M
     )
     assert main(["--list", "--catalog", str(tmp_path / "catalog")]) == 0
     told = capsys.readouterr()
@@ -184,8 +187,27 @@ def test_the_list_shows_rows_gaps_and_absent_periods_at_any_width(width, tmp_pat
 def test_damage_is_found_named_and_exit_code_one(venue, tmp_path, capsys):
     assert main([*MARKET, *RANGE, "--url", venue.url, "--catalog", str(tmp_path)]) == 0
     next(iter(tmp_path.rglob("candles-1h/*.parquet"))).write_bytes(b"torn")
+    capsys.readouterr()
     assert main(["--check", "--catalog", str(tmp_path)]) == 1
     assert "2024-06.parquet: damaged" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("size", [1.0, 1.5])
+def test_a_check_compares_candles_with_smaller_ones(size, tmp_path, capsys):
+    market = simulate(5, bars=300)
+    four = resample(market, 14_400)
+    frame = four.frame.assign(volume=four.frame["volume"] * size)
+    for one in (market, dataclasses.replace(four, frame=frame)):
+        import_market(Catalog(tmp_path), one, "mine", "BTC/USDT:USDT")
+    assert main(["--check", "--catalog", str(tmp_path)]) == (0 if size == 1.0 else 1)
+    told = capsys.readouterr()
+    assert ("mine BTC/USDT:USDT candles 4h: verified, 75 rows equal those made of 1h\n" in told.out) == (size == 1.0)
+    assert ("75 of 75 rows differ from those made of 1h" in told.err) == (size != 1.0)
+    assert main(["--check", "--json", "--catalog", str(tmp_path)]) == (0 if size == 1.0 else 1)
+    held = json.loads(capsys.readouterr().out)["series"]
+    assert [(one["compared_with"], one["compared_rows"]) for one in held if one["kind"] == "candles"] == [
+        (None, 0), ("1h", 75),
+    ]  # fmt: skip
 
 
 @pytest.mark.usefixtures("no_tearsheet")
@@ -208,6 +230,23 @@ def test_a_file_is_taken_in_only_under_a_name_that_can_be_asked_for(venue, tmp_p
     assert main(["--import", str(file), "--venue", venue, "--symbol", "X", "--catalog", str(catalog)]) == 2
     assert capsys.readouterr().err.count("\n") == 1
     assert not catalog.exists()
+
+
+@pytest.mark.parametrize("ending", ["parquet", "csv"])
+@pytest.mark.parametrize("venues", ["binance", "binance+okx"])
+def test_a_market_is_exported_as_a_file_that_reads_back_the_same(tmp_path, capsys, venues, ending):
+    market, out, where = simulate(5, bars=300), tmp_path / f"out.{ending}", ["--catalog", str(tmp_path / "catalog")]
+    for venue in ("binance", "okx"):
+        import_market(Catalog(tmp_path / "catalog"), market, venue, "BTC/USDT:USDT")
+    asked = ["--export", str(out), "--venue", venues, "--symbol", "BTC/USDT:USDT", *where]
+    assert main(asked) == 0
+    told = capsys.readouterr()
+    assert told.out == f"{out}: 300 bars of {venues}_1h/BTCUSDT\n"
+    assert ("sizes are sums over binance and okx" in told.err) == ("okx" in venues)
+    kept = open_market(f"{venues}:BTC/USDT:USDT:1h", catalog=tmp_path / "catalog")
+    assert open_market(str(out)).fingerprint() == kept.fingerprint()
+    assert main([*asked, "--timeframe", "4h", "--start", "2024-01-03", "--end", "2024-01-05"]) == 0
+    assert len(open_market(str(out))) == 12
 
 
 def test_an_unfinished_download_goes_on_with_the_same_command(tmp_path, capsys):
@@ -234,7 +273,7 @@ def test_records_are_recognised_imported_listed_checked_and_exported(tmp_path, c
         f"binance {coin}/USDT:USDT liquidations: stored\n" for coin in ("BTC", "ETH")
     )
     assert main(["--check", *where]) == 0
-    assert "verified: 2 rows of 2 series" in capsys.readouterr().out
+    assert "verified, 2 rows of 2 series" in capsys.readouterr().out
     leaving = ["--export", str(out), "--venue", "binance", "--series", "liquidations"]
     assert main([*leaving, *where]) == 0
     assert capsys.readouterr().out == f"{out}: 2 liquidations of binance\n"
