@@ -40,11 +40,6 @@ FEES: dict[str, dict[str, float]] = {
     "zero": {"taker_fee_bps": 0.0, "maker_fee_bps": 0.0, "slippage_bps": 0.0},
 }
 
-FIRST_RULES: dict[str, dict[str, Any]] = {
-    "wipe": {"first_retest_only": False, "min_strength": 0.0, "hard_stop": 0.0},
-}
-"""What the strategies as first specified say where it is not the default."""
-
 WITH_QUANTILES = {"quantile_bars": 720, "risk_quantile": 0.9, "funding_quantile": 0.95}
 CANDIDATES: dict[str, dict[str, dict[str, Any]]] = {
     "overlay": {
@@ -119,7 +114,7 @@ def run(bars: Bars, strategy: str, rule: Mapping[str, Any], costs: Mapping[str, 
     """Return what a rule does on its venue's terms, but for the costs given."""
     settings = {
         "strategy": strategy,
-        "rule": FIRST_RULES.get(strategy, {}) | dict(rule),
+        "rule": dict(rule),
         "costs": dict(costs),
         "instrument": bars.instrument,
     }
