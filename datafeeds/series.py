@@ -67,13 +67,13 @@ KINDS = {
             optional=("price", "limit_price", "entry_price", "ordered_size"),
             records=True,
         ),
-        # accounts' positions in one coin; ts is the snapshot's, by which every one of them was known
+        # accounts' positions; ts is the snapshot's, by which every one of them was known. A symbol of * holds all coins
         Kind(
             "positions",
             ("side", "size", "entry_price", "leverage", "liquidation_price", "account_value_usd", "mark_price"),
             even=False,
             optional=("liquidation_price",),
-            texts=("account",),
+            texts=("account", "coin"),
             records=True,
         ),
         # who answered in a snapshot: an account of these without a position had none

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from datafeeds.archives.collection import collect_all, plan_archive
+from datafeeds.archives.node_fills import read_node_fills
 from datafeeds.catalog.importing import import_doubt, import_market
 from datafeeds.catalog.inventory import inventory
 from datafeeds.catalog.location import catalog_root
@@ -55,12 +56,21 @@ _UNREACHED = "cannot be reached"
     "--archive", is_flag=True, help="From the venue's bulk archive instead of its interface (binance, bybit)."
 )
 @click.option("--from-trades", is_flag=True, help="From the archive's single trades: candles with taker buys.")
-@click.option("--follow", type=click.Choice(["liquidations"]), help="Record a live feed until interrupted.")
+@click.option(
+    "--follow",
+    type=click.Choice(["liquidations", "positions"]),
+    help="Record a live feed until interrupted, or take a snapshot of the positions of --accounts.",
+)
+@click.option(
+    "--accounts", type=click.Path(path_type=Path), help="With --follow positions: a file of addresses, one a line."
+)
+@click.option("--every", help="With --follow positions: again every so often, such as 6h, until interrupted.")
 @click.option(
     "--import",
     "file",
     type=click.Path(path_type=Path),
-    help="Take a file into the catalog: bars, or single liquidations or positions (--symbol '*/USDT:USDT': each by its coin).",
+    help="Take a file into the catalog: bars, or (--symbol '*/USDT:USDT': of each coin) single liquidations, positions, "
+    "or a folder of a Hyperliquid node's fills.",
 )
 @click.option(
     "--export",
@@ -92,6 +102,7 @@ def command(
     kinds: tuple[str, ...], archive: bool, from_trades: bool, follow: str | None, file: Path | None,
     mapping: Path | None, again: bool, listing: bool, check: bool, catalog: Path | None, url: str | None,
     feed_url: str | None, as_json: bool, tiers: bool, dry_run: bool, target: Path | None,
+    accounts: Path | None, every: str | None,
 ) -> int:  # fmt: skip
     """Bring market data into the local catalog, and show what it holds."""
     store = Catalog(catalog_root(catalog))
@@ -99,6 +110,12 @@ def command(
         return _show(store, check, as_json, catalog)
     if target:
         return _export(store, target, venue, kinds, symbols, timeframe, start, end)
+    if follow == "positions":
+        if not venue or not accounts:
+            raise click.UsageError(
+                "name whose positions: --venue hyperliquid --follow positions --accounts addresses.txt"
+            )
+        return _told(_follow_positions, store, venue, accounts, every, url)
     if not venue or not symbols:
         raise click.UsageError("name what to download: --venue binance --symbol BTC/USDT:USDT --start 2024-01-01")
     if file:
@@ -217,8 +234,9 @@ def _import(
 ) -> int:  # fmt: skip
     if len(symbols) != 1:
         raise click.UsageError("a file holds one symbol: give --symbol once")
-    if not mapping and (kind := record_kind(file)):
-        kept = import_records(store, file, kind, venue, symbols[0])
+    kind = "liquidations" if file.is_dir() else None if mapping else record_kind(file)
+    if kind:
+        kept = import_records(store, read_node_fills(file) if file.is_dir() else file, kind, venue, symbols[0])
         _tell_stored(kept, as_json)
         return 0
     market = open_file(file, mapping)
@@ -271,6 +289,12 @@ def _follow(store: Catalog, venue: str, symbols: tuple[str, ...], url: str | Non
     sys.stdout.write(f"{recorded.events:,} liquidations recorded over {recorded.connections} connections\n")
     if recorded.unreadable:
         sys.stderr.write(f"note: {recorded.unreadable} messages could not be read; their times are not claimed\n")
+
+
+def _follow_positions(store: Catalog, venue: str, accounts: Path, every: str | None, url: str | None) -> None:
+    from runs.commandline.follow import follow_positions
+
+    asyncio.run(follow_positions(store, venue, accounts, every, url))
 
 
 def _tiers(store: Catalog, venue: str, symbols: tuple[str, ...], url: str | None, as_json: bool) -> None:

@@ -64,14 +64,16 @@ def unified_symbol(text: str, pattern: str) -> str:
 def import_records(
     catalog: Catalog, source: pd.DataFrame | Path | str, kind: str, venue: str, symbol: str
 ) -> list[Series]:
-    """Store records of a file, each under its contract; return the series that have them. What is there stays.
+    """Store records of a file; return the series that have them. What is there stays.
+
+    Liquidations lie each under its contract, positions all under the symbol.
 
     Parameters
     ----------
     source, kind
         As `datafeeds.records.read_records` takes it; a key of `RECORD_SCHEMAS`.
     symbol
-        A unified symbol; ``*`` in it stands for the coin of each row, as ``*/USDT:USDT``.
+        A unified symbol; ``*`` in it stands for every coin, as ``*/USDT:USDT``.
 
     Raises
     ------
@@ -90,7 +92,8 @@ def import_records(
             raise MarketError(
                 f"it holds {others[0][:40]!r} and {len(texts) - 1} other names: --symbol '*/USDT:USDT' takes each"
             )
-    named = {text: unified_symbol(text, symbol) if "*" in symbol else symbol for text in texts}
+    apart = "*" in symbol and kind == "liquidations"
+    named = {text: unified_symbol(text, symbol) if apart else symbol for text in texts}
     rows, symbols, written = _rows(frame, kind), frame[label].map(named).to_numpy(), []
     for name in sorted(set(named.values())):
         series = Series(venue, name, kind)
@@ -163,7 +166,8 @@ def _frame(series: Series, rows: Rows) -> pd.DataFrame:
     columns["side"] = np.where(rows["side"] > 0.0, *SIDES)
     if series.kind == "liquidations":  # what was ordered is at least what was executed
         columns["size"] = np.where(np.isnan(columns["size"]), columns["filled"], columns["size"])
-    columns |= {"symbol": series.symbol, "coin": base_coin(series.symbol)}
+    if series.kind == "liquidations":
+        columns["symbol"] = series.symbol
     for name in ("ts", "known_at"):
         columns[name] = pd.to_datetime(columns[name], unit="ms", utc=True).as_unit("ms")
     return pd.DataFrame({name: columns[name] for name in dict.fromkeys((*schema.columns, *schema.further))})

@@ -96,7 +96,7 @@ def _check_records(series: Series, rows: Rows) -> None:
         order = np.lexsort(keys[::-1])
         twice = np.zeros(len(order), dtype=bool)
         twice[order[1:]] = np.all([key[order][1:] == key[order][:-1] for key in keys], axis=0)
-        _refuse(twice, series, rows, "the same account twice")
+        _refuse(twice, series, rows, "the same account and coin twice")
 
 
 def stated_price(rows: Rows) -> np.ndarray:

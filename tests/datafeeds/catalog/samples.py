@@ -10,7 +10,7 @@ HOUR_MS = 3_600_000
 CANDLES = Series("binance", "BTC/USDT:USDT", "candles", "1h")
 FUNDING = Series("binance", "BTC/USDT:USDT", "funding")
 LIQUIDATIONS = Series("bybit", "BTC/USDT:USDT", "liquidations")
-POSITIONS = Series("hyperliquid", "BTC/USDC:USDC", "positions")
+POSITIONS = Series("hyperliquid", "*/USDC:USDC", "positions")
 
 
 def candles(hours: np.ndarray | list[int] | range, seed: int = 1) -> Rows:
@@ -60,6 +60,7 @@ def positions(seconds: list[int], accounts: list[str], seed: int = 1) -> Rows:
         "ts": ts,
         "known_at": ts + 20,
         "account": np.array([account for _, account in pairs], dtype=str),
+        "coin": np.array(["BTC"] * len(pairs), dtype=str),
         "side": np.where(noise[:, 0] < 0.5, 1.0, -1.0),
         "size": np.round(noise[:, 1] + 0.01, 3),
         "entry_price": np.round(100.0 + noise[:, 2], 2),

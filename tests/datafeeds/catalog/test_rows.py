@@ -135,7 +135,7 @@ def test_a_stored_position_is_never_changed_and_nobody_has_two_in_a_snapshot():
     assert equal(merge(POSITIONS, take(old, slice(0, 2)), take(old, slice(2, 4))), old)
     with pytest.raises(ReplyError, match="another size than is stored"):
         merge(POSITIONS, old, changed(old, "size", 1, 77.0))
-    with pytest.raises(ReplyError, match="the same account twice"):
+    with pytest.raises(ReplyError, match="the same account and coin twice"):
         check_rows(POSITIONS, take(old, np.array([0, 0, 1])))
     with pytest.raises(ReplyError, match="account is empty"):
         check_rows(POSITIONS, changed(old, "account", 2, ""))
