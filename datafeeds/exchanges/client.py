@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import functools
+import json
 import logging
 import re
 import time
@@ -10,12 +11,14 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import ccxt.async_support as ccxt
 from ccxt.base.types import Entry
 
 from datafeeds.errors import MarketError, ReplyError, SourceError, TemporaryError
 from datafeeds.exchanges.contract import Contract
+from datafeeds.exchanges.limits import PACED, Pace, spending
 from datafeeds.exchanges.secrets import keys_of, redacted
 from datafeeds.exchanges.session import bounded_session
 from datafeeds.retry import RetryPolicy, retry, wish_seconds
@@ -217,12 +220,14 @@ async def connect(venue: str, patience: RetryPolicy | None = None, url: str | No
     """
     if venue not in _CLASSES:
         raise MarketError(f"unknown venue {venue!r}: {', '.join(_CLASSES)}")
-    settings: dict[str, Any] = {"enableRateLimit": url is None, "timeout": _TIMEOUT_SECONDS * 1000}
+    ours = venue in PACED
+    settings: dict[str, Any] = {"enableRateLimit": url is None and not ours, "timeout": _TIMEOUT_SECONDS * 1000}
     if venue in _SLOWER_MS:
         settings["rateLimit"] = _SLOWER_MS[venue]
     if keys := keys_of(venue):
         settings |= {"apiKey": keys[0], "secret": keys[1]}
     exchange = _listening(_CLASSES[venue])(settings)
+    exchange.spend = functools.partial(_spend, venue, Pace()) if ours and not _is_here(url) else _spend_nothing
     exchange.has["fetchCurrencies"] = False  # a list of coins and their networks, for nothing we need
     exchange.logger = logging.Logger("silent", logging.CRITICAL + 1)  # at DEBUG level ccxt logs headers, keys included
     exchange.timeout_on_exit = 0
@@ -234,6 +239,22 @@ async def connect(venue: str, patience: RetryPolicy | None = None, url: str | No
             yield Client(venue, exchange, patience or RetryPolicy())
         finally:
             await exchange.close()
+
+
+async def _spend(venue: str, pace: Pace, url: str, body: Any) -> None:
+    """Wait until a venue's limits allow a request."""
+    parts = urlsplit(url)
+    parameters = json.loads(body) if body else dict(parse_qsl(parts.query))
+    await pace.wait(spending(venue, parts.path, parameters))
+
+
+async def _spend_nothing(url: str, body: Any) -> None:
+    """Let a request go at once."""
+
+
+def _is_here(url: str | None) -> bool:
+    """Return whether an address is on this machine: what stands there has limits of its own, if any."""
+    return url is not None and urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
 
 
 def _capitals(symbol: str) -> str:
@@ -257,6 +278,10 @@ def _listening(name: str) -> type:
     """Return ccxt's class, with errors translated where status and headers are still known."""
     base = getattr(ccxt, name)
 
+    async def fetch(self: Any, url: str, method: str = "GET", headers: Any = None, body: Any = None) -> Any:
+        await self.spend(url, body)
+        return await base.fetch(self, url, method, headers, body)
+
     def handle_errors(
         self: Any, code: int, reason: str, url: str, method: str, headers: Any, body: str, reply: Any, *sent: Any
     ) -> None:
@@ -272,7 +297,9 @@ def _listening(name: str) -> type:
             raise ReplyError(f"{self.id}: {_path(url)} answered no JSON (status {code}): {_short(body)}", wish)
 
     own = {"fetch_time": _CLOCKS[name]} if name in _CLOCKS else {}
-    return type(f"Listening{name}", (base,), {"handle_errors": handle_errors, **own, **_FURTHER.get(name, {})})
+    return type(
+        f"Listening{name}", (base,), {"handle_errors": handle_errors, "fetch": fetch, **own, **_FURTHER.get(name, {})}
+    )
 
 
 async def _bitfinex_time(self: Any, params: Any = None) -> int:
