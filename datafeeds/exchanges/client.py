@@ -101,7 +101,7 @@ class Client:
             base = symbol.partition("/")[0].upper()
             near = [name for name in perpetuals if name.partition("/")[0] == base] or perpetuals
             raise MarketError(f"{self.venue} has no perpetual {symbol[:40]!r}; it has {', '.join(near[:5])}")
-        if (market.get("info") or {}).get("collateralToken") not in (None, 0, "0"):
+        if self.venue == "hyperliquid" and market["info"].get("collateralToken") not in (None, 0, "0"):
             raise MarketError(f"{symbol[:40]} is settled in another coin than USDC, which is not read")
         return Contract(
             venue=self.venue,
