@@ -115,6 +115,37 @@ class State(NamedTuple):
     volatility: np.ndarray
 
 
+def model_settings(parameters: ModelParameters, bar_seconds: float, grid_phase: float = 0.0) -> np.ndarray:
+    """Return (1,) record of all numeric parameters, with lengths in bars beside those in hours; arguments as of `build_model`."""
+    if not bar_seconds > 0.0:
+        raise ValueError(f"bar_seconds = {bar_seconds} must be positive")
+    bars_per_hour = SECONDS_PER_HOUR / bar_seconds
+    derived = {
+        "bar_seconds": float(bar_seconds),
+        "grid_phase": grid_phase,
+        "threshold_kind": float(THRESHOLD_KINDS.index(parameters.cluster_threshold_kind)),
+        "bars_per_hour": bars_per_hour,
+        "bars_per_day": bars_per_hour * HOURS_PER_DAY,
+        "half_life_bars": max(parameters.half_life_hours) * bars_per_hour,
+        "level_age_bars": parameters.level_age_days * HOURS_PER_DAY * bars_per_hour,
+        "trigger_bars": parameters.trigger_hours * bars_per_hour,
+        "steady_bars": parameters.steady_hours * bars_per_hour,
+        "recovery_bars": parameters.recovery_hours * bars_per_hour,
+        "warmup_bars": parameters.warmup_hours * bars_per_hour,
+        "volatility_weight": 1.0 - 0.5 ** (1.0 / (parameters.volatility_half_life_hours * bars_per_hour)),
+        "turnover_weight": 1.0 - 0.5 ** (1.0 / (parameters.turnover_half_life_hours * bars_per_hour)),
+        "reach": float(math.ceil(MAX_DISTANCE / parameters.bin_width)),
+        "window": parameters.cluster_window / parameters.bin_width,
+    }
+    record = as_record(parameters)
+    names = [name for name in record.dtype.names if record.dtype[name].shape == ()]
+    settings = np.zeros(1, dtype=[*((name, np.float64) for name in (*names, *derived)), ("away", np.float64, (2, 3))])
+    for name, value in (*((name, record[name]) for name in names), *derived.items()):
+        settings[name] = value
+    settings["away"] = np.abs(np.log1p(np.outer([-1.0, 1.0], SWEPT_MOVES))) / parameters.bin_width
+    return settings
+
+
 def build_model(
     parameters: ModelParameters,
     bar_seconds: float,
@@ -141,46 +172,27 @@ def build_model(
     ValueError
         For a bar length that is not positive.
     """
-    if not bar_seconds > 0.0:
-        raise ValueError(f"bar_seconds = {bar_seconds} must be positive")
-    bars_per_hour = SECONDS_PER_HOUR / bar_seconds
-    derived = {
-        "bar_seconds": float(bar_seconds),
-        "grid_phase": grid_phase,
-        "threshold_kind": float(THRESHOLD_KINDS.index(parameters.cluster_threshold_kind)),
-        "bars_per_hour": bars_per_hour,
-        "bars_per_day": bars_per_hour * HOURS_PER_DAY,
-        "half_life_bars": max(parameters.half_life_hours) * bars_per_hour,
-        "level_age_bars": parameters.level_age_days * HOURS_PER_DAY * bars_per_hour,
-        "trigger_bars": parameters.trigger_hours * bars_per_hour,
-        "steady_bars": parameters.steady_hours * bars_per_hour,
-        "recovery_bars": parameters.recovery_hours * bars_per_hour,
-        "warmup_bars": parameters.warmup_hours * bars_per_hour,
-        "volatility_weight": 1.0 - 0.5 ** (1.0 / (parameters.volatility_half_life_hours * bars_per_hour)),
-        "turnover_weight": 1.0 - 0.5 ** (1.0 / (parameters.turnover_half_life_hours * bars_per_hour)),
-        "reach": float(math.ceil(MAX_DISTANCE / parameters.bin_width)),
-        "window": parameters.cluster_window / parameters.bin_width,
-    }
+    settings = model_settings(parameters, bar_seconds, grid_phase)
+    bars_per_hour = settings["bars_per_hour"][0]
     ages = np.zeros(len(parameters.half_life_hours), dtype=AGE)
     ages["growth"] = 2.0 ** (1.0 / (np.array(parameters.half_life_hours) * bars_per_hour))
     ages["opened"] = np.array(parameters.half_life_shares) * (1.0 - 1.0 / ages["growth"])
-    record = as_record(parameters)
-    names = [name for name in record.dtype.names if record.dtype[name].shape == ()]
-    settings = np.zeros(1, dtype=[*((name, np.float64) for name in (*names, *derived)), ("away", np.float64, (2, 3))])
-    for name, value in (*((name, record[name]) for name in names), *derived.items()):
-        settings[name] = value
-    settings["away"] = np.abs(np.log1p(np.outer([-1.0, 1.0], SWEPT_MOVES))) / parameters.bin_width
     kernel = build_kernel(parameters, lowest_leverage, highest_leverage)
     return Model(kernel, ages, settings, volatility_settings(bar_seconds))
+
+
+def initial_memory() -> np.ndarray:
+    """Return what is remembered before the first bar, (1,) of `MEMORY`: nothing."""
+    memory = np.zeros(1, dtype=MEMORY)
+    for name in _UNKNOWN:
+        memory[name] = np.nan
+    memory["phase"]["reference"] = memory["phase"]["lowest"] = np.nan
+    return memory
 
 
 def initial_state(model: Model) -> State:
     """Return the state before the first bar: an empty map, nothing known."""
     settings = model.settings[0]
-    memory = np.zeros(1, dtype=MEMORY)
-    for name in _UNKNOWN:
-        memory[name] = np.nan
-    memory["phase"]["reference"] = memory["phase"]["lowest"] = np.nan
     bins = math.ceil(settings["window"]) + 1  # the window begins within a bin
     return State(
         positions=empty_map(float(settings["bin_width"]), len(model.ages)),
@@ -191,7 +203,7 @@ def initial_state(model: Model) -> State:
         day=np.zeros(max(1, round(settings["bars_per_day"])) + 3, dtype=DAY),
         hour=np.zeros((2, max(1, round(settings["bars_per_hour"])))),
         hour_swept=np.zeros((2, max(1, round(settings["bars_per_hour"])))),
-        memory=memory,
+        memory=initial_memory(),
         volatility=initial_volatility(),
     )
 

@@ -78,7 +78,7 @@ def cascade_risk(gap: float, high_gap: float, moderate_gap: float) -> float:
     Parameters
     ----------
     gap
-        From `smallest_gap`.
+        From `smallest_gap`; NaN where there are no two clusters.
     high_gap, moderate_gap
         Gap between neighbours, fraction of price, under which the risk is high, moderate (default: 2 %, 5 %).
 

@@ -34,6 +34,8 @@ _FIELDS = (
     "branching_ratio_up",
     "cluster_count_below",  # significant clusters below
     "cluster_count_above",
+    "cluster_spacing_below",  # smallest gap between neighbouring clusters, fraction of the close; NaN: fewer than two
+    "cluster_spacing_above",
     "support_price",  # nearest standing post-wipe support; NaN: none
     "support_size_usd",
     "support_bar",  # index of the bar that made it

@@ -47,16 +47,26 @@ def extract(state: State, model: Model, side: int) -> None:
         )  # fmt: skip
 
 
+@inlined_loop
+def write_signals(memory: Record, settings: Record, clusters: Record, view: Record) -> None:
+    """Write magnet and cascade risk: all that a snapshot says by thresholds on its clusters' sizes and gaps."""
+    memory.magnet = held_magnet(
+        memory.magnet, clusters.cluster_above_usd, clusters.cluster_below_usd,
+        settings.magnet_ratio, settings.one_sided_signal > 0.0, settings.hysteresis,
+    )  # fmt: skip
+    view.magnet = memory.magnet if memory.bar >= settings.warmup_bars else math.nan
+    high, moderate, hysteresis = settings.gap_high_risk, settings.gap_moderate_risk, settings.hysteresis
+    memory.risk[LONG] = held_risk(memory.risk[LONG], clusters.cluster_spacing_below, high, moderate, hysteresis)
+    memory.risk[SHORT] = held_risk(memory.risk[SHORT], clusters.cluster_spacing_above, high, moderate, hysteresis)
+    view.cascade_risk_down, view.cascade_risk_up = memory.risk[LONG], memory.risk[SHORT]
+
+
 @inlined
 def write_clusters(state: State, model: Model, view: Record, close: float) -> None:
     """Extract both sides' clusters from the density at this close and write them and the signals on them."""
-    settings, memory = model.settings[0], state.memory[0]
+    memory = state.memory[0]
     for side in range(2):
         extract(state, model, side)
-        gap = smallest_gap(state.clusters, side, memory.clusters[side], close)
-        memory.risk[side] = held_risk(
-            memory.risk[side], gap, settings.gap_high_risk, settings.gap_moderate_risk, settings.hysteresis
-        )
     below, above = state.clusters[LONG, 0], state.clusters[SHORT, 0]
     below_count, above_count = memory.clusters[LONG], memory.clusters[SHORT]
     view.cluster_count_below, view.cluster_count_above = below_count, above_count
@@ -66,12 +76,11 @@ def write_clusters(state: State, model: Model, view: Record, close: float) -> No
     view.cluster_above_price = above.price if above_count > 0 else math.nan
     view.cluster_above_usd = above.size * above.price if above_count > 0 else math.nan
     view.cluster_above_gap = above.low if above_count > 0 else math.nan
-    memory.magnet = held_magnet(
-        memory.magnet, view.cluster_above_usd, view.cluster_below_usd,
-        settings.magnet_ratio, settings.one_sided_signal > 0.0, settings.hysteresis,
-    )  # fmt: skip
-    view.magnet = memory.magnet if memory.bar >= settings.warmup_bars else math.nan
-    view.cascade_risk_down, view.cascade_risk_up = memory.risk[LONG], memory.risk[SHORT]
+    view.cluster_spacing_below = smallest_gap(state.clusters, LONG, below_count, close) if below_count > 1 else math.nan
+    view.cluster_spacing_above = (
+        smallest_gap(state.clusters, SHORT, above_count, close) if above_count > 1 else math.nan
+    )
+    write_signals(memory, model.settings[0], view, view)
     view.branching_ratio_down, view.branching_ratio_up = memory.branching_ratio[LONG], memory.branching_ratio[SHORT]
     view.swept_share_down_2, view.swept_share_up_2 = memory.shares[LONG, 0], memory.shares[SHORT, 0]
     view.swept_share_down_5, view.swept_share_up_5 = memory.shares[LONG, 1], memory.shares[SHORT, 1]

@@ -9,7 +9,7 @@ import importlib
 import importlib.util
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import backtrader as bt
@@ -24,6 +24,8 @@ from runs.sweeps.workers.evaluate import WorkerContext
 
 _SLOW_COMBINATIONS = 10  # of them optstrategy runs no more: it takes a quarter of a second for each
 _PROCESSES = 2
+_RULE = (("rule", "stop_atr"), ("rule", "time_limit_hours"))
+_SIGNALS = (("model", "magnet_ratio"), ("model", "gap_high_risk"), ("model", "warmup_hours"))
 
 
 def measure_sweep(market: Market, combinations: int, rounds: int) -> dict[str, dict[str, float]]:
@@ -63,9 +65,11 @@ def sweeps(market: Market, combinations: int) -> dict[str, tuple[int, Callable[[
     """Return what is timed, by name: how many combinations, and the action; packages that are not installed are left out."""
     few = min(combinations, _SLOW_COMBINATIONS)
     windows = [(5 + number % 20, 30 + 5 * (number // 20)) for number in range(combinations)]
-    context, ours = magnets(market), magnet_values(combinations)
+    context, ours = magnets(market, _RULE), magnet_values(combinations)
+    signals = magnets(market, _SIGNALS)
     found: dict[str, tuple[int, Callable[[], Any]]] = {
         "ours, one process": (combinations, lambda: _sweep(context, ours)),
+        "ours, thresholds of signals": (combinations, lambda: _sweep(signals, threshold_values(combinations))),
         f"optstrategy, {_PROCESSES} processes": (few, lambda: _optstrategy(market, windows[:few])),
     }
     if importlib.util.find_spec("backtesting"):
@@ -75,13 +79,18 @@ def sweeps(market: Market, combinations: int) -> dict[str, tuple[int, Callable[[
     return found
 
 
-def magnets(market: Market) -> WorkerContext:
-    """Return a worker's context for magnets on a market, with heatmaps kept in memory."""
-    names = (("rule", "stop_atr"), ("rule", "time_limit_hours"))
+def magnets(market: Market, names: tuple[tuple[str, str], ...]) -> WorkerContext:
+    """Return a worker's context for magnets on a market that differ in named parameters, with heatmaps kept in memory."""
     base = configuration_from({"strategy": "magnet"})
     code = code_digest(base.strategy)
     candidates = Candidates(base, names, (market.name, market.fingerprint(), code))
     return WorkerContext(candidates, market, None, "sharpe", code)
+
+
+def threshold_values(combinations: int) -> list[tuple[float, float, float]]:
+    """Return so many triples of ratio, widest gap of high risk, and warm-up."""
+    ratios = np.linspace(1.5, 3.0, combinations)
+    return [(float(ratio), 0.015 + 0.001 * (number % 10), 120.0 + number) for number, ratio in enumerate(ratios)]
 
 
 def magnet_values(combinations: int) -> list[tuple[float, float]]:
@@ -90,7 +99,7 @@ def magnet_values(combinations: int) -> list[tuple[float, float]]:
     return [(float(stop), float(24 + number % 10 * 12)) for number, stop in enumerate(stops)]
 
 
-def _sweep(context: WorkerContext, values: list[tuple[float, float]]) -> None:
+def _sweep(context: WorkerContext, values: Sequence[tuple[float, ...]]) -> None:
     key = context.candidates.key
     context.evaluate(tuple(Combination(number, key(one), one) for number, one in enumerate(values)))
 

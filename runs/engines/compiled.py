@@ -72,7 +72,7 @@ class EvaluationInputs:
     Attributes
     ----------
     bars, snapshots, prices
-        (n,) of `BAR`, of `SNAPSHOT` and of `PRICES`.
+        (n,) of `BAR`, of the fields of `SNAPSHOT` that rule and sizing read, and of `PRICES`.
     first, last
         The bars taken: ``first <= bar < last``.
     history

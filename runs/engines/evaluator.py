@@ -26,6 +26,7 @@ from runs.statistics.holding import constant_exposure_returns, mean_exposure
 from runs.statistics.performance import headline, time_in_market, total_return
 from runs.venues.instruments import Listing
 from strategies.base import PerpetualStrategy
+from strategies.fields_read import fields_read
 from strategies.market import funding_terms
 from strategies.position import sizing_record
 from strategies.registry import load_strategy
@@ -159,7 +160,7 @@ class Evaluator:
         check_history(configuration, self._seen, history)
         inputs = EvaluationInputs(
             bars=self._heatmaps.bars(self._market),
-            snapshots=self._heatmaps.snapshots(self._market, configuration.model),
+            snapshots=self._heatmaps.packed(self._market, configuration.model, fields_read(kind.decide)),
             prices=terms.prices,
             first=self._first,
             last=self._last,

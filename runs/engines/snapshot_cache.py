@@ -16,6 +16,7 @@ from datafeeds.schema import Market
 from indicators.liquidation.compiled import source_digest
 from indicators.liquidation.model import build_model
 from indicators.liquidation.parameters import ModelParameters
+from indicators.liquidation.rereading import CLUSTERS, packed, reread, without_thresholds
 from indicators.liquidation.snapshot import SNAPSHOT
 from indicators.liquidation.step import run
 from runs.engines.event import model_bars
@@ -51,24 +52,40 @@ class Heatmaps:
         self.folder = folder
         self._most_bytes, self._most_in_memory = most_bytes, most_in_memory
         self._open: OrderedDict[tuple[str, ModelParameters], np.ndarray] = OrderedDict()
+        self._packed: OrderedDict[tuple[str, ModelParameters, np.dtype], np.ndarray] = OrderedDict()
         self._bars: dict[str, np.ndarray] = {}  # of the market last asked for
         self._prints: OrderedDict[int, tuple[Market, str]] = OrderedDict()
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what is open: a process that gets a copy opens the files itself."""
-        return vars(self) | {"_open": OrderedDict(), "_prints": OrderedDict(), "_bars": {}}
+        return vars(self) | {"_open": OrderedDict(), "_packed": OrderedDict(), "_prints": OrderedDict(), "_bars": {}}
 
     def snapshots(self, market: Market, model: ModelParameters) -> np.ndarray:
         """Return (n,) of `SNAPSHOT`, not to be written to; row t follows from the market's bars up to t alone."""
         named = (self._fingerprint(market), model)
-        found = self._open.get(named)
-        if found is None:
-            found = self._fetch(market, model, heatmap_key(*named))
+        if named not in self._open:
+            base = without_thresholds(model)
+            if base == model:
+                found = self._fetch(market, model, heatmap_key(*named))
+            else:
+                clusters = self.packed(market, base, CLUSTERS)
+                found = reread(self.snapshots(market, base), clusters, model, market.bar_seconds)
+                found.setflags(write=False)
             self._open[named] = found
-            while len(self._open) > self._most_in_memory:
-                self._open.popitem(last=False)
-        self._open.move_to_end(named)
-        return found
+        return _used(self._open, named, self._most_in_memory)
+
+    def packed(self, market: Market, model: ModelParameters, kind: np.dtype) -> np.ndarray:
+        """Return `snapshots` with some of their fields alone, `SIGNALS` or `CLUSTERS` among them."""
+        named = (self._fingerprint(market), model, kind)
+        if named not in self._packed:
+            base = without_thresholds(model)
+            if base == model or named[:2] in self._open:
+                found = packed(self.snapshots(market, model), kind)
+            else:
+                clusters = self.packed(market, base, CLUSTERS)
+                found = reread(self.packed(market, base, kind), clusters, model, market.bar_seconds)
+            self._packed[named] = found
+        return _used(self._packed, named, self._most_in_memory)
 
     def bars(self, market: Market) -> np.ndarray:
         """Return a market as (n,) of `BAR`, not to be written to."""
@@ -103,6 +120,14 @@ class Heatmaps:
             return kept
         computed.setflags(write=False)
         return computed
+
+
+def _used(kept: OrderedDict[Any, np.ndarray], key: Any, most: int) -> np.ndarray:
+    """Return what is kept under a key, as the one last used; of too many the one longest unused goes."""
+    kept.move_to_end(key)
+    while len(kept) > most:
+        kept.popitem(last=False)
+    return kept[key]
 
 
 def heatmap_key(fingerprint: str, model: ModelParameters) -> str:

@@ -25,7 +25,7 @@ _COLUMNS = (
 def print_plan(record: dict[str, Any], plan: Plan, jobs: int) -> None:
     """Print what a sweep would do."""
     count, bars = record["combinations"], record["data"]["bars"]
-    seconds = sweep_seconds(min(plan.space.size_of_model, count), count, bars, jobs)
+    seconds = sweep_seconds(min(plan.space.maps, count), count, bars, jobs)
     further = {key: record[key] for key in ("data", "space", "search", "objective")}
     tell_plan(record["configuration"], bars, count, seconds, **further)
 

@@ -31,7 +31,7 @@ def print_plan(record: dict[str, Any], plan: Plan, windows: tuple[Window, ...], 
         record["combinations"],
         {key: record[key] for key in ("data", "space", "search", "objective", "lengths")},
     )
-    seconds = sweep_seconds(min(plan.space.size_of_model, count), count * len(windows), len(market), jobs)
+    seconds = sweep_seconds(min(plan.space.maps, count), count * len(windows), len(market), jobs)
     tell_plan(record["configuration"], len(market), count * len(windows), seconds, ranges=ranges, **further)
 
 

@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation, localcontext
 from typing import Any
 
 from indicators.liquidation.parameter_fields import convert
+from indicators.liquidation.rereading import THRESHOLDS
 from runs.engines.configuration import Configuration, parameter_home
 from strategies.base import PerpetualStrategy
 from strategies.registry import load_strategy
@@ -41,6 +42,11 @@ class Steps(Sequence[Any]):
         with localcontext(prec=_DIGITS):
             value = self.low + index * self.step
         return int(value) if self.whole else float(value)
+
+
+def makes_a_map(group: str, name: str) -> bool:
+    """Return whether another value of a parameter asks for another map; thresholds are read off the one that is there."""
+    return group == "model" and name not in THRESHOLDS
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from runs.engines.configuration import Configuration
-from runs.sweeps.space.axis import Axis, parse_axis
+from runs.sweeps.space.axis import Axis, makes_a_map, parse_axis
 
 
 @dataclass(frozen=True)
 class Space:
-    """The product of the axes. The model's axes come first: they turn slowest, so that neighbours share a heatmap.
+    """The product of the axes. Those that make maps come first, then the model's others: neighbours share a heatmap.
 
     Examples
     --------
@@ -27,9 +27,9 @@ class Space:
         return math.prod(len(axis.values) for axis in self.axes)
 
     @property
-    def size_of_model(self) -> int:
-        """The number of combinations of the model's parameters alone: as many heatmaps."""
-        return math.prod(len(axis.values) for axis in self.axes if axis.group == "model")
+    def maps(self) -> int:
+        """The number of combinations of what makes maps: as many have to be made."""
+        return math.prod(len(axis.values) for axis in self.axes if makes_a_map(axis.group, axis.name))
 
     @property
     def names(self) -> tuple[tuple[str, str], ...]:
@@ -69,4 +69,4 @@ def parse_space(texts: tuple[str, ...], base: Configuration) -> Space:
     for label in labels:
         if labels.count(label) > 1:
             raise ValueError(f"--param {label}: given twice")
-    return Space(tuple(sorted(axes, key=lambda axis: axis.group != "model")))
+    return Space(tuple(sorted(axes, key=lambda axis: (not makes_a_map(axis.group, axis.name), axis.group != "model"))))

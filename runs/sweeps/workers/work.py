@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
 from datafeeds.schema import Market
+from runs.sweeps.space.axis import makes_a_map
 from runs.sweeps.space.candidates import Combination
 
 Unit = tuple[Combination, ...]
-"""Combinations that one worker evaluates in one go, neighbours by the model's parameters."""
+"""Combinations that one worker evaluates in one go, neighbours by their map."""
 
 MAX_UNIT = 64
 """Most combinations of a unit (assumption: tens of milliseconds or more, so that handing it over costs little)."""
@@ -15,7 +16,7 @@ MAX_UNIT = 64
 _UNITS_A_WORKER = 4
 """Units that each worker gets of a small batch, so that none waits long for the last (assumption)."""
 
-_UNIT_MODELS = 4
+_UNIT_MAPS = 4
 """Most heatmaps of a unit: each takes a good part of a second on five years of hours, and a unit should take seconds."""
 
 _ERROR_LENGTH = 300
@@ -62,16 +63,16 @@ def unit_size(combinations: int, workers: int) -> int:
 
 def units(combinations: Iterable[Combination], names: tuple[tuple[str, str], ...], most: int) -> Iterator[Unit]:
     """Yield combinations in units of `most` at most, in order; `names` are group and name of their values."""
-    of_model = [index for index, (group, _) in enumerate(names) if group == "model"]
+    of_maps = [index for index, name in enumerate(names) if makes_a_map(*name)]
     unit: list[Combination] = []
-    models: set[Any] = set()
+    maps: set[Any] = set()
     for combination in combinations:
-        model = tuple(combination.values[index] for index in of_model)
-        if len(unit) >= most or len(models | {model}) > _UNIT_MODELS:
+        one = tuple(combination.values[index] for index in of_maps)
+        if len(unit) >= most or len(maps | {one}) > _UNIT_MAPS:
             yield tuple(unit)
-            unit, models = [], set()
+            unit, maps = [], set()
         unit.append(combination)
-        models.add(model)
+        maps.add(one)
     if unit:
         yield tuple(unit)
 

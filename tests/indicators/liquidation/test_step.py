@@ -130,6 +130,7 @@ def test_the_mirrored_market_swaps_the_sides():
     np.testing.assert_array_equal(other["cluster_count_below"], one["cluster_count_above"])
     np.testing.assert_allclose(1.0 / other["cluster_below_price"], one["cluster_above_price"], rtol=1e-9)
     np.testing.assert_allclose(other["cluster_below_gap"], one["cluster_above_gap"], rtol=1e-9, atol=1e-12)
+    np.testing.assert_array_equal(np.isnan(other["cluster_spacing_below"]), one["cluster_count_above"] < 2)
     np.testing.assert_array_equal(other["phase"], one["phase"])
     np.testing.assert_array_equal(other["phase_direction"], -one["phase_direction"])
 
@@ -146,7 +147,8 @@ def test_the_gap_to_a_cluster_ends_at_its_near_edge():
 
 MAY_BE_UNKNOWN = {
     "cluster_above_price", "cluster_above_usd", "cluster_above_gap", "cluster_below_price", "cluster_below_usd",
-    "cluster_below_gap", "magnet", "support_price", "support_bar", "resistance_price", "resistance_bar", "open_interest",
+    "cluster_below_gap", "cluster_spacing_below", "cluster_spacing_above", "magnet", "support_price", "support_bar",
+    "resistance_price", "resistance_bar", "open_interest",
     "open_interest_break_bar", "funding_rate", "volatility_4h", "volatility_24h",
 }  # fmt: skip
 

@@ -9,6 +9,7 @@ import pytest
 from datafeeds.simulated.market import simulate
 from indicators.liquidation.model import build_model
 from indicators.liquidation.parameters import ModelParameters
+from indicators.liquidation.rereading import SIGNALS
 from indicators.liquidation.snapshot import SNAPSHOT
 from indicators.liquidation.step import run
 from runs.engines import snapshot_cache as module
@@ -47,14 +48,33 @@ def test_without_a_folder_nothing_is_written_and_the_same_is_found(market):
 
 
 @pytest.mark.parametrize(
-    "changed", [{"magnet_ratio": 3.0}, {"warmup_hours": 1.0}, {"cluster_threshold_kind": "quantile"}]
+    ("changed", "files"),
+    [({"magnet_ratio": 3.0}, 1), ({"warmup_hours": 1.0}, 1), ({"cluster_threshold_kind": "quantile"}, 2)],
 )
-def test_every_parameter_counts_also_one_that_only_a_signal_reads(market, tmp_path, changed):
+def test_every_parameter_counts_and_one_that_only_a_signal_reads_makes_no_map(market, tmp_path, changed, files):
     kept, other = Heatmaps(tmp_path), replace(MODEL, **changed)
     first = kept.snapshots(market, MODEL)
     assert same(kept.snapshots(market, other), fresh(market, other))
     assert same(kept.snapshots(market, MODEL), first)
-    assert len(list(tmp_path.iterdir())) == 2
+    assert len(list(tmp_path.iterdir())) == files
+
+
+def test_packed_fields_are_those_of_the_whole_snapshots(market):
+    kind = np.dtype([(name, SNAPSHOT[name]) for name in ("close", *SIGNALS, "atr")])
+    for model in (
+        MODEL,
+        replace(MODEL, magnet_ratio=1.2, gap_moderate_risk=0.2),
+        replace(MODEL, cluster_prominence=0.5),
+    ):
+        whole, found = fresh(market, model), Heatmaps(None).packed(market, model, kind)
+        assert all(np.array_equal(found[name], whole[name], equal_nan=True) for name in kind.names)
+
+
+def test_a_heatmap_that_is_held_is_the_one_that_is_packed(market, monkeypatch):
+    model, kept = replace(MODEL, magnet_ratio=3.0), Heatmaps(None)
+    kept.hold(market, model, fresh(market, model))
+    monkeypatch.setattr(module, "run", lambda *_: pytest.fail("computed again"))
+    assert same(kept.packed(market, model, SNAPSHOT), fresh(market, model))
 
 
 def test_another_market_or_other_code_is_another_heatmap(market, tmp_path, monkeypatch):
@@ -97,7 +117,7 @@ def test_a_damaged_or_foreign_file_is_computed_anew(market, tmp_path, damage):
 
 
 def test_a_file_under_another_ones_name_is_computed_anew(market, tmp_path):
-    kept, other = Heatmaps(tmp_path), replace(MODEL, magnet_ratio=3.0)
+    kept, other = Heatmaps(tmp_path), replace(MODEL, cluster_prominence=0.5)
     kept.snapshots(market, MODEL)
     first = next(tmp_path.iterdir())
     kept.snapshots(market, other)
@@ -114,7 +134,7 @@ def test_a_folder_that_cannot_be_is_no_obstacle(market, tmp_path):
 def _write(folder):
     market = simulate(5, bars=300)
     for number in range(3):
-        model = replace(MODEL, magnet_ratio=2.0 + number)
+        model = replace(MODEL, cluster_prominence=0.2 + 0.1 * number)
         assert same(Heatmaps(folder).snapshots(market, model), fresh(market, model))
 
 
@@ -128,19 +148,19 @@ def test_writers_at_the_same_time_leave_whole_files(market, tmp_path):
         assert writer.exitcode == 0
     assert len(list(tmp_path.iterdir())) == 3, "no partial file is left"
     for number in range(3):
-        model = replace(MODEL, magnet_ratio=2.0 + number)
+        model = replace(MODEL, cluster_prominence=0.2 + 0.1 * number)
         assert same(Heatmaps(tmp_path).snapshots(market, model), fresh(market, model))
 
 
 def test_the_longest_unused_are_removed_first(market, tmp_path):
     size = None
     for number in range(4):
-        Heatmaps(tmp_path).snapshots(market, replace(MODEL, magnet_ratio=2.0 + number))
+        Heatmaps(tmp_path).snapshots(market, replace(MODEL, cluster_prominence=0.2 + 0.1 * number))
         size = size or next(tmp_path.iterdir()).stat().st_size
     Heatmaps(tmp_path).snapshots(market, MODEL)  # the oldest, used again
     prune(tmp_path, 2 * size)
     assert len(list(tmp_path.iterdir())) == 2
-    other = replace(MODEL, magnet_ratio=9.0)
+    other = replace(MODEL, cluster_prominence=0.9)
     assert same(Heatmaps(tmp_path, most_bytes=1).snapshots(market, other), fresh(market, other))
     assert len(list(tmp_path.iterdir())) == 1, "the newest stays"
 
@@ -148,7 +168,7 @@ def test_the_longest_unused_are_removed_first(market, tmp_path):
 def test_memory_holds_no_more_than_it_may(market):
     kept = Heatmaps(None, most_in_memory=1)
     first = kept.snapshots(market, MODEL)
-    kept.snapshots(market, replace(MODEL, magnet_ratio=3.0))
+    kept.snapshots(market, replace(MODEL, cluster_prominence=0.5))
     again = kept.snapshots(market, MODEL)
     assert again is not first
     assert same(again, first)

@@ -10,7 +10,9 @@ from runs.sweeps.space.space import parse_space
 from runs.sweeps.space.tpe import Guided
 
 BASE = configuration_from({"strategy": "magnet"})
-SPACE = parse_space(("min_distance=0.01:0.05:0.01", "magnet_ratio=2,3,4", "margin_mode=cross,isolated"), BASE)
+SPACE = parse_space(
+    ("min_distance=0.01:0.05:0.01", "cluster_prominence=0.2,0.3,0.4", "margin_mode=cross,isolated"), BASE
+)
 HUGE = parse_space(("min_distance=0:1:0.000001", "leverage=1:100:0.001"), BASE)
 
 
@@ -28,7 +30,7 @@ def test_a_grid_is_every_combination_once():
     assert len({indices for _, indices in batch}) == 30
 
 
-def test_random_combinations_are_distinct_repeatable_and_grouped_by_the_models_parameters():
+def test_random_combinations_are_distinct_repeatable_and_grouped_by_their_map():
     (batch,) = drawn(Random(SPACE, 20, seed=3))
     assert drawn(Random(SPACE, 20, seed=3)) == [batch]
     assert drawn(Random(SPACE, 20, seed=4)) != [batch]
