@@ -76,7 +76,9 @@ async def take_snapshot(client: "Client", accounts: Sequence[str], patience: Ret
 
     async def ask(account: str) -> tuple[float, list[dict[str, Any]]]:
         reply = await client.ask("publicPostInfo", {"type": "clearinghouseState", "user": account})
-        return read_state(reply, account, now_ms)
+        value, rows = read_state(reply, account, now_ms)
+        _rows(POSITIONS, rows, now_ms)  # what cannot be true costs this account alone
+        return value, rows
 
     async def one(account: str) -> tuple[float, list[dict[str, Any]]] | None:
         async with together:

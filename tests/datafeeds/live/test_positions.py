@@ -20,6 +20,7 @@ from datafeeds.records import read_records
 from runs.download import main
 from tests.conftest import PROJECT
 from tests.datafeeds.loopback.background import Background
+from tests.datafeeds.loopback.test_malformed import mutated
 from tests.datafeeds.serving import serving
 
 ADDRESSES = [f"0x{number:040x}" for number in range(1, 13)]
@@ -55,10 +56,10 @@ def state(number, now_ms):
 
 
 class Accounts:
-    """Hyperliquid's info endpoint; `broken` accounts answer 500, for as many requests as they have."""
+    """Hyperliquid's info endpoint; `broken` accounts answer 500 so many times, an `absurd` one what cannot be."""
 
-    def __init__(self, broken=()):
-        self.broken, self.asked, self.url = dict(broken), 0, ""
+    def __init__(self, broken=(), absurd=""):
+        self.broken, self.absurd, self.asked, self.url = dict(broken), absurd, 0, ""
 
     async def __aenter__(self):
         self._serving = serving(self._answer)
@@ -76,7 +77,10 @@ class Accounts:
         if self.broken.get(body["user"], 0) > 0:
             self.broken[body["user"]] -= 1
             return web.Response(status=500, body=b"busy")
-        return web.json_response(state(int(body["user"], 16), now_ms))
+        reply = state(int(body["user"], 16), now_ms)
+        if body["user"] == self.absurd:
+            reply["assetPositions"][0]["position"]["entryPx"] = "0.0"
+        return web.json_response(reply)
 
 
 @pytest.fixture
@@ -128,6 +132,27 @@ def test_a_snapshot_holds_who_answered_and_what_they_hold_and_nothing_of_who_did
     assert np.isnan(positions["liquidation_price"][held]).tolist() == [False, True]
     read = read_records(export_records(Catalog(tmp_path / "c"), "positions", "hyperliquid", (), *ALL), SCHEMA)
     assert len(read) == 9
+
+
+@pytest.mark.usefixtures("hurried")
+def test_an_account_that_says_what_cannot_be_costs_itself_alone(addresses, tmp_path, capsys):
+    with Background(Accounts(absurd=ADDRESSES[1])) as server:
+        assert snapshot(addresses, tmp_path / "c", server.url) == 0
+    told = capsys.readouterr()
+    assert "of 11 accounts" in told.out
+    assert f"{ADDRESSES[1]} the first (hyperliquid */USDC:USDC positions: entry_price not above 0" in told.err
+
+
+def test_mutated_states_give_rows_that_can_be_true_or_a_typed_error():
+    chance, refused = random.Random(5), 0
+    for _ in range(600):
+        try:
+            value, rows = read_state(mutated(state(5, 1_700_000_000_000), chance), ADDRESSES[0], 1_700_000_000_000)
+            assert np.isfinite(value)
+            assert all(row["size"] > 0.0 for row in rows)
+        except ReplyError:
+            refused += 1
+    assert refused > 100
 
 
 @pytest.mark.usefixtures("hurried")

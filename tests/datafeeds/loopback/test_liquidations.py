@@ -3,6 +3,10 @@
 import asyncio
 import json
 import random
+import signal
+import subprocess
+import sys
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -16,10 +20,12 @@ from datafeeds.exchanges.client import connect
 from datafeeds.exchanges.contract import Contract
 from datafeeds.exchanges.download import download_all, plan
 from datafeeds.exchanges.events import cleaned
+from tests.conftest import PROJECT
 from tests.datafeeds.catalog.samples import equal
+from tests.datafeeds.loopback.background import Background
 from tests.datafeeds.loopback.download import HASTE
 from tests.datafeeds.loopback.faults import KINDS, random_faults
-from tests.datafeeds.loopback.liquidations import HOURS, TELLERS, expected, make_events, speak_deribit
+from tests.datafeeds.loopback.liquidations import HOURS, TELLERS, expected, make_events, speak_deribit, speak_okx
 from tests.datafeeds.loopback.reply import plain
 from tests.datafeeds.loopback.server import VenueServer
 from tests.datafeeds.loopback.test_malformed import mutated
@@ -144,3 +150,40 @@ def test_the_documented_row_of_bitfinex_is_a_short_with_fill_and_entry():
         "ts": [1706395919788], "known_at": [1706395920788],
         "side": [-1.0], "price": [33.255], "size": [8.0], "entry_price": [32.868]
     }  # fmt: skip
+
+
+def begun(url, root):
+    command = [sys.executable, "-m", "runs.download", "--venue", "okx", "--symbol", "BTC/USDT:USDT", "--series", "liquidations",
+               "--start", "2024-06-01", "--end", "2024-06-01T18:00", "--catalog", str(root), "--url", url]  # fmt: skip
+    return subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def finished(process):
+    _, errors = process.communicate(timeout=120)
+    assert (process.returncode, errors) == (0, "")
+
+
+def content(root):
+    return {str(file.relative_to(root)): file.read_bytes() for file in sorted(root.rglob("*.parquet"))}
+
+
+@pytest.mark.slow  # the same path as a download of candles, which is killed in each run of the tests
+@pytest.mark.parametrize("count", [20])
+def test_a_download_killed_at_any_moment_and_resumed_has_the_bytes_of_one_that_was_not(count, tmp_path):
+    moment, torn = random.Random(count), 0
+    with Background(VenueServer(speak_okx, make_events(5, count=4000))) as server:
+        finished(begun(server.url, tmp_path / "whole"))
+        requests, whole = len(server.asked), content(tmp_path / "whole")
+        assert requests > 40
+        for cycle in range(count):
+            root, before = tmp_path / str(cycle), len(server.asked)
+            process = begun(server.url, root)
+            until = before + moment.randrange(4, requests)
+            while len(server.asked) < until and process.poll() is None:
+                time.sleep(0.001)
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+            torn += content(root) != whole
+            finished(begun(server.url, root))
+            assert content(root) == whole
+    assert torn > count // 2
