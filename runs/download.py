@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from datafeeds.archives.collection import collect_all, plan_archive
+from datafeeds.archives.layout import archive_files
 from datafeeds.archives.node_fills import read_node_fills
 from datafeeds.catalog.importing import import_doubt, import_market
 from datafeeds.catalog.inventory import inventory
@@ -18,13 +19,14 @@ from datafeeds.catalog.terms import keep_terms
 from datafeeds.columns import parse_time
 from datafeeds.errors import MarketError, SourceError
 from datafeeds.exchanges.download import Downloaded, download_all, plan
+from datafeeds.exchanges.estimate import FURTHER_REQUESTS, Estimate, estimate, seconds_in_all
 from datafeeds.exchanges.session import bounded_session
 from datafeeds.markets import open_file, open_market
 from datafeeds.retry import RetryPolicy
 from datafeeds.schema import canonical_table
 from datafeeds.series import Series, timeframe_seconds
 from runs.commandline.command import Command, note, run_command, suggest
-from runs.commandline.dry_run import ROWS_PER_REQUEST, SECONDS_PER_REQUEST, START_SECONDS, tell_plan
+from runs.commandline.dry_run import SECONDS_PER_FILE, START_SECONDS, tell_plan
 from runs.commandline.inventory import holdings_json, print_holdings, print_verified
 from runs.commandline.options import dry_run_option
 from runs.commandline.output import print_json, utc_now
@@ -142,17 +144,37 @@ def _tell_download(
     venue: str, symbols: tuple[str, ...], timeframe: str, kinds: tuple[str, ...], span: tuple[int, int], archive: bool,
     from_trades: bool,
 ) -> int:  # fmt: skip
-    """Tell which series would be asked for, and for how many bars; nothing is asked."""
+    """Tell which series would be asked for, in how many requests, rows and minutes; nothing is asked."""
     wanted = tuple(dict.fromkeys(symbols))
     if archive or from_trades:
-        series = [item for symbol in wanted for item in plan_archive(venue, symbol, timeframe, kinds, from_trades)]
+        found = [
+            _of_files(series, *span, from_trades)
+            for symbol in wanted
+            for series in plan_archive(venue, symbol, timeframe, kinds, from_trades)
+        ]
+        further, seconds = 1, SECONDS_PER_FILE * sum(one.requests or 0 for one in found)
     else:
-        series = [item for symbol in wanted for item, _ in plan(venue, symbol, timeframe, kinds)]
+        now_ms = int(utc_now().timestamp() * 1000)
+        planned = [item for symbol in wanted for item in plan(venue, symbol, timeframe, kinds)]
+        found = [estimate(series, source, *span, now_ms) for series, source in planned]
+        further, seconds = FURTHER_REQUESTS, seconds_in_all(found)
     bars = (span[1] - span[0]) // (1000 * timeframe_seconds(timeframe))
-    seconds = len(series) * (1 + bars / ROWS_PER_REQUEST) * SECONDS_PER_REQUEST
     settings = {"venue": venue, "symbols": wanted, "timeframe": timeframe, "start_ms": span[0], "end_ms": span[1]}
-    tell_plan(settings, bars, len(series), START_SECONDS + seconds, series=[str(item) for item in series])
+    listed = [{"series": str(one.series), "requests": one.requests, "rows": one.rows} for one in found]
+    totals = {
+        "requests": further + sum(one.requests or 0 for one in found),
+        "rows": sum(one.rows or 0 for one in found),
+        "minutes": round(seconds / 60.0, 1),
+    }
+    tell_plan(settings, bars, len(found), START_SECONDS + seconds, series=listed, **totals)
     return 0
+
+
+def _of_files(series: Series, start_ms: int, end_ms: int, from_trades: bool) -> Estimate:
+    """Return what a series of an archive takes: its files, and their checksums."""
+    files = archive_files(series, start_ms, end_ms, from_trades)
+    rows = (end_ms - start_ms) // series.period_ms if series.timeframe else None
+    return Estimate(series, sum(1 + file.checksum for file in files), rows)
 
 
 def _span(start: str, end: str | None) -> tuple[int, int]:

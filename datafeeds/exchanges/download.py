@@ -34,7 +34,8 @@ VENUES = {
 
 _BEFORE_LISTING_MS = 60 * DAY_MS  # assumption: venues date some listings weeks after the first candle
 
-_AT_ONCE = 8  # assumption: more requests under way only queue up behind the venue's limit
+AT_ONCE = 8
+"""Series under way at the same time. *Assumption*: more requests only queue up behind the venue's limit."""
 
 Report = Callable[[Series, int, int, int], None]
 """``(series, rows, done_ms, total_ms)``, called after each page with what came since the last call, and the series' total."""
@@ -117,7 +118,7 @@ async def download_all(
     MarketError
         If the venue has no such symbol, or the catalog cannot be written.
     """
-    together = asyncio.Semaphore(_AT_ONCE)
+    together = asyncio.Semaphore(AT_ONCE)
 
     async def one(series: Series, source: Source) -> Downloaded:
         async with together:
@@ -157,7 +158,7 @@ async def download(
         contract, now_ms = await client.contract(series.symbol), await client.now_ms()
     except SourceError as error:
         return Downloaded(series, 0, error=str(error))
-    start, end, remarks = _reachable(series, source, contract, start_ms, end_ms, now_ms)
+    start, end, remarks = reachable(series, source, contract, start_ms, end_ms, now_ms)
     lacking = [(start, end)] if again else catalog.missing(series, start, end)
     todo = _aligned(lacking, series.period_ms) if start < end else []
     total, rows = sum(last - first for first, last in todo), 0
@@ -175,7 +176,7 @@ async def download(
     return Downloaded(series, rows, tuple(said))
 
 
-def _reachable(
+def reachable(
     series: Series, source: Source, contract: Contract, start_ms: int, end_ms: int, now_ms: int
 ) -> tuple[int, int, tuple[str, ...]]:
     """Return the part of a range that the venue can answer, on the series' grid, and what was left out."""

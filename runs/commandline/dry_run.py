@@ -9,8 +9,10 @@ START_SECONDS = 5.0
 
 BACKTEST_BARS_PER_SECOND = 4_000.0
 VALIDATE_BARS_PER_SECOND = 900.0
-ROWS_PER_REQUEST, SECONDS_PER_REQUEST = 500.0, 0.5
 """Rates on two cores of 2020s hardware, tearsheet and validation included; an order of magnitude (*assumption*)."""
+
+SECONDS_PER_FILE = 0.5
+"""A file of an archive, fetched four at a time, and read (*assumption*)."""
 
 HEATMAP_SECONDS_A_BAR = 8e-6
 """Measured on one core: a bar through the model, with its snapshot."""

@@ -22,17 +22,17 @@ async def _inline(function, *arguments):
     return function(*arguments)
 
 
-def year(monkeypatch, venue, root):
-    """Download a year of every series of two contracts; return outcome, the venue, and the virtual seconds that it took."""
+def year(monkeypatch, venue, root, bases=("BTC", "ETH"), latency_seconds=0.05):
+    """Download a year of every series of some contracts; return outcome, the venue, and the virtual seconds that it took."""
     truth = truth_of(venue, seed=8, days=372, holes=False)
-    session = EnforcingSession(venue, truth)
+    session = EnforcingSession(venue, truth, latency_seconds)
     monkeypatch.setattr(client_module, "bounded_session", lambda: session)
     monkeypatch.setattr(asyncio, "to_thread", _inline)
     end = truth.now_ms() // DAY_MS * DAY_MS
 
     async def job():
         async with connect(venue, RetryPolicy(attempts=3)) as client:
-            planned = [item for base in ("BTC", "ETH") for item in plan(venue, symbol_of(venue, base), "1h")]
+            planned = [item for base in bases for item in plan(venue, symbol_of(venue, base), "1h")]
             return await download_all(client, Catalog(root), planned, end - 365 * DAY_MS, end, RetryPolicy())
 
     outcome, seconds = run_virtually(job())
