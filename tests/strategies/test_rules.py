@@ -98,6 +98,7 @@ def test_the_magnet_waits_for_a_better_price_as_maker(signal):
 def test_the_magnets_target_is_the_clusters_near_edge_and_its_distance_counts():
     edge, gaps = magnet.MagnetParameters(near_edge=True), {"cluster_above_gap": 0.02, "cluster_below_gap": 0.004}
     assert ask(magnet, edge, magnet=1.0, **gaps).target == pytest.approx(100.0 * math.exp(0.02))
+    assert ask(magnet, edge, magnet=-1.0, cluster_below_gap=0.03).target == pytest.approx(100.0 * math.exp(-0.03))
     assert ask(magnet, edge, magnet=-1.0, **gaps).action == KEEP, "nearer than min_distance"
 
 

@@ -12,9 +12,10 @@ from tests.runs.validation.worlds import dataset_of
 DATASET = dataset_of(3, 400)
 
 SIGNALS = (
-    "magnet", "cluster_above_price", "cluster_above_usd", "cluster_below_price", "cluster_below_usd", "cluster_count_above",
-    "cluster_count_below", "cascade_risk_down", "cascade_risk_up", "branching_ratio_down", "branching_ratio_up",
-    "swept_share_down_2", "swept_share_down_5", "swept_share_down_10", "swept_share_up_2", "swept_share_up_5", "swept_share_up_10",
+    "magnet", "cluster_above_price", "cluster_above_usd", "cluster_above_gap", "cluster_below_gap", "cluster_below_price",
+    "cluster_below_usd", "cluster_count_above", "cluster_count_below", "cascade_risk_down", "cascade_risk_up",
+    "branching_ratio_down", "branching_ratio_up", "swept_share_down_2", "swept_share_down_5", "swept_share_down_10",
+    "swept_share_up_2", "swept_share_up_5", "swept_share_up_10",
 )  # fmt: skip
 
 LEVELS = ("support_price", "support_bar", "support_size_usd", "resistance_price", "resistance_bar")
