@@ -21,6 +21,7 @@ from datafeeds.errors import MarketError, SourceError
 from datafeeds.exchanges.download import Downloaded, download_all, plan
 from datafeeds.exchanges.estimate import FURTHER_REQUESTS, Estimate, estimate, seconds_in_all
 from datafeeds.exchanges.session import bounded_session
+from datafeeds.exchanges.update import Due, due, update_all
 from datafeeds.markets import open_file, open_market
 from datafeeds.retry import RetryPolicy
 from datafeeds.schema import canonical_table
@@ -31,6 +32,7 @@ from runs.commandline.inventory import holdings_json, print_holdings, print_veri
 from runs.commandline.options import dry_run_option
 from runs.commandline.output import print_json, utc_now
 from runs.commandline.progress import ProgressBars
+from runs.commandline.update import print_due, print_updated
 
 NO_NETWORK = (
     "without network these still run: files (--data FILE), what the catalog holds (runs.download --list), "
@@ -84,6 +86,9 @@ _UNREACHED = "cannot be reached"
 @click.option(
     "--mapping", type=click.Path(path_type=Path), help="TOML file that names a foreign file's columns, or preset:NAME."
 )
+@click.option(
+    "--update", is_flag=True, help="Bring every series of the catalog to now, or those of --venue, --symbol, --series."
+)
 @click.option("--again", is_flag=True, help="Ask for the whole range again, also what is there.")
 @click.option(
     "--tiers",
@@ -104,7 +109,7 @@ def command(
     kinds: tuple[str, ...], archive: bool, from_trades: bool, follow: str | None, file: Path | None,
     mapping: Path | None, again: bool, listing: bool, check: bool, catalog: Path | None, url: str | None,
     feed_url: str | None, as_json: bool, tiers: bool, dry_run: bool, target: Path | None,
-    accounts: Path | None, every: str | None,
+    accounts: Path | None, every: str | None, update: bool,
 ) -> int:  # fmt: skip
     """Bring market data into the local catalog, and show what it holds."""
     store = Catalog(catalog_root(catalog))
@@ -112,6 +117,12 @@ def command(
         return _show(store, check, as_json, catalog)
     if target:
         return _export(store, target, venue, kinds, symbols, timeframe, start, end)
+    if update:
+        if start or end or archive or from_trades or file or follow or accounts or tiers or again:
+            raise click.UsageError(
+                "--update goes on where each series ends: only --venue, --symbol, --series go with it"
+            )
+        return _update(store, venue, symbols, kinds, url, as_json, dry_run)
     if follow == "positions":
         if not venue or not accounts:
             raise click.UsageError(
@@ -211,7 +222,6 @@ def _series_bars(bars: ProgressBars) -> Callable[[Series, int, int, int], None]:
 
 
 def _tell(outcome: list[Downloaded], as_json: bool, catalog: Path | None) -> int:
-    failed = [result for result in outcome if result.error]
     if as_json:
         told = [
             {"series": str(result.series), "rows": result.rows, "remarks": result.remarks, "error": result.error}
@@ -225,6 +235,12 @@ def _tell(outcome: list[Downloaded], as_json: bool, catalog: Path | None) -> int
         candles = [result.series for result in outcome if result.series.kind == "candles" and not result.error]
         if candles:
             suggest("backtest", {"strategy": "magnet", "data": _name(candles[0]), "catalog": catalog})
+    return _told_failures(outcome)
+
+
+def _told_failures(outcome: list[Downloaded]) -> int:
+    """Tell each reason for which series were not finished; return the exit code."""
+    failed = [result for result in outcome if result.error]
     for reason in dict.fromkeys(result.error for result in failed):
         sys.stderr.write(f"error: {reason}\n")
     if failed:
@@ -248,6 +264,45 @@ def _show(store: Catalog, check: bool, as_json: bool, catalog: Path | None) -> i
         print_verified(holdings)
     sys.stderr.writelines(f"error: {defect}\n" for defect in damaged)
     return 1 if damaged else 0
+
+
+def _update(
+    store: Catalog, venue: str | None, symbols: tuple[str, ...], kinds: tuple[str, ...], url: str | None, as_json: bool,
+    dry_run: bool,
+) -> int:  # fmt: skip
+    """Bring series of the catalog to now, and tell a line of each."""
+    items, left = due(
+        store,
+        lambda series: (
+            venue in (None, series.venue)
+            and (not symbols or series.symbol in symbols)
+            and (not kinds or series.kind in kinds)
+        ),
+    )
+    if url and len({item.series.venue for item in items}) > 1:
+        raise click.UsageError("--url is one venue's: name it with --venue")
+    if dry_run:
+        print_due(items, left)
+        return 0
+    if not items and not left:
+        raise MarketError(f"the catalog {store.root} holds no such series")
+    outcome = asyncio.run(_updated(store, items, url))
+    print_updated(store, outcome, left, as_json)
+    return _told_failures(outcome)
+
+
+async def _updated(store: Catalog, items: list[Due], url: str | None) -> list[Downloaded]:
+    if not items:
+        return []
+    from datafeeds.exchanges.client import connect
+
+    patience, now, outcome = RetryPolicy(), int(utc_now().timestamp() * 1000), list[Downloaded]()
+    with ProgressBars("rows", transient=False) as bars:
+        for venue in dict.fromkeys(item.series.venue for item in items):
+            of_venue = [item for item in items if item.series.venue == venue]
+            async with connect(venue, patience, url) as client:
+                outcome += await update_all(client, store, of_venue, now, patience, _series_bars(bars))
+    return outcome
 
 
 def _import(

@@ -13,7 +13,8 @@ from datafeeds.catalog.inventory import Holding
 from runs.commandline.output import print_lines, wide_console
 
 
-def _time(ms: int | None) -> str:
+def time_text(ms: int | None) -> str:
+    """Return a time in milliseconds since 1970 to the minute, UTC; a dash for none."""
     return "-" if ms is None else str(np.datetime64(ms, "ms").astype("datetime64[m]")).replace("T", " ")
 
 
@@ -29,9 +30,9 @@ def holdings_json(root: Path, holdings: list[Holding]) -> dict[str, Any]:
                 "timeframe": held.series.timeframe,
                 "rows": held.rows,
                 "size_bytes": held.size_bytes,
-                "first": _time(held.first_ms),
-                "last": _time(held.last_ms),
-                "not_downloaded": [[_time(start), _time(end)] for start, end in held.not_downloaded],
+                "first": time_text(held.first_ms),
+                "last": time_text(held.last_ms),
+                "not_downloaded": [[time_text(start), time_text(end)] for start, end in held.not_downloaded],
                 "absent_periods": held.absent,
                 "defects": list(held.defects),
                 "compared_with": held.compared.smaller if held.compared else None,
@@ -59,15 +60,15 @@ def print_holdings(root: Path, holdings: list[Holding]) -> None:
         for held in series:
             cells = [
                 f"  {held.series.kind} {held.series.timeframe}",
-                _time(held.first_ms)[:10],
-                _time(held.last_ms)[:10],
+                time_text(held.first_ms)[:10],
+                time_text(held.last_ms)[:10],
             ]
             cells += [f"{held.rows:,}", f"{held.size_bytes / 1e6:.1f}", str(len(held.not_downloaded)), str(held.absent)]
             table.add_row(*cells)
     wide_console().print(table)
     for held in holdings:
         for start, end in held.not_downloaded:
-            print_lines(f"gap: {held.series}: {_time(start)} .. {_time(end)} was never downloaded")
+            print_lines(f"gap: {held.series}: {time_text(start)} .. {time_text(end)} was never downloaded")
     print_lines("gaps: never downloaded. absent: the source answered, and had no row.")
 
 
