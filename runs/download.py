@@ -175,7 +175,7 @@ def _tell_download(
     totals = {
         "requests": further + sum(one.requests or 0 for one in found),
         "rows": sum(one.rows or 0 for one in found),
-        "minutes": round(seconds / 60.0, 1),
+        "minutes": round(seconds / 60.0, 2),
     }
     tell_plan(settings, bars, len(found), START_SECONDS + seconds, series=listed, **totals)
     return 0

@@ -122,6 +122,19 @@ def test_a_month_that_is_not_there_yet_comes_by_days(tmp_path):
     assert again.rows == 0
 
 
+def test_an_archive_that_has_none_of_the_files_is_an_error_but_not_where_the_rest_was_there_before(tmp_path):
+    end = DAY + 3 * DAY_MS
+    nothing, _ = run(tmp_path / "none", {}, CANDLES, DAY, end)
+    assert (
+        nothing.error
+        == f"{CANDLES}: none of the 3 files asked for is in the archive (BTCUSDT-1h-2024-01-01.zip the first)"
+    )
+    files = archive(CANDLES, DAY, DAY + 2 * DAY_MS, day_candles)
+    assert run(tmp_path / "some", files, CANDLES, DAY, DAY + 2 * DAY_MS)[0].error == ""
+    later, _ = run(tmp_path / "some", files, CANDLES, DAY, end)
+    assert (later.rows, later.error, later.missing_files) == (0, "", ("BTCUSDT-1h-2024-01-03.zip",))
+
+
 def test_absent_periods_and_doubled_rows_are_counted(tmp_path):
     def content(file):
         rows = metric_rows(file.first_ms)
