@@ -1,5 +1,6 @@
 """One coin on several venues out of the catalog, as one market."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -11,13 +12,29 @@ from datafeeds.catalog.store import Catalog
 from datafeeds.errors import MarketError
 from datafeeds.schema import Market, market_from_frame
 from datafeeds.text import listed
-from datafeeds.venue_columns import is_venue_column
+from datafeeds.venue_columns import SUMMED, is_venue_column
 
 _COLUMNS = {
     "open_interest": ("open_interest",),
     "liquidations": ("liquidated_long", "liquidated_short"),
     "liquidation_totals": ("liquidated_long", "liquidated_short"),
 }
+_UNIT = re.compile(r"(k)?(1000+)?(.+?)(1000+)?")
+
+
+def coins_a_unit(symbol: str) -> tuple[str, int]:
+    """Return which coin a contract's sizes count, and how many of it a unit is.
+
+    Examples
+    --------
+    >>> [coins_a_unit(f"{base}/USDT:USDT") for base in ("BTC", "1000PEPE", "kPEPE", "SHIB1000", "1INCH")]
+    [('BTC', 1), ('PEPE', 1000), ('PEPE', 1000), ('SHIB', 1000), ('1INCH', 1)]
+    """
+    match = _UNIT.fullmatch(symbol.partition("/")[0])
+    if not match:
+        return symbol, 1
+    thousand, before, coin, after = match.groups()
+    return coin, (1000 if thousand else 1) * int(before or 1) * int(after or 1)
 
 
 def read_summed_market(
@@ -30,7 +47,8 @@ def read_summed_market(
     MarketError
         If one is not in the catalog or has no bars in the range, a venue comes twice, or their coins are different ones.
     """
-    venues, coins = [one.venue for one in wanted], {one.symbol.partition("/")[0] for one in wanted}
+    venues, units = [one.venue for one in wanted], [coins_a_unit(one.symbol) for one in wanted]
+    coins = {coin for coin, _ in units}
     if len(set(venues)) < len(venues):
         raise MarketError(f"{'+'.join(venues)}: name each venue once")
     if len(coins) > 1:
@@ -39,7 +57,10 @@ def read_summed_market(
     first, last = traded.times[[0, -1]].astype("datetime64[ms]").astype(np.int64).tolist()
     span = first, last + 1000 * traded.bar_seconds
     markets = [traded, *(read_catalog_market(catalog, one, *span) for one in wanted[1:])]
-    frames = {one.venue: _with_held(catalog, one, market.frame) for one, market in zip(wanted, markets, strict=True)}
+    frames = {
+        one.venue: _counted(_with_held(catalog, one, market.frame), unit / units[0][1])
+        for one, market, (_, unit) in zip(wanted, markets, units, strict=True)
+    }
     total = sum_of_venues(frames)
     parts = tuple(label for label in total.columns if is_venue_column(label))
     name = replace(wanted[0], venue="+".join(venues)).name
@@ -58,3 +79,9 @@ def _with_held(catalog: Catalog, wanted: MarketId, frame: pd.DataFrame) -> pd.Da
     }
     names = {name for kind, columns in _COLUMNS.items() if kind in held for name in columns}
     return frame.assign(**dict.fromkeys(sorted(names - set(frame.columns)), np.nan))
+
+
+def _counted(frame: pd.DataFrame, units: float) -> pd.DataFrame:
+    """Return a venue's frame with its sizes in units of the traded contract, `units` for each of its own."""
+    sizes = [name for name in (*SUMMED, "taker_buy_volume") if name in frame]
+    return frame if units == 1.0 else frame.assign(**{name: frame[name] * units for name in sizes})

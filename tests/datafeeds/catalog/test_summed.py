@@ -121,6 +121,22 @@ def test_a_venue_without_open_interest_adds_volume_alone(catalog):
     assert any("no open interest of okx" in line for line in market.caveats())
 
 
+def test_sizes_are_counted_in_the_traded_contracts_units(catalog):
+    named = {"binance": "1000PEPE/USDT:USDT", "okx": "PEPE/USDT:USDT", "hyperliquid": "kPEPE/USDC:USDC"}
+    for seed, (venue, symbol) in enumerate(named.items()):
+        catalog.add(Series(venue, symbol, "candles", "1h"), candles(range(24), seed), [hours(0, 24)])
+    each = {venue: opened(catalog, f"{venue}:{symbol}:1h").frame for venue, symbol in named.items()}
+    for data, factors in (
+        ("binance:1000PEPE/USDT:USDT+okx:PEPE/USDT:USDT+hyperliquid:kPEPE/USDC:USDC:1h", (1.0, 0.001, 1.0)),
+        ("okx:PEPE/USDT:USDT+binance:1000PEPE/USDT:USDT:1h", (1000.0, 1.0)),
+    ):
+        total, venues = opened(catalog, data).frame, ("binance", "okx", "hyperliquid")
+        for column in ("volume", "taker_buy_volume"):
+            expected = sum(factor * each[venue][column] for factor, venue in zip(factors, venues, strict=False))
+            np.testing.assert_allclose(total[column], expected)
+    assert opened(catalog, data).frame["close"].equals(each["okx"]["close"])
+
+
 def test_venues_may_call_the_coin_by_symbols_of_their_own():
     found = market_ids("binance+bybit:BTC/USDT:USDT+hyperliquid:BTC/USDC:USDC:4h")
     assert [(one.venue, one.symbol, one.timeframe) for one in found] == [
@@ -142,7 +158,7 @@ def test_what_has_no_sum_is_refused_in_one_line(catalog):
     for data, said in (
         (f"binance+okx:{SYMBOL}:1h", "no candles of BTC/USDT:USDT 1h from okx"),
         (f"binance+binance:{SYMBOL}:1h", "name each venue once"),
-        ("binance:PEPE/USDT:USDT+bybit:1000PEPE/USDT:USDT:1h", "1000PEPE and PEPE have no sum"),
+        ("binance:PEPE/USDT:USDT+bybit:1000SHIB/USDT:USDT:1h", "PEPE and SHIB have no sum"),
     ):
         with pytest.raises(MarketError, match=said):
             opened(catalog, data)
