@@ -1,6 +1,7 @@
 """Files of single liquidations and of position snapshots, into the catalog and out of it."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ RECORD_SCHEMAS = {"liquidations": LIQUIDATIONS, "positions": POSITIONS}
 _NAMES = {"price": "price_avg", "limit_price": "price_bankrupt", "size": "filled", "ordered_size": "size"}
 """What the schema calls columns of liquidations whose names differ."""
 
+_AT_ONCE = 8
 _UNIFIED = re.compile(r".+/.+:.+")
 _CONTRACT = re.compile(r"(.+?)(?:[/_-]?(USDT|USDC|USD))?(?:[_-](?:SWAP|PERP|PERPETUAL))?(?:[_-]([0-9]{6}))?")
 
@@ -94,14 +96,13 @@ def import_records(
             )
     apart = "*" in symbol and kind == "liquidations"
     named = {text: unified_symbol(text, symbol) if apart else symbol for text in texts}
-    rows, symbols, written = _rows(frame, kind), frame[label].map(named).to_numpy(), []
-    for name in sorted(set(named.values())):
-        series = Series(venue, name, kind)
-        try:
-            catalog.keep(series, take(rows, symbols == name))
-        except ReplyError as error:
-            raise MarketError(f"{source if isinstance(source, (str, Path)) else kind}: {error}") from None
-        written.append(series)
+    rows, symbols = _rows(frame, kind), frame[label].map(named).to_numpy()
+    written = [Series(venue, name, kind) for name in sorted(set(named.values()))]
+    try:
+        with ThreadPoolExecutor(_AT_ONCE) as pool:  # hundreds of small files, and each waits for the disk
+            list(pool.map(lambda series: catalog.keep(series, take(rows, symbols == series.symbol)), written))
+    except ReplyError as error:
+        raise MarketError(f"{source if isinstance(source, (str, Path)) else kind}: {error}") from None
     return written
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from datafeeds.catalog.store import Catalog
 from datafeeds.errors import MarketError, SourceError
 from datafeeds.exchanges.download import AT_ONCE, VENUES, Downloaded, Report, download
+from datafeeds.exchanges.events import EventSource
 from datafeeds.exchanges.source import Source
 from datafeeds.retry import RetryPolicy
 from datafeeds.series import Series
@@ -25,7 +26,7 @@ class Due:
     series, source
         Which, and how the venue is asked.
     start_ms
-        Where its last answer ends.
+        Where its last answer ends; of events the first, for what lies between is asked for too.
     """
 
     series: Series
@@ -54,7 +55,8 @@ def due(catalog: Catalog, wanted: Callable[[Series], bool]) -> tuple[list[Due], 
         elif not answered:
             left[series] = "no source was asked for it; a file or --follow brought it"
         else:
-            found.append(Due(series, source, answered[-1][1]))
+            # events are walked backwards: what was interrupted has left its gap before its last answer
+            found.append(Due(series, source, answered[0 if isinstance(source, EventSource) else -1][1]))
     return found, left
 
 

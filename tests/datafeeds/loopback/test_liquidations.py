@@ -20,6 +20,7 @@ from datafeeds.exchanges.client import connect
 from datafeeds.exchanges.contract import Contract
 from datafeeds.exchanges.download import download_all, plan
 from datafeeds.exchanges.events import cleaned
+from datafeeds.exchanges.update import due
 from tests.conftest import PROJECT
 from tests.datafeeds.catalog.samples import equal
 from tests.datafeeds.loopback.background import Background
@@ -168,7 +169,7 @@ def content(root):
 
 
 @pytest.mark.slow  # the same path as a download of candles, which is killed in each run of the tests
-@pytest.mark.parametrize("count", [20])
+@pytest.mark.parametrize("count", [8])
 def test_a_download_killed_at_any_moment_and_resumed_has_the_bytes_of_one_that_was_not(count, tmp_path):
     moment, torn = random.Random(count), 0
     with Background(VenueServer(speak_okx, make_events(5, count=4000))) as server:
@@ -187,3 +188,11 @@ def test_a_download_killed_at_any_moment_and_resumed_has_the_bytes_of_one_that_w
             finished(begun(server.url, root))
             assert content(root) == whole
     assert torn > count // 2
+
+
+def test_what_an_interrupted_walk_has_left_before_its_last_answer_is_brought_by_an_update(tmp_path):
+    catalog, truth = Catalog(tmp_path), make_events(2)
+    run("okx", truth, tmp_path, hours=(0, 3))
+    run("okx", truth, tmp_path, hours=(9, 12))  # as if the walk from 12 back to 3 had ended at 9
+    ((item,), left) = due(catalog, lambda series: True)
+    assert (item.start_ms, left) == (START_MS + 3 * HOUR_MS, {})
