@@ -13,6 +13,7 @@ from strategies.cascade import CascadeParameters
 from strategies.magnet import MagnetParameters
 from strategies.overlay import OverlayParameters
 from strategies.sizing import SizingParameters
+from strategies.trading import TradingParameters
 from strategies.wipe import WipeParameters
 
 KINDS = {
@@ -22,6 +23,7 @@ KINDS = {
     "rule of wipe": WipeParameters,
     "rule of overlay": OverlayParameters,
     "sizing": SizingParameters,
+    "trading": TradingParameters,
     "costs": CostParameters,
 }
 

@@ -39,6 +39,7 @@ from runs.perpetual.costs import CostParameters
 from runs.reports.competitors import ROWS, SIDES, further_cash, side_by_side
 from runs.results.backtest import Result
 from strategies.sizing import SizingParameters
+from strategies.trading import TradingParameters
 
 
 def backtest(
@@ -47,6 +48,7 @@ def backtest(
     *,
     costs: CostParameters | Mapping[str, Any] | None = None,
     sizing: SizingParameters | Mapping[str, Any] | None = None,
+    trading: TradingParameters | Mapping[str, Any] | None = None,
     model: ModelParameters | Mapping[str, Any] | None = None,
     instrument: InstrumentParameters | Mapping[str, Any] | None = None,
     **parameters: Any,
@@ -59,10 +61,10 @@ def backtest(
         As `datafeeds.markets.read` takes it: a table of bars, a path, a name in the catalog, or a market.
     strategy
         magnet, cascade, wipe, overlay, ``package.module:Class``, or a class.
-    costs, sizing, model, instrument
+    costs, sizing, trading, model, instrument
         Parameters: the dataclass, or the changed ones by name.
     **parameters
-        By name, as ``--set`` takes them: the strategy's own, or one of model, sizing, costs or instrument alone.
+        By name, as ``--set`` takes them: the strategy's own, or one of model, sizing, trading, costs or instrument alone.
 
     Returns
     -------
@@ -84,7 +86,7 @@ def backtest(
     """
     market = read(data)
     configuration = as_input_error(
-        partial(configuration_of, model=model, sizing=sizing, costs=costs, instrument=instrument),
+        partial(configuration_of, model=model, sizing=sizing, trading=trading, costs=costs, instrument=instrument),
         strategy,
         parameters,
         data,

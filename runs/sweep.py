@@ -29,6 +29,7 @@ from runs.sweeps.run import RunOptions, launch, run_sweep, worker_context
 from runs.sweeps.space.search import METHODS
 from runs.sweeps.workers.executors import local_executor
 from strategies.sizing import SizingParameters
+from strategies.trading import TradingParameters
 
 
 def sweep(
@@ -36,6 +37,7 @@ def sweep(
     search: str = "grid", trials: int | None = None, objective: str = "sharpe", jobs: int = 1, folder: Path | str | None = None,
     best_runs: int = BEST_RUNS, confirm: int = 10, seed: int = 0, costs: CostParameters | Mapping[str, Any] | None = None,
     sizing: SizingParameters | Mapping[str, Any] | None = None, model: ModelParameters | Mapping[str, Any] | None = None,
+    trading: TradingParameters | Mapping[str, Any] | None = None,
     instrument: InstrumentParameters | Mapping[str, Any] | None = None, **parameters: Any,
 ) -> Sweep:  # fmt: skip
     """Try many combinations of a strategy's parameters on one market.
@@ -47,7 +49,7 @@ def sweep(
     strategy
         magnet, cascade, wipe, overlay, ``package.module:Class``, or a class.
     grid
-        For each parameter (of the rule, the model, sizing, costs or instrument) a list of values, or text: ``low:high:step``,
+        For each parameter (of rule, model, sizing, trading, costs or instrument) a list of values, or text: ``low:high:step``,
         ``low:high:log:count`` or ``a,b,c``.
     search, trials, seed
         ``grid`` tries all; ``random`` and ``model`` (optuna) try `trials` of them, drawn by `seed`.
@@ -62,7 +64,7 @@ def sweep(
         How many of the best the event engine runs whole, when they are asked for.
     confirm
         How many of the best are compared with the event engine, trade for trade.
-    costs, sizing, model, instrument, **parameters
+    costs, sizing, trading, model, instrument, **parameters
         What is not varied, as of `runs.backtest.backtest`.
 
     Returns
@@ -87,7 +89,9 @@ def sweep(
     ([1.0, 3.0], 1)
     """
     searched = {"method": search, "trials": trials, "seed": seed}
-    configured = partial(configuration_of, model=model, sizing=sizing, costs=costs, instrument=instrument)
+    configured = partial(
+        configuration_of, model=model, sizing=sizing, trading=trading, costs=costs, instrument=instrument
+    )
     configuration = as_input_error(configured, strategy, parameters, data)
     plan = as_input_error(plan_of, configuration, grid, searched, objective)
     market = read(data)

@@ -25,6 +25,7 @@ from runs.walks.lengths import WindowOptions
 from runs.walks.run import RunOptions, check_walk, launch, lay_out, run_walk
 from runs.walks.selection import CHOICES
 from strategies.sizing import SizingParameters
+from strategies.trading import TradingParameters
 
 
 def walk_forward(
@@ -33,13 +34,14 @@ def walk_forward(
     choose: str = "best", search: str = "grid", trials: int | None = None, objective: str = "sharpe", jobs: int = 1,
     confirm: int = 3, seed: int = 0, costs: CostParameters | Mapping[str, Any] | None = None,
     sizing: SizingParameters | Mapping[str, Any] | None = None, model: ModelParameters | Mapping[str, Any] | None = None,
+    trading: TradingParameters | Mapping[str, Any] | None = None,
     instrument: InstrumentParameters | Mapping[str, Any] | None = None, **parameters: Any,
 ) -> WalkForward:  # fmt: skip
     """Choose parameters on each train window, trade them on the test window after it, and join the tests on one account.
 
     Parameters
     ----------
-    data, strategy, grid, objective, jobs, costs, sizing, model, instrument, **parameters
+    data, strategy, grid, objective, jobs, costs, sizing, trading, model, instrument, **parameters
         As of `runs.sweep.sweep`.
     train, test, step
         Lengths such as ``365d``; `step` leads from one test to the next, and is `test` by default.
@@ -75,7 +77,9 @@ def walk_forward(
     ([6], 2)
     """
     searched = {"method": search, "trials": trials, "seed": seed}
-    configured = partial(configuration_of, model=model, sizing=sizing, costs=costs, instrument=instrument)
+    configured = partial(
+        configuration_of, model=model, sizing=sizing, trading=trading, costs=costs, instrument=instrument
+    )
     configuration = as_input_error(configured, strategy, parameters, data)
     plan = as_input_error(plan_of, configuration, grid, searched, objective)
     as_input_error(check_walk, plan, choose)

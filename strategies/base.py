@@ -17,6 +17,7 @@ from strategies.market import funding_terms, plain_market_at
 from strategies.position import new_position_memory, sizing_record, update_position
 from strategies.rule import asked, check_rule, history_of, is_compiled_rule, new_state, rule_record
 from strategies.sizing import SizingParameters
+from strategies.trading import TradingParameters, trading_record
 from strategies.uncompiled import compile_problem
 
 
@@ -39,8 +40,8 @@ class PerpetualStrategy(bt.Strategy):
         ``decide(market, position, parameters, state)`` and writes the fields, as in ``state.losses += 1``. The state begins anew
         with each account; in a walk the tests share one.
 
-    Parameters (backtrader's): ``rule`` an instance of `parameters_kind`, ``sizing``, ``model``, ``contract_step`` in base
-    coin, ``margin_limit`` (the most notional / equity that the account's margin admits), ``funding`` (`FUNDING_TERMS`), and
+    Parameters (backtrader's): ``rule`` an instance of `parameters_kind`, ``sizing``, ``trading``, ``model``, ``contract_step`` in
+    base coin, ``margin_limit`` (the most notional / equity that the account's margin admits), ``funding`` (`FUNDING_TERMS`), and
     ``first_bar``, the index of the first bar at whose close the rule is asked, and ``state``, (1,), with which it begins.
     """
 
@@ -51,7 +52,7 @@ class PerpetualStrategy(bt.Strategy):
 
     params = (
         ("rule", None), ("sizing", None), ("model", None), ("contract_step", 0.001), ("margin_limit", math.inf),
-        ("funding", None), ("first_bar", 0), ("state", None),
+        ("funding", None), ("first_bar", 0), ("state", None), ("trading", None),
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -71,6 +72,8 @@ class PerpetualStrategy(bt.Strategy):
         self._writable = (Writable(self.rule_state[0]),) if kind.state_kind else ()
         self._state_before, self._asked = self.rule_state.copy(), -1
         self._sizing = sizing_record(self.p.sizing or SizingParameters(), self.p.contract_step, self.p.margin_limit)
+        self._trading = trading_record(self.p.trading or TradingParameters())
+        self._restricted = bool(self._trading["on"][0])
         self._record = np.zeros(1, dtype=POSITION)
         self._position_memory = new_position_memory(self._bar_seconds / SECONDS_PER_HOUR)
         self.history_bars = history_of(kind, rule)
@@ -84,8 +87,8 @@ class PerpetualStrategy(bt.Strategy):
         held, equity = self.broker.getposition(self.data), self.broker.getvalue()
         update_position(self._record, self._position_memory, index, float(held.size), float(held.price), float(equity))
         intent = self._ask(index)
-        if intent.action != KEEP:
-            self._submit_intent(intent, snapshots[index])
+        if intent.action != KEEP or self._restricted:
+            self._submit_intent(intent, snapshots[index], self._close_time(index))
 
     def _ask(self, index: int) -> Intent:
         again = index == self._asked  # a bar that is replayed is asked again, from the state before it
@@ -117,9 +120,14 @@ class PerpetualStrategy(bt.Strategy):
         """Return the number of bars so far (backtrader's own takes three calls)."""
         return self.lines.lines[0].lencount
 
-    def _submit_intent(self, intent: Intent, snapshot: np.void) -> None:
+    def _close_time(self, index: int) -> float:
+        return float(self.heatmap.past()[0]["open_time"][index]) + self._bar_seconds
+
+    def _submit_intent(self, intent: Intent, snapshot: np.void, time: float) -> None:
         if self._compiled is None:  # a plain rule may answer in any kind of numbers
             numbers: Any = (tuple(map(float, part)) if isinstance(part, tuple) else float(part) for part in intent)
             intent = Intent(*numbers)
         close, volatility = float(snapshot["close"]), float(snapshot["volatility_24h"])
-        self.broker.carry_out(self, intent, close, volatility, self._record, self._position_memory, self._sizing)
+        self.broker.carry_out(
+            self, intent, close, volatility, self._record, self._position_memory, self._sizing, self._trading, time
+        )

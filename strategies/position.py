@@ -17,6 +17,7 @@ from strategies.sizing import (
     unrounded_entry,
     whole_steps,
 )
+from strategies.trading import DAY, NEW_DAY
 
 POSITION_MEMORY = np.dtype(
     [
@@ -24,6 +25,7 @@ POSITION_MEMORY = np.dtype(
         ("held", np.float64),  # side of the position at the last close: 1, -1, or 0 for none
         ("tag", np.float64),  # of the last entry sent
         ("hours_per_bar", np.float64),
+        *DAY.descr,
     ]
 )
 """What a strategy remembers from one close to the next."""
@@ -35,7 +37,7 @@ SIZING = np.dtype([(name, np.float64) for name in (*_LIMITS, "contract_step", "m
 
 def new_position_memory(hours_per_bar: float) -> np.ndarray:
     """Return the memory (1,) of `POSITION_MEMORY` of a strategy that has held nothing yet; `hours_per_bar` > 0."""
-    return np.array([(0.0, 0.0, 0.0, hours_per_bar)], dtype=POSITION_MEMORY)
+    return np.array([(0.0, 0.0, 0.0, hours_per_bar, *NEW_DAY)], dtype=POSITION_MEMORY)
 
 
 def sizing_record(sizing: SizingParameters, contract_step: float, margin_limit: float) -> np.ndarray:
@@ -82,7 +84,7 @@ def _leverage(limits: Record, volatility_24h: float) -> float:
 @allocation_free
 def traded_size(
     action: float, direction: float, stop: float, exposure: float, close: float, volatility_24h: float, size: float,
-    equity: float, sizing: np.ndarray, band: float = math.nan,
+    equity: float, sizing: np.ndarray, band: float = math.nan, share: float = 1.0,
 ) -> float:  # fmt: skip
     """Return the signed size (base coin) that an intent trades; 0 for none.
 
@@ -94,9 +96,11 @@ def traded_size(
         Price at which it is to trade, forecast volatility, signed position and equity at this close.
     sizing
         (1,) of `SIZING`.
+    share
+        Of the leverage limit: below 1 where `equity` is a fixed amount that the account no longer has.
     """
     limits = sizing[0]
-    leverage = _leverage(limits, volatility_24h)
+    leverage = share * _leverage(limits, volatility_24h)
     if action == ENTER:
         if size != 0.0:
             return 0.0
@@ -115,13 +119,13 @@ def traded_size(
 @allocation_free
 def is_below_step(
     action: float, direction: float, stop: float, exposure: float, close: float, volatility_24h: float, size: float,
-    equity: float, sizing: np.ndarray, traded: float, band: float = math.nan,
+    equity: float, sizing: np.ndarray, traded: float, band: float = math.nan, share: float = 1.0,
 ) -> bool:  # fmt: skip
     """Whether an intent was to open a position and trades nothing because its size is below one contract step.
 
     Parameters
     ----------
-    action, direction, stop, exposure, close, volatility_24h, size, equity, sizing, band
+    action, direction, stop, exposure, close, volatility_24h, size, equity, sizing, band, share
         As of `traded_size`.
     traded
         What it returned.
@@ -129,7 +133,7 @@ def is_below_step(
     if traded != 0.0 or size != 0.0 or action == EXIT or not equity > 0.0:
         return False
     limits = sizing[0]
-    leverage = _leverage(limits, volatility_24h)
+    leverage = share * _leverage(limits, volatility_24h)
     if action == ENTER:
         return unrounded_entry(direction, close, stop, equity, limits.risk_fraction, leverage) != 0.0
     if action in (REDUCE, ADD):

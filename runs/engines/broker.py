@@ -198,13 +198,13 @@ class PerpetualBroker(bt.BrokerBase):  # type: ignore[misc]
 
     def carry_out(
         self, owner: Any, intent: Intent, close: float, volatility_24h: float, position: np.ndarray, position_memory: np.ndarray,
-        sizing: np.ndarray,
+        sizing: np.ndarray, trading: np.ndarray, time: float,
     ) -> None:  # fmt: skip
         """Send what a rule's intent asks for, by the function that the compiled evaluation calls; arguments as it has them."""
         book, in_force = self._desk.book(MOST_ORDERS), self._terms_row()
         carry_out(
             intent, close, volatility_24h, position, self._desk.rows, book, position_memory, sizing, self._costs, in_force,
-            self.account,
+            self.account, trading, time,
         )  # fmt: skip
         self._desk.announce(book, lambda row, parent: self._order_of(owner, row, parent))
 

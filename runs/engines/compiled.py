@@ -14,13 +14,14 @@ import numpy as np
 from indicators.liquidation.compiled import read_only
 from indicators.liquidation.model import SECONDS_PER_HOUR
 from runs.perpetual.accounting import FILL, open_account
-from runs.perpetual.intents import BOOK, MOST_ORDERS, carried_out, drop_ended
+from runs.perpetual.intents import BOOK, MOST_ORDERS, carried_out, carry_out, direction_of, drop_ended
 from runs.perpetual.matching import MAX_EVENTS, process_bar
 from runs.perpetual.orders import ORDER, terms_in_force
 from strategies.intent import KEEP, POSITION
 from strategies.market import market_at
 from strategies.position import new_position_memory, update_position
 from strategies.rule import decide, with_rule
+from strategies.trading import ENTRY
 
 PROGRESS = np.dtype(
     [
@@ -79,8 +80,9 @@ class EvaluationInputs:
         How many bars the rule sees.
     funding
         (k,) of `FUNDING_TERMS`.
-    rule, state, sizing, costs
-        (1,) records of the strategy's parameters, of the state with which it begins and of `SIZING`, (d,) of `COSTS`.
+    rule, state, sizing, trading, costs
+        (1,) records of the strategy's parameters, of the state with which it begins, of `SIZING` and of `TRADING`, (d,) of
+        `COSTS`.
     tiers
         (d, n, 4) brackets; `costs` has as many rows, and `prices` says which is in force.
     starting_cash
@@ -99,6 +101,7 @@ class EvaluationInputs:
     rule: np.ndarray
     state: np.ndarray
     sizing: np.ndarray
+    trading: np.ndarray
     costs: np.ndarray
     tiers: np.ndarray
     starting_cash: float
@@ -107,9 +110,9 @@ class EvaluationInputs:
 
 def _run_bars(
     bars: np.ndarray, snapshots: np.ndarray, prices: np.ndarray, first: int, last: int, history: int, bar_seconds: float,
-    funding: np.ndarray, rule: np.ndarray, rule_state: np.ndarray, sizing: np.ndarray, costs: np.ndarray, tiers: np.ndarray,
-    account: np.ndarray, orders: np.ndarray, book: np.ndarray, progress: np.ndarray, position_memory: np.ndarray,
-    position: np.ndarray, fills: np.ndarray, equities: np.ndarray, sizes: np.ndarray,
+    funding: np.ndarray, rule: np.ndarray, rule_state: np.ndarray, sizing: np.ndarray, trading: np.ndarray,
+    costs: np.ndarray, tiers: np.ndarray, account: np.ndarray, orders: np.ndarray, book: np.ndarray, progress: np.ndarray,
+    position_memory: np.ndarray, position: np.ndarray, fills: np.ndarray, equities: np.ndarray, sizes: np.ndarray,
 ) -> bool:  # fmt: skip
     """Take bars from where `progress` stands: orders meet the bar, then the rule is asked at its close, once it has its history.
 
@@ -119,7 +122,7 @@ def _run_bars(
         True at `last`; False where ledger or orders have no room for the next bar.
     """
     state, known, held = progress[0], book[0], account[0]
-    equity = held.wallet
+    equity, restricted = held.wallet, trading[0].on != 0
     while state.bar < last:
         bar = state.bar
         if known.count > 0 or held.size != 0.0:
@@ -139,12 +142,18 @@ def _run_bars(
         market = market_at(bars, snapshots, bar, history, bar_seconds, funding)
         intent = decide(market, position[0], rule[0], rule_state[0])
         state.bar = bar + 1
-        if intent.action != KEEP:
-            now = snapshots[bar]
-            carried_out(
-                intent, now.close, now.volatility_24h, position, orders, book, position_memory, sizing, costs,
-                terms_in_force(prices[bar]), account,
-            )  # fmt: skip
+        if intent.action != KEEP or restricted:
+            now, in_force = snapshots[bar], terms_in_force(prices[bar])
+            if restricted:
+                carry_out(
+                    intent, now.close, now.volatility_24h, position, orders, book, position_memory, sizing, costs, in_force,
+                    account, trading, market.time,
+                )  # fmt: skip
+            else:
+                carried_out(
+                    intent, direction_of(intent, held.size), intent.exposure, equity, 1.0, ENTRY, now.close,
+                    now.volatility_24h, position, orders, book, position_memory, sizing, costs, in_force, account,
+                )  # fmt: skip
             drop_ended(orders, known)
     return True
 
@@ -173,8 +182,8 @@ def evaluate(loop: Callable[..., bool], inputs: EvaluationInputs) -> Evaluation:
     state = inputs.state.copy()
     while not loop(
         read_only(inputs.bars), read_only(inputs.snapshots), inputs.prices, inputs.first, inputs.last, inputs.history,
-        inputs.bar_seconds, inputs.funding, inputs.rule, state, inputs.sizing, inputs.costs, inputs.tiers, account, orders,
-        book, progress, position_memory, position, fills, equities, sizes,
+        inputs.bar_seconds, inputs.funding, inputs.rule, state, inputs.sizing, inputs.trading, inputs.costs, inputs.tiers,
+        account, orders, book, progress, position_memory, position, fills, equities, sizes,
     ):  # fmt: skip
         fills = np.concatenate([fills, np.empty_like(fills)])
         orders = np.concatenate([orders, np.zeros(len(orders), dtype=ORDER)])

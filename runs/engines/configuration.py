@@ -18,10 +18,12 @@ from runs.perpetual.costs import CostParameters
 from strategies.base import PerpetualStrategy
 from strategies.registry import load_strategy
 from strategies.sizing import SizingParameters
+from strategies.trading import TradingParameters
 
 _GROUPS = {
     "model": ModelParameters,
     "sizing": SizingParameters,
+    "trading": TradingParameters,
     "costs": CostParameters,
     "instrument": InstrumentParameters,
 }
@@ -56,7 +58,7 @@ class Configuration:
         Of the simulated market.
     rule
         The strategy's own parameters by name: all of them for our strategies, the changed ones for a foreign one.
-    model, sizing, costs, instrument
+    model, sizing, trading, costs, instrument
         The other parameters.
     """
 
@@ -71,6 +73,7 @@ class Configuration:
     rule: Mapping[str, Any] = field(default_factory=dict)
     model: ModelParameters = field(default_factory=ModelParameters)
     sizing: SizingParameters = field(default_factory=SizingParameters)
+    trading: TradingParameters = field(default_factory=TradingParameters)
     costs: CostParameters = field(default_factory=CostParameters)
     instrument: InstrumentParameters = field(default_factory=InstrumentParameters)
 
@@ -104,6 +107,8 @@ def configuration_from(values: Mapping[str, Any]) -> Configuration:
         raise ValueError(f"seed = {values['seed']} must not be negative")
     strategy = load_strategy(str(values["strategy"]))
     built: dict[str, Any] = {key: from_mapping(kind, dict(values.get(key, {}))) for key, kind in _GROUPS.items()}
+    if built["trading"] != TradingParameters() and not issubclass(strategy, PerpetualStrategy):
+        raise ValueError(f"strategy {values['strategy']}: options of trading need a subclass of PerpetualStrategy")
     plain = {key: values[key] for key in _PLAIN if key in values}
     return Configuration(**plain, rule=checked_rule(strategy, dict(values.get("rule", {}))), **built)
 
@@ -118,11 +123,11 @@ def configuration_of(
     strategy
         A name as in `load_strategy`, or the class itself, found again by its module and name.
     parameters
-        By name, each in the one group that has it: the strategy's own rule, model, sizing, costs or instrument.
+        By name, each in the one group that has it: the strategy's own rule, model, sizing, trading, costs or instrument.
     data
         The market's path or name in the catalog; anything else is called `IN_MEMORY`.
     **groups
-        model, sizing, costs and instrument, each as its dataclass, as names and values, or None for the defaults.
+        model, sizing, trading, costs and instrument, each as its dataclass, as names and values, or None for the defaults.
 
     Raises
     ------
@@ -203,7 +208,8 @@ def assignment(text: str) -> tuple[str, str]:
 def with_assignments(values: dict[str, Any], assignments: tuple[str, ...]) -> dict[str, Any]:
     """Return settings with ``key=value`` texts laid over them.
 
-    A key is a parameter's name, or ``group.name`` with the group rule, model, sizing, costs or instrument where two share a name.
+    A key is a parameter's name, or ``group.name`` with the group rule, model, sizing, trading, costs or instrument where two
+    share a name.
 
     Raises
     ------
@@ -223,7 +229,7 @@ def with_assignments(values: dict[str, Any], assignments: tuple[str, ...]) -> di
 
 
 def parameter_home(strategy: str, key: str, option: str) -> tuple[str, str]:
-    """Return group (rule, model, sizing, costs or instrument) and name of the parameter that `key` means.
+    """Return group (rule, model, sizing, trading, costs or instrument) and name of the parameter that `key` means.
 
     Parameters
     ----------

@@ -32,6 +32,7 @@ from strategies.position import sizing_record
 from strategies.registry import load_strategy
 from strategies.rule import history_of, is_compiled_rule, new_state, rule_record
 from strategies.sizing import SizingParameters
+from strategies.trading import trading_record
 from strategies.uncompiled import compile_problem
 
 _OVERRIDES = (types.FunctionType, property, classmethod)
@@ -169,6 +170,7 @@ class Evaluator:
             rule=rule_record(rule),
             state=new_state(kind) if state is None else state,
             sizing=charges.sizing,
+            trading=trading_record(configuration.trading),
             costs=charges.costs,
             tiers=terms.tiers,
             starting_cash=configuration.costs.starting_cash,

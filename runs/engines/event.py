@@ -167,6 +167,7 @@ def add_strategy(
             kind,
             rule=kind.parameters_kind(**configuration.rule),
             sizing=configuration.sizing,
+            trading=configuration.trading,
             model=configuration.model,
             contract_step=smallest_step(listing),
             margin_limit=margin_limit(configuration.costs.records(listing.instruments)),

@@ -32,6 +32,9 @@ ACCOUNT = np.dtype(
         ("refused_post_only", np.float64),  # post-only limits that would have taken
         ("expired", np.float64),  # how many orders ended with their time
         ("below_step", np.float64),  # how many entries were not sent, since their size is below one contract step
+        ("entries", np.float64),  # how many positions were opened, from flat or by turning round
+        ("losses", np.float64),  # how many round trips lost, all costs counted
+        ("wallet_at_entry", np.float64),  # quote, before the last position was opened
     ]
 )
 """The state of an account; all sums in quote, since the start."""
@@ -135,6 +138,13 @@ def opening_part(position: float, size: float) -> float:
 
 
 @allocation_free
+def _end_trip(account: Record, wallet: float) -> None:
+    """Count a round trip that ends with a wallet, if it lost."""
+    if wallet < account.wallet_at_entry:
+        account.losses += 1.0
+
+
+@allocation_free
 def apply_fill(account: Record, size: float, price: float, fee: float, isolated: bool, leverage: float) -> float:
     """Carry a trade into the account.
 
@@ -158,16 +168,20 @@ def apply_fill(account: Record, size: float, price: float, fee: float, isolated:
     """
     opened = opening_part(account.size, size)
     closed = size - opened
-    realised = 0.0
+    realised, closing_fee = 0.0, 0.0
     if closed != 0.0:
-        realised = -closed * (price - account.entry_price)
+        realised, closing_fee = -closed * (price - account.entry_price), closed / size * fee
         remaining = account.size + closed
         if abs(remaining) <= _ROUNDING * abs(closed):
             account.size, account.margin, account.entry_price = 0.0, 0.0, 0.0
+            _end_trip(account, account.wallet + realised - closing_fee)
         else:
             account.margin *= remaining / account.size
             account.size = remaining
     if opened != 0.0:
+        if account.size == 0.0:
+            account.entries += 1.0
+            account.wallet_at_entry = account.wallet + realised - closing_fee
         total = account.size + opened
         account.entry_price = (account.size * account.entry_price + opened * price) / total
         account.size = total
@@ -247,6 +261,7 @@ def liquidate(
     account.insurance_fund += absorbed
     account.liquidations += 1.0
     account.wallet += realised - fee + absorbed
+    _end_trip(account, account.wallet)
     account.size, account.margin, account.entry_price = 0.0, 0.0, 0.0
     return realised, fee, absorbed
 

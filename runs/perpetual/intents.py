@@ -9,7 +9,8 @@ import math
 import numpy as np
 
 from indicators.liquidation.compiled import Record, allocation_free, inlined_loop
-from runs.perpetual.accounting import LIMIT, MARKET, STOP
+from indicators.liquidation.model import SECONDS_PER_HOUR
+from runs.perpetual.accounting import LIMIT, MARKET, STOP, opening_part
 from runs.perpetual.orders import (
     ADDS,
     CANCELLED,
@@ -23,9 +24,10 @@ from runs.perpetual.orders import (
     order_price,
     order_size,
 )
-from strategies.intent import ADD, ENTER, EXIT, MOST_TARGETS, REBALANCE, REDUCE, REVERSE, Intent
+from strategies.intent import ADD, ENTER, EXIT, KEEP, MOST_TARGETS, REBALANCE, REDUCE, REVERSE, Intent
 from strategies.position import is_below_step, traded_size
 from strategies.sizing import whole_steps
+from strategies.trading import ENTRY, allowed_at, allowed_size, on_sides, with_entry_order
 
 BOOK = np.dtype(
     [
@@ -83,6 +85,16 @@ def _entry_works(orders: np.ndarray, book: Record) -> bool:
     for row in range(book.count):
         works = works or (book.entry >= 0 and orders[row].id == book.entry and orders[row].state == WORKING)
     return works
+
+
+@allocation_free
+def _cancel_waiting_entry(orders: np.ndarray, book: Record) -> None:
+    """Cancel an entry that still waits for its price, and what waits for it; what protects a position stays."""
+    if not _entry_works(orders, book):
+        return
+    for row in range(book.count):
+        if orders[row].id == book.entry or orders[row].parent == book.entry:
+            orders[row].state = CANCELLED
 
 
 @allocation_free
@@ -197,27 +209,59 @@ def _send(
         if size != 0.0:
             new_row(orders, book, MARKET, size, math.nan, -1, REDUCES if action == REDUCE else ADDS)
     elif action == REBALANCE:
-        trade = book.sent if size != 0.0 else -1
-        if size != 0.0:
-            new_row(orders, book, MARKET, size, math.nan, -1, PLAIN)
+        trade = _send_rebalancing(size, held, orders, book) if size != 0.0 else -1
         if not math.isnan(intent.stop):
             _protect(intent, held, size, orders, book, tick, trade)
 
 
+@allocation_free
+def _send_rebalancing(size: float, held: float, orders: np.ndarray, book: Record) -> int:
+    """Send a trade that leads from what is held to what is wanted; return the id of its last order.
+
+    One that turns the position is two orders, as of `REVERSE`. None opens more than is wanted where a stop or a liquidation
+    closes the position at the same open.
+    """
+    if held == 0.0:
+        return int(new_row(orders, book, MARKET, size, math.nan, -1, PLAIN).id)
+    if held * size > 0.0:
+        return int(new_row(orders, book, MARKET, size, math.nan, -1, ADDS).id)
+    turned = opening_part(held, size)
+    if turned == 0.0:
+        return int(new_row(orders, book, MARKET, size, math.nan, -1, REDUCES).id)
+    new_row(orders, book, MARKET, -held, math.nan, -1, CLOSES)
+    return int(new_row(orders, book, MARKET, turned, math.nan, -1, PLAIN).id)
+
+
+@allocation_free
+def _allowed(options: Record, position_memory: Record, time: float, equity: float, account: Record) -> int:
+    bar_seconds = position_memory.hours_per_bar * SECONDS_PER_HOUR
+    return allowed_at(options, position_memory, time, bar_seconds, equity, account.entries, account.losses)
+
+
+@allocation_free
+def direction_of(intent: Intent, held: float) -> float:
+    """Return the side of an entry, or the side to which a reversal turns what is held: +1 or -1."""
+    return -math.copysign(1.0, held) if intent.action == REVERSE else intent.direction
+
+
 @inlined_loop
 def carried_out(
-    intent: Intent, close: float, volatility_24h: float, position: np.ndarray, orders: np.ndarray, book: np.ndarray,
-    position_memory: np.ndarray, sizing: np.ndarray, costs: np.ndarray, in_force: int, account: np.ndarray,
+    intent: Intent, direction: float, exposure: float, equity: float, share: float, allowed: int, close: float,
+    volatility_24h: float, position: np.ndarray, orders: np.ndarray, book: np.ndarray, position_memory: np.ndarray,
+    sizing: np.ndarray, costs: np.ndarray, in_force: int, account: np.ndarray,
 ) -> None:  # fmt: skip
     """Turn an intent into rows of orders, at a bar's close. Those that it cancels stay until they are dropped.
 
     An entry that is too small for one contract step is counted in the account. One that is asked for while another works changes
-    nothing.
+    nothing. One that still waits is cancelled by a target exposure.
 
     Parameters
     ----------
     intent
-        The rule's answer, not `KEEP`.
+        The rule's answer.
+    direction, exposure, equity, share, allowed
+        What options leave of it. Without any: `direction_of`, the intent's exposure, equity at this close, 1 and `ENTRY`. `share`
+        is as `traded_size` has it.
     close, volatility_24h
         Price and forecast volatility at this close.
     position
@@ -232,22 +276,25 @@ def carried_out(
         (1,) of `ACCOUNT`.
     """
     seen, known, terms = position[0], book[0], costs[in_force]
-    held, asked, direction, price, before = seen.size, intent.action, intent.direction, close, seen.size
-    if intent.action in (ENTER, REVERSE):
-        price = entry_price(intent, close)
+    held, asked, price, before = seen.size, intent.action, close, seen.size
     if intent.action == REVERSE:
-        asked, direction, before = ENTER, -math.copysign(1.0, held), 0.0
+        asked, before = ENTER, 0.0
+    if asked == ENTER:
+        price = entry_price(intent, close)
     if (intent.action == REVERSE and held == 0.0) or (intent.action == ENTER and _entry_works(orders, known)):
         return
     size = traded_size(
-        asked, direction, intent.stop, intent.exposure, price, volatility_24h, before, seen.equity, sizing, intent.band
+        asked, direction, intent.stop, exposure, price, volatility_24h, before, equity, sizing, intent.band, share
     )
     size = order_size(size, before, terms.contract_step)
     if is_below_step(
-        asked, direction, intent.stop, intent.exposure, price, volatility_24h, before, seen.equity, sizing, size,
-        intent.band,
-    ):  # fmt: skip
+        asked, direction, intent.stop, exposure, price, volatility_24h, before, equity, sizing, size, intent.band, share
+    ):
         account[0].below_step += 1.0
+    if allowed != ENTRY:
+        size = allowed_size(size, before, allowed)
+    if intent.action == REBALANCE:
+        _cancel_waiting_entry(orders, known)
     if size != 0.0 or intent.action in (EXIT, REVERSE) or not math.isnan(intent.stop):
         tick, step = terms.price_tick, terms.contract_step
         _send(intent, size, int(seen.bar), held, orders, known, position_memory[0], tick, step)
@@ -257,8 +304,36 @@ def carried_out(
 def carry_out(
     intent: Intent, close: float, volatility_24h: float, position: np.ndarray, orders: np.ndarray, book: np.ndarray,
     position_memory: np.ndarray, sizing: np.ndarray, costs: np.ndarray, in_force: int, account: np.ndarray,
+    trading: np.ndarray, time: float,
 ) -> None:  # fmt: skip
-    """Do what `carried_out` does, asked from Python."""
+    """Turn an intent into rows of orders, as `carried_out` does, within the account's options.
+
+    While they allow no entry, one that still waits is cancelled.
+
+    Parameters
+    ----------
+    intent
+        The rule's answer. `KEEP` is to be told as well where options are on.
+    close, volatility_24h, position, orders, book, position_memory, sizing, costs, in_force, account
+        As `carried_out` has them.
+    trading, time
+        (1,) of `TRADING`; the close's time, seconds since 1970-01-01 UTC.
+    """
+    seen, options, start = position[0], trading[0], account[0].start
+    exposure, equity, share, allowed = intent.exposure, seen.equity, 1.0, ENTRY
+    direction = direction_of(intent, seen.size)
+    if options.on != 0:
+        allowed = _allowed(options, position_memory[0], time, equity, account[0])
+        if allowed != ENTRY:
+            _cancel_waiting_entry(orders, book[0])
+        if intent.action == KEEP:
+            return
+        intent = with_entry_order(options, intent, direction, close)
+        exposure = on_sides(options, exposure) if intent.action == REBALANCE else exposure
+        direction = on_sides(options, direction) if allowed == ENTRY else 0.0
+        if options.compounding == 0 and equity > 0.0:
+            equity, share = start, min(equity / start, 1.0)
     carried_out(
-        intent, close, volatility_24h, position, orders, book, position_memory, sizing, costs, in_force, account
-    )
+        intent, direction, exposure, equity, share, allowed, close, volatility_24h, position, orders, book, position_memory,
+        sizing, costs, in_force, account,
+    )  # fmt: skip

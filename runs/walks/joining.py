@@ -22,7 +22,8 @@ from runs.walks.windows import Window
 MIN_CASH = 1e-6
 """Quote: the least that an account can be opened with; with less the walk trades no more."""
 
-_SUMS = tuple(name for name in ACCOUNT.names or () if name not in ("start", "wallet", "size", "entry_price", "margin"))
+_STATES = ("start", "wallet", "size", "entry_price", "margin", "wallet_at_entry")
+_SUMS = tuple(name for name in ACCOUNT.names or () if name not in _STATES)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from runs.perpetual.contract import InstrumentParameters
 from runs.perpetual.costs import MARGIN_MODES, CostParameters
 from strategies.registry import load_strategy
 from strategies.sizing import SizingParameters
+from strategies.trading import TradingParameters
 
 HARSH = {
     "starting_cash": (50.0, 1_000.0, 100_000.0, 1e7),
@@ -39,6 +40,15 @@ SELDOM = {
     "raise_after_hours": (0.0, 0.0, 24.0, 168.0),
     "band": (0.0, 0.0, 0.1, 0.3),
     "base_volatility": (0.0, 0.0, 0.0, 0.6),  # as of volatility_target
+    "sides": ("both", "both", "both", "long", "short"),
+    "entry_hours": ("all", "all", "20-9/14"),
+    "entry_weekdays": ("all", "all", "mon-fri"),
+    "cool_down_hours": (0.0, 0.0, 12.0),
+    "entries_per_day": (0, 0, 0, 1, 3),
+    "daily_loss_limit": (0.0, 0.0, 0.002, 0.03),
+    "compounding": (True, True, False),
+    "entry_order": ("rule", "rule", "market", "limit"),
+    "entry_limit_bps": (1.0, 0.1, 20.0),
 }
 """Options that are off by default: mostly as they are, now and then on."""
 
@@ -51,9 +61,12 @@ def candidate(random, strategy, harsh=0.5):
         drawn(random, group, hostile)
         for group in (ModelParameters, kind, SizingParameters, CostParameters, InstrumentParameters)
     )
+    options = random.spawn(1)[0]  # what else is drawn stays as it is without them
+    trading = drawn(options, TradingParameters, hostile) if options.random() < 0.3 else TradingParameters()
     return Configuration(
-        strategy, rule=dataclasses.asdict(rule), model=model, sizing=sizing, costs=costs, instrument=instrument
-    )
+        strategy, rule=dataclasses.asdict(rule), model=model, sizing=sizing, trading=trading, costs=costs,
+        instrument=instrument,
+    )  # fmt: skip
 
 
 def drawn(random, kind, hostile):

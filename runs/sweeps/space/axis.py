@@ -56,7 +56,7 @@ class Axis:
     Attributes
     ----------
     group, name
-        Where it belongs (rule, model, sizing, costs, instrument), and its name there.
+        Where it belongs (rule, model, sizing, trading, costs, instrument), and its name there.
     text
         Its values as the user wrote them.
     kind

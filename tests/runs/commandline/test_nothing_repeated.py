@@ -115,6 +115,6 @@ def test_the_documented_configuration_is_read_whole(tmp_path):
     written = tomllib.loads((tmp_path / "run.toml").read_text())
     configuration = configuration_from(read_settings(tmp_path / "run.toml")).as_dict()
     assert (configuration["start"], configuration["end"]) == ("2023-01-01", "2024-01-01T12:00:00")
-    for group in ("rule", "model", "sizing", "costs"):
+    for group in ("rule", "model", "sizing", "trading", "costs"):
         for name, value in written[group].items():
             assert configuration[group][name] == (tuple(value) if isinstance(value, list) else value)

@@ -1,7 +1,7 @@
 """The compiled evaluation and the event engine do the same, trade for trade; and what differs is found and named."""
 
 import itertools
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -17,7 +17,8 @@ from runs.engines.snapshot_cache import Heatmaps
 from runs.perpetual.accounting import ACCOUNT, FUNDING, LIQUIDATION, MARKET
 from runs.perpetual.contract import InstrumentParameters
 from strategies.registry import BUILT_IN
-from tests.runs.drawing import candidate
+from strategies.trading import TradingParameters
+from tests.runs.drawing import candidate, drawn
 
 EAGER = {
     "cascade": {"rule": {"min_risk": 1.0}, "model": {"leverage_distribution": "tiers"}}
@@ -80,7 +81,7 @@ def test_every_kind_of_intent_in_any_order_is_carried_out_alike(simulated):
     assert set(kinds.tolist()) == {0, 1, 2, 3, 4}, "market, limit, stop, liquidation and funding all occur"
 
 
-def says_all(market, seeds, reach):
+def says_all(market, seeds, reach, options=False):
     """Compare both engines over rules that use every intent; return the evaluations."""
     evaluator, done = Evaluator(market, Heatmaps(None)), []
     for seed in range(seeds):
@@ -92,7 +93,9 @@ def says_all(market, seeds, reach):
         }
         costs |= {"limit_through_ticks": float(random.choice([0.0, 3.0])), "impact": float(random.choice([0.0, 0.5]))}
         sizing = {"max_leverage": float(random.choice([1.0, 40.0])), "risk_fraction": 0.2}
-        configuration = configuration_from({"strategy": EVERY_INTENT, "rule": rule, "costs": costs, "sizing": sizing})
+        trading = asdict(drawn(random, TradingParameters, False)) if options else {}
+        settings = {"rule": rule, "costs": costs, "sizing": sizing, "trading": trading}
+        configuration = configuration_from({"strategy": EVERY_INTENT, **settings})
         evaluation = evaluator.evaluate(configuration)
         assert first_difference(configuration, market, evaluation) is None, configuration
         done.append(evaluation)
@@ -111,8 +114,14 @@ def test_rules_that_use_every_intent_trade_alike(real, simulated, reach):
 
 @pytest.mark.slow
 def test_300_rules_that_use_every_intent_trade_alike(real, simulated):
-    says_all(simulated, 200, 0.01)
-    says_all(real.head(6000), 100, 0.01)
+    says_all(simulated, 100, 0.01)
+    says_all(simulated, 100, 0.01, options=True)
+    says_all(real.head(6000), 100, 0.01, options=True)
+
+
+def test_rules_that_use_every_intent_under_options_trade_alike(simulated):
+    done = says_all(simulated, 8, 0.01, options=True)
+    assert sum(len(evaluation.fills) for evaluation in done) > 300
 
 
 def test_every_option_for_the_pessimist_is_carried_out_alike(simulated):

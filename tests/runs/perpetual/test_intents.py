@@ -3,14 +3,16 @@
 import numpy as np
 import pytest
 
-from runs.perpetual.accounting import LIMIT, MARKET, STOP, open_account
+from runs.perpetual.accounting import FILL, LIMIT, MARKET, STOP, apply_fill, open_account
 from runs.perpetual.contract import default_listing
-from runs.perpetual.costs import CostParameters
+from runs.perpetual.costs import CostParameters, stacked_tiers
 from runs.perpetual.intents import BOOK, MOST_ORDERS, carry_out, drop_ended
-from runs.perpetual.orders import ADDS, CLOSES, ORDER, PLAIN, REDUCES, STOP_LIMIT, WAITING, WORKING
+from runs.perpetual.matching import process_bar
+from runs.perpetual.orders import ADDS, CLOSES, ORDER, PLAIN, PRICES, REDUCES, STOP_LIMIT, WAITING, WORKING
 from strategies.intent import POSITION, add, close, enter, reduce, reverse, target_exposure
 from strategies.position import new_position_memory, sizing_record, update_position
 from strategies.sizing import SizingParameters
+from strategies.trading import TradingParameters, trading_record
 
 NAN = np.nan
 
@@ -22,6 +24,7 @@ class Account:
         self.account, self.orders = open_account(10_000.0), np.zeros(40, dtype=ORDER)
         self.book = np.array([(0, 0, -1)], dtype=BOOK)
         self.memory, self.position = new_position_memory(1.0), np.zeros(1, dtype=POSITION)
+        self.trading = trading_record(TradingParameters())
         self.sizing = sizing_record(SizingParameters(**sizing), 0.001, 100.0)
         self.costs = CostParameters().records([default_listing().newest])
         self.costs["price_tick"] = 0.5
@@ -30,18 +33,9 @@ class Account:
     def says(self, intent, at=100.0):
         before = int(self.book["sent"][0])
         carry_out(
-            intent,
-            at,
-            NAN,
-            self.position,
-            self.orders,
-            self.book,
-            self.memory,
-            self.sizing,
-            self.costs,
-            0,
-            self.account,
-        )
+            intent, at, NAN, self.position, self.orders, self.book, self.memory, self.sizing, self.costs, 0, self.account,
+            self.trading, 0.0,
+        )  # fmt: skip
         drop_ended(self.orders, self.book[0])
         return [self.written(row) for row in self.orders[: self.book["count"][0]] if row["id"] >= before]
 
@@ -140,7 +134,35 @@ def test_an_exposure_is_held_within_its_band_over_one_stop_that_moves():
     assert trader.says(target_exposure(1.0, stop=90.0)) == []
     assert trader.says(target_exposure(1.0, stop=92.0)) == [(STOP, -100.0, 92.0, CLOSES, -1)]
     assert trader.left == [1]
-    assert trader.says(target_exposure(-1.0, stop=110.0))[1] == (STOP, 100.0, 110.0, CLOSES, 2), "it waits for the turn"
+    closes, turns, stop = trader.says(target_exposure(-1.0, stop=110.0))
+    assert (closes[1::2], turns[1::2]) == ((-100.0, CLOSES), (-100.0, PLAIN))
+    assert stop == (STOP, 100.0, 110.0, CLOSES, 3), "it waits for the turn"
+
+
+@pytest.mark.parametrize(("exposure", "left"), [(0.2, 0.0), (1.5, 0.0), (-0.5, -50.0)])
+@pytest.mark.parametrize("side", [1.0, -1.0])
+def test_a_stop_at_the_open_that_a_change_of_exposure_meets_leaves_no_more_than_was_asked_for(side, exposure, left):
+    trader = Account(100.0 * side)
+    apply_fill(trader.account[0], 100.0 * side, 100.0, 0.0, False, 20.0)
+    trader.says(target_exposure(1.0 * side, stop=100.0 - 4.0 * side))
+    trader.says(target_exposure(exposure * side))
+    prices, at_open = np.zeros(2, dtype=PRICES), 100.0 - 5.0 * side
+    for name in PRICES.names:
+        prices[name] = at_open if name in ("open", "high", "low", "close") else NAN
+    prices["volume"], prices["close"][0], prices["terms"] = 1e9, 100.0, 0.0
+    tiers = stacked_tiers([default_listing().newest])
+    fills = np.zeros(20, dtype=FILL)
+    process_bar(
+        trader.account, trader.orders, int(trader.book["count"][0]), 1, prices, 1, trader.costs, tiers, fills, 0
+    )
+    assert trader.account["size"][0] == left * side
+
+
+def test_an_exposure_takes_the_place_of_an_entry_that_waits():
+    trader = Account(max_leverage=1.0)
+    trader.says(enter(1.0, stop=95.0, limit=99.0))
+    assert trader.says(target_exposure(0.5))[0][1] == 50.0
+    assert trader.left == [2]
 
 
 def test_most_orders_is_what_the_longest_answer_sends():

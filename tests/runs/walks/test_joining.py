@@ -13,6 +13,7 @@ from runs.perpetual.accounting import equity_from_fills, reconciliation_error
 from runs.walks.bar_range import BarRange
 from runs.walks.folder import WINDOW_END, joined_trades
 from runs.walks.joining import join, joined_orders, trade
+from strategies.trading import TradingParameters
 from tests.runs.walks.walked import MEMORY, PLAN, WINDOWS, market, traded_windows
 
 START = PLAN.configuration.costs.starting_cash
@@ -88,6 +89,20 @@ def test_a_position_left_is_sold_at_the_last_close_with_taker_fee_and_slippage()
         assert last["fee"] == pytest.approx(cost, rel=1e-9)
         assert len(traded_window.evaluation.fills) == len(left.fills) + 1
         assert first_difference(traded_window.configuration, market(), left) is None
+
+
+def test_windows_are_traded_under_options_as_the_event_engine_trades_them():
+    options = TradingParameters(sides="long", entry_hours="0-11", cool_down_hours=24.0, entry_order="limit")
+    configuration = replace(PLAN.configuration, trading=options)
+    traded = trade(market(), MEMORY, WINDOWS, [configuration] * len(WINDOWS))
+    joined = join(market(), MEMORY, configuration, traded)
+    trips = joined_trades(joined, traded)
+    assert set(trips["side"]) == {"long"}
+    assert pd.DatetimeIndex(trips["entry_time"]).hour.max() < 12
+    for window in traded:
+        bar_range = BarRange(market(), MEMORY, window.window.test_first, window.window.test_last)
+        left = bar_range.left_open(window.configuration)
+        assert first_difference(window.configuration, market(), left) is None
 
 
 def test_trades_name_their_window_and_what_its_end_forced():

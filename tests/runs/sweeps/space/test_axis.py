@@ -53,9 +53,9 @@ def test_lists_are_of_the_parameters_kind():
 
 
 @pytest.mark.parametrize("strategy", sorted(BASE))
-def test_every_parameter_of_rule_model_sizing_and_costs_can_be_swept(strategy):
+def test_every_parameter_of_a_run_can_be_swept(strategy):
     plain = BASE[strategy].as_dict()
-    for group in ("rule", "model", "sizing", "costs"):
+    for group in ("rule", "model", "sizing", "trading", "costs"):
         for name, value in plain[group].items():
             value = 0.05 if value is None else value  # the venue's own, a number
             text = "/".join(map(repr, value)) if isinstance(value, tuple) else str(value)
