@@ -68,13 +68,13 @@ class Client:
     async def now_ms(self) -> int:
         """Return the venue's clock, milliseconds since 1970: this machine's may be wrong, and would call open bars closed.
 
-        It is asked for once, and goes on with this machine's.
+        It is asked for once, and goes on with this machine's, by whole minutes: a short download knows one present.
         """
         if self._clock is None:
             await self._set_clock(self._patience)
         assert self._clock is not None
         told_ms, at_seconds = self._clock
-        return told_ms + int((time.monotonic() - at_seconds) * 1000)
+        return told_ms + int((time.monotonic() - at_seconds) // 60.0) * 60_000
 
     async def _set_clock(self, patience: RetryPolicy) -> None:
         async def once() -> int:
