@@ -6,6 +6,9 @@ from dataclasses import dataclass
 _QUOTES = ("USDT", "USDC", "FDUSD", "BUSD", "USD")
 _ALIASES = {"XBT": "BTC"}
 _WORDS = ("SWAP", "PERP", "PERPETUAL", "UMCBL")
+_BUILT = re.compile(r"(?:^|[:/])([A-Za-z0-9]+-[A-Za-z0-9]+)/USDC:USDC$|hyperliquid[^/]*/([A-Z0-9]+-[A-Z0-9]+)USDC$")
+"""A builder's market on Hyperliquid, ``XYZ-BTC/USDC:USDC``: its terms are not those of the venue's BTC."""
+
 _COINS = frozenset(
     ("BTC", "ETH", "SOL", "XRP", "DOGE", "LINK", "PEPE", "TRB", "BNB", "ADA", "AVAX", "LTC", "DOT", "BCH", "TRX", "TON", "UNI",
      "AAVE", "SUI", "APT", "ARB", "NEAR", "FIL", "ATOM", "ETC", "XLM", "XMR", "HYPE", "SHIB", "BONK", "FLOKI", "WIF", "INJ"),
@@ -58,6 +61,8 @@ def contract_of(text: str) -> Contract | None:
     >>> contract_of("BTC/USD:BTC").inverse, contract_of("prices")
     (True, None)
     """
+    if built := _BUILT.search(text):
+        return Contract((built[1] or built[2]).upper(), "USDC")
     unified = re.search(r"([A-Za-z0-9]+)/([A-Za-z]+)(?::([A-Za-z]+))?$", text)
     if unified and unified[2].upper() in _QUOTES:
         coin, quote, settle = (part.upper() if part else "" for part in (_coin(unified[1]), unified[2], unified[3]))

@@ -12,6 +12,7 @@ from runs.venues.symbols import Contract, contract_of
         ("eth_1h", "ETH", ""), ("binance-sol-4h", "SOL", ""), ("1000PEPEUSDT", "1000PEPE", "USDT"), ("kPEPE", "1000PEPE", ""),
         ("kpepe", "1000PEPE", ""), ("BTC-USDT-SWAP", "BTC", "USDT"), ("BTC_USDT", "BTC", "USDT"),
         ("BTC/USDT:USDT", "BTC", "USDT"), ("hyperliquid:kPEPE/USDC:USDC", "1000PEPE", "USDC"), ("BTC-USD", "BTC", "USD"),
+        ("hyperliquid:XYZ-BTC/USDC:USDC", "XYZ-BTC", "USDC"), ("hyperliquid_1h/XYZ-BTCUSDC", "XYZ-BTC", "USDC"),
         ("BTCUSDT-1h-2024-01", "BTC", "USDT"), ("XBTUSDT", "BTC", "USDT"), ("KAVAUSDT", "KAVA", "USDT"),
     ],
 )  # fmt: skip
