@@ -17,7 +17,7 @@ import ccxt.async_support as ccxt
 from ccxt.base.types import Entry
 
 from datafeeds.errors import MarketError, ReplyError, SourceError, TemporaryError
-from datafeeds.exchanges.contract import Contract
+from datafeeds.exchanges.contract import Contract, check_symbol
 from datafeeds.exchanges.limits import PACED, Pace, spending
 from datafeeds.exchanges.secrets import keys_of, redacted
 from datafeeds.exchanges.session import bounded_session
@@ -94,6 +94,7 @@ class Client:
         MarketError
             If it has no such perpetual.
         """
+        check_symbol(self.venue, symbol)
         market = await self._market(symbol)
         if market is None:
             markets = self._exchange.markets or {}

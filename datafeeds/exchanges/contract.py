@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from datafeeds.errors import MarketError
+
 
 @dataclass(frozen=True)
 class Contract:
@@ -35,3 +37,17 @@ class Contract:
     def unit(self) -> str:
         """What its contracts count, in the words of `datafeeds.units`."""
         return "inverse contracts" if self.inverse else "contracts"
+
+
+def check_symbol(venue: str, symbol: str) -> None:
+    """Refuse a contract that the venue's interface is not read for, before anything is asked.
+
+    Raises
+    ------
+    MarketError
+        For Binance's contracts settled in their coin.
+    """
+    if venue == "binance" and symbol.partition("/")[0] == symbol.rpartition(":")[2]:
+        raise MarketError(
+            f"{symbol[:40]}: binance's interface is read for USD-M contracts such as BTC/USDT:USDT, not for COIN-M's"
+        )

@@ -10,7 +10,7 @@ from datafeeds.catalog.coverage import Intervals, union, within
 from datafeeds.catalog.store import Catalog
 from datafeeds.errors import MarketError, SourceError
 from datafeeds.exchanges import binance, bitfinex, bybit, deribit, dydx, gate, hyperliquid, okx
-from datafeeds.exchanges.contract import Contract
+from datafeeds.exchanges.contract import Contract, check_symbol
 from datafeeds.exchanges.events import EventSource, Told, cleaned, walk
 from datafeeds.exchanges.paging import Answer, Page, Pager, clean
 from datafeeds.exchanges.source import DAY_MS, Request, Source
@@ -73,10 +73,7 @@ def plan(venue: str, symbol: str, timeframe: str, kinds: tuple[str, ...] = ()) -
     """
     if venue not in VENUES:
         raise MarketError(f"unknown venue {venue!r}: {', '.join(VENUES)}")
-    if venue == "binance" and symbol.partition("/")[0] == symbol.rpartition(":")[2]:
-        raise MarketError(
-            f"{symbol[:40]}: binance's interface is read for USD-M contracts such as BTC/USDT:USDT, not for COIN-M's"
-        )
+    check_symbol(venue, symbol)
     sources = {source.kind: source for source in VENUES[venue]}
     for kind in kinds:
         if kind not in KINDS:

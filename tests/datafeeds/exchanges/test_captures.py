@@ -218,6 +218,10 @@ def test_a_thousand_coins_and_a_builders_market_are_found_as_hyperliquid_writes_
     assert asyncio.run(run()) == ["kPEPE", "kPEPE", "xyz:TSLA", "xyz:TSLA"]
 
 
-def test_coin_margined_contracts_of_binance_are_refused_in_one_place():
-    with pytest.raises(MarketError, match="read for USD-M contracts"):
-        plan("binance", "BTC/USD:BTC", "1h")
+def test_coin_margined_contracts_of_binance_are_refused_alike_by_plan_and_client(monkeypatch):
+    for refused in (
+        lambda: plan("binance", "BTC/USD:BTC", "1h"),
+        lambda: of_client(monkeypatch, "binance", None, None, lambda client: client.contract("BTC/USD:BTC")),
+    ):
+        with pytest.raises(MarketError, match="read for USD-M contracts"):
+            refused()
