@@ -23,14 +23,15 @@ from datafeeds.units import to_base
 _WORDS = {"1m": "1m", "3m": "3m", "5m": "5m", "15m": "15m", "30m": "30m", "1h": "1H", "2h": "2H", "4h": "4H"}
 _WORDS |= {"6h": "6Hutc", "12h": "12Hutc", "1d": "1Dutc"}
 _DATA_WORDS = {"5m": "5m", "1h": "1H", "1d": "1Dutc"}
+_CANDLES, _SETTLEMENTS = 300, 400  # rows a reply; 100 until 2025 (ccxt#26705), which pages survive
 _DATA_ROWS = 1440  # "a maximum of 1,440 entries"
 _FUNDING_REACH_MS = 92 * DAY_MS  # "up to three months"
 _LIQUIDATIONS_REACH_MS = DAY_MS - HOUR_MS  # "in the last day", less some for the clocks
 
 
-def _ask_candles(endpoint: str) -> Callable[..., tuple[Request, ...]]:
+def _ask_candles(endpoint: str, limit: int) -> Callable[..., tuple[Request, ...]]:
     def ask(contract: Contract, word: str, period_ms: int, start_ms: int, end_ms: int) -> tuple[Request, ...]:
-        span = {"before": str(start_ms - 1), "after": str(end_ms), "limit": "100"}
+        span = {"before": str(start_ms - 1), "after": str(end_ms), "limit": str(limit)}
         return (Request(endpoint, {"instId": contract.id, "bar": word, **span}),)
 
     return ask
@@ -81,7 +82,7 @@ def _read_data(kind: str, place: int) -> Callable[..., Rows]:
 
 
 def _ask_funding(contract: Contract, word: str, period_ms: int, start_ms: int, end_ms: int) -> tuple[Request, ...]:
-    span = {"before": str(start_ms - 1), "after": str(end_ms), "limit": "100"}
+    span = {"before": str(start_ms - 1), "after": str(end_ms), "limit": str(_SETTLEMENTS)}
     return (Request("publicGetPublicFundingRateHistory", {"instId": contract.id, **span}),)
 
 
@@ -129,15 +130,15 @@ def _tell_liquidations(replies: tuple[Any, ...], contract: Contract) -> Told:
 SOURCES = (
     Source(
         "candles",
-        _ask_candles("publicGetMarketHistoryCandles"),
+        _ask_candles("publicGetMarketHistoryCandles", _CANDLES),
         _read_candles,
-        100,
+        _CANDLES,
         _WORDS,
         settled_ms=CANDLES_SETTLED_MS + 60_000,
     ),
     Source(
         "mark",
-        _ask_candles("publicGetMarketHistoryMarkPriceCandles"),
+        _ask_candles("publicGetMarketHistoryMarkPriceCandles", 100),
         _read_mark,
         100,
         _WORDS,
@@ -159,7 +160,7 @@ SOURCES = (
         _DATA_WORDS,
         reach_rows=_DATA_ROWS,
     ),
-    Source("funding", _ask_funding, _read_funding, 100, reach_ms=_FUNDING_REACH_MS),
+    Source("funding", _ask_funding, _read_funding, _SETTLEMENTS, reach_ms=_FUNDING_REACH_MS),
     event_source(
         "liquidations",
         _ask_liquidations,

@@ -17,7 +17,7 @@ from tests.datafeeds.exchanges.a_year import BASES, LATENCY_SECONDS, a_year, sym
 LARGEST = {
     "binance": {"candles": 1500, "mark": 1500, "open_interest": 500, "long_short_ratio": 500, "funding": 1000},
     "bybit": {"candles": 1000, "mark": 1000, "open_interest": 200, "long_short_ratio": 500, "funding": 200},
-    "okx": {"candles": 100, "mark": 100, "open_interest": 100, "long_short_ratio": 100, "funding": 100},
+    "okx": {"candles": 300, "mark": 100, "open_interest": 100, "long_short_ratio": 100, "funding": 400},
     "gate": {"candles": 2000, "mark": 2000, "open_interest": 100, "long_short_ratio": 100, "liquidation_totals": 100,
              "funding": 1000},
     "hyperliquid": {"candles": 500, "funding": 500},

@@ -110,6 +110,11 @@ def test_whichever_end_of_a_wide_range_binance_keeps_nothing_is_lost(newest, tmp
         kinds=("open_interest",))  # fmt: skip
 
 
+def test_okx_pages_of_a_hundred_as_it_had_them_until_2025_lose_nothing(tmp_path):
+    limits = {"history": 100, "funding": 100}
+    run("okx", make_truth("okx", seed=4), tmp_path, days=40, limits=limits, kinds=("candles", "funding"))
+
+
 def test_open_interest_that_had_to_be_halved_is_remarked_once(tmp_path):
     (result,), log = run("bybit", make_truth("bybit", seed=4), tmp_path, kinds=("open_interest",), days=20)
     assert len(log) > 3

@@ -7,13 +7,13 @@ from tests.datafeeds.exchanges.truth import DAY_MS, HOUR_MS, Market, period_ms
 from tests.datafeeds.exchanges.wire import Page, Refusal, Reply, Request, Service, dump, integer, plain
 
 LIMITS = {
-    "history": 100,  # the documentation now says 300
+    "history": 300,
     "recent": 300,
     "recent_rows": 1440,
     "mark": 100,
     "statistics": 100,
     "statistics_rows": 1440,
-    "funding": 100,  # the documentation now says 400
+    "funding": 400,
     "funding_days": 92,
     "liquidations": 100,
     "liquidation_days": 1,

@@ -30,7 +30,7 @@ def speak(truth: Truth, path: str, query: dict[str, str], body: dict[str, Any]) 
     }  # fmt: skip
     make, first, last = makers[path]
     limit = int(query.get("limit", 100))
-    if limit > 100:
+    if limit > {"market/history-candles": 300, "public/funding-rate-history": 400}.get(path, 100):
         return plain({"code": "51000", "msg": "Parameter limit error", "data": []})
     start, end = int(query.get(first, 0)), int(query.get(last, 2**53))
     stamped = make(truth)[::-1]
