@@ -10,7 +10,7 @@ from datafeeds.catalog.store import Catalog
 from datafeeds.errors import MarketError
 from datafeeds.files import read_market
 from datafeeds.live.journal import Journal, journal_folder
-from datafeeds.live.journal_lines import Session
+from datafeeds.live.journal_lines import LIMIT, Session
 from datafeeds.live.liquidation import Liquidation, LiveMarket
 from datafeeds.markets import open_market
 from datafeeds.resampling import resample
@@ -18,6 +18,7 @@ from datafeeds.series import Series
 from tests.datafeeds.catalog.samples import CANDLES, HOUR_MS, START_MS, candles, hours
 
 BTC = market_id("binance:BTC/USDT:USDT:1h")
+OKX = market_id("okx:BTC/USDT:USDT:1h")
 ALL_REAL = [
     "bybit_1h/BTCUSDT", "bybit_1h/ETHUSDT", "binance_1h/BTCUSDT", "binance_1h/ETHUSDT", "binance_1h_liquidations/BTCUSDT",
     "binance_15m/BTCUSDT", "binance_5m/BTCUSDT",
@@ -138,6 +139,32 @@ def test_totals_tell_the_sums_and_single_liquidations_the_largest(catalog):
     assert market.frame["largest_liquidated_short of binance"].tolist() == [18.0, 0.0, 0.0]
     assert not any("lower bound" in line for line in market.caveats())
     assert not any("largest" in line for line in market.quality.sentences())
+
+
+def test_a_download_fills_the_hours_that_the_feed_did_not_hear(catalog):
+    series = Series("okx", "BTC/USDT:USDT", "liquidations")
+    catalog.add(Series("okx", "BTC/USDT:USDT", "candles", "1h"), candles(range(4)), [hours(0, 4)])
+    session = Session("okx", series.symbol, "throttled", "one a second", LIMIT)
+    market = LiveMarket("BTC-USDT-SWAP", series.symbol, 0.01)
+    with Journal(journal_folder(catalog, "okx", series.symbol), session) as journal:
+        for hour, size in ((0, 2.0), (3, 4.0)):
+            at = START_MS + hour * HOUR_MS + 1000
+            journal.event(Liquidation(market, at, at, 1, 9.0, size), at)
+            journal.alive(*hours(hour, hour + 1))
+        journal.flush()
+    assert read_catalog_market(catalog, OKX).frame["liquidated_long"].fillna(-1.0).tolist() == [2.0, -1.0, -1.0, 4.0]
+    ts = np.array([START_MS + HOUR_MS + 5000])
+    rows = {
+        "ts": ts,
+        "known_at": ts + 1000,
+        "side": np.ones(1),
+        "size": np.array([3.0]),
+        "limit_price": np.array([9.0]),
+    }
+    catalog.add(series, rows, [hours(1, 3)])
+    market = read_catalog_market(catalog, OKX)
+    assert market.frame["liquidated_long"].tolist() == [2.0, 3.0, 0.0, 4.0]
+    assert market.frame["largest_liquidated_long of okx"].tolist() == [18.0, 27.0, 0.0, 36.0]
 
 
 def test_larger_bars_are_made_of_smaller_ones_where_those_are_there(catalog):

@@ -205,7 +205,8 @@ def test_a_bit_that_flips_anywhere_in_a_file_is_damage_or_changes_nothing(catalo
     catalog.add(series, made[series.kind], [hours(0, 50)])
     file = catalog.files(series)["2024-01"]
     content, rows, chance, refused = file.read_bytes(), catalog.read(series, *ALL), random.Random(4), 0
-    for _ in range(2000 if series is CANDLES else 500):
+    tries = 2000 if series is CANDLES else 200
+    for _ in range(tries):
         broken = bytearray(content)
         for _ in range(chance.choice((1, 1, 5))):
             broken[chance.randrange(len(broken))] ^= 1 << chance.randrange(8)
@@ -217,7 +218,7 @@ def test_a_bit_that_flips_anywhere_in_a_file_is_damage_or_changes_nothing(catalo
         except MarketError as error:
             refused += 1
             assert "\n" not in str(error)  # noqa: PT017 - any of many sentences
-    assert refused > 250
+    assert refused > tries / 2
 
 
 def test_a_file_moved_to_another_series_is_not_taken_for_its_own(catalog):

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from aiohttp import web
 
+from datafeeds.catalog.inventory import inventory
 from datafeeds.catalog.record_files import export_records
 from datafeeds.catalog.store import Catalog
 from datafeeds.errors import MarketError, ReplyError
@@ -19,40 +20,14 @@ from datafeeds.records import POSITIONS as SCHEMA
 from datafeeds.records import read_records
 from runs.download import main
 from tests.conftest import PROJECT
+from tests.datafeeds.live.states import state
 from tests.datafeeds.loopback.background import Background
 from tests.datafeeds.loopback.test_malformed import mutated
 from tests.datafeeds.serving import serving
 
 ADDRESSES = [f"0x{number:040x}" for number in range(1, 13)]
 ALL = (0, 2**53)
-
-
-def state(number, now_ms):
-    """Return the state of the n-th account: every third holds nothing, others a long of BTC, some a short of ETH too."""
-    positions = []
-    if number % 3:
-        positions.append(("BTC", f"{number}.5", 100.0 + number, 120.0, f"{90.0 + number / 10}"))
-    if number % 4 == 1:
-        positions.append(("ETH", f"-{number}", 20.0, 19.5, None))
-    listed = [
-        {"type": "oneWay", "position": {"coin": coin, "szi": size, "entryPx": f"{entry}", "leverage": {"type": "cross", "value": 5},
-         "positionValue": f"{abs(float(size)) * mark}", "unrealizedPnl": "0.0", "liquidationPx": liquidation,
-         "marginUsed": "1.0", "maxLeverage": 40}}
-        for coin, size, entry, mark, liquidation in positions
-    ]  # fmt: skip
-    summary = {
-        "accountValue": f"{number * 1000}.5",
-        "totalNtlPos": "0.0",
-        "totalRawUsd": "0.0",
-        "totalMarginUsed": "0.0",
-    }
-    return {
-        "marginSummary": summary,
-        "crossMarginSummary": summary,
-        "assetPositions": listed,
-        "time": now_ms,
-        "withdrawable": "0",
-    }
+HELD = sum((number % 3 > 0) + (number % 4 == 1) for number in range(1, 13))
 
 
 class Accounts:
@@ -202,10 +177,44 @@ def start(addresses, root, url):
     return subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-@pytest.mark.parametrize("kills", [2, pytest.param(30, marks=pytest.mark.slow)])
+WRITER = """
+import sys, time
+from pathlib import Path
+from datafeeds.catalog.store import Catalog
+from datafeeds.live.positions import ACCOUNTS, POSITIONS, Snapshot, _rows, keep_snapshot, read_state
+from tests.datafeeds.live.states import state
+while True:
+    now = time.time_ns() // 1_000_000
+    answers = {f"0x{n:040x}": read_state(state(n, now), f"0x{n:040x}", now) for n in range(1, 13)}
+    values = [{"account": account, "account_value_usd": value} for account, (value, _) in answers.items()]
+    rows = [row for _, listed in answers.values() for row in listed]
+    keep_snapshot(Catalog(Path(sys.argv[1])), Snapshot(now, _rows(POSITIONS, rows, now), _rows(ACCOUNTS, values, now), {}))
+    print(now, flush=True)
+"""
+
+
+def test_a_writer_killed_at_any_moment_leaves_whole_snapshots_and_loses_none_that_it_told(tmp_path):
+    chance, catalog, told = random.Random(3), Catalog(tmp_path), set()
+    for _ in range(4):
+        process = subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(tmp_path)], cwd=PROJECT, stdout=subprocess.PIPE, text=True
+        )
+        told.add(int(process.stdout.readline()))
+        time.sleep(chance.random() * 0.2)
+        process.send_signal(signal.SIGKILL)
+        told |= {int(line) for line in process.communicate()[0].splitlines() if line}
+        positions, accounts = (catalog.read(series, *ALL) for series in (POSITIONS, ACCOUNTS))
+        times, counts = np.unique(positions["ts"], return_counts=True)
+        assert set(counts.tolist()) == {HELD}
+        assert told <= set(times.tolist())
+        assert told <= set(accounts["ts"].tolist())
+        assert not any(holding.defects for holding in inventory(catalog, check=True))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kills", [10])
 def test_killed_at_any_moment_every_snapshot_is_whole_and_none_is_lost(addresses, tmp_path, kills):
     chance, seen, catalog = random.Random(kills), set(), Catalog(tmp_path / "c")
-    whole = sum((number % 3 > 0) + (number % 4 == 1) for number in range(1, 13))
     with Background(Accounts()) as server:
         for _ in range(kills):
             process = start(addresses, catalog.root, server.url)
@@ -215,7 +224,7 @@ def test_killed_at_any_moment_every_snapshot_is_whole_and_none_is_lost(addresses
             process.communicate()
             positions, accounts = (catalog.read(series, *ALL) for series in (POSITIONS, ACCOUNTS))
             times, counts = np.unique(positions["ts"], return_counts=True)
-            assert set(counts.tolist()) == {whole}
+            assert set(counts.tolist()) == {HELD}
             assert seen <= set(times.tolist())  # what was there is never taken away
             assert len(times) - len(np.unique(accounts["ts"])) <= kills
             assert len(times) > len(seen)

@@ -21,6 +21,8 @@ from datafeeds.exchanges.contract import Contract
 from datafeeds.exchanges.download import download_all, plan
 from datafeeds.exchanges.events import cleaned
 from datafeeds.exchanges.update import due
+from datafeeds.records import LIQUIDATIONS, read_records
+from runs.download import main
 from tests.conftest import PROJECT
 from tests.datafeeds.catalog.samples import equal
 from tests.datafeeds.loopback.background import Background
@@ -196,3 +198,25 @@ def test_what_an_interrupted_walk_has_left_before_its_last_answer_is_brought_by_
     run("okx", truth, tmp_path, hours=(9, 12))  # as if the walk from 12 back to 3 had ended at 9
     ((item,), left) = due(catalog, lambda series: True)
     assert (item.start_ms, left) == (START_MS + 3 * HOUR_MS, {})
+
+
+@pytest.mark.parametrize("venue", TELLERS)
+def test_the_command_brings_them_and_exports_what_the_validation_reads(venue, tmp_path, capsys):
+    where = [
+        "--venue",
+        venue,
+        "--symbol",
+        TELLERS[venue].symbol,
+        "--series",
+        "liquidations",
+        "--catalog",
+        str(tmp_path / "c"),
+    ]
+    out, truth = tmp_path / "out.parquet", make_events(4)
+    with Background(VenueServer(TELLERS[venue].speak, truth)) as server:
+        span = ["--start", "2024-06-01", "--end", "2024-06-01T18:00"]
+        assert main([*where, *span, "--url", server.url]) == 0
+    assert f"{venue} {TELLERS[venue].symbol} liquidations: " in capsys.readouterr().out
+    assert main([*where, "--export", str(out)]) == 0
+    rows = expected(venue, truth)
+    assert len(read_records(out, LIQUIDATIONS)) == (rows["ts"] < START_MS + 18 * HOUR_MS).sum()
