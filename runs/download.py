@@ -311,12 +311,17 @@ def _import(
 ) -> int:  # fmt: skip
     if len(symbols) != 1:
         raise click.UsageError("a file holds one symbol: give --symbol once")
-    kind = "liquidations" if file.is_dir() else None if mapping else record_kind(file)
-    if kind:
-        kept = import_records(store, read_node_fills(file) if file.is_dir() else file, kind, venue, symbols[0])
-        _tell_stored(kept, as_json)
+    if file.is_dir():
+        _tell_stored(import_records(store, read_node_fills(file), "liquidations", venue, symbols[0]), as_json)
         return 0
-    market = open_file(file, mapping)
+    try:
+        market = open_file(file, mapping)
+    except MarketError:
+        kind = None if mapping else record_kind(file)
+        if kind is None:
+            raise
+        _tell_stored(import_records(store, file, kind, venue, symbols[0]), as_json)
+        return 0
     doubt = import_doubt(store, market, venue, symbols[0])
     written = import_market(store, market, venue, symbols[0])
     _tell_stored(written, as_json)

@@ -23,21 +23,25 @@ RECORD_SCHEMAS = {"liquidations": LIQUIDATIONS, "positions": POSITIONS}
 _NAMES = {"price": "price_avg", "limit_price": "price_bankrupt", "size": "filled", "ordered_size": "size"}
 """What the schema calls columns of liquidations whose names differ."""
 
+_MARKS = (
+    ("positions", {"account", "entry_price"}),
+    ("liquidations", {"side", "price_bankrupt"}),
+    ("liquidations", {"side", "price_avg"}),
+)
+"""Columns that no other table has; `read_records` names those that are missing."""
+
 _AT_ONCE = 8
 _UNIFIED = re.compile(r".+/.+:.+")
 _CONTRACT = re.compile(r"(.+?)(?:[/_-]?(USDT|USDC|USD))?(?:[_-](?:SWAP|PERP|PERPETUAL))?(?:[_-]([0-9]{6}))?")
 
 
 def record_kind(file: Path) -> str | None:
-    """Return which records a file holds by its columns; None for a table of another kind.
-
-    Raises
-    ------
-    MarketError
-        If it cannot be read.
-    """
-    columns = set(read_table(file).columns)
-    return next((kind for kind, schema in RECORD_SCHEMAS.items() if set(schema.columns) <= columns), None)
+    """Return which records a file's columns are of; None for a table of another kind, or one that cannot be read."""
+    try:
+        columns = set(read_table(file).columns)
+    except MarketError:
+        return None
+    return next((kind for kind, marks in _MARKS if marks <= columns), None)
 
 
 def unified_symbol(text: str, pattern: str) -> str:

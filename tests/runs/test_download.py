@@ -267,6 +267,8 @@ def test_an_unfinished_download_goes_on_with_the_same_command(tmp_path, capsys):
 def test_records_are_recognised_imported_listed_checked_and_exported(tmp_path, capsys):
     source, out, where = tmp_path / "orders.csv", tmp_path / "out.parquet", ["--catalog", str(tmp_path / "catalog")]
     orders().to_csv(source, index=False)
+    lacking = tmp_path / "lacking.csv"
+    orders().drop(columns="filled").to_csv(lacking, index=False)
     taking = ["--import", str(source), "--venue", "binance", "--symbol", "*/USDT:USDT"]
     assert main([*taking, *where]) == 0
     assert capsys.readouterr().out == "".join(
@@ -283,6 +285,7 @@ def test_records_are_recognised_imported_listed_checked_and_exported(tmp_path, c
         (["--export", str(out), "--venue", "binance"], "name what to export"),
         (["--export", "out.xlsx", *leaving[2:]], "write it as .parquet or .csv"),
         ([*taking[:-1], "BTC/USDT:USDT"], "--symbol '*/USDT:USDT' takes each"),
+        (["--import", str(lacking), *taking[2:]], "liquidations lack column filled"),
     ):
         assert main([*wrong, *where]) == 2
         told = capsys.readouterr()
