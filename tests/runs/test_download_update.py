@@ -61,6 +61,7 @@ def test_each_series_that_stays_says_why(venue, tmp_path, capsys):
     import_market(catalog, simulate(5, bars=100), "mine", "BTC/USDT:USDT")
     catalog.add(CANDLES, candles(range(4)), [hours(0, 4)])
     catalog.keep(Series("bybit", "BTC/USDT:USDT", "liquidations"), liquidations([1, 2]))
+    catalog.keep(Series("gate", "BTC/USDT:USDT", "liquidations"), liquidations([1, 2]))
     assert main(["--update", "--dry-run", *where]) == 0
     plan = json.loads(capsys.readouterr().out)
     assert plan["series"] == {"binance BTC/USDT:USDT candles 1h": "2024-01-01 04:00"}
@@ -68,6 +69,7 @@ def test_each_series_that_stays_says_why(venue, tmp_path, capsys):
     assert capsys.readouterr().out == (
         "mine BTC/USDT:USDT candles 1h: not updated, mine is no venue that can be asked\n"
     )
+    assert "no source was asked for it" in plan["not_updated"]["gate BTC/USDT:USDT liquidations"]
     assert "bybit does not offer it" in plan["not_updated"]["bybit BTC/USDT:USDT liquidations"]
     assert main(["--update", "--venue", "mine", "--json", *where]) == 0
     assert all("not_updated" in one for one in json.loads(capsys.readouterr().out))
