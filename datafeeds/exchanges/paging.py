@@ -193,8 +193,7 @@ class Pager:
     def _edges(self, ts: np.ndarray, first: int, last: int) -> tuple[Intervals, Intervals]:
         """Return the stretch before the first row and the one after the last, where a row may be missing there."""
         steps = np.diff(ts).tolist() or [self.spacing_ms]
-        before = self._width if self._even else max(steps[0], self.spacing_ms)
-        after = self._width if self._even else steps[-1]
+        before, after = (self._width, self._width) if self._even else (steps[0], steps[-1])
         leading = [(first, int(ts[0]))] if ts[0] - first >= before else []
         end = int(ts[-1]) // self._width * self._width + self._width
         return leading, [(end, last)] if last - ts[-1] > after else []
