@@ -147,7 +147,7 @@ def _run_bars(
             if restricted:
                 carry_out(
                     intent, now.close, now.volatility_24h, position, orders, book, position_memory, sizing, costs, in_force,
-                    account, trading, market.time,
+                    account, trading, bars[bar].open_time + bar_seconds,
                 )  # fmt: skip
             else:
                 carried_out(

@@ -14,17 +14,18 @@ from runs.engines.evaluator import Evaluator
 from runs.engines.event import run_model
 from runs.engines.parity import first_difference
 from runs.engines.snapshot_cache import Heatmaps
-from runs.perpetual.accounting import ACCOUNT, FUNDING, LIQUIDATION, MARKET
+from runs.perpetual.accounting import ACCOUNT, FILL_KINDS, FUNDING, LIQUIDATION, MARKET
 from runs.perpetual.contract import InstrumentParameters
 from strategies.registry import BUILT_IN
 from strategies.trading import TradingParameters
-from tests.runs.drawing import candidate, drawn
+from tests.runs.drawing import HARSH, candidate, drawn
 
 EAGER = {
     "cascade": {"rule": {"min_risk": 1.0}, "model": {"leverage_distribution": "tiers"}}
 }  # by default it trades nothing
 RESTLESS = "tests.runs.planted.restless:Restless"
 EVERY_INTENT = "tests.runs.planted.every_intent:EveryIntent"
+PLAIN_EVERY_INTENT = "tests.runs.planted.every_intent:PlainEveryIntent"
 
 
 @pytest.fixture(scope="module")
@@ -81,47 +82,57 @@ def test_every_kind_of_intent_in_any_order_is_carried_out_alike(simulated):
     assert set(kinds.tolist()) == {0, 1, 2, 3, 4}, "market, limit, stop, liquidation and funding all occur"
 
 
-def says_all(market, seeds, reach, options=False):
-    """Compare both engines over rules that use every intent; return the evaluations."""
+def says_all(market, seeds, options=False, plain=False):
+    """Compare both engines over rules that use every intent, with a state and a history of any length; return the evaluations."""
     evaluator, done = Evaluator(market, Heatmaps(None)), []
-    for seed in range(seeds):
-        rule = {"seed": float(seed), "reach": reach}
+    for seed in seeds:
         random = np.random.default_rng(seed)
-        costs = {
-            "leverage": float(random.choice([5.0, 50.0])),
-            "margin_mode": str(random.choice(["isolated", "cross"])),
-        }
-        costs |= {"limit_through_ticks": float(random.choice([0.0, 3.0])), "impact": float(random.choice([0.0, 0.5]))}
-        sizing = {"max_leverage": float(random.choice([1.0, 40.0])), "risk_fraction": 0.2}
+
+        def one_of(values, random=random):
+            return values[random.integers(len(values))]
+
+        rule = {"seed": float(seed), "reach": one_of([0.004, 0.01, 0.03]), "window": one_of([1, 2, 24, 240])}
+        costs = {name: one_of(HARSH[name]) for name in ("margin_mode", "starting_cash")}
+        costs |= {"leverage": one_of([5.0, 50.0]), "limit_through_ticks": one_of([0.0, 0.0, 3.0])}
+        costs |= {"impact": one_of([0.0, 0.5]), "max_volume_share": one_of([0.0, 0.0, 0.01])}
+        sizing = {"max_leverage": one_of([1.0, 40.0]), "risk_fraction": one_of([0.02, 0.2])}
+        sizing["volatility_target"] = one_of([0.0, 0.0, 0.6]) if len(market) > 2000 else 0.0
         trading = asdict(drawn(random, TradingParameters, False)) if options else {}
-        settings = {"rule": rule, "costs": costs, "sizing": sizing, "trading": trading}
-        configuration = configuration_from({"strategy": EVERY_INTENT, **settings})
+        groups = {"rule": rule, "costs": costs, "sizing": sizing, "trading": trading}
+        configuration = configuration_from({"strategy": EVERY_INTENT, **groups})
         evaluation = evaluator.evaluate(configuration)
-        assert first_difference(configuration, market, evaluation) is None, configuration
+        theirs = replace(configuration, strategy=PLAIN_EVERY_INTENT) if plain else configuration
+        assert first_difference(theirs, market, evaluation) is None, configuration
         done.append(evaluation)
     return done
 
 
-@pytest.mark.parametrize("reach", [0.004, 0.03])
-def test_rules_that_use_every_intent_trade_alike(real, simulated, reach):
-    done = says_all(simulated, 6, reach) + says_all(real.head(2000), 2, reach)
+def assert_all_occurs(done):
+    """Assert that there are fills of every kind, and orders that expired and were refused as post-only."""
     fills = np.concatenate([evaluation.fills for evaluation in done])
-    assert set(fills["kind"].tolist()) == {0, 1, 2, 3, 4}
-    assert len(fills) > 3000
+    assert set(fills["kind"].tolist()) == set(range(len(FILL_KINDS)))
     for name in ("expired", "refused_post_only"):
         assert sum(evaluation.account[name][0] for evaluation in done) > 5, name
 
 
-@pytest.mark.slow
-def test_300_rules_that_use_every_intent_trade_alike(real, simulated):
-    says_all(simulated, 100, 0.01)
-    says_all(simulated, 100, 0.01, options=True)
-    says_all(real.head(6000), 100, 0.01, options=True)
+def test_rules_that_use_every_intent_trade_alike(real, simulated):
+    done = says_all(simulated, range(8)) + says_all(real.head(2000), range(8, 10))
+    assert sum(len(evaluation.fills) for evaluation in done) > 1000
 
 
 def test_rules_that_use_every_intent_under_options_trade_alike(simulated):
-    done = says_all(simulated, 8, 0.01, options=True)
+    done = says_all(simulated, range(20, 26), options=True) + says_all(simulated, (26, 27), options=True, plain=True)
     assert sum(len(evaluation.fills) for evaluation in done) > 300
+
+
+@pytest.mark.slow
+def test_300_rules_that_use_every_intent_trade_alike(real, simulated):
+    done = says_all(simulated, range(100, 150)) + says_all(simulated, range(150, 230), options=True)
+    done += says_all(simulated, range(230, 250), options=True, plain=True)
+    done += says_all(real.head(6000), range(250, 300)) + says_all(real.head(6000), range(300, 385), options=True)
+    done += says_all(real.head(6000), range(385, 400), options=True, plain=True)
+    assert len(done) == 300
+    assert_all_occurs(done)
 
 
 def test_every_option_for_the_pessimist_is_carried_out_alike(simulated):

@@ -1,18 +1,26 @@
-"""A compiled rule that says whatever a rule can say, in any order, out of a hash of the bar."""
+"""A compiled rule that says whatever a rule can say, in any order, out of a hash of bar, past and memory."""
 
 import math
 from dataclasses import dataclass
 
-from indicators.liquidation.compiled import compiled_rule
+from indicators.liquidation.compiled import compiled_rule, plain
 from indicators.liquidation.parameter_fields import parameter
 from strategies.base import PerpetualStrategy
 from strategies.intent import add, close, enter, keep, reduce, reverse, target_exposure
+from tests.runs.planted.hindsight import digest
 
 
 @dataclass(frozen=True)
 class EveryIntentParameters:
     seed: float = parameter(1.0, unit="number", source="planted")
     reach: float = parameter(0.01, unit="fraction of price", source="planted")
+    window: int = parameter(1, unit="bars", low=1, high=1000, source="planted")
+
+
+@dataclass(frozen=True)
+class Remembered:
+    asked: int = 0
+    mixed: float = 0.0
 
 
 @compiled_rule
@@ -21,11 +29,13 @@ def _drawn(bar, seed, number):
 
 
 @compiled_rule
-def decide(market, position, parameters):
+def decide(market, position, parameters, state):
     """Answer by a hash of bar and seed; prices lie near and far, and on the wrong side."""
+    state.asked += 1
+    state.mixed = (0.5 * state.mixed + digest(market, parameters.window) + 0.1 * abs(position.size)) % 1.0
     snapshot = market.snapshot[-1]
     bar, seed = position.bar, parameters.seed
-    what, unit = _drawn(bar, seed, 0.0), parameters.reach * snapshot.close
+    what, unit = (_drawn(bar, seed, 0.0) + state.mixed) % 1.0, parameters.reach * snapshot.close
     side = 1.0 if _drawn(bar, seed, 1.0) < 0.5 else -1.0
     if position.size != 0.0 and what < 0.15:
         side = -math.copysign(1.0, position.size)
@@ -67,5 +77,15 @@ def decide(market, position, parameters):
 
 
 class EveryIntent(PerpetualStrategy):
-    parameters_kind = EveryIntentParameters
+    parameters_kind, state_kind = EveryIntentParameters, Remembered
     decide = staticmethod(decide)
+
+    @staticmethod
+    def history(parameters):
+        return parameters.window
+
+
+class PlainEveryIntent(EveryIntent):
+    """The same, in plain Python."""
+
+    decide = staticmethod(plain(decide))
