@@ -60,7 +60,7 @@ FILL = np.dtype(
     [
         ("bar", np.int64),
         ("order", np.int64),  # order id; -1 for what no order caused
-        ("kind", np.int64),  # MARKET, LIMIT, STOP, LIQUIDATION or FUNDING
+        ("kind", np.int64),  # MARKET, LIMIT, STOP, LIQUIDATION, FUNDING or TIME_STOP
         ("size", np.float64),  # signed base coin; 0 for funding
         ("price", np.float64),
         ("fee", np.float64),  # >= 0
@@ -74,8 +74,8 @@ FILL = np.dtype(
 )
 """One line of the ledger: everything that moved the wallet."""
 
-MARKET, LIMIT, STOP, LIQUIDATION, FUNDING = 0, 1, 2, 3, 4
-FILL_KINDS = ("market", "limit", "stop", "liquidation", "funding")
+MARKET, LIMIT, STOP, LIQUIDATION, FUNDING, TIME_STOP = 0, 1, 2, 3, 4, 5
+FILL_KINDS = ("market", "limit", "stop", "liquidation", "funding", "time stop")
 
 _ROUNDING = 1e-12  # of a trade: what is left or turned round below it is rounding, not a position
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from indicators.liquidation.compiled import Record, allocation_free
 from indicators.liquidation.liquidation_price import leverage_allowed
-from runs.perpetual.accounting import LIMIT, MARKET, STOP, apply_fill, free_balance, opening_part
+from runs.perpetual.accounting import LIMIT, MARKET, STOP, TIME_STOP, apply_fill, free_balance, opening_part
 from runs.perpetual.moving_stops import move_stop
 from runs.perpetual.orders import (
     ADDS,
@@ -235,6 +235,8 @@ def fill_order(
     realised = apply_fill(account, size, price, fee, costs.isolated > 0.0, costs.leverage)
     order.state, order.size = FILLED, size
     _related(account, orders, count, row, bar, price, maker, inside, costs.price_tick)
-    write_line(fills, done, account, bar, order.id, order.kind, size, price)
+    # What closes at the market and waited for its entry is the entry's time stop.
+    kind = TIME_STOP if order.kind == MARKET and order.role == CLOSES and order.parent >= 0 else order.kind
+    write_line(fills, done, account, bar, order.id, kind, size, price)
     fills[done].fee, fills[done].realised = fee, realised
     return done + 1

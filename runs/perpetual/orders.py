@@ -11,7 +11,7 @@ from strategies.sizing import whole_steps
 
 _HALVINGS = 30  # of a tick's mantissa, until a whole number of parts makes one
 
-STOP_LIMIT = 5
+STOP_LIMIT = 6
 """Order kind: a limit order that a trigger wakes; filled as `LIMIT`."""
 
 WAITING, WORKING, FILLED, CANCELLED, REFUSED, LIQUIDATED, EXPIRED = 0, 1, 2, 3, 4, 5, 6

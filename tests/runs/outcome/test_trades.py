@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from indicators.liquidation.snapshot import SNAPSHOT
 from runs.outcome.trades import COLUMNS, round_trips
-from runs.perpetual.accounting import FILL, FUNDING, LIMIT, LIQUIDATION, MARKET, STOP
+from runs.perpetual.accounting import FILL, FUNDING, LIMIT, LIQUIDATION, MARKET, STOP, TIME_STOP
 
 START = 10_000.0
 
@@ -138,7 +138,8 @@ def test_an_open_position_that_was_reduced_keeps_what_it_realised():
 
 
 @pytest.mark.parametrize(
-    ("kind", "reason"), [(MARKET, "signal"), (LIMIT, "target"), (STOP, "stop"), (LIQUIDATION, "liquidation")]
+    ("kind", "reason"),
+    [(MARKET, "signal"), (LIMIT, "target"), (STOP, "stop"), (LIQUIDATION, "liquidation"), (TIME_STOP, "time stop")],
 )
 def test_the_exit_reason_is_that_of_the_fill_that_closed(kind, reason):
     ledger = Ledger()

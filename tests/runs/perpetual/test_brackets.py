@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from runs.perpetual.accounting import LIMIT, MARKET, STOP
+from runs.perpetual.accounting import LIMIT, MARKET, STOP, TIME_STOP
 from runs.perpetual.costs import CostParameters
 from runs.perpetual.orders import (
     ADDS,
@@ -205,7 +205,7 @@ def test_a_position_ends_at_the_open_k_bars_after_its_fill(entry):
     desk.bar(100.0, 101.0, 98.0, 100.0)
     for _ in range(2):
         assert desk.bar(100.0, 101.0, 98.0, 100.0) == []
-    assert desk.bar(97.0, 101.0, 96.0, 100.0) == [(MARKET, -1.0, 97.0)]
+    assert desk.bar(97.0, 101.0, 96.0, 100.0) == [(TIME_STOP, -1.0, 97.0)]
 
 
 def test_a_stop_that_waits_quietly_still_moves():

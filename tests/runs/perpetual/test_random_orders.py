@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from runs.perpetual.accounting import FILL, LIMIT, LIQUIDATION, MARKET, STOP
+from runs.perpetual.accounting import FILL, LIMIT, LIQUIDATION, MARKET, STOP, TIME_STOP
 from runs.perpetual.costs import CostParameters
 from runs.perpetual.orders import STOP_LIMIT
 from runs.venues.instruments import tier_table
@@ -34,7 +34,7 @@ def gains_nothing(seeds, kinds=KINDS, children=CHILDREN, instrument=None, **sett
 def test_random_orders_at_40x_gain_nothing(mode):
     loses, fills = gains_nothing(50, leverage=40.0, margin_mode=mode)
     assert loses
-    assert set(fills["kind"].tolist()) == {MARKET, LIMIT, STOP, LIQUIDATION}
+    assert set(fills["kind"].tolist()) == {MARKET, LIMIT, STOP, LIQUIDATION, TIME_STOP}
 
 
 def test_limits_gain_nothing_by_what_a_bar_shows_afterwards():
