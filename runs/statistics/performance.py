@@ -107,15 +107,9 @@ def deepest_fall(equity: np.ndarray, start: float) -> float:
     return least - 1.0
 
 
-@allocation_free
 def daily_drawdown(returns: np.ndarray) -> float:
     """Return the deepest fall (<= 0) of the daily closes that (d,) returns compound to, the start included."""
-    value, highest, least = 1.0, 1.0, 1.0
-    for row in range(len(returns)):
-        value *= 1.0 + returns[row]
-        highest = max(highest, value)
-        least = min(least, value / highest)
-    return least - 1.0
+    return float(deepest_fall(np.cumprod(1.0 + returns), 1.0))
 
 
 class Drawdown(NamedTuple):
