@@ -68,8 +68,7 @@ class Heatmaps:
             if base == model:
                 found = self._fetch(market, model, heatmap_key(*named))
             else:
-                clusters = self.packed(market, base, CLUSTERS)
-                found = reread(self.snapshots(market, base), clusters, model, market.bar_seconds)
+                found = self._reread(market, model, base, self.snapshots(market, base))
                 found.setflags(write=False)
             self._open[named] = found
         return _used(self._open, named, self._most_in_memory)
@@ -82,10 +81,12 @@ class Heatmaps:
             if base == model or named[:2] in self._open:
                 found = packed(self.snapshots(market, model), kind)
             else:
-                clusters = self.packed(market, base, CLUSTERS)
-                found = reread(self.packed(market, base, kind), clusters, model, market.bar_seconds)
+                found = self._reread(market, model, base, self.packed(market, base, kind))
             self._packed[named] = found
         return _used(self._packed, named, self._most_in_memory)
+
+    def _reread(self, market: Market, model: ModelParameters, base: ModelParameters, known: np.ndarray) -> np.ndarray:
+        return reread(known, self.packed(market, base, CLUSTERS), model, market.bar_seconds)
 
     def bars(self, market: Market) -> np.ndarray:
         """Return a market as (n,) of `BAR`, not to be written to."""
