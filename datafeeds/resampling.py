@@ -1,5 +1,6 @@
 """Larger bars out of smaller ones. A larger bar exists only where all its parts do: nothing is made up at edges and gaps."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -91,22 +92,29 @@ def _check_length(market: Market, bar_seconds: int) -> None:
         raise MarketError(f"{market.name}: bars of {wanted} do not divide a day; name 5m, 1h, 4h, 1d or the like")
 
 
+def candles_of(values: Mapping[str, np.ndarray], rows: np.ndarray) -> dict[str, np.ndarray]:
+    """Return prices, volume and taker buys of larger bars from columns of smaller ones, and rows of their parts, (bars, parts)."""
+    return {
+        "open": values["open"][rows[:, 0]],
+        "high": values["high"][rows].max(axis=1),
+        "low": values["low"][rows].min(axis=1),
+        "close": values["close"][rows[:, -1]],
+        "volume": _sum(values["volume"][rows]),
+        "taker_buy_volume": _sum(values["taker_buy_volume"][rows]),
+    }
+
+
 def _columns(market: Market, rows: np.ndarray) -> dict[str, np.ndarray]:
     """Return the canonical columns of larger bars from the rows of their parts, (bars, parts)."""
     values = market.columns()
     last = rows[:, -1]
     made = {
-        "open": values["open"][rows[:, 0]],
-        "high": values["high"][rows].max(axis=1),
-        "low": values["low"][rows].min(axis=1),
-        "close": values["close"][last],
-        "volume": _sum(values["volume"][rows]),
+        **candles_of(values, rows),
         "open_interest": _last_known(values["open_interest"][rows]),
         "funding_rate": values["funding_rate"][rows[:, 0]],
         "mark_high": values["mark_high"][rows].max(axis=1),  # numpy's extremes pass NaN on
         "mark_low": values["mark_low"][rows].min(axis=1),
         "mark_close": values["mark_close"][last],
-        "taker_buy_volume": _sum(values["taker_buy_volume"][rows]),
         "long_short_ratio": _last_known(values["long_short_ratio"][rows]),
         "liquidated_long": _sum(values["liquidated_long"][rows]),
         "liquidated_short": _sum(values["liquidated_short"][rows]),

@@ -6,6 +6,7 @@ import numpy as np
 
 from datafeeds.catalog.partition import month_bounds
 from datafeeds.catalog.store import Catalog
+from datafeeds.resampling import candles_of
 from datafeeds.series import Rows, Series
 
 _FIELDS = ("open", "high", "low", "close", "volume", "taker_buy_volume")
@@ -59,15 +60,7 @@ def differences(large: Rows, small: Rows, large_ms: int, small_ms: int) -> tuple
     whole[inside] = (small["ts"][first[inside]] == large["ts"][inside]) & (
         small["ts"][last[inside]] == large["ts"][inside] + large_ms - small_ms
     )
-    rows = first[whole][:, None] + np.arange(parts)
-    made = {
-        "open": small["open"][rows[:, 0]],
-        "high": small["high"][rows].max(axis=1),
-        "low": small["low"][rows].min(axis=1),
-        "close": small["close"][rows[:, -1]],
-        "volume": small["volume"][rows].sum(axis=1),
-        "taker_buy_volume": small["taker_buy_volume"][rows].sum(axis=1),
-    }
+    made = candles_of(small, first[whole][:, None] + np.arange(parts))
     sizes = ("volume", "taker_buy_volume")
     tolerances = {name: _SIZE_TOLERANCE if name in sizes else _PRICE_TOLERANCE for name in _FIELDS}
     return whole, {
