@@ -9,12 +9,10 @@ from dataclasses import dataclass
 
 from indicators.liquidation.cascade_phase import CASCADING, TRIGGERED, WASHED_OUT
 from indicators.liquidation.compiled import Record, compiled_rule
-from indicators.liquidation.parameter_fields import check, parameter
+from indicators.liquidation.parameter_fields import BASIS_POINT, check, parameter
 from strategies.base import PerpetualStrategy
 from strategies.intent import Intent, close, enter, keep
 from strategies.market import USUAL_INTERVAL, MarketView
-
-_BASIS_POINT = 1e-4
 
 
 @dataclass(frozen=True)
@@ -80,7 +78,7 @@ def _pays(snapshot: Record, direction: float, entry: float, stop: float, target:
     """
     reward, risk = direction * (target / entry - 1.0), direction * (1.0 - stop / entry)
     reached = min(risk / (reward + risk) + parameters.touch_lift, 1.0)
-    taker, maker = parameters.taker_cost_bps * _BASIS_POINT, parameters.maker_cost_bps * _BASIS_POINT
+    taker, maker = parameters.taker_cost_bps * BASIS_POINT, parameters.maker_cost_bps * BASIS_POINT
     costs = (maker if parameters.limit_atr > 0.0 else taker) + reached * maker + (1.0 - reached) * taker
     paid = direction * snapshot.funding_rate
     if paid > 0.0:

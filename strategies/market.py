@@ -79,6 +79,13 @@ def funding_terms(intervals: Sequence[tuple[datetime.date, float]] = ()) -> np.n
 
 
 @inlined_loop
+def utc_hour_and_weekday(time: float) -> tuple[int, int]:
+    """Return the UTC hour of seconds since 1970-01-01, 0 to 23, and the weekday, of which 0 is Monday."""
+    hours = int(time // SECONDS_PER_HOUR)
+    return hours % _HOURS_PER_DAY, (hours // _HOURS_PER_DAY + _FIRST_WEEKDAY) % _DAYS_PER_WEEK
+
+
+@inlined_loop
 def _hours_to_funding(time: float, open_time: float, funding: np.ndarray) -> float:
     interval = funding[0]["hours"]
     for row in range(1, len(funding)):
@@ -107,13 +114,13 @@ def market_at(
     seen = bars[bar + 1 - history : bar + 1]
     open_time = bars[bar]["open_time"]
     time = open_time + bar_seconds
-    hours = int(time // SECONDS_PER_HOUR)
+    hour, weekday = utc_hour_and_weekday(time)
     return MarketView(
         snapshots[bar + 1 - history : bar + 1],
         seen["open"], seen["high"], seen["low"], seen["close"], seen["volume"], seen["taker_buy_volume"],
         seen["open_interest"], seen["funding_rate"], seen["long_short_ratio"], seen["liquidated_long"],
-        seen["liquidated_short"], seen["open_time"], time, hours % _HOURS_PER_DAY,
-        (hours // _HOURS_PER_DAY + _FIRST_WEEKDAY) % _DAYS_PER_WEEK, _hours_to_funding(time, open_time, funding),
+        seen["liquidated_short"], seen["open_time"], time, hour, weekday,
+        _hours_to_funding(time, open_time, funding),
     )  # fmt: skip
 
 

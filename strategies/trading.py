@@ -7,14 +7,16 @@ from functools import lru_cache
 import numpy as np
 
 from indicators.liquidation.compiled import Record, allocation_free
-from indicators.liquidation.parameter_fields import check, parameter
+from indicators.liquidation.model import SECONDS_PER_HOUR
+from indicators.liquidation.parameter_fields import BASIS_POINT, check, parameter
 from strategies.intent import ENTER, REVERSE, Intent
+from strategies.market import utc_hour_and_weekday
 
 SIDES = ("both", "long", "short")
 ENTRY_ORDERS = ("rule", "market", "limit")
 _HOURS = tuple(str(hour) for hour in range(24))
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_SECONDS_PER_HOUR, _SECONDS_PER_DAY, _FIRST_WEEKDAY = 3600.0, 86_400.0, 3  # 1970-01-01 was a Thursday
+_SECONDS_PER_DAY = 86_400.0
 
 NOTHING, GROWTH, ENTRY = 0, 1, 2
 """What is allowed at a close: nothing that grows a position; growth of what is held; an entry as well."""
@@ -151,7 +153,7 @@ def trading_record(trading: TradingParameters) -> np.ndarray:
     on = hours != mask("", "all", _HOURS) or weekdays != mask("", "all", _WEEKDAYS) or trading.sides != "both"
     on = on or any(rest[:3]) or not trading.compounding or order > 0
     sides = trading.sides != "short", trading.sides != "long"
-    entry = order, trading.entry_limit_bps * 1e-4, trading.entry_limit_bars
+    entry = order, trading.entry_limit_bps * BASIS_POINT, trading.entry_limit_bars
     return np.array([(on, *sides, hours, weekdays, *rest, *entry)], dtype=TRADING)
 
 
@@ -187,12 +189,11 @@ def allowed_at(
         memory.losses, memory.loss_time = losses, time
     if trading.daily_loss_limit > 0.0 and equity <= memory.day_equity * (1.0 - trading.daily_loss_limit):
         memory.day_lost = 1.0
-    hour = math.floor(time / _SECONDS_PER_HOUR) % 24
-    weekday = (today + _FIRST_WEEKDAY) % 7
+    hour, weekday = utc_hour_and_weekday(time)
     if memory.day_lost > 0.0 or not (trading.hours >> hour) & 1 or not (trading.weekdays >> weekday) & 1:
         return NOTHING
     used = trading.entries_per_day > 0.0 and entries - memory.day_entries >= trading.entries_per_day
-    cools = time < memory.loss_time + trading.cool_down_hours * _SECONDS_PER_HOUR
+    cools = time < memory.loss_time + trading.cool_down_hours * SECONDS_PER_HOUR
     return GROWTH if used or cools else ENTRY
 
 

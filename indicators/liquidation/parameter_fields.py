@@ -12,6 +12,9 @@ from indicators.liquidation.renamed import renamed
 Parameters = TypeVar("Parameters")
 _FEW = 8  # names that a sentence can hold
 
+BASIS_POINT = 1e-4
+"""What a parameter in basis points counts."""
+
 
 def parameter(default: Any, unit: str, low: float = -math.inf, high: float = math.inf, *, source: str) -> Any:
     """Declare one field of a frozen parameter class.

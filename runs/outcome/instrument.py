@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from runs.perpetual.costs import BASIS_POINT, CostParameters
+from indicators.liquidation.parameter_fields import BASIS_POINT
+from runs.perpetual.costs import CostParameters
 from runs.venues.instruments import Listing
 
 

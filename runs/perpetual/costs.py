@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 
 from indicators.liquidation.liquidation_price import leverage_allowed
-from indicators.liquidation.parameter_fields import check, parameter
+from indicators.liquidation.parameter_fields import BASIS_POINT, check, parameter
 from runs.venues.instruments import Instrument
 
 MARGIN_MODES = ("isolated", "cross")
-BASIS_POINT = 1e-4
 _ASSUMED_TICK = 0.1  # quote, assumption where no tick is known: that of Binance's BTCUSDT
 
 COSTS = np.dtype(
