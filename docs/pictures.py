@@ -1,4 +1,4 @@
-"""Write the README's pictures into docs/images from the built-in simulated market: ``python docs/pictures.py``.
+"""Write the pictures of README and guides into docs/images from the built-in simulated market: ``python docs/pictures.py``.
 
 Needs Debian's chromium and chromium-driver. `--keep FOLDER` keeps the pages that the pictures are of.
 """

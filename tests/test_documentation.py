@@ -21,6 +21,10 @@ def test_the_first_two_commands_set_up_run_and_test():
     assert BLOCKS[1].strip() == ".venv/bin/python -m pytest -n 2"
 
 
+def test_the_readme_is_read_at_one_sitting():
+    assert len(README.splitlines()) <= 150
+
+
 def test_ci_runs_the_readmes_test_command():
     command = BLOCKS[1].strip().removeprefix(".venv/bin/")
     assert f"\n{command}\n" in (PROJECT / ".ci" / "run").read_text(encoding="utf-8")
@@ -54,13 +58,14 @@ def test_files_that_the_documents_name_exist():
 
 
 def test_the_pictures_are_the_scripts_small_and_ask_for_nothing():
-    shown = re.findall(r"!\[[^\]]+\]\((docs/images/[^)]+)\)", README)
+    pages = [README, *(page.read_text(encoding="utf-8") for page in (PROJECT / "docs").rglob("*.md"))]
+    shown = [name for page in pages for name in re.findall(r"!\[[^\]]+\]\([^)]*images/([^)]+)\)", page)]
     made = runpy.run_path(str(PROJECT / "docs" / "pictures.py"))["FILES"]
-    assert sorted(shown) == sorted(f"docs/images/{name}" for name in made)
+    assert sorted(shown) == sorted(made)
     assert sorted(path.name for path in (PROJECT / "docs" / "images").iterdir()) == sorted(made)
-    assert sum((PROJECT / name).stat().st_size for name in shown) < 1.5e6
+    assert sum((PROJECT / "docs" / "images" / name).stat().st_size for name in shown) < 1.5e6
     for name in shown:
-        content = (PROJECT / name).read_bytes()
+        content = (PROJECT / "docs" / "images" / name).read_bytes()
         if name.endswith(".svg"):
             assert not re.search(rb"url\(['\"]?http|<image|<script|href", content)
         else:
@@ -69,8 +74,9 @@ def test_the_pictures_are_the_scripts_small_and_ask_for_nothing():
 
 
 @pytest.mark.parametrize("command", ["backtest", "lookahead"])
-def test_the_users_own_strategy_of_the_readme_runs(command, tmp_path):
-    source = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)[0]
+def test_the_users_own_strategy_of_the_guide_runs(command, tmp_path):
+    guide = (PROJECT / "docs" / "howto" / "strategies.md").read_text(encoding="utf-8")
+    source = re.findall(r"```python\n(.*?)```", guide, flags=re.DOTALL)[0]
     (tmp_path / "my_rules.py").write_text(source, encoding="utf-8")
     simulate(3, bars=400).frame.drop(columns="open_interest_break").to_parquet(tmp_path / "market.parquet")
     environment = {"PYTHONPATH": str(PROJECT), "PATH": "", "HOME": str(tmp_path)}

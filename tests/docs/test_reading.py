@@ -13,7 +13,6 @@ PAGES = [
     for path in (PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *sorted((PROJECT / "docs").rglob("*.md")))
 ]
 TO_BE_REWRITTEN = {
-    "README.md",
     "docs/attempts-strategies.md",
     "docs/dask.md",
     "docs/design.md",

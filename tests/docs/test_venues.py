@@ -38,9 +38,9 @@ def table(document, column):
 
 
 FROM_FILES = {("hyperliquid", "liquidations")}
-"""What the README offers and no venue answers: it is read from a node's own files."""
+"""What the guide offers and no venue answers: it is read from a node's own files."""
 
-PROOF, OFFER = table("docs/venues.md", "contracts"), table("README.md", "candles")
+PROOF, OFFER = table("docs/venues.md", "contracts"), table("docs/howto/download.md", "candles")
 
 
 @pytest.mark.parametrize("venue", PROOF)
@@ -53,7 +53,7 @@ def test_each_cell_says_captured_where_a_recorded_reply_is_read_and_documented_w
 
 
 @pytest.mark.parametrize("venue", OFFER)
-def test_the_readme_offers_what_there_is_and_nothing_else(venue):
+def test_the_guide_offers_what_there_is_and_nothing_else(venue):
     offered = {source.kind for source in VENUES[venue]} | ({"liquidations"} if venue in FEEDS else set())
     for column, cell in OFFER[venue].items():
         assert (cell != "no") == (KINDS[column] in offered or (venue, KINDS[column]) in FROM_FILES), column

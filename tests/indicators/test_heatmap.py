@@ -225,13 +225,13 @@ def test_backtraders_own_plot_shows_the_levels_on_the_price(tmp_path):
         plt.close("all")
 
 
-def test_the_plot_of_the_readme_runs(tmp_path, monkeypatch):
-    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
-    source = next(block for block in re.findall(r"```python\n(.*?)```", readme, re.DOTALL) if "cerebro.plot" in block)
+def test_the_plot_of_the_guide_runs(tmp_path, monkeypatch):
+    guide = (Path(__file__).resolve().parents[2] / "docs" / "howto" / "strategies.md").read_text(encoding="utf-8")
+    source = next(block for block in re.findall(r"```python\n(.*?)```", guide, re.DOTALL) if "cerebro.plot" in block)
     frame = simulate(3, bars=200).frame.drop(columns="open_interest_break")
     frame.assign(ts=frame["ts"] + (pd.Timestamp("2024-08-01", tz="UTC") - frame["ts"].iloc[0])).to_parquet(
         tmp_path / "btc_1h.parquet"
     )
     monkeypatch.chdir(tmp_path)
-    exec(compile(source, "README.md", "exec"), {})  # noqa: S102 - the README's own lines
+    exec(compile(source, "strategies.md", "exec"), {})  # noqa: S102 - the guide's own lines
     assert (tmp_path / "chart.png").stat().st_size > 10_000

@@ -19,6 +19,7 @@ from runs.console import COMMANDS, main
 from tests.runs.reviews.forging import real_run
 
 PROJECT = Path(__file__).resolve().parents[2]
+GUIDE = (PROJECT / "docs" / "howto" / "commands.md").read_text(encoding="utf-8")
 VARIABLE = "_LIQUIDATION_HEATMAP_COMPLETE"
 
 PARAM = ("--param", "retest_tolerance=0.005,0.01")
@@ -184,6 +185,10 @@ def completions(words, incomplete):
     return [item.value for item in completer.get_completions(words, incomplete)]
 
 
+def test_the_guide_names_every_command_once():
+    assert sorted(re.findall(r"^\| `(\w+)` \|", GUIDE, flags=re.MULTILINE)) == sorted(COMMANDS)
+
+
 def test_names_of_commands_are_completed():
     assert completions([], "") == list(COMMANDS)
     assert completions([], "back") == ["backtest"]
@@ -195,14 +200,14 @@ def test_options_of_every_command_are_completed(name):
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_the_line_of_the_readme_sets_completion_up(shell):
+def test_the_line_of_the_guide_sets_completion_up(shell):
     environment = os.environ | {VARIABLE: f"{shell}_source"}
     code = "import sys; sys.argv = ['liquidation-heatmap']; from runs.console import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=PROJECT, env=environment, capture_output=True, text=True, check=False
     )
     assert f"{shell}_complete" in done.stdout
-    assert f"{VARIABLE}={shell}_source liquidation-heatmap" in (PROJECT / "README.md").read_text(encoding="utf-8")
+    assert f"{VARIABLE}={shell}_source liquidation-heatmap" in GUIDE
 
 
 def test_neither_help_nor_completion_of_names_loads_a_command():
