@@ -15,7 +15,6 @@ PAGES = [
 TO_BE_REWRITTEN = {
     "docs/attempts-strategies.md",
     "docs/dask.md",
-    "docs/design.md",
     "docs/evidence-level.md",
     "docs/evidence-sweeps.md",
     "docs/instruments.md",
