@@ -5,7 +5,6 @@ import json
 import math
 import os
 import secrets
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -102,7 +101,7 @@ def write_file(path: Path, content: str, overwrite: bool) -> None:
 
 
 def write_files(files: Mapping[str, str | bytes], target: Path, temporary: Path) -> None:
-    """Write files by name into the temporary folder of `claim_folder`, flushed, and move it to its place.
+    """Write files by name into the temporary folder of `claimed_folder`, flushed; they come to the target when its block ends.
 
     Raises
     ------
@@ -112,28 +111,8 @@ def write_files(files: Mapping[str, str | bytes], target: Path, temporary: Path)
     try:
         for name, content in files.items():
             write_flushed(temporary / name, content.encode("utf-8") if isinstance(content, str) else content)
-        _move(temporary, target)
     except OSError as error:
         raise FolderError(target, f"cannot be written ({error.strerror})") from None
-
-
-def _move(temporary: Path, target: Path) -> None:
-    replaced = None
-    if target.is_dir():
-        if any(target.iterdir()):  # an earlier run's, and --overwrite was given
-            replaced = target.parent / f".{target.name}.{os.getpid()}.replaced"
-            target.rename(replaced)
-        else:
-            target.rmdir()
-    try:
-        temporary.rename(target)
-    except OSError:
-        if replaced is not None:
-            replaced.rename(target)
-        raise
-    flush_folder(target.parent)
-    if replaced is not None:
-        shutil.rmtree(replaced, ignore_errors=True)
 
 
 def jsonable(value: Any) -> Any:

@@ -19,7 +19,7 @@ from runs.validation.claims.trading import strategy_evidence
 
 
 def write_run(result: EngineResult, target: Path, temporary: Path) -> None:
-    """Write all of a run's files and move them to their place.
+    """Write all of a run's files into a claimed folder.
 
     Raises
     ------

@@ -173,7 +173,7 @@ class Result:
         return target
 
     def write(self, target: Path, temporary: Path, layers: bool = False) -> None:
-        """Write all files of the run into a claimed folder and move it to its place; `layers` as of `to_html`.
+        """Write all files of the run into a claimed folder; `layers` as of `to_html`.
 
         Raises
         ------

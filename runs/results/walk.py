@@ -127,7 +127,7 @@ class WalkForward:
         return target
 
     def write(self, target: Path, temporary: Path) -> None:
-        """Write all files of the walk into a claimed folder and move it to its place.
+        """Write all files of the walk into a claimed folder.
 
         Raises
         ------

@@ -89,7 +89,7 @@ def write_walk(
     target: Path,
     temporary: Path,
 ) -> None:
-    """Write all of a walk's files and move them to their place.
+    """Write all of a walk's files into a claimed folder.
 
     Raises
     ------

@@ -20,7 +20,7 @@ from runs.engines.configuration import configuration_from
 from runs.engines.event import run_backtest
 from runs.engines.result import EngineResult
 from runs.outcome import run_files, writing
-from runs.outcome.folder import claim_folder, release_folder, run_name
+from runs.outcome.folder import claimed_folder, run_name
 from runs.outcome.metrics import trades_of
 from runs.outcome.writing import FolderError
 from runs.reports.run import write_run
@@ -38,12 +38,14 @@ pytestmark = pytest.mark.usefixtures("no_tearsheet")
 
 
 def write(target: Path, overwrite: bool = False, run: EngineResult | None = None) -> Path:
-    place, temporary = claim_folder("name", target, overwrite)
-    try:
+    with claimed_folder("name", target, overwrite) as (place, temporary):
         write_run(run or result(), place, temporary)
-    finally:
-        release_folder(temporary)
     return place
+
+
+def claim(target: Path, overwrite: bool = False) -> None:
+    with claimed_folder("name", target, overwrite):
+        pass
 
 
 def contents(place: Path) -> dict[str, bytes]:
@@ -91,7 +93,7 @@ def test_a_folder_with_other_files_is_refused_even_with_overwrite(tmp_path):
     (tmp_path / "mine.txt").write_text("keep")
     for overwrite in (False, True):
         with pytest.raises(FolderError, match="other files"):
-            claim_folder("name", tmp_path, overwrite)
+            claim(tmp_path, overwrite)
     assert (tmp_path / "mine.txt").read_text() == "keep"
 
 
@@ -99,7 +101,7 @@ def test_an_earlier_run_is_replaced_only_with_overwrite(tmp_path):
     out = write(tmp_path / "out")
     (out / "report.md").write_text("old")
     with pytest.raises(FolderError) as refused:
-        claim_folder("name", out, False)
+        claim(out, False)
     reason = f"{out}: holds an earlier run; name a new folder or"
     assert str(refused.value) == f"{reason} set overwrite=True"
     assert refused.value.for_command() == f"--out {reason} add --overwrite"
@@ -119,7 +121,7 @@ def test_a_file_or_a_link_as_out_is_refused(tmp_path):
     (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
     for name in ("file", "link"):
         with pytest.raises(FolderError, match="name a folder"):
-            claim_folder("name", tmp_path / name, True)
+            claim(tmp_path / name, True)
 
 
 def test_an_unwritable_place_is_one_sentence_and_leaves_nothing(tmp_path, monkeypatch):
@@ -128,7 +130,7 @@ def test_an_unwritable_place_is_one_sentence_and_leaves_nothing(tmp_path, monkey
 
     monkeypatch.setattr(Path, "mkdir", refuse)
     with pytest.raises(FolderError, match="Permission denied") as caught:
-        claim_folder("name", tmp_path / "out", False)
+        claim(tmp_path / "out", False)
     assert "\n" not in str(caught.value)
     assert list(tmp_path.iterdir()) == []
 
@@ -136,7 +138,7 @@ def test_an_unwritable_place_is_one_sentence_and_leaves_nothing(tmp_path, monkey
 def test_a_place_below_a_file_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(FolderError, match="cannot be written"):
-        claim_folder("name", tmp_path / "file" / "out", False)
+        claim(tmp_path / "file" / "out", False)
 
 
 def test_a_full_disk_leaves_no_target_and_no_temporary(tmp_path, monkeypatch):
@@ -175,23 +177,77 @@ def test_every_file_is_flushed_before_the_move(tmp_path, monkeypatch):
     assert "rename" in events[len(FILES) :]
 
 
-def dead_pid() -> int:
-    done = subprocess.Popen([sys.executable, "-c", ""])
-    done.wait()
-    return done.pid
+def test_of_two_runs_at_once_the_later_is_refused_and_the_earlier_ends_whole(tmp_path):
+    with claimed_folder("name", tmp_path / "out", False) as (place, temporary):
+        for overwrite in (False, True):
+            with pytest.raises(FolderError, match="another run is at work there"):
+                claim(tmp_path / "out", overwrite)
+        claim(tmp_path / "other")
+        write_run(result(), place, temporary)
+    assert set(contents(tmp_path / "out")) == FILES
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
-def test_what_a_dead_run_left_is_swept_and_what_a_living_one_writes_is_not(tmp_path):
-    dead = tmp_path / f".out.{dead_pid()}.partial"
-    living = tmp_path / f".out.{os.getppid()}.partial"
-    foreign = tmp_path / ".other.partial"
-    for path in (dead, living, foreign):
-        path.mkdir()
-        (path / "x").write_text("")
+def test_of_many_processes_that_claim_at_once_one_is_let_in(tmp_path):
+    code = (
+        "import sys, time\nfrom pathlib import Path\nfrom runs.outcome.folder import claimed_folder\n"
+        "from runs.outcome.writing import FolderError\nprint('ready', flush=True); sys.stdin.readline()\n"
+        "try:\n  with claimed_folder('', Path(sys.argv[1]), False) as (_, place):\n"
+        "    (place / 'run.json').write_text('{}')\n"
+        "except FolderError: sys.exit(2)\n"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "out")]
+    runs = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(6)]
+    for run in runs:
+        assert run.stdout.readline() == "ready\n"
+    for run in runs:
+        run.stdin.write("\n")
+        run.stdin.flush()
+    for run in runs:
+        run.communicate()
+    assert sorted(run.returncode for run in runs) == [0, 2, 2, 2, 2, 2]
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_what_a_killed_run_left_holds_no_claim_and_is_swept(tmp_path):
+    code = (
+        "import os, signal, sys\nfrom pathlib import Path\nfrom runs.outcome.folder import claimed_folder\n"
+        "with claimed_folder('', Path(sys.argv[1]), False): os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "out")], check=False)
+    assert len(list(tmp_path.iterdir())) == 2, "the lock and the half-written folder"
+    (tmp_path / ".other.1.partial").mkdir()
     write(tmp_path / "out")
-    assert not dead.exists()
-    assert living.exists()
-    assert foreign.exists()
+    assert {path.name for path in tmp_path.iterdir()} == {"out", ".other.1.partial"}
+
+
+def test_a_run_killed_between_the_two_renames_of_an_overwrite_has_lost_nothing(tmp_path):
+    before = contents(write(tmp_path / "out"))
+    (tmp_path / "out").rename(tmp_path / ".out.replaced")
+    with pytest.raises(FolderError, match="holds an earlier run"):
+        claim(tmp_path / "out")
+    assert contents(tmp_path / "out") == before
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_what_came_into_the_folder_while_the_run_was_at_work_is_not_replaced(tmp_path):
+    def beside_it() -> None:
+        with claimed_folder("name", write(tmp_path / "out"), True) as (_, temporary):
+            (tmp_path / "out").rename(tmp_path / "earlier")
+            (tmp_path / "out").mkdir()
+            (tmp_path / "out" / "mine.txt").write_text("keep")
+            (temporary / "run.json").write_text("{}")
+
+    with pytest.raises(FolderError, match="other files"):
+        beside_it()
+    assert (tmp_path / "out" / "mine.txt").read_text() == "keep"
+
+
+def test_a_folder_that_cannot_be_replaced_or_named_is_one_sentence(tmp_path):
+    with pytest.raises(FolderError, match="cannot be written \\(File name too long"):
+        claim(tmp_path / ("a" * 256))
+    with pytest.raises(FolderError, match="cannot be written \\(File name too long"):
+        claim(tmp_path / ("a" * 250))
 
 
 def table(place: Path) -> list[dict[str, str]]:

@@ -42,8 +42,7 @@ def result(strategy: str = "magnet") -> EngineResult:
 
 def real_run(place: Path, strategy: str = "magnet") -> Path:
     """Write a run as `runs.backtest` does."""
-    target, temporary = folder.claim_folder("run", place, False)
-    with quick():
+    with quick(), folder.claimed_folder("run", place, False) as (target, temporary):
         write_run(result(strategy), target, temporary)
     return target
 
