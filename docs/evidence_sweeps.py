@@ -35,8 +35,8 @@ ONE = tuple(Planted(f"null world, one trial with Sharpe + {ratio:g}", sharpe=rat
 HEAD = """# What the report of a sweep says where the truth is known
 
 Written by `python docs/evidence_sweeps.py --sweeps {sweeps} --planted {planted} --bars {bars}`. Each sweep tries {combinations}
-rules of the magnet on one simulated market of {bars:,} hours ({days} days), with {draws:,} draws. Every sweep of a row has a market of
-its own. Shares have 95 % intervals (Wilson 1927). The level of the verdict is {level:.0%};
+rules of the magnet on one simulated market of {bars:,} hours ({days} days), with {draws:,} draws. Every sweep of a row has a market
+of its own. Shares have 95 % intervals (Wilson 1927). The level of the verdict is {level:.0%};
 1,000 sweeps over artificial noise, by kind, are in [evidence-level.md](evidence-level.md).
 
 - *Null world*: magnet, cascade feedback and reversion are exactly zero. With default costs all trials of noise lose, and a test
