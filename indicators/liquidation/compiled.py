@@ -5,9 +5,13 @@ that changes a callee alone, a stale caller would be loaded and run the old form
 the digest of every source file that compiled code can reach: any change there starts a fresh cache, and no other does.
 """
 
+import atexit
+import contextlib
 import hashlib
 import os
 import re
+import shutil
+import sys
 import tempfile
 import types
 from collections.abc import Callable, Iterable, Iterator
@@ -18,6 +22,9 @@ from typing import Any, TypeVar, cast
 import numba
 import numpy as np
 
+from indicators.liquidation.checked_cache import keep_on_disk
+from indicators.liquidation.private_folder import private_folder
+
 _PROJECT = Path(__file__).resolve().parents[2]
 Record = Any
 """One numpy record inside compiled code; its fields are those of its dtype, which no static type can say."""
@@ -25,6 +32,7 @@ Record = Any
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _FOLDERS = ("indicators", "strategies", "runs", "datafeeds")
+_MAKERS = ("indicators/liquidation/compiled.py", "indicators/liquidation/checked_cache.py")
 _DECORATED = re.compile(
     r"^@(?:compiled|allocation_free|inlined|inlined_loop|kept_in_memory|compiled_rule)$", re.MULTILINE
 )
@@ -51,11 +59,11 @@ def compiled_digest() -> str:
     Returns
     -------
     str
-        16 hexadecimal digits: of the files that compile functions, and of those they take a constant from, and so on. A page or
-        a command is in none of them, so that changing it compiles nothing anew.
+        16 hexadecimal digits: of the files that say how functions are compiled and kept, of those that compile some, of those they
+        take a constant from, and so on. A page or a command is in none of them, so that changing it compiles nothing anew.
     """
     texts = {path: path.read_text(encoding="utf-8") for path in _sources()}
-    waiting = [path for path, text in texts.items() if _DECORATED.search(text)]
+    waiting = [path for path, text in texts.items() if _DECORATED.search(text)] + [_PROJECT / name for name in _MAKERS]
     reached: set[Path] = set()
     while waiting:
         path = waiting.pop()
@@ -86,17 +94,37 @@ def _digest(paths: Iterable[Path]) -> str:
 
 @cache
 def cache_folder() -> str:
-    """Return the folder of the compiled code: beside this file where that can be written, else the user's, else a temporary one."""
+    """Return the folder of the compiled code, which nobody else can write to: its files hold code that is run.
+
+    It lies where ``NUMBA_CACHE_DIR`` says, else beside this file, else among the user's caches, else among the temporary files.
+    Where none of these will do it is one of this process alone; the text is empty if even that cannot be made.
+    """
     chosen = os.environ.get("NUMBA_CACHE_DIR")
-    home = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "liquidation-heatmap"
-    places = [Path(__file__).parent / "__pycache__", home, Path(tempfile.gettempdir()) / "liquidation-heatmap"]
-    root = Path(chosen) if chosen else next(filter(_writable, places), places[-1])
-    return str(root / f"compiled-{compiled_digest()}")
+    name = f"compiled-{compiled_digest()}"
+    found = next(filter(None, (private_folder(place / name) for place in _places(chosen))), None) or _temporary()
+    if chosen and found and found.parent != Path(chosen).resolve():
+        sys.stderr.write(
+            f"note: NUMBA_CACHE_DIR {chosen} can be written by others, or not by you; {found} is used instead\n"
+        )
+        os.environ["NUMBA_CACHE_DIR"] = str(found.parent)  # processes started from here use it, and say nothing
+    return str(found or "")
 
 
-def _writable(folder: Path) -> bool:
-    existing = next(place for place in (folder, *folder.parents) if place.exists())
-    return os.access(existing, os.W_OK)
+def _places(chosen: str | None) -> Iterator[Path]:
+    yield Path(chosen) if chosen else Path(__file__).parent / "__pycache__"
+    with contextlib.suppress(RuntimeError):  # a user without a home
+        yield Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "liquidation-heatmap"
+    with contextlib.suppress(OSError):  # no temporary folder can be written
+        yield Path(tempfile.gettempdir()) / f"liquidation-heatmap-{os.geteuid()}"
+
+
+def _temporary() -> Path | None:
+    try:
+        folder = Path(tempfile.mkdtemp(prefix="liquidation-heatmap-"))
+    except OSError:
+        return None
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def compiled(function: Function) -> Function:
@@ -194,8 +222,11 @@ def _compile(
     numba.config.CACHE_DIR = cache_folder()  # type: ignore[attr-defined]
     try:
         decorate = numba.njit(  # type: ignore[call-overload]
-            cache=on_disk, error_model="numpy", no_cfunc_wrapper=True, no_cpython_wrapper=private, **options
+            error_model="numpy", no_cfunc_wrapper=True, no_cpython_wrapper=private, **options
         )
-        return cast(Function, decorate(function))
+        dispatcher = decorate(function)
+        if on_disk and hasattr(dispatcher, "_cache"):  # numba can be told to compile nothing
+            keep_on_disk(dispatcher)
+        return cast(Function, dispatcher)
     finally:
         numba.config.CACHE_DIR = previous  # type: ignore[attr-defined]

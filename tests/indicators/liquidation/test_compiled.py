@@ -1,15 +1,22 @@
 """The cache of compiled code: a change of any source starts a fresh one, and it lies where it can be written."""
 
+import grp
+import hashlib
 import os
+import pickle
+import pwd
+import random
 import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from indicators.liquidation import compiled
+from indicators.liquidation.private_folder import private_folder
 
 PROJECT = Path(__file__).resolve().parents[3]
 CALLER = '''"""A caller and its callee in two files: numba itself would not see a change of the second."""
@@ -21,27 +28,38 @@ def scaled(x: float) -> float:
 '''
 
 
-def ask(folder, code):
-    environment = {k: v for k, v in os.environ.items() if k not in ("NUMBA_CACHE_DIR", "PYTHONPATH")}
-    environment["PYTHONDONTWRITEBYTECODE"] = "1"
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=folder, env=environment, capture_output=True, text=True, check=True
-    )
-    return done.stdout.strip()
+CALLEE = "from indicators.liquidation.compiled import compiled\n@compiled\ndef factor():\n    return {}\n"
+ANSWER = "from indicators.liquidation.caller import scaled; print(scaled(3.0), sum(scaled.stats.cache_hits.values()))"
+
+
+def ask(folder, code, **environment):
+    return heard(folder, code, **environment)[0]
+
+
+def heard(folder, code, **environment):
+    given = {k: v for k, v in os.environ.items() if k not in ("NUMBA_CACHE_DIR", "PYTHONPATH")}
+    given |= {"PYTHONDONTWRITEBYTECODE": "1", **environment}
+    done = subprocess.run([sys.executable, "-c", code], cwd=folder, env=given, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip(), done.stderr
+
+
+def core_in(folder):
+    core = folder / "indicators" / "liquidation"
+    core.mkdir(parents=True)
+    for name in ("../__init__.py", "__init__.py", "compiled.py", "checked_cache.py", "private_folder.py"):
+        shutil.copy(PROJECT / "indicators" / "liquidation" / name, core / name)
+    (core / "caller.py").write_text(CALLER, encoding="utf-8")
+    (core / "callee.py").write_text(CALLEE.format("2.0"), encoding="utf-8")
+    return core
 
 
 def test_a_changed_callee_is_used_by_a_cached_caller(tmp_path):
-    core = tmp_path / "indicators" / "liquidation"
-    core.mkdir(parents=True)
-    for name in ("../__init__.py", "__init__.py", "compiled.py"):
-        shutil.copy(PROJECT / "indicators" / "liquidation" / name, core / name)
-    (core / "caller.py").write_text(CALLER, encoding="utf-8")
-    callee = "from indicators.liquidation.compiled import compiled\n@compiled\ndef factor():\n    return {}\n"
-    code = "from indicators.liquidation.caller import scaled; print(scaled(3.0), sum(scaled.stats.cache_hits.values()))"
+    core = core_in(tmp_path)
     answers = []
     for value in ("2.0", "2.0", "5.0"):
-        (core / "callee.py").write_text(callee.format(value), encoding="utf-8")
-        answers.append(ask(tmp_path, code))
+        (core / "callee.py").write_text(CALLEE.format(value), encoding="utf-8")
+        answers.append(ask(tmp_path, ANSWER))
     assert answers == ["6.0 0", "6.0 1", "15.0 0"]
     assert len(list((core / "__pycache__").glob("compiled-*"))) == 2
 
@@ -89,19 +107,122 @@ def test_every_module_that_a_compiled_function_reads_is_in_the_digest():
     assert missing == "[]"
 
 
-def test_the_cache_lies_beside_the_code_where_that_can_be_written_else_in_the_users_folder(monkeypatch, tmp_path):
+def a_byte_turned(content):
+    return content[: len(content) // 2] + bytes([content[len(content) // 2] ^ 1]) + content[len(content) // 2 + 1 :]
+
+
+def test_damaged_files_are_compiled_anew_with_one_note(tmp_path):
+    core_in(tmp_path)
+    ask(tmp_path, ANSWER)
+
+    def noise(content):
+        return random.Random(0).randbytes(len(content))
+
+    for ending, damage in (("nbi", noise), ("nbc", noise), ("nbi", lambda _: b""), ("nbc", a_byte_turned)):
+        files = list(tmp_path.rglob(f"*.{ending}"))
+        assert len(files) == 2
+        for path in files:
+            path.write_bytes(damage(path.read_bytes()))
+        said, told = heard(tmp_path, ANSWER)
+        assert said == "6.0 0"
+        assert told.count("\n") == 1
+        assert told.startswith("note: damaged compiled code in ")
+    assert heard(tmp_path, ANSWER) == ("6.0 1", "")
+
+
+def test_a_folder_that_others_can_write_is_never_read(tmp_path):
+    core_in(tmp_path)
+    shared, kept = tmp_path / "shared", {"XDG_CACHE_HOME": str(tmp_path / "home")}
+    assert ask(tmp_path, ANSWER, NUMBA_CACHE_DIR=str(shared), **kept) == "6.0 0"
+    planted = pickle.dumps(Planted(tmp_path / "it-ran"))
+    for path in shared.rglob("*.nbi"):
+        path.write_bytes(hashlib.sha256(planted).digest() + planted)
+    for folder in shared.iterdir():
+        folder.chmod(0o777)
+    said, told = heard(tmp_path, ANSWER, NUMBA_CACHE_DIR=str(shared), **kept)
+    assert said == "6.0 0"
+    assert told.startswith(f"note: NUMBA_CACHE_DIR {shared} can be written by others, or not by you; {tmp_path}/home/")
+    assert not (tmp_path / "it-ran").exists()
+
+
+class Planted:
+    """What makes a file when it is unpickled."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return Path.touch, (self.path,)
+
+
+def test_a_folder_is_private_if_it_and_what_it_lies_in_is_the_users_alone(tmp_path, monkeypatch):
+    folder = tmp_path / "above" / "cache"
+    assert private_folder(folder) == folder
+    assert folder.stat().st_mode & 0o777 == 0o700
+    for place, mode, is_private in (
+        (folder, 0o702, False), (folder, 0o1777, False), (folder.parent, 0o702, False), (folder.parent, 0o1777, True),
+    ):  # fmt: skip
+        place.chmod(mode)
+        assert (private_folder(folder) == folder) == is_private, (place, oct(mode))
+        place.chmod(0o700)
+    folder.chmod(0o770)
+    for its_name, members, is_private in (
+        ("me", [], True),
+        ("me", ["me"], True),
+        ("me", ["you"], False),
+        ("us", [], False),
+    ):
+        monkeypatch.setattr(pwd, "getpwuid", lambda _: SimpleNamespace(pw_name="me"))
+        monkeypatch.setattr(
+            grp, "getgrgid", lambda _, g=(its_name, members): SimpleNamespace(gr_name=g[0], gr_mem=g[1])
+        )
+        assert (private_folder(folder) == folder) == is_private, (its_name, members)
+
+
+def test_a_folder_of_another_user_is_not_private(tmp_path, monkeypatch):
+    (tmp_path / "cache").mkdir(mode=0o700)
+    if os.geteuid() == 0:
+        os.chown(tmp_path / "cache", 12345, -1)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    assert private_folder(tmp_path / "cache") is None
+
+
+def test_a_link_is_followed_once_and_what_cannot_be_made_is_none(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "true")
+    assert private_folder(tmp_path / "link") == tmp_path / "true"
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    (tmp_path / "file").write_text("")
+    for name in ("circle", "file/cache", "a" * 256):
+        assert private_folder(tmp_path / name) is None
+
+
+def test_code_that_cannot_be_kept_is_one_note(tmp_path):
+    core_in(tmp_path)
+    full = (
+        "import os; real = os.replace\ndef replace(*_): raise OSError(28, 'No space left on device')\n"
+        f"os.replace = replace; {ANSWER}"
+    )
+    said, told = heard(tmp_path, full)
+    assert said == "6.0 0"
+    assert told.count("\n") == 1
+    assert "No space left" in told
+
+
+def test_the_cache_lies_beside_the_code_else_with_the_user_else_in_a_private_folder(monkeypatch, tmp_path):
     find = compiled.cache_folder.__wrapped__
     monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(compiled.os, "access", lambda *_: True)
-    assert Path(find()).parent == Path(compiled.__file__).parent / "__pycache__"
-    home = tmp_path / "liquidation-heatmap"
-    monkeypatch.setattr(
-        compiled.os, "access", lambda place, _: Path(place).is_relative_to(tmp_path) or Path(place) == tmp_path
-    )
-    assert Path(find()).parent == home
-    monkeypatch.setattr(compiled.os, "access", lambda *_: False)
-    assert Path(find()).parent == Path(tempfile.gettempdir()) / "liquidation-heatmap"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    places = [Path(compiled.__file__).parent / "__pycache__", tmp_path / "home" / "liquidation-heatmap"]
+    places += [tmp_path / f"liquidation-heatmap-{os.geteuid()}"]
+    for number, place in enumerate(places):
+        monkeypatch.setattr(compiled, "private_folder", lambda it, n=number: it if it.parent in places[n:] else None)
+        assert Path(find()).parent == place
+    monkeypatch.setattr(compiled, "private_folder", lambda _: None)
+    alone = Path(find())
+    assert alone.parent == tmp_path
+    assert alone.stat().st_mode & 0o777 == 0o700
 
 
 def test_numbas_own_variable_is_respected(monkeypatch, tmp_path):
