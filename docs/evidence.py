@@ -36,17 +36,20 @@ SHORT = """- **Proven: how much is liquidated, given how far price goes.** The m
   higher: slope {truth_shape:.2f}, where one is exact and zero knows nothing. Against its average over months it is not told
   from zero ([truth](truth.md)).
 - **It is the price path that knows.** Open interest adds nothing that could be seen.
-- **Not proven: direction.** Price reaches the larger cluster no more often than levels that match it.
-- **Not proven: cascades beyond volatility, and levels after wipes.**
-- **What *not proven* is worth.** In half a year of a simulated market where such a claim is true it is seldom found, a cascade no
-  more often than by luck ([simulated markets](evidence-worlds.md)). Longer data see more: *would have seen*, below.
+- **Not proven: direction.** Price reaches the larger [cluster](glossary.md#cluster) no more often than levels that match
+  it.
+- **Not proven: [cascades](glossary.md#cascade) beyond volatility, and levels after [wipes](glossary.md#wipe).**
+- **What *not proven* is worth.** In half a year of a simulated market where such a [claim](glossary.md#claim) is true it is
+  seldom found, a cascade no more often than by luck ([simulated markets](evidence-worlds.md)). Longer data see more: *would
+  have seen*, below.
 - **Refuted: forecasts in coins as they stand.** Reports rise more slowly than forecasts. The [stress test](stress.md) fits the
   link, and measures its intervals.
 - **No strategy earns more than its own exposure held constant.** Of eight rules on two years held out none does by an interval, at
   taker, maker or no costs, after 19 changes were tried; the wipe as first specified loses ([figures](evidence-strategies.md)).
 - **So**: use the map to say what a move would liquidate. Do not take a trade from it. No strategy here is validated.
-- **How far to trust this.** Reports are lower bounds. Two hourly sets differ: summer 2024 alone validates nothing. Kernel
-  and half-life were chosen on these three sets and these positions ([attempts](attempts.md)): nothing here is held out.
+- **How far to trust this.** Reports are lower bounds. Two hourly sets differ: summer 2024 alone validates nothing.
+  [Kernel](glossary.md#kernel) and half-life were chosen on these three sets and these positions ([attempts](attempts.md)):
+  nothing here is held out.
 """
 
 READ = """
@@ -56,10 +59,10 @@ Each statistic is the mean of the markets that can test the claim; whole days ar
 competitor that it beats least. Beside it is the smallest effect that would have been seen four times in five. Verdicts are
 adjusted for all claims of the table.
 
-- *Forecast, today, open interest, kernel*: the share of what a forecast misses (its deviance) that the map takes away. The
-  forecast is given how far price went.
+- *Forecast, today, open interest, kernel*: the share of what a forecast misses (its [deviance](glossary.md#deviance)) that
+  the map takes away. The forecast is given how far price went.
 - *In proportion*: how far the slope of reports on forecasts lies above .8; below zero it is flatter.
-- *Magnet*: targets reached before a stop as far away, less one half. Before costs.
+- *[Magnet](glossary.md#magnet)*: targets reached before a stop as far away, less one half. Before costs.
 - *Cascade*: the share of the log loss that the risk takes away, when asked for a large move within a day.
 - *How real positions lie*: bits of information about the price at which an account is liquidated.
 - *Where positions stand today*: the slope on the map over its own average; one is exact, zero knows nothing of today.

@@ -155,7 +155,8 @@ HEAD = """
 From here on written by `python docs/evidence_level.py --sweeps {sweeps} --planted {planted}`: other seeds, each world its own.
 Shares of {sweeps:,} sweeps, with 95 % intervals (Wilson 1927); power of {planted}. The planted Sharpe ratio is 4, 3 and, at 1,800
 days, 2.
-*Rejected*: Hansen's consistent p-value, which decides, is at most {level:.0%}. *White's*: the reality check's is.
+*Rejected*: Hansen's consistent p-value, which decides, is at most {level:.0%}. *White's*:
+the [reality check](glossary.md#reality-check)'s is.
 """
 
 OTHER = """

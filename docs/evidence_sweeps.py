@@ -34,19 +34,19 @@ ONE = tuple(Planted(f"null world, one trial with Sharpe + {ratio:g}", sharpe=rat
 
 HEAD = """# What the report of a sweep says where the truth is known
 
-Written by `python docs/evidence_sweeps.py --sweeps {sweeps} --planted {planted} --bars {bars}`. Each sweep tries {combinations}
-rules of the magnet on one simulated market of {bars:,} hours ({days} days), with {draws:,} draws. Every sweep of a row has a market
-of its own. Shares have 95 % intervals (Wilson 1927). The level of the verdict is {level:.0%};
-1,000 sweeps over artificial noise, by kind, are in [evidence-level.md](evidence-level.md).
+Written by `python docs/evidence_sweeps.py --sweeps {sweeps} --planted {planted} --bars {bars}`. Each sweep tries
+{combinations} rules of the [magnet](glossary.md#magnet) on one simulated market of {bars:,} hours ({days} days), with
+{draws:,} draws. Every sweep of a row has a market of its own. Shares have 95 % intervals (Wilson 1927). The level of the
+verdict is {level:.0%}; 1,000 sweeps over artificial noise, by kind, are in [evidence-level.md](evidence-level.md).
 
-- *Null world*: magnet, cascade feedback and reversion are exactly zero. With default costs all trials of noise lose, and a test
-  of the level is too easy. Without any costs the magnet is no exact null either, perhaps because stops then fill at their very
-  price. With the first model the mean Sharpe ratio of 60 rules over 100 markets was +0.24, standard error 0.13. The test
-  rejected in 10 of these markets, and in 5 with all returns mirrored. So the first row multiplies each day's returns of all
-  trials by one random sign: then no trial has a mean, and all dependence stays. The test before this one was measured once:
-  10 of 200 with signs (2.7 % .. 9.0 %), and 19 of 200 without.
-- *Magnet*: the simulator's knob, in hourly standard deviations of drift an hour toward the heavier true cluster. All trials
-  follow the map's magnet, some worse than others.
+- *Null world*: magnet, [cascade](glossary.md#cascade) feedback and reversion are exactly zero. With default costs all
+  trials of noise lose, and a test of the level is too easy. Without any costs the magnet is no exact null either, perhaps
+  because stops then fill at their very price. With the first model the mean Sharpe ratio of 60 rules over 100 markets was
+  +0.24, standard error 0.13. The test rejected in 10 of these markets, and in 5 with all returns mirrored. So the first row
+  multiplies each day's returns of all trials by one random sign: then no trial has a mean, and all dependence stays. The
+  test before this one was measured once: 10 of 200 with signs (2.7 % .. 9.0 %), and 19 of 200 without.
+- *Magnet*: the simulator's [knob](glossary.md#knob), in hourly standard deviations of drift an hour toward the heavier true
+  [cluster](glossary.md#cluster). All trials follow the map's magnet, some worse than others.
 - *One trial with Sharpe + x*: in the null world, the daily returns of one trial of the {combinations} are raised. Its annual
   Sharpe ratio is then x higher; nothing else is changed.
 """

@@ -27,10 +27,10 @@ FIRST_SEED = 1000
 
 HEAD = """# Simulated markets whose truth is known
 
-How often the protocol of [evidence.md](evidence.md) passes a claim that is false, and one that is true. Written by
-`python docs/evidence_worlds.py --seeds {seeds} --bars {bars}`: {seeds} simulated markets of {bars:,} hours ({days:.0f} days) a row.
-Each claim is judged alone, unadjusted, so that one that is false may be validated in 2.5 % of the markets. Shares are of the
-markets with enough data, with 95 % intervals (Wilson 1927).
+How often the protocol of [evidence.md](evidence.md) passes a [claim](glossary.md#claim) that is false, and one that is
+true. Written by `python docs/evidence_worlds.py --seeds {seeds} --bars {bars}`: {seeds} simulated markets of {bars:,} hours
+({days:.0f} days) a row. Each claim is judged alone, unadjusted, so that one that is false may be validated in 2.5 % of the
+markets. Shares are of the markets with enough data, with 95 % intervals (Wilson 1927).
 
 ## In short
 
@@ -38,9 +38,10 @@ markets with enough data, with 95 % intervals (Wilson 1927).
 
 ## How to read the tables
 
-- *Fair*: liquidations move no price, and no price is drawn to or driven from a level. A knob makes one claim true:
-  `magnet_strength` (standard deviations of drift an hour toward the heavier true cluster), `cascade_feedback` (times the usual
-  push of forced orders), `post_wipe_reversion` (share of a wipe's adverse move that is given back).
+- *Fair*: liquidations move no price, and no price is drawn to or driven from a level. A [knob](glossary.md#knob) makes one
+  claim true: `magnet_strength` (standard deviations of drift an hour toward the heavier true
+  [cluster](glossary.md#cluster)), `cascade_feedback` (times the usual push of forced orders), `post_wipe_reversion` (share
+  of a [wipe](glossary.md#wipe)'s adverse move that is given back).
 - *Read by listed leverages*, or *(listed)*: simulated traders hold listed leverages, and the default's power law ranks their
   levels worse ([evidence-truth.md](evidence-truth.md)). These rows read the map that ranks them best.
 - *Above nominal*, of a false claim: the whole interval lies above 2.5 %.

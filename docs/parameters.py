@@ -27,6 +27,13 @@ KINDS = {
     "costs": CostParameters,
 }
 
+HEAD = """# Parameters
+
+Written by `python docs/parameters.py`. Set with `--set name=value` or in a TOML file. Words such as
+[cluster](glossary.md#cluster), [magnet](glossary.md#magnet) and [cascade](glossary.md#cascade) are in the
+[glossary](glossary.md).
+"""
+
 
 def _domain(low: float, high: float) -> str:
     if math.isinf(low) and math.isinf(high):
@@ -36,7 +43,7 @@ def _domain(low: float, high: float) -> str:
 
 def text() -> str:
     """Return the page."""
-    parts = ["# Parameters\n\nWritten by `python docs/parameters.py`. Set with `--set name=value` or in a TOML file.\n"]
+    parts = [HEAD]
     for group, kind in KINDS.items():
         parts.append(f"## {group}\n\n{(kind.__doc__ or '').splitlines()[0]}\n")
         rows = ["| name | default | unit | domain | source |", "|---|---|---|---|---|"]
