@@ -8,6 +8,10 @@ class MarketError(ValueError):
         super().__init__(" ".join(text.splitlines()))  # what it shows of a file may break a line
 
 
+class TooShortError(MarketError):
+    """A market that has fewer bars in a range, or of a length, than anything can be made of."""
+
+
 class SourceError(RuntimeError):
     """A source that cannot be reached or refuses; its text is one sentence without secrets. What was stored stays stored."""
 

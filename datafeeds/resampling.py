@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from datafeeds.errors import MarketError
+from datafeeds.errors import MarketError, TooShortError
 from datafeeds.funding import marks_at_open, within_larger
 from datafeeds.quality import Defect, Quality, epoch_nanoseconds
 from datafeeds.schema import OPTIONAL, Market, market_from_frame
@@ -57,7 +57,7 @@ def resample(market: Market, bar_seconds: int) -> Market:
     whole = np.diff(np.append(first, len(group))) == parts
     starts = first[whole]
     if len(starts) < 2:
-        raise MarketError(
+        raise TooShortError(
             f"{market.name}: {len(starts)} whole bars of {timeframe_name(bar_seconds)}; at least 2 are needed"
         )
     rows = starts[:, None] + np.arange(parts)  # (bars, parts)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from datafeeds.columns import check_names, column_numbers, column_times, parse_time, refuse_rows
 from datafeeds.daylight import doubling_zone
-from datafeeds.errors import MarketError
+from datafeeds.errors import MarketError, TooShortError
 from datafeeds.grid import onto_grid
 from datafeeds.quality import Defect, Quality, epoch_nanoseconds, inspect, open_interest_breaks, stamp_doubts
 from datafeeds.venue_columns import venues_with
@@ -189,7 +189,7 @@ class Market:
             kept &= (ts < last).to_numpy()
         if kept.sum() < 2:
             span = f"{ts.iloc[0]:%Y-%m-%d %H:%M} .. {ts.iloc[-1]:%Y-%m-%d %H:%M}"
-            raise MarketError(
+            raise TooShortError(
                 f"{self.name}: --start {start} --end {end} leaves {int(kept.sum())} bars; it holds {span} UTC"
             )
         return self._of(self.frame[kept])

@@ -1,6 +1,9 @@
 """Words of messages for people."""
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Iterable, Sequence
+
+from datafeeds.errors import MarketError
 
 _LONGEST = 100
 
@@ -31,3 +34,18 @@ def listed(names: Sequence[str]) -> str:
     ('binance', 'binance, bybit and okx')
     """
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+
+
+def refuse_unknown(given: Iterable[str], names: Sequence[str], what: str) -> None:
+    """Refuse a name that is none of those there are.
+
+    Raises
+    ------
+    MarketError
+        With the nearest that is, or all.
+    """
+    for name in given:
+        if name not in names:
+            near = difflib.get_close_matches(name, names, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}"
+            raise MarketError(f"unknown {what} {name[:40]!r}; {hint}")

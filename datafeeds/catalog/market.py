@@ -11,7 +11,7 @@ import pandas as pd
 from datafeeds.availability import as_of, event_totals, largest_events, summed
 from datafeeds.catalog.coverage import Intervals, outside
 from datafeeds.catalog.store import Catalog
-from datafeeds.errors import MarketError
+from datafeeds.errors import MarketError, TooShortError
 from datafeeds.live.journal import journal_folder, read_journal
 from datafeeds.resampling import resample
 from datafeeds.schema import Market, market_from_frame
@@ -111,7 +111,7 @@ def _joined(catalog: Catalog, wanted: MarketId, known: list[Series], span: tuple
     rows = catalog.read(candles, *span, columns=("open", "high", "low", "close", "volume", "taker_buy_volume"))
     opens, bar = rows.pop("ts"), candles.period_ms
     if len(opens) < 2:
-        raise MarketError(
+        raise TooShortError(
             f"{wanted.name}: the catalog holds {len(opens)} bars in this range; download more or widen it"
         )
     columns: dict[str, np.ndarray] = dict(rows)

@@ -1,6 +1,5 @@
 """Foreign files: a small TOML file says which of their columns is which of ours, in which unit, and how times are written."""
 
-import difflib
 import tomllib
 import zoneinfo
 from collections.abc import Mapping as Table
@@ -12,6 +11,7 @@ from datafeeds.dialect import Dialect
 from datafeeds.errors import MarketError
 from datafeeds.schema import OPTIONAL, REQUIRED
 from datafeeds.series import timeframe_seconds
+from datafeeds.text import refuse_unknown
 from datafeeds.units import UNITS
 
 SIZES = ("volume", "open_interest", "taker_buy_volume", "liquidated_long", "liquidated_short")
@@ -110,28 +110,28 @@ def read_mapping(path: Path) -> Mapping:
 
 def _mapping(values: dict[str, Any]) -> Mapping:
     sides = values.pop("open_interest_sides", 1)
-    _known(values, _TABLES, "table")
+    refuse_unknown(values, _TABLES, "table")
     tables = {name: _table(values, name) for name in _TABLES}
-    _known(tables["time"], ("unit", "zone", "label", "format"), "key of [time]")
-    _known(tables["contract"], ("size",), "key of [contract]")
-    _known(tables["open_interest"], ("stamp", "sides"), "key of [open_interest]")
+    refuse_unknown(tables["time"], ("unit", "zone", "label", "format"), "key of [time]")
+    refuse_unknown(tables["contract"], ("size",), "key of [contract]")
+    refuse_unknown(tables["open_interest"], ("stamp", "sides"), "key of [open_interest]")
     sides = tables["open_interest"].get("sides", sides)
     if isinstance(sides, bool) or sides not in (1, 2):
         raise MarketError(
             f"open_interest_sides = {str(sides)[:40]} must be 1, or 2 where longs and shorts are counted together"
         )
-    _known(tables["csv"], ("separator", "decimal", "encoding"), "key of [csv]")
+    refuse_unknown(tables["csv"], ("separator", "decimal", "encoding"), "key of [csv]")
     dialect = Dialect(
         _text(tables["csv"], "separator", (",", ";", "\t", "|", " ")),
         _text(tables["csv"], "decimal", (".", ",")),
         _text(tables["csv"], "encoding", None),
     )
-    _known(tables["funding"], ("every",), "key of [funding]")
+    refuse_unknown(tables["funding"], ("every",), "key of [funding]")
     every = _text(tables["funding"], "every", _INTERVALS)
     if "open_interest_sides" in tables["columns"]:
         raise MarketError("open_interest_sides is no column; write it above [columns]")
     columns = {ours: _column(ours, theirs) for ours, theirs in tables["columns"].items()}
-    _known(columns, (*REQUIRED, *OPTIONAL), "column of ours")
+    refuse_unknown(columns, (*REQUIRED, *OPTIONAL), "column of ours")
     missing = [name for name in REQUIRED if name not in columns]
     if missing and "columns" in values:
         raise MarketError(f"[columns] does not say where {', '.join(missing)} comes from")
@@ -170,7 +170,7 @@ def _column(ours: str, theirs: Any) -> Column:
         raise MarketError(
             f'[columns] {ours[:40]} must be a name, or {{column = "name", unit = "contracts", scale = 0.01}}'
         )
-    _known(theirs, ("column", "unit", "scale"), f"key of [columns] {ours[:40]}")
+    refuse_unknown(theirs, ("column", "unit", "scale"), f"key of [columns] {ours[:40]}")
     unit = _text(theirs, "unit", UNITS) or "base"
     if unit != "base" and ours not in SIZES:
         raise MarketError(f"[columns] {ours} is no size: it has no unit")
@@ -197,11 +197,3 @@ def _text(table: Table[str, Any], key: str, choices: tuple[str, ...] | None) -> 
         allowed = f"must be one of {', '.join(choices)}" if choices else "must be a text"
         raise MarketError(f"{key} = {str(value)[:40]!r} {allowed}")
     return value
-
-
-def _known(values: Table[str, Any], names: tuple[str, ...], what: str) -> None:
-    for name in values:
-        if name not in names:
-            near = difflib.get_close_matches(name, names, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}"
-            raise MarketError(f"unknown {what} {name[:40]!r}; {hint}")

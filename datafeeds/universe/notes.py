@@ -1,10 +1,12 @@
 """What is to be said of a universe: who comes late, who ends early, who has holes, and that nobody was delisted."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
 from datafeeds.schema import Market
+from datafeeds.symbols import contract_of
+from datafeeds.text import listed
 
 SURVIVORS = (
     "No market of this universe was delisted: markets picked because they survived make a rule look better than it was."
@@ -31,18 +33,34 @@ def spoken_of(markets: Sequence[Market], delisted: np.ndarray) -> tuple[str, ...
         ("holes, in which nothing is traded", holes > 0, bars),
     )
     said = [
-        f"{what}: {int(mask.sum())} of {len(names)} markets, {_some(told, mask)}"
+        f"{what}: {int(mask.sum())} of {len(names)} markets, {some([told[k] for k in np.flatnonzero(mask)])}"
         for what, mask, told in found
         if mask.any()
     ]
-    return (*said, *((SURVIVORS,) if len(names) > 1 and not gone.any() else ()))
+    return (*said, *_currencies(names), *((SURVIVORS,) if len(names) > 1 and not gone.any() else ()))
+
+
+def _currencies(names: Sequence[str]) -> Iterator[str]:
+    """Say that several dollars are counted as one; names that tell no currency are taken to be in the others'."""
+    quotes = {name: contract.quote if (contract := contract_of(name)) else "" for name in names}
+    known = sorted(set(quotes.values()) - {""})
+    if len(known) > 1:
+        yield f"prices in {listed(known)} are counted as one currency, one for one"
+    if known and (silent := [name for name in names if not quotes[name]]):
+        yield f"the name does not tell the currency, {known[0]} is assumed: {some(silent)}"
 
 
 def _stamps(names: Iterable[str], times: np.ndarray) -> list[str]:
     return [f"{name} ({str(time)[:10]})" for name, time in zip(names, times, strict=True)]
 
 
-def _some(told: list[str], mask: np.ndarray) -> str:
-    chosen = [told[place] for place in np.flatnonzero(mask)]
-    more = len(chosen) - _SHOWN
-    return ", ".join(chosen[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+def some(names: Sequence[str]) -> str:
+    """Return the first names of many, and how many more there are.
+
+    Examples
+    --------
+    >>> some(list("abcdefgh"))
+    'a, b, c, d, e, f and 2 more'
+    """
+    more = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")

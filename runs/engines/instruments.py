@@ -12,13 +12,13 @@ from datafeeds.catalog.market import market_ids
 from datafeeds.catalog.terms import terms_file
 from datafeeds.funding import settlement_interval
 from datafeeds.schema import Market
+from datafeeds.symbols import contract_of
 from indicators.liquidation.model import SECONDS_PER_HOUR
 from runs.engines.configuration import Configuration
 from runs.perpetual.costs import check_leverage
 from runs.perpetual.orders import PRICES
 from runs.venues.instruments import Instrument, Listing
 from runs.venues.profiles import listing, profiles_of
-from runs.venues.symbols import contract_of
 from strategies.base import PerpetualStrategy
 from strategies.registry import load_strategy
 from strategies.rule import history_of

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, replace
 
+from datafeeds.symbols import contract_of
 from indicators.liquidation.parameter_fields import check, parameter, unknown
 from runs.venues.instruments import Instrument, Listing
 from runs.venues.profiles import listing, venue_names
-from runs.venues.symbols import contract_of
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""What venues ask of a position, take of a trade and let be ordered: profiles by date, and the names of contracts."""
+"""What venues ask of a position, take of a trade and let be ordered: profiles by date."""

@@ -11,9 +11,9 @@ from importlib.resources import files
 from itertools import pairwise
 from typing import Any
 
+from datafeeds.symbols import Contract, contract_of
 from indicators.liquidation.parameter_fields import unknown
 from runs.venues.instruments import Instrument, Listing, tier_table
-from runs.venues.symbols import Contract, contract_of
 
 _STAND_IN = "BTC"
 LIQUIDATED_AT = ("mark price", "bankruptcy price")

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from datafeeds.symbols import contract_of
 from runs.perpetual.accounting import FUNDING, LIMIT, LIQUIDATION, MARKET, STOP
 from runs.perpetual.contract import default_listing
 from runs.perpetual.costs import CostParameters, check_leverage
 from runs.perpetual.orders import FILLED, LIQUIDATED, REFUSED
 from runs.venues.instruments import tier_table
 from runs.venues.profiles import listing
-from runs.venues.symbols import contract_of
 from tests.runs.perpetual.test_matching import LEVERED, Desk, order
 
 HYPERLIQUID = tier_table([[0.0, 0.0125]])

@@ -6,8 +6,8 @@ import pytest
 
 from datafeeds.catalog.terms import keep_terms, profile_text, terms_file
 from datafeeds.errors import MarketError
+from datafeeds.symbols import contract_of
 from runs.venues.profiles import listing, profiles_of
-from runs.venues.symbols import contract_of
 
 TOLD = {
     "venue": "bybit", "symbol": "SOL/USDT:USDT", "taker_fee_bps": 6.0, "maker_fee_bps": None, "price_tick": 0.01,

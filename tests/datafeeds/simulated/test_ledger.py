@@ -9,9 +9,9 @@ from datafeeds.simulated.ledger import CHANGED, CLOSED, LIQUIDATED, MAKERS, OPEN
 from datafeeds.simulated.liquidation_engine import TIERS
 from datafeeds.simulated.market import simulate_with_truth
 from datafeeds.simulated.parameters import SimulationParameters
+from datafeeds.symbols import contract_of
 from indicators.liquidation.liquidation_price import liquidation_price
 from runs.venues.profiles import listing
-from runs.venues.symbols import contract_of
 
 
 def standing(ledger, bar):

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from datafeeds.symbols import contract_of
 from indicators.liquidation.liquidation_price import (
     bankruptcy_price,
     exact_price,
@@ -18,7 +19,6 @@ from indicators.liquidation.liquidation_price import (
 )
 from runs.venues.instruments import tier_table
 from runs.venues.profiles import listing
-from runs.venues.symbols import contract_of
 
 LONG, SHORT = SIDES = 1.0, -1.0
 

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
+from datafeeds.symbols import contract_of
 from runs.perpetual.accounting import FILL, LIMIT, LIQUIDATION, MARKET, STOP, TIME_STOP
 from runs.perpetual.costs import CostParameters
 from runs.perpetual.orders import STOP_LIMIT
 from runs.venues.instruments import tier_table
 from runs.venues.profiles import listing, venue_names
-from runs.venues.symbols import contract_of
 from tests.runs.perpetual.order_streams import CHILDREN, KINDS, random_orders
 
 ROWS = [[0.0, 0.004], [200e3, 0.005], [1e6, 0.01]]

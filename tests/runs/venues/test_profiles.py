@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from datafeeds.symbols import contract_of
 from indicators.liquidation.liquidation_price import isolated_price, leverage_allowed, tier_index
 from runs.venues.instruments import tier_table
 from runs.venues.profiles import listing, profiles_of, shipped_profiles, venue_names
-from runs.venues.symbols import contract_of
 
 PROJECT = Path(__file__).resolve().parents[3]
 AMOUNTS = {  # maintenance amounts as the sources publish them: BinanceBot (2020), freqtrade (2024 to 2026)

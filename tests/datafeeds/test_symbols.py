@@ -2,7 +2,7 @@
 
 import pytest
 
-from runs.venues.symbols import Contract, contract_of
+from datafeeds.symbols import Contract, contract_of
 
 
 @pytest.mark.parametrize(
