@@ -42,7 +42,9 @@ class PerpetualStrategy(bt.Strategy):
 
     Parameters (backtrader's): ``rule`` an instance of `parameters_kind`, ``sizing``, ``trading``, ``model``, ``contract_step`` in
     base coin, ``margin_limit`` (the most notional / equity that the account's margin admits), ``funding`` (`FUNDING_TERMS`), and
-    ``first_bar``, the index of the first bar at whose close the rule is asked, and ``state``, (1,), with which it begins.
+    ``first_bar``, the index of the first bar at whose close the rule is asked, and ``state``, (1,), with which it begins. Where
+    one account trades several markets, each has a strategy: ``feed`` is its data's number, and from the bar ``last_bar`` on the
+    rule is not asked.
     """
 
     parameters_kind: ClassVar[type]
@@ -52,13 +54,16 @@ class PerpetualStrategy(bt.Strategy):
 
     params = (
         ("rule", None), ("sizing", None), ("model", None), ("contract_step", 0.001), ("margin_limit", math.inf),
-        ("funding", None), ("first_bar", 0), ("state", None), ("trading", None),
+        ("funding", None), ("first_bar", 0), ("state", None), ("trading", None), ("feed", None),
+        ("last_bar", math.inf),
     )  # fmt: skip
 
     def __init__(self) -> None:
         """Set up the heatmap and the records that rule and sizing read."""
         kind = type(self)
         check_rule(kind)
+        if self.p.feed is not None:
+            self.data = self.datas[self.p.feed]
         rule = self.p.rule if self.p.rule is not None else self.parameters_kind()
         self.heatmap = LiquidationHeatmap(self.data, **asdict(self.p.model or ModelParameters()))
         self._rule, self._readable_rule = rule_record(rule), rule
@@ -78,12 +83,21 @@ class PerpetualStrategy(bt.Strategy):
         self._position_memory = new_position_memory(self._bar_seconds / SECONDS_PER_HOUR)
         self.history_bars = history_of(kind, rule)
         self._first_bar = max(self.p.first_bar, self.history_bars - 1)
+        self._told = -1
+
+    def prenext(self) -> None:
+        """Ask the rule although other markets of the account are not listed yet."""
+        if self.p.feed is not None:
+            self.next()
 
     def next(self) -> None:
         """Ask the rule at this bar's close, and carry out its answer."""
         snapshots, index = self.heatmap.view()
-        if index < self._first_bar:
+        if index < self._first_bar or index >= self.p.last_bar:
             return
+        if self.p.feed is not None and index == self._told:
+            return  # the bar of another market
+        self._told = index
         held, equity = self.broker.getposition(self.data), self.broker.getvalue()
         update_position(self._record, self._position_memory, index, float(held.size), float(held.price), float(equity))
         intent = self._ask(index)

@@ -26,12 +26,15 @@ class UniverseMarket:
         The rule may trade its bars ``first <= bar < last``.
     weight
         Its part, relative to the others' (above 0).
+    source
+        What names it to the commands; None where it was in memory.
     """
 
     market: Market
     first: int
     last: int
     weight: float = 1.0
+    source: str | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -86,6 +86,19 @@ def tier_index(notional: float, tiers: np.ndarray) -> int:
 
 
 @allocation_free
+def maintenance_margin(notional: float, tiers: np.ndarray) -> float:
+    """Return the maintenance margin ``m N - c`` of a notional N (quote, >= 0); `tiers` as in `tier_index`.
+
+    Examples
+    --------
+    >>> maintenance_margin(2e5, np.array([[0.0, 0.004, 0.0, 125.0], [1e5, 0.005, 100.0, 100.0]]))
+    900.0
+    """
+    row = tier_index(notional, tiers)
+    return notional * tiers[row, 1] - tiers[row, 2]
+
+
+@allocation_free
 def leverage_allowed(leverage: float, notional: float, tiers: np.ndarray) -> bool:
     """Return whether a venue lets a position be opened at a leverage: no more than the largest of its notional's bracket.
 

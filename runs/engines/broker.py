@@ -14,6 +14,7 @@ from backtrader.position import Position
 
 from runs.engines.order_adapter import KINDS, NAMES, OrderDesk, further_fields
 from runs.perpetual.accounting import (
+    DELISTING,
     FILL,
     FUNDING,
     LIMIT,
@@ -198,13 +199,13 @@ class PerpetualBroker(bt.BrokerBase):  # type: ignore[misc]
 
     def carry_out(
         self, owner: Any, intent: Intent, close: float, volatility_24h: float, position: np.ndarray, position_memory: np.ndarray,
-        sizing: np.ndarray, trading: np.ndarray, time: float,
+        sizing: np.ndarray, trading: np.ndarray, time: float, allocation: float = 1.0,
     ) -> None:  # fmt: skip
         """Send what a rule's intent asks for, by the function that the compiled evaluation calls; arguments as it has them."""
         book, in_force = self._desk.book(MOST_ORDERS), self._terms_row()
         carry_out(
             intent, close, volatility_24h, position, self._desk.rows, book, position_memory, sizing, self._costs, in_force,
-            self.account, trading, time,
+            self.account, trading, time, allocation,
         )  # fmt: skip
         self._desk.announce(book, lambda row, parent: self._order_of(owner, row, parent))
 
@@ -267,9 +268,7 @@ class PerpetualBroker(bt.BrokerBase):  # type: ignore[misc]
             self.positions.append(0.0)
             return
         self._desk.expire()
-        if self._lines + self._desk.count + MAX_EVENTS > len(self._ledger):
-            room = np.zeros(len(self._ledger) + self._desk.count + MAX_EVENTS, dtype=FILL)
-            self._ledger = np.concatenate([self._ledger, room])
+        self._make_room(self._desk.count + MAX_EVENTS)
         before, row = self._lines, index if self._whole else 1
         self._lines, over, self._equity = process_bar(
             self.account,
@@ -283,6 +282,14 @@ class PerpetualBroker(bt.BrokerBase):  # type: ignore[misc]
             self._ledger,
             before,
         )
+        self._tell_of_bar(before, over)
+
+    def _make_room(self, lines: int) -> None:
+        if self._lines + lines > len(self._ledger):
+            self._ledger = np.concatenate([self._ledger, np.zeros(len(self._ledger) + lines, dtype=FILL)])
+
+    def _tell_of_bar(self, before: int, over: int) -> None:
+        """Tell of the ledger's lines since `before`, drop the orders that are `over`, and note what is held."""
         if self._lines > before:
             self._tell_fills(before)
         if over:
@@ -291,13 +298,16 @@ class PerpetualBroker(bt.BrokerBase):  # type: ignore[misc]
         self.positions.append(self.position.size)
 
     def _bind(self) -> None:
-        self._data, *others = self.cerebro.datas
-        if not all(getattr(other, "data", None) is self._data for other in others):
+        data, *others = self.cerebro.datas
+        if not all(getattr(other, "data", None) is data for other in others):
             raise ValueError(
                 f"PerpetualBroker keeps one account in one market, not in {len(others) + 1} data feeds; beside it may stand "
-                "what resampledata and replaydata make of it"
+                "what resampledata and replaydata make of it. JointBroker keeps one in several markets"
             )
-        lines = self._data.lines
+        self._bind_to(data)
+
+    def _bind_to(self, data: Any) -> None:
+        self._data, lines = data, data.lines
         self._clock = lines[0]
         self._sources = [(name, getattr(lines, name)) for name in PRICES.names or () if hasattr(lines, name)]
         if len(lines.close.array) > lines.close.lencount:
@@ -322,7 +332,7 @@ class PerpetualBroker(bt.BrokerBase):  # type: ignore[misc]
             if line["kind"] == FUNDING:
                 continue
             order = self._desk.filled(int(line["order"]))
-            if line["kind"] == LIQUIDATION:
+            if line["kind"] in (LIQUIDATION, DELISTING):
                 order = self._forced_order(line)
             self._owner = order.owner
             self._execute(order, line)
@@ -332,7 +342,7 @@ class PerpetualBroker(bt.BrokerBase):  # type: ignore[misc]
     def _forced_order(self, line: Any) -> Any:
         kind = BuyOrder if line["size"] > 0.0 else SellOrder
         order = kind(owner=self._owner, data=self._data, size=abs(float(line["size"])), exectype=bt.Order.Market)
-        order.addinfo(liquidation=True)
+        order.addinfo(liquidation=line["kind"] == LIQUIDATION)
         order.addcomminfo(self.getcommissioninfo(self._data))
         return order
 

@@ -30,7 +30,20 @@ _GROUPS = {
 PARAMETER_GROUPS = ("rule", *_GROUPS)
 """Groups of parameters: the strategy's own first."""
 
-_PLAIN = ("strategy", "data", "timeframe", "mapping", "catalog", "start", "end", "seed")
+_PLAIN = (
+    "strategy",
+    "data",
+    "timeframe",
+    "mapping",
+    "catalog",
+    "start",
+    "end",
+    "seed",
+    "markets",
+    "universe",
+    "allocation",
+)
+_OF_SEVERAL = {"markets": (), "universe": None, "allocation": "equal"}
 
 IN_MEMORY = "(in memory)"
 """The `data` of a run on a market that has no name to find it by."""
@@ -56,6 +69,9 @@ class Configuration:
         ISO times; bars from `start` until before `end`.
     seed
         Of the simulated market.
+    markets, universe, allocation
+        Where one account trades several markets: what `data` would be of each, or a TOML file that names them; and how equity is
+        divided among them, one of `runs.engines.joint.allocation.METHODS` or a function's ``package.module:name``.
     rule
         The strategy's own parameters by name: all of them for our strategies, the changed ones for a foreign one.
     model, sizing, trading, costs, instrument
@@ -70,6 +86,9 @@ class Configuration:
     start: str | None = None
     end: str | None = None
     seed: int = 7
+    markets: tuple[str, ...] = ()
+    universe: str | None = None
+    allocation: str = "equal"
     rule: Mapping[str, Any] = field(default_factory=dict)
     model: ModelParameters = field(default_factory=ModelParameters)
     sizing: SizingParameters = field(default_factory=SizingParameters)
@@ -79,7 +98,13 @@ class Configuration:
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values that JSON can hold; `configuration_from` turns them back."""
-        return {**asdict(self), "rule": dict(self.rule)}
+        values = {**asdict(self), "rule": dict(self.rule)}
+        return values if self.several else {name: held for name, held in values.items() if name not in _OF_SEVERAL}
+
+    @property
+    def several(self) -> bool:
+        """Whether one account trades several markets."""
+        return bool(self.markets or self.universe)
 
 
 def configuration_from(values: Mapping[str, Any]) -> Configuration:
@@ -98,11 +123,13 @@ def configuration_from(values: Mapping[str, Any]) -> Configuration:
     for key in (*_GROUPS, "rule"):
         if not isinstance(values.get(key, {}), Mapping):
             raise ValueError(f"setting {key!r} must be a table of names and values")
-    kinds: dict[str, Any] = dict.fromkeys(_PLAIN, str) | {"seed": int}
+    kinds: dict[str, Any] = dict.fromkeys(_PLAIN, str) | {"seed": int, "markets": (list, tuple)}
     for key in _PLAIN:
         value = values.get(key)
         if value is not None and (not isinstance(value, kinds[key]) or isinstance(value, bool)):
-            raise ValueError(f"setting {key!r} = {value!r} is not of the kind {kinds[key].__name__}")
+            raise ValueError(
+                f"setting {key!r} = {value!r} is not of the kind {getattr(kinds[key], '__name__', 'list')}"
+            )
     if values.get("seed", 0) < 0:
         raise ValueError(f"seed = {values['seed']} must not be negative")
     strategy = load_strategy(str(values["strategy"]))
@@ -110,6 +137,7 @@ def configuration_from(values: Mapping[str, Any]) -> Configuration:
     if built["trading"] != TradingParameters() and not issubclass(strategy, PerpetualStrategy):
         raise ValueError(f"strategy {values['strategy']}: options of trading need a subclass of PerpetualStrategy")
     plain = {key: values[key] for key in _PLAIN if key in values}
+    plain["markets"] = tuple(plain.get("markets") or ())
     return Configuration(**plain, rule=checked_rule(strategy, dict(values.get("rule", {}))), **built)
 
 

@@ -159,8 +159,12 @@ def add_strategy(
     listing: Listing,
     first_bar: int = 0,
     state: np.ndarray | None = None,
+    **feed: Any,
 ) -> None:
-    """Add the configured strategy to a cerebro, with its parameters; ours may begin at a later bar, and with a state."""
+    """Add the configured strategy to a cerebro, with its parameters; ours may begin at a later bar, and with a state.
+
+    `feed`: ``feed`` and ``last_bar`` of `PerpetualStrategy`, where one account trades several markets.
+    """
     kind = load_strategy(configuration.strategy)
     if issubclass(kind, PerpetualStrategy):
         cerebro.addstrategy(
@@ -174,6 +178,7 @@ def add_strategy(
             funding=funding_terms(listing.funding_intervals),
             first_bar=first_bar,
             state=state,
+            **feed,
         )
     elif first_bar:
         raise ValueError(

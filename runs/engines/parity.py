@@ -6,6 +6,7 @@ from datafeeds.schema import Market
 from runs.engines.compiled import Evaluation
 from runs.engines.configuration import Configuration
 from runs.engines.event import run_backtest
+from runs.engines.result import EngineResult
 from runs.perpetual.accounting import ACCOUNT, FILL_KINDS
 
 TOLERANCE = 1e-9
@@ -33,8 +34,14 @@ def first_difference(configuration: Configuration, market: Market, evaluation: E
         None where all fills, equities, positions and the account agree; else a sentence with the first that does not.
     """
     seen = market.head(evaluation.first + len(evaluation.equity))
-    result = run_backtest(configuration, seen, first_bar=evaluation.first, state=evaluation.state_before)
-    times = seen.times
+    return difference(
+        evaluation, run_backtest(configuration, seen, first_bar=evaluation.first, state=evaluation.state_before)
+    )
+
+
+def difference(evaluation: Evaluation, result: EngineResult) -> str | None:
+    """Return None where a compiled evaluation and a run of the event engine agree, else a sentence with the first difference."""
+    times = result.times
     # A sum can cancel to nearly nothing: what differs by less than this part of the capital is no difference.
     scale = float(result.account["start"][0])
     sentence = _fills(evaluation.fills, result.fills, times, scale)

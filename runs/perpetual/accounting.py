@@ -1,8 +1,9 @@
 """The arithmetic of one account in one linear perpetual. Pure and compiled: the event engine and sweeps share it.
 
 Equity at price P is ``wallet + size (P - entry)``, and the wallet is ``start + realised - fees - funding - liquidation
-fees + absorbed``. Isolated margin is an earmark within the wallet: it is what a position can lose. A venue's insurance
-fund bears what a liquidation loses beyond it (`insurance_fund`), so no account falls below zero.
+fees + absorbed``. An account over several markets has one such record a market, and adds what it has elsewhere. Isolated
+margin is an earmark within the wallet: it is what a position can lose. A venue's insurance fund bears what a liquidation
+loses beyond it (`insurance_fund`), so no account falls below zero.
 """
 
 import math
@@ -35,6 +36,11 @@ ACCOUNT = np.dtype(
         ("entries", np.float64),  # how many positions were opened, from flat or by turning round
         ("losses", np.float64),  # how many round trips lost, all costs counted
         ("wallet_at_entry", np.float64),  # quote, before the last position was opened
+        # What an account with positions in other markets has there (`joint_account`); all 0 in an account of one market.
+        ("elsewhere", np.float64),  # profit of the other markets, realised and open, net of costs; quote
+        ("maintenance_elsewhere", np.float64),  # maintenance margin of positions there
+        ("initial_elsewhere", np.float64),  # what positions there hold of what could be opened with
+        ("fall_elsewhere", np.float64),  # how much less all that can be worth within the bar, >= 0
     ]
 )
 """The state of an account; all sums in quote, since the start."""
@@ -60,7 +66,7 @@ FILL = np.dtype(
     [
         ("bar", np.int64),
         ("order", np.int64),  # order id; -1 for what no order caused
-        ("kind", np.int64),  # MARKET, LIMIT, STOP, LIQUIDATION, FUNDING or TIME_STOP
+        ("kind", np.int64),  # MARKET, LIMIT, STOP, LIQUIDATION, FUNDING, TIME_STOP or DELISTING
         ("size", np.float64),  # signed base coin; 0 for funding
         ("price", np.float64),
         ("fee", np.float64),  # >= 0
@@ -74,8 +80,8 @@ FILL = np.dtype(
 )
 """One line of the ledger: everything that moved the wallet."""
 
-MARKET, LIMIT, STOP, LIQUIDATION, FUNDING, TIME_STOP = 0, 1, 2, 3, 4, 5
-FILL_KINDS = ("market", "limit", "stop", "liquidation", "funding", "time stop")
+MARKET, LIMIT, STOP, LIQUIDATION, FUNDING, TIME_STOP, DELISTING = 0, 1, 2, 3, 4, 5, 6
+FILL_KINDS = ("market", "limit", "stop", "liquidation", "funding", "time stop", "delisting")
 
 _ROUNDING = 1e-12  # of a trade: what is left or turned round below it is rounding, not a position
 
@@ -101,25 +107,25 @@ def unrealised(account: Record, price: float) -> float:
 
 @allocation_free
 def equity_at(account: Record, price: float) -> float:
-    """Return ``wallet + size (price - entry)``, quote."""
-    return account.wallet + unrealised(account, price)
+    """Return ``wallet + size (price - entry)``, and what there is elsewhere, quote."""
+    return account.wallet + unrealised(account, price) + account.elsewhere
 
 
 @allocation_free
 def collateral(account: Record, isolated: bool) -> float:
-    """Return what stands behind the position: its own margin, or in cross mode the whole wallet. Quote."""
-    return account.margin if isolated else account.wallet
+    """Return what stands behind the position: its own margin, or in cross mode the whole account. Quote."""
+    return account.margin if isolated else account.wallet + account.elsewhere
 
 
 @allocation_free
 def free_balance(account: Record, price: float, isolated: bool, leverage: float) -> float:
     """Return what is free to open with at a price, quote.
 
-    Isolated: the wallet less the position's margin. Cross: equity less the initial margin of the position at this price.
+    Isolated: the wallet less the positions' margins. Cross: equity less the initial margin of all positions at their prices.
     """
     if isolated:
-        return account.wallet - account.margin
-    return equity_at(account, price) - abs(account.size) * price / leverage
+        return account.wallet - account.margin + (account.elsewhere - account.initial_elsewhere)
+    return equity_at(account, price) - abs(account.size) * price / leverage - account.initial_elsewhere
 
 
 @allocation_free
@@ -224,10 +230,15 @@ def pay_funding(account: Record, paid: float, isolated: bool) -> None:
 
 
 @allocation_free
-def liquidation_trigger(account: Record, isolated: bool, tiers: np.ndarray) -> float:
-    """Return the price at which the position is force-closed (0 or infinity: never), quote per base."""
-    side = 1.0 if account.size > 0.0 else -1.0
-    return isolated_price(account.entry_price, abs(account.size), collateral(account, isolated), side, tiers)
+def liquidation_trigger(account: Record, isolated: bool, tiers: np.ndarray, fall: float = 0.0) -> float:
+    """Return the price at which the position is force-closed (0 or infinity: never), quote per base.
+
+    In cross mode other positions' maintenance margin is not there for this one; `fall` is what they may lose besides, quote.
+    """
+    side, behind = (1.0 if account.size > 0.0 else -1.0), collateral(account, isolated)
+    if not isolated:
+        behind -= account.maintenance_elsewhere + fall
+    return isolated_price(account.entry_price, abs(account.size), behind, side, tiers)
 
 
 @allocation_free

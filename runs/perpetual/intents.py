@@ -304,7 +304,7 @@ def carried_out(
 def carry_out(
     intent: Intent, close: float, volatility_24h: float, position: np.ndarray, orders: np.ndarray, book: np.ndarray,
     position_memory: np.ndarray, sizing: np.ndarray, costs: np.ndarray, in_force: int, account: np.ndarray,
-    trading: np.ndarray, time: float,
+    trading: np.ndarray, time: float, allocation: float = 1.0,
 ) -> None:  # fmt: skip
     """Turn an intent into rows of orders, as `carried_out` does, within the account's options.
 
@@ -318,6 +318,8 @@ def carry_out(
         As `carried_out` has them.
     trading, time
         (1,) of `TRADING`; the close's time, seconds since 1970-01-01 UTC.
+    allocation
+        The market's share of the account's equity, 0 .. 1: the size is that of an account that has no more.
     """
     seen, options, start = position[0], trading[0], account[0].start
     exposure, equity, share, allowed = intent.exposure, seen.equity, 1.0, ENTRY
@@ -334,6 +336,6 @@ def carry_out(
         if options.compounding == 0 and equity > 0.0:
             equity, share = start, min(equity / start, 1.0)
     carried_out(
-        intent, direction, exposure, equity, share, allowed, close, volatility_24h, position, orders, book, position_memory,
-        sizing, costs, in_force, account,
+        intent, direction, exposure, allocation * equity, share, allowed, close, volatility_24h, position, orders, book,
+        position_memory, sizing, costs, in_force, account,
     )  # fmt: skip

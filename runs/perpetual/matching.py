@@ -63,7 +63,7 @@ def _rests_and_trades(order: Record, price: float, prices: Record, costs: Record
 
 
 @allocation_free
-def _is_quiet(orders: np.ndarray, count: int, bar: int, prices: Record) -> bool:
+def is_quiet(orders: np.ndarray, count: int, bar: int, prices: Record) -> bool:
     """Whether no order can fill in this bar, moves, or ends with it; the cheap answer for most bars in the market."""
     low, high = min(prices.low, prices.open), max(prices.high, prices.open)
     for row in range(count):
@@ -135,7 +135,7 @@ def _fill_limits_at_open(
 
 
 @inlined_loop
-def _meet_open(
+def meet_open(
     account: Record, orders: np.ndarray, count: int, bar: int, prices: Record, last_close: float, costs: Record,
     tiers: np.ndarray, in_reach: bool, fills: np.ndarray, done: int,
 ) -> int:  # fmt: skip
@@ -185,7 +185,7 @@ def _trigger_stop(
 
 
 @allocation_free
-def _to_adverse_extreme(
+def to_adverse_extreme(
     account: Record, orders: np.ndarray, count: int, bar: int, prices: Record, costs: Record, tiers: np.ndarray,
     reference: float, fills: np.ndarray, done: int,
 ) -> int:  # fmt: skip
@@ -286,6 +286,20 @@ def _fill_limits(
 
 
 @inlined_loop
+def fill_in_range(
+    account: Record, orders: np.ndarray, count: int, bar: int, prices: Record, costs: Record, tiers: np.ndarray,
+    before: int, fills: np.ndarray, done: int,
+) -> int:  # fmt: skip
+    """Fill what the bar's range reaches, once; limits that were woken inside it where all else left the ledger at `before`."""
+    done = _fill_stops(account, orders, count, bar, prices, costs, tiers, fills, done)
+    done = _fill_moving_stops(account, orders, count, bar, prices, costs, tiers, fills, done)
+    done = _fill_limits(account, orders, count, bar, prices, costs, tiers, False, fills, done)
+    if done == before:
+        done = _fill_limits(account, orders, count, bar, prices, costs, tiers, True, fills, done)
+    return done
+
+
+@inlined_loop
 def _meet_range(
     account: Record, orders: np.ndarray, count: int, bar: int, prices: Record, costs: Record, tiers: np.ndarray,
     in_reach: bool, fills: np.ndarray, done: int,
@@ -295,20 +309,16 @@ def _meet_range(
     while True:
         before, held = done, account.size
         if in_reach:
-            done = _to_adverse_extreme(account, orders, count, bar, prices, costs, tiers, reference, fills, done)
+            done = to_adverse_extreme(account, orders, count, bar, prices, costs, tiers, reference, fills, done)
         if count > 0:
-            done = _fill_stops(account, orders, count, bar, prices, costs, tiers, fills, done)
-            done = _fill_moving_stops(account, orders, count, bar, prices, costs, tiers, fills, done)
-            done = _fill_limits(account, orders, count, bar, prices, costs, tiers, False, fills, done)
-            if done == before:
-                done = _fill_limits(account, orders, count, bar, prices, costs, tiers, True, fills, done)
+            done = fill_in_range(account, orders, count, bar, prices, costs, tiers, before, fills, done)
         if done == before:
             return done
         in_reach, reference = account.size != held, fills[done - 1].price
 
 
 @allocation_free
-def _end_bar(account: Record, orders: np.ndarray, count: int, bar: int, prices: Record, tick: float) -> int:
+def end_bar(account: Record, orders: np.ndarray, count: int, bar: int, prices: Record, tick: float) -> int:
     """Let what still works rest in the book, move stops, end what has expired; return how many of the orders work no longer.
 
     A limit that a quiet bar leaves alone needs no telling: its close has not reached it.
@@ -371,15 +381,15 @@ def process_bar(
     isolated, plain = cost.isolated > 0.0, math.isnan(now.funding_rate_within)
     done = settle_at_open(held, bar, prices, row, isolated, fills, done)
     reached = held.size != 0.0 and not math.isnan(reached_trigger(held, now, isolated, brackets))
-    if not reached and plain and _is_quiet(orders, count, bar, now):
+    if not reached and plain and is_quiet(orders, count, bar, now):
         return done, 0, equity_at(held, now.close)
     known = done
     last_close = now.open if row == 0 else prices[row - 1].close
-    done = _meet_open(held, orders, count, bar, now, last_close, cost, brackets, reached, fills, done)
+    done = meet_open(held, orders, count, bar, now, last_close, cost, brackets, reached, fills, done)
     mark, due = mark_at_open(prices, row), due_within(held, prices, row)
     done = settle_within(held, bar, mark, max(due, 0.0), isolated, fills, done)
     in_reach = reached or done > known
     done = _meet_range(held, orders, count, bar, now, cost, brackets, in_reach, fills, done)
     later = max(due, due_within(held, prices, row)) - max(due, 0.0)
     done = settle_within(held, bar, mark, later, isolated, fills, done)
-    return done, _end_bar(held, orders, count, bar, now, cost.price_tick), equity_at(held, now.close)
+    return done, end_bar(held, orders, count, bar, now, cost.price_tick), equity_at(held, now.close)

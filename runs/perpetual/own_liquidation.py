@@ -18,12 +18,20 @@ def mark_is_known(side: float, prices: Record) -> bool:
 
 @allocation_free
 def reached_trigger(account: Record, prices: Record, isolated: bool, tiers: np.ndarray) -> float:
-    """Return the price of the position's liquidation where this bar's adverse extreme reaches it, else NaN."""
-    trigger = liquidation_trigger(account, isolated, tiers)
+    """Return the price of the position's liquidation where this bar's adverse extreme reaches it, else NaN.
+
+    Positions elsewhere may be at their worst by then. The price is that of the path on which they are not there yet: this one
+    has then gone further by itself.
+    """
+    trigger = liquidation_trigger(account, isolated, tiers, account.fall_elsewhere)
     by_mark = mark_is_known(account.size, prices)
     if account.size > 0.0:
-        return trigger if (prices.mark_low if by_mark else prices.low) <= trigger else math.nan
-    return trigger if (prices.mark_high if by_mark else prices.high) >= trigger else math.nan
+        reached = (prices.mark_low if by_mark else prices.low) <= trigger
+    else:
+        reached = (prices.mark_high if by_mark else prices.high) >= trigger
+    if not reached:
+        return math.nan
+    return trigger if account.fall_elsewhere == 0.0 else liquidation_trigger(account, isolated, tiers)
 
 
 @allocation_free

@@ -1,0 +1,1 @@
+"""One account in several markets: allocation, compiled evaluation, event engine, and whether the two agree."""

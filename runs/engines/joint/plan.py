@@ -1,0 +1,68 @@
+"""What a run over several markets needs besides each market's own: steps, who leaves when, and shares of equity."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from datafeeds.universe.markets import Universe
+from runs.engines.configuration import Configuration
+from runs.engines.joint.allocation import METHODS, shares_of
+
+
+@dataclass(frozen=True)
+class JointPlan:
+    """Steps of an account over several markets.
+
+    Attributes
+    ----------
+    rows
+        (t, k) int32 bar of each market at each step; -1: none, or no longer traded.
+    first
+        The first step at which a market may be traded.
+    begins, leaves
+        (k,) each market's first traded bar; its last one where it leaves before the others, else -1.
+    """
+
+    rows: np.ndarray
+    first: int
+    begins: tuple[int, ...]
+    leaves: tuple[int, ...]
+
+
+def joint_plan(universe: Universe) -> JointPlan:
+    """Return the steps of a universe: its times, each market until its last traded bar."""
+    lasts, begins = ([getattr(each, name) for each in universe.markets] for name in ("last", "first"))
+    rows = np.where(universe.rows < lasts, universe.rows, -1).astype(np.int32)
+    rows = rows[: int(np.flatnonzero((rows >= 0).any(axis=1))[-1]) + 1]
+    leaves = [-1 if newest == last - 1 else last - 1 for newest, last in zip(rows[-1].tolist(), lasts, strict=True)]
+    first = int(np.flatnonzero((rows >= begins).any(axis=1))[0])
+    return JointPlan(rows, first, tuple(begins), tuple(leaves))
+
+
+def joint_shares(
+    plan: JointPlan, universe: Universe, volatilities: Sequence[np.ndarray], method: str = METHODS[0]
+) -> np.ndarray:
+    """Return (t, k) shares of equity, by an allocation of `shares_of`; raises as it does.
+
+    Parameters
+    ----------
+    plan, universe
+        The steps, and the weights of the markets.
+    volatilities
+        A market's forecast over 24 hours, by its own bars. In a hole the last one holds.
+    """
+    steps = np.arange(len(plan.rows))
+    weights, volatility = np.zeros(plan.rows.shape), np.full(plan.rows.shape, np.nan)
+    for k, (each, known) in enumerate(zip(universe.markets, volatilities, strict=True)):
+        newest = np.maximum.accumulate(np.where(plan.rows[:, k] >= 0, plan.rows[:, k], -1))
+        last = steps[plan.rows[:, k] >= 0][-1]
+        traded = (newest >= each.first) & (steps <= last)
+        weights[traded, k] = each.weight
+        volatility[newest >= 0, k] = known[newest[newest >= 0]]
+    return shares_of(method, volatility, weights)
+
+
+def configurations_of(configuration: Configuration, universe: Universe) -> tuple[Configuration, ...]:
+    """Return the configuration of each market: the account's, with the market's own data."""
+    return tuple(replace(configuration, data=each.source or configuration.data) for each in universe.markets)
