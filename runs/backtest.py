@@ -25,6 +25,7 @@ from runs.commandline.options import (
 )
 from runs.commandline.output import print_json, print_lines, print_results, utc_now, wide_console
 from runs.commandline.progress import progress
+from runs.commandline.repeating import hold_to_record
 from runs.commandline.uncompiled import note_uncompiled
 from runs.engines.configuration import changed_assignments, configuration_from, configuration_of
 from runs.engines.evaluator import run_compiled
@@ -109,13 +110,14 @@ def backtest(
 @layers_option
 @dry_run_option
 def command(
-    strategy: str | None, seed: int | None, assignments: tuple[str, ...], config: Path | None, out: Path | None,
-    overwrite: bool, as_json: bool, layers: bool, dry_run: bool, **market_named: str | None,
+    strategy: str | None, seed: int | None, assignments: tuple[str, ...], config: Path | None, strict: bool,
+    out: Path | None, overwrite: bool, as_json: bool, layers: bool, dry_run: bool, **market_named: str | None,
 ) -> int:  # fmt: skip
     """Run one strategy on one market and write tearsheet, report, metrics, trades and equity."""
     settings = asked_settings({"strategy": strategy, "seed": seed, **market_named}, assignments, config)
     configuration = as_input_error(configuration_from, settings)
     market = load_market(configuration)
+    hold_to_record(config, strict, configuration.strategy, market)
     as_input_error(checked_listing, configuration, market)
     if dry_run:
         seconds = START_SECONDS + len(market) / BACKTEST_BARS_PER_SECOND

@@ -140,7 +140,7 @@ Example: python -m runs.sweep --resume results/20260101T000000-sweep-magnet-0a1b
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON on stdout.")
 def command(
     strategy: str | None, params: tuple[str, ...], market_seed: int | None, assignments: tuple[str, ...],
-    config: Path | None, method: str | None, trials: int | None, seed: int | None, objective: str | None, jobs: int,
+    config: Path | None, strict: bool, method: str | None, trials: int | None, seed: int | None, objective: str | None, jobs: int,
     cluster: str | None, insecure: bool, confirm: int, out: Path | None, resume: Path | None, dry_run: bool,
     as_json: bool, **market_named: str | None,
 ) -> int:  # fmt: skip
@@ -160,7 +160,7 @@ def command(
         "objective": objective or earlier.get("objective"),
     }
     plan: Plan = as_input_error(plan_from, settings)
-    return launch(plan, RunOptions(jobs, cluster, insecure, confirm, out, resume, dry_run, as_json))
+    return launch(plan, RunOptions(jobs, cluster, insecure, confirm, out, resume, dry_run, as_json, config, strict))
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -126,8 +126,8 @@ Example: python -m runs.walkforward --strategy magnet --data btc_1h.parquet --pa
 def command(
     strategy: str | None, params: tuple[str, ...], train: str, test: str, step: str | None, anchored: bool,
     purge: str | None, embargo: str | None, market_seed: int | None, assignments: tuple[str, ...], config: Path | None,
-    method: str | None, trials: int | None, seed: int | None, objective: str | None, choice: str, jobs: int, confirm: int,
-    out: Path | None, overwrite: bool, dry_run: bool, as_json: bool, **market_named: str | None,
+    strict: bool, method: str | None, trials: int | None, seed: int | None, objective: str | None, choice: str, jobs: int,
+    confirm: int, out: Path | None, overwrite: bool, dry_run: bool, as_json: bool, **market_named: str | None,
 ) -> int:  # fmt: skip
     """Walk forward: choose parameters on each train window, trade them on the next test window, join the tests."""
     flags = {"strategy": strategy, "seed": market_seed, **market_named}
@@ -140,7 +140,9 @@ def command(
     }
     plan: Plan = as_input_error(plan_from, settings)
     window_options = WindowOptions(train, test, step, anchored, purge, embargo)
-    return launch(plan, window_options, choice, RunOptions(jobs, confirm, out, overwrite, dry_run, as_json))
+    return launch(
+        plan, window_options, choice, RunOptions(jobs, confirm, out, overwrite, dry_run, as_json, config, strict)
+    )
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -35,6 +35,7 @@ _CONFIGURATION = (
         "--set", "assignments", multiple=True, metavar="NAME=VALUE", help="Set one parameter; may be repeated."
     ),
     click.option("--config", type=click.Path(path_type=Path), help="TOML file, or the run.json of an earlier run."),
+    click.option("--strict", is_flag=True, help="Refuse other data or code than those of the run.json in --config."),
 )
 
 _TRIED = (

@@ -29,8 +29,9 @@ def code_digest(strategy: str) -> str:
     """
     if strategy in BUILT_IN:
         return source_digest()
-    file = inspect.getsourcefile(load_strategy(strategy))
-    content = Path(file).read_bytes() if file else b""
+    content = b""
+    with contextlib.suppress(TypeError, OSError):  # a class that was typed in, of no file
+        content = Path(inspect.getsourcefile(load_strategy(strategy)) or "").read_bytes()
     return f"{source_digest()}-{hashlib.sha256(content).hexdigest()[:16]}"
 
 
@@ -87,7 +88,7 @@ def run_record(result: EngineResult) -> dict[str, Any]:
         },
         "instrument": [item.record() for item in result.listing.instruments],
         "stand_ins": list(result.listing.stand_ins),
-        "source_digest": source_digest(),
+        "source_digest": code_digest(result.configuration.strategy),
         "python": platform.python_version(),
         "packages": versions,
     }

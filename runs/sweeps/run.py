@@ -14,6 +14,7 @@ from datafeeds.schema import Market
 from runs.commandline.command import InputError, as_input_error, typed
 from runs.commandline.output import print_json, utc_now
 from runs.commandline.progress import ShowProgress, progress
+from runs.commandline.repeating import hold_to_record
 from runs.commandline.uncompiled import note_uncompiled
 from runs.engines.evaluator import Evaluator
 from runs.engines.event import load_market
@@ -52,6 +53,8 @@ class RunOptions:
     resume: Path | None
     dry_run: bool
     as_json: bool
+    config: Path | None = None
+    strict: bool = False
 
 
 def launch(plan: Plan, options: RunOptions) -> int:
@@ -66,6 +69,7 @@ def launch(plan: Plan, options: RunOptions) -> int:
         as_input_error(check_address, options.cluster, options.insecure)
     as_input_error(plan.search)
     market = load_market(plan.configuration)
+    hold_to_record(options.config, options.strict, plan.configuration.strategy, market)
     record = sweep_record(plan, market)
     if options.dry_run:
         print_plan(record, plan, options.jobs)

@@ -11,6 +11,7 @@ from datafeeds.schema import Market
 from runs.commandline.command import InputError, as_input_error
 from runs.commandline.output import print_json, utc_now
 from runs.commandline.progress import ShowProgress, progress
+from runs.commandline.repeating import hold_to_record
 from runs.commandline.uncompiled import note_uncompiled
 from runs.engines.configuration import Configuration
 from runs.engines.event import load_market
@@ -45,6 +46,8 @@ class RunOptions:
     overwrite: bool
     dry_run: bool
     as_json: bool
+    config: Path | None = None
+    strict: bool = False
 
 
 def launch(plan: Plan, options: WindowOptions, choice: str, run_options: RunOptions) -> int:
@@ -57,6 +60,7 @@ def launch(plan: Plan, options: WindowOptions, choice: str, run_options: RunOpti
     """
     as_input_error(check_walk, plan, choice)
     market = load_market(plan.configuration)
+    hold_to_record(run_options.config, run_options.strict, plan.configuration.strategy, market)
     walk: Walk = as_input_error(lay_out, plan, options, choice, market)
     if run_options.dry_run:
         print_plan(walk.record, plan, walk.windows, market, run_options.jobs)

@@ -305,6 +305,31 @@ def test_a_runs_own_record_reproduces_it(data, tmp_path):
 
 
 @pytest.mark.usefixtures("no_tearsheet")
+def test_a_repeated_run_names_other_data_and_other_code_and_strict_refuses_them(data, tmp_path, capsys):
+    config = tmp_path / "run.json"
+    dry = ["--config", str(config), "--dry-run"]
+    assert main(["--strategy", "magnet", "--data", str(data), "--out", str(tmp_path / "out")]) == 0
+    record = json.loads((tmp_path / "out" / "run.json").read_text())
+    config.write_text(json.dumps(record))
+    capsys.readouterr()
+    assert main([*dry, "--strict"]) == 0
+    assert capsys.readouterr().err == ""
+    assert main([*dry, "--end", "2024-01-12"]) == 0
+    said = f"{config}: the data differ (bars 400 there, 264 here)\n"
+    assert capsys.readouterr().err == f"note: {said}"
+    assert main([*dry, "--end", "2024-01-12", "--strict"]) == 2
+    assert capsys.readouterr().err == f"error: {said}"
+    config.write_text(json.dumps(record | {"source_digest": "0" * 16}))
+    assert main([*dry, "--strict"]) == 2
+    assert capsys.readouterr().err.startswith(f"error: {config}: the code differs (digest {'0' * 16} there, ")
+    config.write_text(json.dumps({"configuration": record["configuration"]}))
+    assert main([*dry, "--strict"]) == 2
+    assert "name unknown there" in capsys.readouterr().err
+    assert main(["--strategy", "magnet", "--data", str(data), "--dry-run", "--strict"]) == 2
+    assert "run.json" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("no_tearsheet")
 def test_a_toml_file_configures_and_flags_win(data, tmp_path):
     config = tmp_path / "run.toml"
     config.write_text('strategy = "magnet"\n[model]\nliquidation_price_spread = 0.2\n[costs]\ntaker_fee_bps = 9\n')
