@@ -14,6 +14,7 @@ from indicators.liquidation.parameter_fields import from_mapping
 from indicators.liquidation.parameters import ModelParameters
 from runs.analysis.record import analyse
 from runs.commandline.command import Command, as_input_error, run_command, suggest
+from runs.commandline.compiling import MAP, note_compiling
 from runs.commandline.options import layers_option, market_again, market_options
 from runs.engines.configuration import Configuration, model_parameters
 from runs.engines.event import load_market
@@ -100,6 +101,7 @@ def command(
     # The strategy is named because a configuration has one; only what names the market is read of it.
     market = load_market(Configuration("magnet", seed=seed, model=parameters, **market_named))
     market = market if at is None else market.until(at)
+    note_compiling(MAP)
     record = analyse(market, parameters, level / 100.0, layers)
     forms = _forms(record, HEATMAP if mapped else None)
     if out is not None:

@@ -15,6 +15,7 @@ from datafeeds.markets import read
 from datafeeds.schema import Market
 from indicators.liquidation.parameters import ModelParameters
 from runs.commandline.command import Command, as_input_error, note, run_command, suggest
+from runs.commandline.compiling import note_compiling
 from runs.commandline.dry_run import BACKTEST_BARS_PER_SECOND, START_SECONDS, tell_plan
 from runs.commandline.options import (
     asked_settings,
@@ -123,6 +124,7 @@ def command(
         seconds = START_SECONDS + len(market) / BACKTEST_BARS_PER_SECOND
         tell_plan(configuration.as_dict(), len(market), 1, seconds)
         return 0
+    note_compiling()
     note_uncompiled(configuration.strategy)
     name = run_name(utc_now(), configuration.strategy, configuration.as_dict(), market.fingerprint())
     with claimed_folder(name, out, overwrite) as (target, temporary):

@@ -12,6 +12,7 @@ from runs.benchmarks.catalog_speed import measure_reading
 from runs.benchmarks.engine_speed import measure, scaling
 from runs.benchmarks.sweep_speed import measure_sweep
 from runs.commandline.command import Command, run_command, suggest
+from runs.commandline.compiling import note_compiling
 from runs.commandline.output import print_json, wide_console
 
 _BARS = 43_361  # as many as five years of hours, the length of the main real data set
@@ -49,6 +50,7 @@ def command(
         market = market.head(bars)
     if len(market) < 1000:
         raise click.UsageError(f"{market.name}: {len(market)} bars are too few to time; give at least 1000")
+    note_compiling()
     if combinations:
         return _tell_sweeps(market, combinations, rounds, as_json)
     figures, ten = measure(market, rounds), scaling(market, rounds)

@@ -17,6 +17,7 @@ import click
 
 from datafeeds.schema import Market
 from runs.commandline.command import Command, InputError, as_input_error, note, run_command, suggest
+from runs.commandline.compiling import note_compiling
 from runs.commandline.options import market_options
 from runs.commandline.output import print_json
 from runs.commandline.uncompiled import note_uncompiled
@@ -205,6 +206,7 @@ def command(
     if len(market) < 100:
         raise click.UsageError(f"{market.name}: {len(market)} bars are too few to find anything; give at least 100")
     as_input_error(checked_listing, configuration, market)
+    note_compiling()
     note_uncompiled(strategy)
     examination = examine(configuration, market, cuts)
     _tell(examination, strategy, market, cuts, as_json)

@@ -14,6 +14,7 @@ from datafeeds.schema import Market
 from indicators.liquidation.parameter_fields import from_mapping
 from indicators.liquidation.parameters import ModelParameters
 from runs.commandline.command import Command, InputError, as_input_error, note, run_command, suggest
+from runs.commandline.compiling import MAP, note_compiling
 from runs.commandline.options import market_again, market_options
 from runs.commandline.output import print_json, print_results, wide_console
 from runs.engines.configuration import Configuration, model_parameters
@@ -111,6 +112,7 @@ def command(
     # The strategy is named because a configuration has one; only what names the market is read of it.
     market = load_market(Configuration("magnet", seed=seed, model=parameters, **market_named))
     market = market if at is None else market.until(at)
+    note_compiling(MAP)
     with claimed_folder(out.name, out, overwrite, MARKER) if out else contextlib.nullcontext() as folder:
         tested = _tested(market, parameters, fractions, deviations or ())
         if folder:

@@ -17,6 +17,7 @@ from datafeeds.simulated.market import SimulatedMarket, simulate_with_truth
 from indicators.liquidation.parameter_fields import from_mapping
 from indicators.liquidation.parameters import ModelParameters
 from runs.commandline.command import Command, as_input_error, run_command, suggest
+from runs.commandline.compiling import MAP, note_compiling
 from runs.commandline.dry_run import START_SECONDS, VALIDATE_BARS_PER_SECOND, tell_plan
 from runs.commandline.evidence import print_evidence
 from runs.commandline.options import dry_run_option, market_again, markets_options
@@ -152,6 +153,7 @@ def command(
         settings, count = {**market_named, "seed": seed, "model": asdict(parameters)}, sum(map(len, markets))
         tell_plan(settings, count, 1, START_SECONDS + count / VALIDATE_BARS_PER_SECOND)
         return 0
+    note_compiling(MAP)
     fingerprints = "".join(market.fingerprint() for market in markets)
     name = run_name(utc_now(), "validate", asdict(parameters), fingerprints)
     with claimed_folder(name, out, overwrite, MARKER) as (target, temporary):

@@ -187,6 +187,12 @@ def is_ours(function: Callable[..., Any]) -> bool:
     return any(Path(function.__code__.co_filename).is_relative_to(_PROJECT / folder) for folder in _FOLDERS)
 
 
+def is_kept(function: Callable[..., Any]) -> bool:
+    """Return whether the cache holds machine code of a compiled function, of whatever types."""
+    folder = Path(cast(Any, function).stats.cache_path)
+    return any(folder.glob(f"*.{function.__qualname__}-*.nbi"))
+
+
 def read_only(rows: np.ndarray) -> np.ndarray:
     """Return a view that neither Python nor compiled code can write; to compiled code it is of a type of its own."""
     view = rows.view()

@@ -12,6 +12,7 @@ import pandas as pd
 
 from datafeeds.schema import Market
 from runs.commandline.command import InputError, as_input_error, typed
+from runs.commandline.compiling import note_compiling
 from runs.commandline.output import print_json, utc_now
 from runs.commandline.progress import ShowProgress, progress
 from runs.commandline.repeating import hold_to_record
@@ -74,6 +75,7 @@ def launch(plan: Plan, options: RunOptions) -> int:
     if options.dry_run:
         print_plan(record, plan, options.jobs)
         return 0
+    note_compiling()
     note_uncompiled(plan.configuration.strategy)
     folder = options.resume or options.out or _default_folder(record)
     check_folder(folder, record, options.resume is None)

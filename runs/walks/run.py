@@ -9,6 +9,7 @@ from typing import Any
 
 from datafeeds.schema import Market
 from runs.commandline.command import InputError, as_input_error
+from runs.commandline.compiling import note_compiling
 from runs.commandline.output import print_json, utc_now
 from runs.commandline.progress import ShowProgress, progress
 from runs.commandline.repeating import hold_to_record
@@ -65,6 +66,7 @@ def launch(plan: Plan, options: WindowOptions, choice: str, run_options: RunOpti
     if run_options.dry_run:
         print_plan(walk.record, plan, walk.windows, market, run_options.jobs)
         return 0
+    note_compiling()
     note_uncompiled(plan.configuration.strategy)
     with claimed_folder(_name(walk), run_options.out, run_options.overwrite, MARKER) as (target, temporary):
         walked = run_walk(walk, run_options.jobs, run_options.confirm, heatmaps_folder(), temporary, progress)

@@ -15,6 +15,7 @@ from click.shell_completion import BashComplete
 
 import runs.console
 from datafeeds.simulated.market import simulate
+from runs.commandline import compiling
 from runs.console import COMMANDS, main
 from tests.runs.reviews.forging import real_run
 
@@ -39,6 +40,7 @@ WORKS = {
     "lookahead": ["--strategy", "wipe", "--data", "DATA", "--cuts", "1"],
     "benchmark": ["--bars", "1000", "--rounds", "1"],
 }
+COMPILE = set(WORKS) - {"review", "download", "new"}
 PAGED = {"backtest", "stress", "sweep", "walkforward", "validate", "review"}
 # A mistake of the user's, one that click finds and one that we find.
 FAILS = {
@@ -109,6 +111,7 @@ def test_stdout_has_results_with_all_pages_and_stderr_notes_and_the_next_command
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("FORCE_COLOR", "1")  # as on a terminal
     monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setattr(compiling, "is_kept", lambda _: False)  # as on a first run
     code, out, err = run(name, *WORKS[name])
     assert code == 0, err
     assert out
@@ -120,6 +123,7 @@ def test_stdout_has_results_with_all_pages_and_stderr_notes_and_the_next_command
     assert re.match(rf"next: {re.escape(sys.executable)} -m runs\.(\w+)( |$)", told[-1])
     assert told[-1].split("runs.")[1].split()[0] in COMMANDS
     assert sum(line.startswith("next: ") for line in told) == 1
+    assert sum(line.startswith("note: compiling the map") for line in told) == (name in COMPILE)
     pages = [line.removeprefix("Pages: ").split(", ") for line in out.splitlines() if line.startswith("Pages: ")]
     assert len(pages) == (name in PAGED)
     if pages:
