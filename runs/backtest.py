@@ -1,7 +1,8 @@
 """Run one strategy on one market, and leave a folder that can be believed."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,12 @@ from rich.table import Table
 
 from datafeeds.markets import read
 from datafeeds.schema import Market
+from datafeeds.universe.markets import Universe, from_markets
 from indicators.liquidation.parameters import ModelParameters
 from runs.commandline.command import Command, as_input_error, note, run_command, suggest
 from runs.commandline.compiling import note_compiling
 from runs.commandline.dry_run import BACKTEST_BARS_PER_SECOND, START_SECONDS, tell_plan
+from runs.commandline.joint_summary import print_joint_summary
 from runs.commandline.options import (
     asked_settings,
     configuration_options,
@@ -28,24 +31,32 @@ from runs.commandline.output import print_json, print_lines, print_results, utc_
 from runs.commandline.progress import progress
 from runs.commandline.repeating import hold_to_record
 from runs.commandline.uncompiled import note_uncompiled
-from runs.engines.configuration import changed_assignments, configuration_from, configuration_of
+from runs.engines.configuration import Configuration, changed_assignments, configuration_from, configuration_of
 from runs.engines.evaluator import run_compiled
 from runs.engines.event import load_market, run_backtest
 from runs.engines.examination import examined_beside
 from runs.engines.instruments import checked_listing
+from runs.engines.joint.evaluator import JointEvaluator
+from runs.engines.joint.event import run_joint_backtest
+from runs.engines.joint.plan import check_joint, one_of_several
+from runs.engines.joint.universe import load_universe
+from runs.engines.snapshot_cache import Heatmaps
 from runs.outcome.folder import claimed_folder, run_name
+from runs.outcome.joint_metrics import universe_record
 from runs.outcome.metrics import unopened_sentence, volume_sentence
+from runs.outcome.provenance import market_record
 from runs.outcome.run_files import PAGES
 from runs.perpetual.contract import InstrumentParameters
 from runs.perpetual.costs import CostParameters
 from runs.reports.competitors import ROWS, SIDES, further_cash, side_by_side
 from runs.results.backtest import Result
+from runs.results.joint import JointRun
 from strategies.sizing import SizingParameters
 from strategies.trading import TradingParameters
 
 
 def backtest(
-    data: Market | pd.DataFrame | Path | str,
+    data: Market | pd.DataFrame | Path | str | Sequence[Any] | Universe,
     strategy: str | type[bt.Strategy] = "magnet",
     *,
     costs: CostParameters | Mapping[str, Any] | None = None,
@@ -53,25 +64,29 @@ def backtest(
     trading: TradingParameters | Mapping[str, Any] | None = None,
     model: ModelParameters | Mapping[str, Any] | None = None,
     instrument: InstrumentParameters | Mapping[str, Any] | None = None,
+    allocation: str = "equal",
     **parameters: Any,
-) -> Result:
-    """Run one strategy on one market. Nothing is printed or written.
+) -> Result | JointRun:
+    """Run one strategy on one market, or with one account on several. Nothing is printed or written.
 
     Parameters
     ----------
     data
-        As `datafeeds.markets.read` takes it: a table of bars, a path, a name in the catalog, or a market.
+        As `datafeeds.markets.read` takes it: a table of bars, a path, a name in the catalog, or a market; a list of these, or a
+        `Universe`.
     strategy
         magnet, cascade, wipe, overlay, ``package.module:Class``, or a class.
     costs, sizing, trading, model, instrument
         Parameters: the dataclass, or the changed ones by name.
+    allocation
+        How equity is divided among several markets, as ``--allocation`` takes it.
     **parameters
         By name, as ``--set`` takes them: the strategy's own, or one of model, sizing, trading, costs or instrument alone.
 
     Returns
     -------
-    Result
-        Tables, figures, pictures and pages, each made when it is asked for.
+    Result or JointRun
+        Tables, figures, pictures and pages, each made when it is asked for; `JointRun` of several markets.
 
     Raises
     ------
@@ -86,13 +101,16 @@ def backtest(
     >>> backtest(simulate(7, bars=1500), magnet_ratio=3.0)  # doctest: +ELLIPSIS
     Result(magnet on simulated-7, 1,500 bars 2024-01-01..2024-03-03: return ..., Sharpe ..., ... trades, drawdown by bar ... %)
     """
-    market = read(data)
-    configuration = as_input_error(
-        partial(configuration_of, model=model, sizing=sizing, trading=trading, costs=costs, instrument=instrument),
-        strategy,
-        parameters,
-        data,
+    configured = partial(
+        configuration_of, model=model, sizing=sizing, trading=trading, costs=costs, instrument=instrument
     )
+    configuration = as_input_error(configured, strategy, parameters, data)
+    if isinstance(data, (list, tuple, Universe)):
+        universe = data if isinstance(data, Universe) else from_markets([read(each) for each in data])
+        several = replace(configuration, allocation=allocation)
+        as_input_error(check_joint, several, universe)
+        return JointRun(JointEvaluator(universe, Heatmaps(None)).run(several))
+    market = read(data)
     as_input_error(checked_listing, configuration, market)
     return Result(run_compiled(configuration, market))
 
@@ -114,11 +132,17 @@ def command(
     strategy: str | None, seed: int | None, assignments: tuple[str, ...], config: Path | None, strict: bool,
     out: Path | None, overwrite: bool, as_json: bool, layers: bool, dry_run: bool, **market_named: str | None,
 ) -> int:  # fmt: skip
-    """Run one strategy on one market and write tearsheet, report, metrics, trades and equity."""
+    """Run one strategy on one market, or with one account on several, and write tearsheet, report, metrics, trades and equity."""
     settings = asked_settings({"strategy": strategy, "seed": seed, **market_named}, assignments, config)
     configuration = as_input_error(configuration_from, settings)
+    if configuration.several:
+        universe = load_universe(configuration)
+        if not universe.is_one_market:
+            hold_to_record(config, strict, configuration.strategy, universe_record(universe))
+            return _trade_several(configuration, universe, out, overwrite, as_json, layers, dry_run)
+        configuration = one_of_several(configuration, universe)
     market = load_market(configuration)
-    hold_to_record(config, strict, configuration.strategy, market)
+    hold_to_record(config, strict, configuration.strategy, market_record(market))
     as_input_error(checked_listing, configuration, market)
     if dry_run:
         seconds = START_SECONDS + len(market) / BACKTEST_BARS_PER_SECOND
@@ -139,6 +163,31 @@ def command(
         _print_summary(result.record, target)
         changed = changed_assignments(configuration.model)
         suggest("analyze", {**market_named_by(configuration), "set": changed, "layers": layers})
+    return 0
+
+
+def _trade_several(
+    configuration: Configuration, universe: Universe, out: Path | None, overwrite: bool, as_json: bool, layers: bool,
+    dry_run: bool,
+) -> int:  # fmt: skip
+    """Run one account over a universe."""
+    as_input_error(check_joint, configuration, universe)
+    bars = sum(len(each.market) for each in universe.markets)
+    if dry_run:
+        seconds = START_SECONDS + bars / BACKTEST_BARS_PER_SECOND
+        tell_plan(configuration.as_dict(), bars, 1, seconds, markets=list(universe.names))
+        return 0
+    note_compiling()
+    note_uncompiled(configuration.strategy)
+    name = run_name(utc_now(), configuration.strategy, configuration.as_dict(), universe.fingerprint())
+    with claimed_folder(name, out, overwrite) as (target, temporary):
+        with progress("backtest", len(universe.times), "bars") as report:
+            result = JointRun(as_input_error(run_joint_backtest, configuration, universe, report))
+        result.write(target, temporary, layers)
+    if as_json:
+        print_json({"folder": str(target), **result.record})
+    else:
+        print_joint_summary(result.record, target)
     return 0
 
 

@@ -68,6 +68,15 @@ class Universe:
         return tuple(each.market.name for each in self.markets)
 
     @property
+    def is_one_market(self) -> bool:
+        """Whether it is a single market, all of whose bars may be traded: no more than that market by itself."""
+        return (
+            len(self.markets) == 1
+            and self.markets[0].first == 0
+            and self.markets[0].last == len(self.markets[0].market)
+        )
+
+    @property
     def bar_seconds(self) -> int:
         """Length of a bar."""
         return self.markets[0].market.bar_seconds
@@ -94,6 +103,7 @@ def from_markets(
     lasts: Sequence[int] | None = None,
     weights: Sequence[float] | None = None,
     remarks: Sequence[str] = (),
+    sources: Sequence[str | None] | None = None,
 ) -> Universe:
     """Return the universe of some markets, in any order.
 
@@ -107,6 +117,8 @@ def from_markets(
         (K,) relative parts, finite and above 0; by default equal.
     remarks
         What their source has to say, before the notes.
+    sources
+        (K,) what names each to the commands.
 
     Raises
     ------
@@ -126,6 +138,7 @@ def from_markets(
         [0] * count if firsts is None else firsts,
         [len(market) for market in markets] if lasts is None else lasts,
         [1.0] * count if weights is None else weights,
+        [None] * count if sources is None else sources,
         strict=True,
     )
     members = tuple(sorted((UniverseMarket(*each) for each in given), key=lambda each: each.market.name))

@@ -104,7 +104,8 @@ def read_listed(
     if empty := [*short, *without]:
         remarks = (*remarks, f"without bars to trade in this range, left out: {some(sorted(empty))}")
     markets, firsts, lasts = zip(*(member for _, member in members), strict=True)
-    return from_markets(markets, firsts, lasts, [line.weight for line, _ in members], remarks)
+    lines = [line for line, _ in members]
+    return from_markets(markets, firsts, lasts, [line.weight for line in lines], remarks, [line.data for line in lines])
 
 
 def _expanded(line: Listed, catalog: Path | str | None) -> list[Listed]:

@@ -29,7 +29,7 @@ def _refuse_repeated(values: Mapping[str, object], given: list[click.Parameter])
             continue
         name, said = parameter.opts[-1], values[str(parameter.name)]
         if not parameter.multiple and given.count(parameter) > 1:
-            pooled = "; runs.validate alone pools several markets" if name == "--data" else ""
+            pooled = "; runs.backtest trades several markets, runs.validate pools them" if name == "--data" else ""
             raise click.UsageError(
                 f"{name} is given {given.count(parameter)} times, and this command takes one{pooled}"
             )

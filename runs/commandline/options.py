@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from runs.commandline.command import as_input_error
+from datafeeds.universe.selection import is_selection
+from runs.commandline.command import InputError, as_input_error
 from runs.engines.configuration import read_settings, with_assignments
 
 MARKET_OPTIONS = ("data", "timeframe", "mapping", "catalog", "start", "end")
@@ -28,6 +29,15 @@ _RANGE = (
 _MARKET = (click.option("--data", help=_DATA_HELP), *_RANGE)
 
 _MARKETS = (click.option("--data", multiple=True, help=f"{_DATA_HELP} Several are pooled."), *_RANGE)
+
+_UNIVERSE = (
+    click.option(
+        "--data", multiple=True,
+        help=f"{_DATA_HELP} Several, or catalog:venue:timeframe for all of a venue, are traded by one account.",
+    ),
+    click.option("--universe", help="TOML file that names several markets, with dates in and out, and weights."),
+    click.option("--allocation", help="Equity by market: equal (default), inverse-volatility, or package.module:function."),
+)  # fmt: skip
 
 _CONFIGURATION = (
     click.option("--strategy", help="magnet, cascade, wipe, overlay, or package.module:Class."),
@@ -71,8 +81,8 @@ def markets_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def configuration_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options of a configuration, those of its market included."""
-    return _with((*_CONFIGURATION[:1], *_MARKET, *_CONFIGURATION[1:]), command)
+    """Give a command the options of a configuration, those of its market or markets included."""
+    return _with((*_CONFIGURATION[:1], *_UNIVERSE, *_RANGE, *_CONFIGURATION[1:]), command)
 
 
 def trial_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -106,12 +116,32 @@ def asked_settings(
     """
     settings: dict[str, Any] = dict(earlier or {})
     settings |= dict(as_input_error(read_settings, config)) if config else {}
-    settings |= {key: value for key, value in flags.items() if value is not None}
+    settings |= _markets_named({key: value for key, value in flags.items() if value is not None}, settings)
     if not settings.get("strategy"):
         raise click.UsageError(
             "no strategy named: give --strategy magnet, cascade, wipe, overlay or package.module:Class"
         )
     return as_input_error(with_assignments, settings, assignments)
+
+
+def _markets_named(flags: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+    """Return flags in which one ``--data`` is `data` and several are `markets`; what `known` named before them is dropped.
+
+    Raises
+    ------
+    InputError
+        For ``--data`` and ``--universe`` at once.
+    """
+    data = flags.pop("data", ())
+    named = (data,) if isinstance(data, str) else tuple(data)
+    if named and flags.get("universe"):
+        raise InputError("--data and --universe are given at once: name the markets in the file alone")
+    if named or flags.get("universe"):
+        for name in ("data", "markets", "universe"):
+            known.pop(name, None)
+    if len(named) == 1 and not is_selection(named[0]):
+        return {**flags, "data": named[0]}
+    return {**flags, "markets": named} if named else flags
 
 
 def market_named_by(settings: Any) -> dict[str, Any]:

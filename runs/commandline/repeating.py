@@ -1,19 +1,20 @@
 """Hold a run to the record that it repeats: its ``--config run.json`` says which data and which code there were."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
-from datafeeds.schema import Market
 from runs.commandline.command import InputError, note
-from runs.outcome.provenance import code_digest, market_record
+from runs.outcome.provenance import code_digest
 
 
-def hold_to_record(config: Path | None, strict: bool, strategy: str, market: Market) -> None:
+def hold_to_record(config: Path | None, strict: bool, strategy: str, here: Mapping[str, Any]) -> None:
     """Name in what data and code differ from those of the record in `config`; a file of settings records neither.
+
+    `here` describes this run's data, as `market_record` does.
 
     Raises
     ------
@@ -29,15 +30,15 @@ def hold_to_record(config: Path | None, strict: bool, strategy: str, market: Mar
             )
         return
     record = json.loads(config.read_text(encoding="utf-8"))
-    told = [f"{config}: {sentence}" for sentence in _differences(record, strategy, market)]
+    told = [f"{config}: {sentence}" for sentence in _differences(record, strategy, here)]
     if strict and told:
         raise InputError("; ".join(told))
     note(*told)
 
 
-def _differences(record: dict[str, Any], strategy: str, market: Market) -> Iterator[str]:
+def _differences(record: dict[str, Any], strategy: str, here: Mapping[str, Any]) -> Iterator[str]:
     there = record.get("data")
-    there, here = there if isinstance(there, dict) else {}, market_record(market)
+    there = there if isinstance(there, dict) else {}
     if there.get("fingerprint") != here["fingerprint"]:
         named = [name for name in ("name", "bars", "bar_seconds") if there.get(name) != here[name]] or ["fingerprint"]
         pairs = ", ".join(f"{name} {_short(there.get(name))} there, {_short(here[name])} here" for name in named)

@@ -54,6 +54,8 @@ class _Progress(bt.Analyzer):  # type: ignore[misc]
 
 def load_market(configuration: Configuration) -> Market:
     """Return the market a configuration names, cut to its range; without a name the simulated one."""
+    if configuration.several:
+        raise MarketError("several markets are named, and this takes one: give one --data, and no --universe")
     if configuration.data is None:
         market = simulate(configuration.seed).between(configuration.start, configuration.end)
         return resample(market, timeframe_seconds(configuration.timeframe)) if configuration.timeframe else market

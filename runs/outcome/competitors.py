@@ -93,10 +93,11 @@ def constant_exposure(held: HeldPerpetual, exposure: float, ours: np.ndarray) ->
         (d,) the run's daily returns.
     """
     returns = constant_exposure_returns(exposure, held.daily_returns)
-    return {"mean_exposure": exposure, **daily_figures(returns), "sentence": _sentence(exposure, ours, returns)}
+    return {"mean_exposure": exposure, **daily_figures(returns), "sentence": exposure_sentence(exposure, ours, returns)}
 
 
-def _sentence(exposure: float, ours: np.ndarray, theirs: np.ndarray) -> str:
+def exposure_sentence(exposure: float, ours: np.ndarray, theirs: np.ndarray) -> str:
+    """Return how daily returns compare with those of the mean exposure held constant, `theirs`, in words."""
     if exposure == 0.0:
         return "Nothing was held, so there is no exposure to compare it with."
     (earned, ratio), (held, held_ratio) = (

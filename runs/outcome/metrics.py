@@ -54,7 +54,8 @@ def daily_returns(times: np.ndarray, equity: np.ndarray, start: float) -> pd.Ser
     )
 
 
-def _performance(times: np.ndarray, equity: np.ndarray, start: float) -> dict[str, Any]:
+def performance_figures(times: np.ndarray, equity: np.ndarray, start: float) -> dict[str, Any]:
+    """Return the headline figures of (n,) equity at the closes of bars that open at `times`, and where its deepest fall lies."""
     returns = daily_returns(times, equity, start).to_numpy()
     deepest = largest_drawdown(equity, start)
     worst = deepest.fraction
@@ -69,7 +70,8 @@ def _performance(times: np.ndarray, equity: np.ndarray, start: float) -> dict[st
     }
 
 
-def _trading(trades: pd.DataFrame) -> dict[str, Any]:
+def trading_figures(trades: pd.DataFrame) -> dict[str, Any]:
+    """Return the figures of round trips."""
     net = trades.loc[~trades["open"].astype(bool), "net_pnl"].to_numpy(dtype=float)  # what is open has no outcome yet
     won, lost = net[net > 0.0], net[net < 0.0]
     count = len(trades)
@@ -91,7 +93,7 @@ def _counts(words: pd.Series) -> dict[str, int]:
     return {str(word): int(number) for word, number in words.value_counts().sort_index().items()}
 
 
-def _waiting_entries(trading: dict[str, Any]) -> dict[str, float]:
+def waiting_entries(trading: dict[str, Any]) -> dict[str, float]:
     """Return what share of the entries that waited for a price was never filled; NaN where none waited.
 
     They waited by a limit or a trigger; they were not filled if they expired, or were post-only and would have taken.
@@ -121,7 +123,7 @@ def volume_sentence(trading: dict[str, Any]) -> str:
     )
 
 
-def _volume_shares(result: EngineResult) -> dict[str, Any]:
+def volume_shares(result: EngineResult) -> dict[str, Any]:
     """How much of its bar's volume each fill took; one in a bar without volume took more than there was."""
     traded = result.fills[result.fills["size"] != 0.0]
     volume = result.market.frame["volume"].to_numpy()[traded["bar"]]
@@ -132,7 +134,8 @@ def _volume_shares(result: EngineResult) -> dict[str, Any]:
     }
 
 
-def _money(result: EngineResult) -> dict[str, Any]:
+def money_figures(result: EngineResult) -> dict[str, Any]:
+    """Return the sums of a run's ledger, and how far three ways to its equity differ."""
     account, fills, close = result.account[0], result.fills, float(result.close[-1])
     held = float(account["size"])
     return {
@@ -185,21 +188,21 @@ def run_metrics(result: EngineResult, trades: pd.DataFrame | None = None) -> dic
     theirs = daily_returns(result.times, benchmark, float(result.market.frame["open"].iloc[0])).to_numpy()
     spread = float(np.var(theirs, ddof=1)) if len(theirs) > 1 else 0.0
     beta = float(np.cov(ours, theirs, ddof=1)[0, 1]) / spread if spread > 0.0 else math.nan
-    trading = _trading(trades) | entries_not_opened(result.account[0])
+    trading = trading_figures(trades) | entries_not_opened(result.account[0])
     varied = len(ours) > 1 and spread > 0.0 and float(np.var(ours)) > 0.0
     return {
         "strategy": result.configuration.strategy,
-        "performance": _performance(result.times, result.equity, start),
-        "buy_and_hold": _performance(result.times, benchmark, float(result.market.frame["open"].iloc[0])),
+        "performance": performance_figures(result.times, result.equity, start),
+        "buy_and_hold": performance_figures(result.times, benchmark, float(result.market.frame["open"].iloc[0])),
         "against_buy_and_hold": {
             "beta": beta,
             "correlation": float(np.corrcoef(ours, theirs)[0, 1]) if varied else math.nan,
             "annual_alpha_fraction": (float(ours.mean()) - beta * float(theirs.mean())) * DAYS_PER_YEAR,
         },
         **competitors(result),
-        "trading": {**trading, **_waiting_entries(trading), **_volume_shares(result)},
+        "trading": {**trading, **waiting_entries(trading), **volume_shares(result)},
         "exposure": _exposure(result),
-        "money": _money(result),
+        "money": money_figures(result),
         "instrument": instrument_record(result.listing, result.configuration.costs),
         "breakdown": breakdown(trades, result.times, result.snapshots),
         "data": _data(result),

@@ -69,13 +69,18 @@ def package_version() -> str | None:
         return None
 
 
-def run_record(result: EngineResult) -> dict[str, Any]:
-    """Return what it takes to repeat the run bit for bit."""
+def software_record(strategy: str) -> dict[str, Any]:
+    """Return the digest of the sources, a strategy's among them, and the versions of Python and of what figures hang on."""
     versions = {}
-    in_memory = result.configuration.data == IN_MEMORY
     for package in _PACKAGES:
         with contextlib.suppress(PackageNotFoundError):
             versions[package] = version(package)
+    return {"source_digest": code_digest(strategy), "python": platform.python_version(), "packages": versions}
+
+
+def run_record(result: EngineResult) -> dict[str, Any]:
+    """Return what it takes to repeat the run bit for bit."""
+    in_memory = result.configuration.data == IN_MEMORY
     return {
         "reproduce": _IN_PYTHON if in_memory else "python -m runs.backtest --config run.json",
         "configuration": result.configuration.as_dict(),
@@ -88,7 +93,5 @@ def run_record(result: EngineResult) -> dict[str, Any]:
         },
         "instrument": [item.record() for item in result.listing.instruments],
         "stand_ins": list(result.listing.stand_ins),
-        "source_digest": code_digest(result.configuration.strategy),
-        "python": platform.python_version(),
-        "packages": versions,
+        **software_record(result.configuration.strategy),
     }

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from indicators.liquidation.cascade_phase import PHASES
-from runs.perpetual.accounting import FILL_KINDS, LIMIT, LIQUIDATION, STOP, TIME_STOP
+from runs.perpetual.accounting import DELISTING, FILL_KINDS, LIMIT, LIQUIDATION, STOP, TIME_STOP
 from runs.perpetual.round_trips import trips_of
 
 COLUMNS = (
@@ -20,7 +20,7 @@ prices in quote per base, sizes in base coin, sums in quote, excursions as fract
 price; `signal_*` is what the heatmap said at the close before the entry; `entry_kind` is the order that opened it: market, limit or
 stop."""
 
-_REASONS = {LIMIT: "target", STOP: "stop", LIQUIDATION: "liquidation", TIME_STOP: "time stop"}
+_REASONS = {LIMIT: "target", STOP: "stop", LIQUIDATION: "liquidation", TIME_STOP: "time stop", DELISTING: "delisting"}
 
 
 def round_trips(

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from runs.engines.configuration import Configuration
 from runs.engines.result import EngineResult
 from runs.outcome.instrument import instrument_text
 from runs.outcome.metrics import benchmark_equity, daily_returns
@@ -134,11 +135,24 @@ def tearsheet(result: EngineResult, metrics: dict[str, Any], settings: str | Non
     ours = daily_returns(result.times, result.equity, float(result.account["start"][0]))
     theirs = daily_returns(result.times, benchmark_equity(result), float(result.market.frame["open"].iloc[0]))
     title = f"{result.configuration.strategy} on {result.market.name}"
+    facts = _facts(result, metrics, settings_text(result.configuration) if settings is None else settings)
+    return statistics_page(ours, theirs, title, metrics, facts, breakdown_tables(metrics))
+
+
+def statistics_page(
+    ours: pd.Series,
+    theirs: pd.Series,
+    title: str,
+    metrics: dict[str, Any],
+    facts: Iterable[tuple[str, str]],
+    tables: str,
+) -> str:
+    """Return quantstats' page of daily returns against a benchmark's, under a head of facts (title, text) and tables (HTML)."""
     # quantstats needs variance and a few days; without them its statistics divide by zero.
     enough = len(ours) > 2 and float(ours.std()) > 0.0 and float(theirs.std()) > 0.0
     priced = any(float(series.min()) >= 0.0 and float(series.max()) > 1.0 for series in (ours, theirs))
     whole = _quantstats(ours, theirs, title) if enough and not priced else _plain(ours, title, metrics, enough)
-    return _with_head(whole, result, metrics, _settings(result) if settings is None else settings)
+    return re.sub(r"(<body[^>]*>)", lambda match: match.group(1) + _block(facts, tables), whole, count=1)
 
 
 def _quantstats(ours: pd.Series, theirs: pd.Series, title: str) -> str:
@@ -212,23 +226,24 @@ def _plain(ours: pd.Series, title: str, metrics: dict[str, Any], enough: bool) -
     return page(title, f"<h1>{escape(title)}</h1><p>{span}</p>")
 
 
-def _settings(result: EngineResult) -> str:
-    costs, rule = result.configuration.costs, result.configuration.rule
+def settings_text(configuration: Configuration) -> str:
+    """Return what a run was set to, in a sentence."""
+    costs, rule = configuration.costs, configuration.rule
     parameters = ", ".join(f"{name} {value}" for name, value in rule.items()) or "its defaults"
     return (
-        f"Strategy {result.configuration.strategy} with {parameters}; {costs.margin_mode} margin, leverage {costs.leverage:g}, "
+        f"Strategy {configuration.strategy} with {parameters}; {costs.margin_mode} margin, leverage {costs.leverage:g}, "
         f"slippage {costs.slippage_bps:g} bps. "
     )
 
 
-def _with_head(whole: str, result: EngineResult, metrics: dict[str, Any], settings: str) -> str:
+def _facts(result: EngineResult, metrics: dict[str, Any], settings: str) -> Iterable[tuple[str, str]]:
     data, money, trading = metrics["data"], metrics["money"], metrics["trading"]
     asked = (metrics.get(name, {}).get("sentence", "") for name in ("irrelevant_changes", "sensitivity"))
     account = (
         f"Trades {trading['trades']}, fees {money['fees_quote']:,.2f}, funding paid {money['funding_paid_quote']:,.2f}, "
         f"own liquidations {money['liquidations']}, reconciliation error {money['reconciliation_error']:.1e} of the start."
     )
-    facts = (
+    return (
         ("Simulated", "SIMULATED MARKET - nothing here ever traded." if result.market.simulated else ""),
         ("Claim", metrics.get("evidence", {}).get("sentence", _NOT_MEASURED)),
         ("Doubts", " ".join(filter(None, asked))),
@@ -240,15 +255,14 @@ def _with_head(whole: str, result: EngineResult, metrics: dict[str, Any], settin
         *(("", line) for line in (*data["caveats"], *data["defects"])),
         ("Read so", f"{EXPLAINED} {CAVEAT}"),
     )
-    return re.sub(r"(<body[^>]*>)", lambda match: match.group(1) + _block(facts, metrics), whole, count=1)
 
 
-def _block(facts: Iterable[tuple[str, str]], metrics: dict[str, Any]) -> str:
+def _block(facts: Iterable[tuple[str, str]], tables: str) -> str:
     """Return the head: what is said of the run, a line each, and the tables."""
     lines = "".join(
         f"<p><b>{title}</b><span>{escape(text.strip())}</span></p>" for title, text in facts if text.strip()
     )
     return (
         f"<style>{STYLE}</style><div id='liquidation-heatmap'><div id='liquidation-heatmap-facts'>{lines}</div>"
-        f"{breakdown_tables(metrics)}</div>"
+        f"{tables}</div>"
     )

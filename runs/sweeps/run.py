@@ -23,6 +23,7 @@ from runs.engines.instruments import file_digests
 from runs.engines.parity import first_difference
 from runs.engines.snapshot_cache import heatmaps_folder
 from runs.outcome.folder import run_name
+from runs.outcome.provenance import market_record
 from runs.sweeps.findings.results import Swept
 from runs.sweeps.folder import check_folder, occupied, sweep_record, write_record
 from runs.sweeps.plan import Plan
@@ -70,7 +71,7 @@ def launch(plan: Plan, options: RunOptions) -> int:
         as_input_error(check_address, options.cluster, options.insecure)
     as_input_error(plan.search)
     market = load_market(plan.configuration)
-    hold_to_record(options.config, options.strict, plan.configuration.strategy, market)
+    hold_to_record(options.config, options.strict, plan.configuration.strategy, market_record(market))
     record = sweep_record(plan, market)
     if options.dry_run:
         print_plan(record, plan, options.jobs)

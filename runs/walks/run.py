@@ -20,6 +20,7 @@ from runs.engines.parity import first_difference
 from runs.engines.result import EngineResult
 from runs.engines.snapshot_cache import Heatmaps, heatmaps_folder
 from runs.outcome.folder import claimed_folder, run_name
+from runs.outcome.provenance import market_record
 from runs.outcome.writing import jsonable
 from runs.sweeps.plan import Plan
 from runs.sweeps.space.candidates import Candidates
@@ -61,7 +62,7 @@ def launch(plan: Plan, options: WindowOptions, choice: str, run_options: RunOpti
     """
     as_input_error(check_walk, plan, choice)
     market = load_market(plan.configuration)
-    hold_to_record(run_options.config, run_options.strict, plan.configuration.strategy, market)
+    hold_to_record(run_options.config, run_options.strict, plan.configuration.strategy, market_record(market))
     walk: Walk = as_input_error(lay_out, plan, options, choice, market)
     if run_options.dry_run:
         print_plan(walk.record, plan, walk.windows, market, run_options.jobs)

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from datafeeds.universe.markets import Universe
-from runs.engines.configuration import Configuration
+from runs.engines.configuration import IN_MEMORY, Configuration
+from runs.engines.instruments import checked_listing
 from runs.engines.joint.allocation import METHODS, shares_of
 
 
@@ -64,5 +65,22 @@ def joint_shares(
 
 
 def configurations_of(configuration: Configuration, universe: Universe) -> tuple[Configuration, ...]:
-    """Return the configuration of each market: the account's, with the market's own data."""
-    return tuple(replace(configuration, data=each.source or configuration.data) for each in universe.markets)
+    """Return the configuration of each market: the account's, with the market's own data and for it alone."""
+    return tuple(_alone(configuration, each.source or IN_MEMORY) for each in universe.markets)
+
+
+def one_of_several(configuration: Configuration, universe: Universe) -> Configuration:
+    """Return the configuration of a run on the only market of a universe."""
+    return _alone(configuration, universe.markets[0].source or IN_MEMORY)
+
+
+def _alone(configuration: Configuration, data: str) -> Configuration:
+    return replace(configuration, data=data, markets=(), universe=None, allocation=METHODS[0])
+
+
+def check_joint(configuration: Configuration, universe: Universe) -> None:
+    """Raise ValueError for what a run over a universe could not begin with: as `checked_listing`, and an unknown allocation."""
+    for each, own in zip(universe.markets, configurations_of(configuration, universe), strict=True):
+        checked_listing(own, each.market.head(each.last))
+    one = np.ones((1, len(universe)))
+    shares_of(configuration.allocation, one, one)

@@ -23,7 +23,7 @@ from runs.engines.configuration import (
     read_settings,
 )
 
-ONE_MARKET = ("backtest", "analyze", "stress", "sweep", "walkforward", "lookahead", "benchmark")
+ONE_MARKET = ("analyze", "stress", "lookahead", "benchmark")
 DOCUMENTED = Path(__file__).resolve().parents[3] / "docs" / "configuration.md"
 
 
@@ -50,7 +50,10 @@ def test_every_command_refuses_repetition(name):
 @pytest.mark.parametrize("name", ONE_MARKET)
 def test_a_second_market_is_an_error_where_one_is_taken(name, capsys):
     err = refused(capsys, name, "--data", "a.parquet", "--data", "b.parquet")
-    assert "--data is given 2 times, and this command takes one; runs.validate alone pools several markets" in err
+    assert (
+        "--data is given 2 times, and this command takes one; runs.backtest trades several markets, runs.validate pools them"
+        in err
+    )
 
 
 def test_validation_pools_markets_but_not_one_with_itself():

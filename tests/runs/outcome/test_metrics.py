@@ -106,13 +106,13 @@ def test_drawdown_counts_the_start_as_a_high():
 
 def test_drawdown_is_taken_from_bars_so_a_dip_inside_a_day_counts():
     # one day: falls by half at noon and is back at its close
-    performance = m._performance(hours(24), np.r_[np.full(12, 100.0), 50.0, np.full(11, 100.0)], 100.0)
+    performance = m.performance_figures(hours(24), np.r_[np.full(12, 100.0), 50.0, np.full(11, 100.0)], 100.0)
     assert performance["max_bar_drawdown_fraction"] == -0.5
     assert performance["max_bar_drawdown_time"] == "2024-03-01T12:00:00Z"
 
 
 def test_the_daily_drawdown_is_given_beside_the_bars():
-    performance = m._performance(hours(48), np.r_[np.full(12, 100.0), 50.0, np.full(35, 90.0)], 100.0)
+    performance = m.performance_figures(hours(48), np.r_[np.full(12, 100.0), 50.0, np.full(35, 90.0)], 100.0)
     assert performance["max_bar_drawdown_fraction"] == -0.5
     assert performance["max_daily_drawdown_fraction"] == pytest.approx(-0.1)
 
@@ -127,7 +127,7 @@ def test_no_drawdown_is_named_without_its_basis():
 def test_a_drawdown_has_its_start_its_end_and_its_length():
     # peak at hour 2, bottom at 4, recovered at 6
     equity = np.array([100.0, 110.0, 120.0, 100.0, 90.0, 110.0, 125.0, 124.0])
-    performance = m._performance(hours(8), equity, 100.0)
+    performance = m.performance_figures(hours(8), equity, 100.0)
     assert performance["max_bar_drawdown_start"] == "2024-03-01T02:00:00Z"
     assert performance["max_bar_drawdown_time"] == "2024-03-01T04:00:00Z"
     assert performance["max_bar_drawdown_end"] == "2024-03-01T06:00:00Z"
@@ -135,7 +135,7 @@ def test_a_drawdown_has_its_start_its_end_and_its_length():
 
 
 def test_a_drawdown_that_has_not_recovered_has_no_end():
-    performance = m._performance(hours(3), np.array([100.0, 90.0, 95.0]), 100.0)
+    performance = m.performance_figures(hours(3), np.array([100.0, 90.0, 95.0]), 100.0)
     assert performance["max_bar_drawdown_end"] is None
     assert performance["max_bar_drawdown_bars"] == 2
 
@@ -145,7 +145,7 @@ def test_trading_figures_of_a_known_table():
         {"net_pnl": [30.0, -10.0, 0.0, -20.0], "open": [False] * 4, "bars_held": [1, 2, 3, 4],
          "exit_reason": ["target", "stop", "signal", "stop"], "entry_kind": ["limit", "market", "limit", "stop"]}
     )  # fmt: skip
-    trading = m._trading(table)
+    trading = m.trading_figures(table)
     assert trading["trades"] == 4
     assert trading["hit_rate_fraction"] == 0.25
     assert trading["profit_factor"] == 1.0
@@ -153,7 +153,7 @@ def test_trading_figures_of_a_known_table():
     assert trading["largest_loss_quote"] == -20.0
     assert trading["entries"] == {"limit": 2, "market": 1, "stop": 1}
     missed = {"entries_expired": 4, "entries_refused_for_post_only": 2}
-    assert m._waiting_entries(trading | missed) == {"waiting_entries_unfilled_fraction": 6 / 9}
+    assert m.waiting_entries(trading | missed) == {"waiting_entries_unfilled_fraction": 6 / 9}
 
 
 def test_an_open_position_is_neither_a_hit_nor_a_miss():
@@ -161,15 +161,15 @@ def test_an_open_position_is_neither_a_hit_nor_a_miss():
         {"net_pnl": [30.0, -10.0, 500.0], "open": [False, False, True], "bars_held": [1, 2, 3],
          "exit_reason": ["target", "stop", "open"], "entry_kind": ["market"] * 3}
     )  # fmt: skip
-    trading = m._trading(table)
+    trading = m.trading_figures(table)
     assert (trading["trades"], trading["trades_open"]) == (3, 1)
     assert (trading["hit_rate_fraction"], trading["profit_factor"]) == (0.5, 3.0)
     assert trading["average_win_quote"] == 30.0
-    assert math.isnan(m._trading(table[table["open"]])["hit_rate_fraction"])
+    assert math.isnan(m.trading_figures(table[table["open"]])["hit_rate_fraction"])
 
 
 def test_no_trade_leaves_ratios_undefined():
-    trading = m._trading(m.trades_of(result()).iloc[:0])
+    trading = m.trading_figures(m.trades_of(result()).iloc[:0])
     assert trading["trades"] == 0
     assert math.isnan(trading["hit_rate_fraction"])
     assert math.isnan(trading["profit_factor"])
