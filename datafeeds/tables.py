@@ -12,6 +12,7 @@ from pyarrow import feather
 from datafeeds.archives.unpacking import unpacked
 from datafeeds.dialect import Dialect, read_csv
 from datafeeds.errors import MarketError
+from datafeeds.parquet_size import check_size
 
 _KINDS = {
     **dict.fromkeys((".parquet", ".pq"), "parquet"),
@@ -89,7 +90,9 @@ def _kind_inside(content: bytes) -> str:
 
 def _read(kind: str, content: bytes, dialect: Dialect) -> pd.DataFrame:
     if kind == "parquet":  # pandas' own reader refuses columns of one name
-        return pq.ParquetFile(io.BytesIO(content)).read().to_pandas()
+        file = pq.ParquetFile(io.BytesIO(content))
+        check_size(file)
+        return file.read().to_pandas()
     if kind == "feather":
         return feather.read_table(io.BytesIO(content)).to_pandas()
     if kind == "json":

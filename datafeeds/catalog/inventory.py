@@ -72,13 +72,13 @@ def _compared(catalog: Catalog, holding: Holding) -> Holding:
 def _holding(catalog: Catalog, series: Series, check: bool) -> Holding:
     times, covered, defects, size = [], [], [], 0
     for month, file in catalog.files(series).items():
-        size += file.stat().st_size
         try:
+            size += file.stat().st_size
             partition = read_partition(file, series, None if check else ())
             if check:
                 check_rows(series, partition.rows)
                 _check_place(month, partition.rows["ts"], None if KINDS[series.kind].records else partition.covered)
-        except (MarketError, ReplyError) as error:
+        except (MarketError, ReplyError, OSError) as error:
             defects.append(f"{file.name}: {error}")
             continue
         times.append(partition.rows["ts"])

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from datafeeds.catalog.coverage import Intervals, union
 from datafeeds.catalog.replacing import replacing
 from datafeeds.errors import MarketError
+from datafeeds.parquet_size import check_plain, check_size
 from datafeeds.series import KINDS, Rows, Series
 
 _KEY, _KEYS_SUM = b"liquidation_heatmap", b"liquidation_heatmap_crc32"
@@ -85,10 +86,13 @@ def read_partition(file: Path, series: Series, columns: tuple[str, ...] | None =
     """
     names = dict.fromkeys(KINDS[series.kind].columns if columns is None else ("ts", *columns))
     try:
+        check_plain(file)
         with pq.ParquetFile(file) as parquet:
             about = _about(parquet.schema_arrow.metadata, series)
             lacking = [name for name in names if name in KINDS[series.kind].optional and name not in about["crc32"]]
-            table = parquet.read([name for name in names if name not in lacking])
+            held = [name for name in names if name not in lacking]
+            check_size(parquet, held)
+            table = parquet.read(held)
         rows = {n: np.full(len(table), np.nan) if n in lacking else _array(table.column(n)) for n in names}
         for name in set(names) - set(lacking):
             if _checksum(rows[name]) != about["crc32"][name]:
@@ -124,6 +128,7 @@ def is_halved(file: Path, series: Series) -> bool:
 
 def _footer(file: Path, series: Series) -> dict[str, Any]:
     try:
+        check_plain(file)
         with pq.ParquetFile(file) as parquet:
             return _about(parquet.schema_arrow.metadata, series)
     except Exception as error:

@@ -57,7 +57,7 @@ def keep_terms(root: Path, terms: Mapping[str, Any], day: str) -> Path:
     """
     file = terms_file(root, terms["venue"], terms["symbol"])
     try:
-        held = file.read_text(encoding="utf-8").strip().split(_BLANK) if file.exists() else []
+        held = file.read_text(encoding="utf-8").strip().split(_BLANK) if file.is_file() else []
         kept = [profile for profile in held if f"on = {day}" not in profile.splitlines()]
         with replacing(file) as handle:
             handle.write((_BLANK.join([*kept, profile_text(terms, day)]) + "\n").encode())

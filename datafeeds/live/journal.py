@@ -14,6 +14,7 @@ from datafeeds.catalog.store import Catalog
 from datafeeds.errors import MarketError
 from datafeeds.live.journal_lines import LIMIT, Alive, Event, Session, alive_line, event_line, read_line
 from datafeeds.live.liquidation import Liquidation
+from datafeeds.parquet_size import check_plain
 from datafeeds.series import Rows, Series
 
 DAY_MS = 86_400_000
@@ -167,9 +168,12 @@ def _read(file: Path, number: int, line: bytes) -> Session | Event | Alive:
 def _whole_lines(file: Path) -> list[bytes]:
     """Return a file's lines without a torn last one."""
     try:
+        check_plain(file)
         return file.read_bytes().split(b"\n")[:-1]
     except OSError as error:
         raise MarketError(f"{file}: cannot be read ({error.strerror or error})") from None
+    except ValueError as error:
+        raise MarketError(f"{file}: {error}; set it aside") from None
 
 
 def _append(file: Path, content: bytes) -> None:

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.csv as pc
 import pyarrow.parquet as pq
 
+from datafeeds.parquet_size import check_size
 from runs.reports.figures.thinning import POINTS, largest_triangles
 from runs.reviews.safe_files import DamageError, plain_file
 
@@ -17,6 +18,12 @@ CANDLES = 1000
 
 FILLS = 150
 """Trades of a run that a page shows at most; those that won or lost most."""
+
+MAX_BARS = 10_000_000
+"""Of a run (*assumption*: nineteen years of minutes)."""
+
+MAX_FILE_BYTES = 1 << 29
+"""Of a file of a run: `MAX_BARS` that shrink by nothing."""
 
 STEPS = 65535
 """Numbers are packed to 16 bits over their range, which is finer than any screen."""
@@ -59,11 +66,12 @@ def market_curve(folder: Path, starting_cash: float) -> dict[str, Any]:
 
 
 def _columns(folder: Path, *names: str) -> tuple[np.ndarray, list[np.ndarray]]:
-    path = folder / "equity.parquet"
-    if plain_file(path) is None:
-        raise DamageError("equity.parquet is missing")
+    content = _content(folder / "equity.parquet")
     try:
-        with pq.ParquetFile(_bytes(path)) as file:
+        with pq.ParquetFile(content) as file:
+            check_size(file, ["ts", *names], MAX_BARS * (1 + len(names)))
+            if not all(file.schema_arrow.field(name).type == pa.float64() for name in names):
+                raise TypeError  # text may repeat itself without end
             table = file.read(columns=["ts", *names], use_threads=False)
         times = table["ts"].to_numpy().astype("datetime64[s]").astype(np.int64)
         values = [np.asarray(table[name].to_numpy(), dtype=np.float64) for name in names]
@@ -75,9 +83,17 @@ def _columns(folder: Path, *names: str) -> tuple[np.ndarray, list[np.ndarray]]:
     return times, values
 
 
-def _bytes(path: Path) -> pa.BufferReader:
-    """Return a file's content: pyarrow opens no name that is not UTF-8."""
-    return pa.BufferReader(path.read_bytes())
+def _content(path: Path) -> pa.BufferReader:
+    """Return a file's content, read here: pyarrow opens no name that is not UTF-8."""
+    state = plain_file(path)
+    if state is None:
+        raise DamageError(f"{path.name} is missing")
+    if state.st_size > MAX_FILE_BYTES:
+        raise DamageError(f"{path.name} is too large to be one of ours")
+    try:
+        return pa.BufferReader(path.read_bytes())
+    except OSError as error:
+        raise DamageError(f"{path.name} cannot be read ({error.strerror})") from None
 
 
 def _curve(times: np.ndarray, values: np.ndarray) -> dict[str, Any]:
@@ -132,12 +148,10 @@ def fills(folder: Path, first: int, last: int) -> dict[str, Any]:
     DamageError
         If trades.csv is missing or damaged.
     """
-    path = folder / "trades.csv"
-    if plain_file(path) is None:
-        raise DamageError("trades.csv is missing")
+    content = _content(folder / "trades.csv")
     try:
         options = pc.ConvertOptions(column_types=_TRADES, include_columns=list(_TRADES))
-        table = pc.read_csv(_bytes(path), pc.ReadOptions(use_threads=False), convert_options=options)
+        table = pc.read_csv(content, pc.ReadOptions(use_threads=False), convert_options=options)
         return _fills(table, first, last)
     except (pa.ArrowException, OSError, KeyError, ValueError, TypeError):
         raise DamageError("trades.csv is damaged") from None

@@ -55,13 +55,16 @@ def read_notes(results: Path) -> dict[str, Note]:
     Raises
     ------
     ValueError
-        If the file is damaged; it is never written over then.
+        If the file is damaged or of another version; it is never written over then.
     """
     path = results / FILE
     try:
         if plain_file(path) is None:
             return {}
-        runs = read_object(path).get("runs")
+        content = read_object(path)
+        version, runs = content.get("version", _VERSION), content.get("runs")
+        if type(version) is not int or version != _VERSION:
+            raise DamageError(f"it is of version {str(version)[:20]!r}, and this one reads {_VERSION}")
         if not isinstance(runs, dict):
             raise DamageError(f"{FILE} is damaged (no runs in it)")
         return {name: _note(value) for name, value in runs.items()}
@@ -98,7 +101,7 @@ def change_note(
     Raises
     ------
     ValueError
-        If notes.json is damaged or in use by another process, the disk refuses, or a text or tag is too long.
+        If notes.json is damaged, of another version, or in use by another process, the disk refuses, or a text or tag is too long.
     """
     try:
         lock = results / f".{FILE}.lock"

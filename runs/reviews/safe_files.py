@@ -17,6 +17,10 @@ KINDS = {
 """The files that are served, by ending; all others do not exist for a server."""
 
 
+MAX_PAGE_BYTES = 1 << 28
+"""A larger file is served to nobody (*assumption*: the largest page has some ten MB, the largest table some hundred)."""
+
+
 def parts_of(address: str) -> list[bytes]:
     """Return the names in an address's path.
 
@@ -45,7 +49,8 @@ def read_below(root: Path, address: str) -> tuple[bytes, str]:
     Raises
     ------
     OSError
-        If there is no such file, it is none of the `KINDS`, no regular file, or a link stands anywhere on its way.
+        If there is no such file, it is none of the `KINDS`, too large to be one of ours or no regular file, or a link stands
+        anywhere on its way.
     """
     parts = parts_of(address)
     kind = KINDS.get(os.path.splitext(os.fsdecode(parts[-1]))[1].lower())
@@ -63,7 +68,8 @@ def read_below(root: Path, address: str) -> tuple[bytes, str]:
     finally:
         os.close(handle)
     with os.fdopen(file, "rb") as opened:
-        if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
+        state = os.fstat(opened.fileno())
+        if not stat.S_ISREG(state.st_mode) or state.st_size > MAX_PAGE_BYTES:
             raise FileNotFoundError(address)
         return opened.read(), kind
 

@@ -1,8 +1,11 @@
 """A review at a local address: it follows the folder, takes notes, and answers nobody but this machine's own page."""
 
+import contextlib
 import hmac
 import json
 import secrets
+import socket
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -14,6 +17,9 @@ from runs.reviews.safe_files import read_below
 from runs.reviews.state import Review, read_review, state_digest
 
 HOST = "127.0.0.1"
+
+WHOLE_SECONDS = 60.0
+"""For a whole request, and for a whole answer, on this machine (*assumption*)."""
 
 _MAX_BODY = 100_000
 """Bytes of a change of a note; the longest note in the widest characters, escaped, has fewer."""
@@ -63,14 +69,40 @@ class ReviewServer(ThreadingHTTPServer):
                 self._known = digest, read_review(self.results)
             return self._known
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a connection that has ended; anything else is a defect and keeps its traceback."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
+
 
 class _Handler(BaseHTTPRequestHandler):
     server: ReviewServer
     server_version, sys_version = "review", ""
     timeout = 30
 
+    def setup(self) -> None:
+        """Open the connection, and begin to wait for a request."""
+        super().setup()
+        self._wait()
+
+    def finish(self) -> None:
+        """Close it."""
+        self._waiting.cancel()
+        super().finish()
+
+    def _wait(self) -> None:
+        """Give the other side `WHOLE_SECONDS` for all that it sends, or takes: `timeout` alone ends between two bytes."""
+        self._waiting = threading.Timer(WHOLE_SECONDS, self._cut)
+        self._waiting.daemon = True
+        self._waiting.start()
+
+    def _cut(self) -> None:
+        with contextlib.suppress(OSError):
+            self.connection.shutdown(socket.SHUT_RDWR)
+
     def do_GET(self) -> None:
         """Answer with the page, its content, the state, or a file below the folder."""
+        self._waiting.cancel()
         if self.headers.get("Host") not in self.server.hosts:
             return self._refuse(403, "only for this machine")
         try:
@@ -103,6 +135,7 @@ class _Handler(BaseHTTPRequestHandler):
         if not 0 <= length <= _MAX_BODY:
             return self._refuse(413, "the note is too long")
         body = self.rfile.read(length)  # read in any case, or the refusal would be lost in a reset connection
+        self._waiting.cancel()
         if self.path != "/notes" or not self._trusted():
             return self._refuse(403, "only the page of this server may change notes; load it again")
         try:
@@ -136,6 +169,8 @@ class _Handler(BaseHTTPRequestHandler):
         self._object(code, {"error": why})
 
     def _answer(self, code: int, content: bytes, kind: str, policy: str) -> None:
+        self._waiting.cancel()
+        self._wait()
         self.send_response(code)
         for name, value in (
             ("Content-Type", kind), ("Content-Length", str(len(content))), ("Content-Security-Policy", policy),

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from pyarrow import csv as arrow_csv
 
+from datafeeds import parquet_size
 from datafeeds.errors import MarketError
 from datafeeds.files import read_market
 from datafeeds.mapped_files.mapping import read_mapping
@@ -104,6 +105,17 @@ def test_a_foreign_file_gets_one_sentence(tmp_path, name, content, sentence):
     with pytest.raises(MarketError, match=sentence) as caught:
         read_market(path)
     assert "\n" not in str(caught.value)
+
+
+def test_a_parquet_file_is_asked_for_its_size_before_its_rows(market_file, monkeypatch):
+    def read(*_, **__):
+        raise AssertionError("its rows were read")
+
+    path, market = market_file
+    monkeypatch.setattr(parquet_size, "MAX_VALUES", len(market) * 5)
+    monkeypatch.setattr(pq.ParquetFile, "read", read)
+    with pytest.raises(MarketError, match=f"{path}: it holds more than 300 values; read a part of it"):
+        read_market(path)
 
 
 def test_no_file_and_a_folder_get_one_sentence(tmp_path):

@@ -1,6 +1,7 @@
 """The catalog against a dictionary of rows; damage; bytes."""
 
 import contextlib
+import os
 import random
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from datafeeds import parquet_size
 from datafeeds.catalog.inventory import inventory
 from datafeeds.catalog.partition import Partition, month_bounds, month_of, sweep_temporaries, write_partition
 from datafeeds.catalog.rows import take
@@ -229,6 +231,33 @@ def test_a_file_moved_to_another_series_is_not_taken_for_its_own(catalog):
         catalog.read(next(iter(catalog.series())), *ALL)
 
 
+@pytest.mark.parametrize("kind", ["pipe", "device", "nothing"])
+def test_pipes_devices_and_links_to_nothing_are_refused_and_not_waited_for(catalog, kind, time_limit):
+    catalog.add(CANDLES, candles(range(3)), [hours(0, 3)])
+    file = catalog.files(CANDLES)["2024-01"]
+    file.unlink()
+    if kind == "pipe":
+        os.mkfifo(file)
+    else:
+        file.symlink_to("/dev/zero" if kind == "device" else "/nowhere")
+    time_limit(10)
+    for read in (lambda: catalog.read(CANDLES, *ALL), lambda: catalog.covered(CANDLES)):
+        with pytest.raises(MarketError, match=r"2024-01\.parquet: damaged"):
+            read()
+    assert len(inventory(catalog)[0].defects) == 1
+
+
+def test_a_month_of_more_values_than_any_has_is_refused_before_a_row_is_read(catalog, monkeypatch):
+    def read(*_, **__):
+        raise AssertionError("its rows were read")
+
+    catalog.add(CANDLES, candles(range(3)), [hours(0, 3)])
+    monkeypatch.setattr(parquet_size, "MAX_VALUES", 3 * len(KINDS["candles"].columns) - 1)
+    monkeypatch.setattr(pq.ParquetFile, "read", read)
+    with pytest.raises(MarketError, match="more than"):
+        catalog.read(CANDLES, *ALL)
+
+
 def test_a_folder_that_cannot_be_written_is_told(tmp_path):
     (tmp_path / "binance").write_text("in the way")
     with pytest.raises(MarketError, match="cannot be written"):
@@ -236,8 +265,6 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path):
 
 
 def test_leftovers_of_the_killed_are_swept_only_when_old(tmp_path):
-    import os
-
     young, old = tmp_path / ".a.parquet.1.x.tmp", tmp_path / ".b.parquet.2.y.tmp"
     for file in (young, old):
         file.write_text("")

@@ -1,6 +1,7 @@
 """The append-only record: what is read back, torn lines, damage, one writer."""
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -152,6 +153,13 @@ def test_a_damaged_line_within_names_file_and_line(tmp_path, line):
     lines = (tmp_path / name).read_bytes().splitlines()
     (tmp_path / name).write_bytes(b"\n".join([*lines[:2], line, *lines[2:], b""]))
     with pytest.raises(MarketError, match=rf"{name} line 3 is damaged"):
+        read_journal(tmp_path, *ALL)
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path, time_limit):
+    os.mkfifo(tmp_path / "2023-11-14.jsonl")
+    time_limit(10)
+    with pytest.raises(MarketError, match="no plain file"):
         read_journal(tmp_path, *ALL)
 
 

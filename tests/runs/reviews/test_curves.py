@@ -4,9 +4,12 @@ import base64
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
+from runs.reviews import curves
 from runs.reviews.curves import CANDLES, FILLS, STEPS, candles, equity_curve, fills, market_curve
+from runs.reviews.safe_files import DamageError
 
 
 def unpack(text, low, high):
@@ -40,6 +43,27 @@ def test_every_point_of_a_curve_is_one_of_the_file(template, frame):
         assert np.allclose(truth.to_numpy()[nearest], values, atol=(values.max() - values.min()) / STEPS + 1e-12)
         assert (times[0], times[-1]) == (truth.index[0], truth.index[-1])
         assert values[-1] == pytest.approx(truth.iloc[-1], abs=1e-4)
+
+
+def test_a_curve_of_more_bars_than_any_run_has_is_refused_before_a_row_is_read(template, frame, monkeypatch):
+    def read(*_, **__):
+        raise AssertionError("its rows were read")
+
+    monkeypatch.setattr(curves, "MAX_BARS", len(frame) - 1)
+    monkeypatch.setattr(pq.ParquetFile, "read", read)
+    for picture in (equity_curve, market_curve):
+        with pytest.raises(DamageError, match="damaged"):
+            picture(template, 1.0)
+
+
+def test_texts_and_files_that_are_too_large_are_no_curves(template, frame, monkeypatch, tmp_path):
+    frame.assign(equity="text").to_parquet(tmp_path / "equity.parquet")
+    with pytest.raises(DamageError, match="damaged"):
+        equity_curve(tmp_path, 1.0)
+    monkeypatch.setattr(curves, "MAX_FILE_BYTES", 100)
+    for picture in (lambda: equity_curve(template, 1.0), lambda: fills(template, 0, 1)):
+        with pytest.raises(DamageError, match="too large"):
+            picture()
 
 
 @pytest.mark.parametrize("count", [1, 2, CANDLES, CANDLES + 1, 3 * CANDLES + 7])

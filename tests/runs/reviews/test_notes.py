@@ -32,9 +32,10 @@ def test_writers_at_once_lose_nothing(tmp_path):
 
 @pytest.mark.parametrize(
     "content",
-    ["", "{", "[]", "{}", '{"runs": {"a": 3}}', '{"runs": {"a": {"note": 1}}}', '{"runs": {"a": {"tags": [1]}}}'],
-)
-def test_damaged_notes_are_never_written_over(tmp_path, content):
+    ["", "{", "[]", "{}", '{"runs": {"a": 3}}', '{"runs": {"a": {"note": 1}}}', '{"runs": {"a": {"tags": [1]}}}',
+     '{"version": 2, "runs": {}}', '{"version": "1", "runs": {}}', '{"version": true, "runs": {}}'],
+)  # fmt: skip
+def test_notes_that_are_damaged_or_of_another_version_are_never_written_over(tmp_path, content):
     (tmp_path / FILE).write_text(content)
     with pytest.raises(ValueError, match=r"notes\.json"):
         change_note(tmp_path, "run", text="new")

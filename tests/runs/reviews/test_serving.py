@@ -2,10 +2,14 @@
 
 import http.client
 import json
+import socket
+import struct
 import threading
+import time
 
 import pytest
 
+from runs.reviews import serving
 from runs.reviews.notes import Note, read_notes
 from runs.reviews.serving import ReviewServer
 from tests.runs.reviews.forging import HOSTILE
@@ -118,3 +122,46 @@ def test_a_body_of_no_sane_length_is_refused(server, length):
 )
 def test_nothing_else_is_there(server, path):
     assert ask(server, "GET", path)[0] == 404
+
+
+def test_a_request_that_never_ends_is_cut(server, monkeypatch):
+    monkeypatch.setattr(serving, "WHOLE_SECONDS", 0.3)
+    for begun in (b"GET / HT", b"POST /notes HTTP/1.0\r\nContent-Length: 100\r\n\r\n{"):
+        with socket.create_connection(("127.0.0.1", server.server_port), timeout=10) as slow:
+            slow.sendall(begun)
+            slow.settimeout(0.05)
+            until = time.monotonic() + 5.0
+            while time.monotonic() < until:  # a byte at a time
+                try:
+                    slow.sendall(b" ")
+                    if not slow.recv(1000):
+                        break
+                except TimeoutError:
+                    continue
+                except OSError:
+                    break
+            assert time.monotonic() < until
+
+
+def test_an_answer_may_take_longer_to_make_than_a_request_to_send(server, monkeypatch):
+    monkeypatch.setattr(serving, "WHOLE_SECONDS", 0.2)
+    review = server.review
+    monkeypatch.setattr(server, "review", lambda: (time.sleep(0.5), review())[1])
+    assert ask(server, "GET", "/")[0] == 200
+    assert write(server, CHANGE)[0] == 200
+
+
+def test_a_socket_that_dies_is_not_spoken_of(server, capfd):
+    for _ in range(3):
+        with socket.create_connection(("127.0.0.1", server.server_port), timeout=10) as dead:
+            dead.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # reset, not closed
+            dead.sendall(b"GET /review.json HTTP/1.0\r\nHost: 127.0.0.1:%d\r\n\r\n" % server.server_port)
+    assert ask(server, "GET", "/")[0] == 200
+    time.sleep(0.2)
+    assert capfd.readouterr().err == ""
+
+
+def test_a_file_that_is_too_large_is_not_there(server, results):
+    with (results / "first" / "huge.html").open("wb") as file:
+        file.truncate(1 << 40)
+    assert ask(server, "GET", "/first/huge.html")[0] == 404
