@@ -53,6 +53,14 @@ STAMPS = tuple(
         ("bybit", "api", ("open_interest",), 0, "open", _MEASURED),
         ("bybit", "api", ("long_short_ratio",), 0, "close", _LATER),
         ("okx", "api", ("open_interest", "long_short_ratio"), 0, "close", _LATER),
+        (
+            "coinalyze",
+            "api",
+            ("open_interest",),
+            0,
+            "close",
+            "api.coinalyze.net/v1/doc: a row is a candle, its close the last",
+        ),
         ("gate", "api", ("open_interest", "long_short_ratio"), 0, "close", _MEASURED),
     )
     for kind in kinds

@@ -20,6 +20,7 @@ from datafeeds.columns import parse_time
 from datafeeds.errors import MarketError, SourceError
 from datafeeds.exchanges.download import Downloaded, download_all, plan
 from datafeeds.exchanges.estimate import FURTHER_REQUESTS, Estimate, estimate, seconds_in_all
+from datafeeds.exchanges.limits import Pace
 from datafeeds.exchanges.session import bounded_session
 from datafeeds.exchanges.update import Due, due, update_all
 from datafeeds.markets import open_file, open_market
@@ -47,7 +48,9 @@ _UNREACHED = "cannot be reached"
     "--timeframe 1h, then python -m runs.backtest --strategy magnet --data binance:BTC/USDT:USDT:1h",
 )
 @click.option(
-    "--venue", help="binance, bybit, okx, gate, hyperliquid, bitfinex, deribit, dydx; with --import any name."
+    "--venue",
+    help="binance, bybit, okx, gate, hyperliquid, bitfinex, deribit, dydx, or an exchange by Coinalyze, such as "
+    "coinalyze-binance; with --import any name.",
 )
 @click.option("--symbol", "symbols", multiple=True, help="Unified symbol such as BTC/USDT:USDT; may be repeated.")
 @click.option("--start", help="First bar, ISO time (UTC).")
@@ -297,11 +300,15 @@ async def _updated(store: Catalog, items: list[Due], url: str | None) -> list[Do
     from datafeeds.exchanges.client import connect
 
     patience, now, outcome = RetryPolicy(), int(utc_now().timestamp() * 1000), list[Downloaded]()
+    pace = Pace()  # one for all: a key's limit holds for every exchange that it is used for
     with ProgressBars("rows", transient=False) as bars:
         for venue in dict.fromkeys(item.series.venue for item in items):
             of_venue = [item for item in items if item.series.venue == venue]
-            async with connect(venue, patience, url) as client:
-                outcome += await update_all(client, store, of_venue, now, patience, _series_bars(bars))
+            try:
+                async with connect(venue, patience, url, pace) as client:
+                    outcome += await update_all(client, store, of_venue, now, patience, _series_bars(bars))
+            except MarketError as error:  # a key that is not there is no reason to leave the other venues
+                outcome += [Downloaded(item.series, 0, error=str(error)) for item in of_venue]
     return outcome
 
 

@@ -17,14 +17,15 @@ import ccxt.async_support as ccxt
 from ccxt.base.types import Entry
 
 from datafeeds.errors import MarketError, ReplyError, SourceError, TemporaryError
-from datafeeds.exchanges.contract import Contract, check_symbol
+from datafeeds.exchanges.coinalyze_interface import Coinalyze
+from datafeeds.exchanges.contract import Contract, check_symbol, interface_of
 from datafeeds.exchanges.limits import PACED, Pace, spending
-from datafeeds.exchanges.secrets import keys_of, redacted
+from datafeeds.exchanges.secrets import coinalyze_key, keys_of, redacted
 from datafeeds.exchanges.session import bounded_session
 from datafeeds.retry import RetryPolicy, retry, wish_seconds
 
 _CLASSES = {"binance": "binanceusdm"} | {
-    name: name for name in ("bybit", "okx", "gate", "hyperliquid", "bitfinex", "deribit", "dydx")
+    name: name for name in ("bybit", "okx", "gate", "hyperliquid", "bitfinex", "deribit", "dydx", "coinalyze")
 }
 _MARKETS = {"binance": ["linear"]}  # the others': swaps
 _FURTHER = {
@@ -202,33 +203,42 @@ class Client:
 
 
 @contextlib.asynccontextmanager
-async def connect(venue: str, patience: RetryPolicy | None = None, url: str | None = None) -> AsyncIterator[Client]:
+async def connect(
+    venue: str, patience: RetryPolicy | None = None, url: str | None = None, pace: Pace | None = None
+) -> AsyncIterator[Client]:
     """Open a venue's interface.
 
     Parameters
     ----------
     venue
-        binance (USD-M), bybit, okx, gate, hyperliquid, bitfinex, deribit or dydx.
+        binance (USD-M), bybit, okx, gate, hyperliquid, bitfinex, deribit, dydx, or an exchange by Coinalyze (coinalyze-binance).
     patience
         How long to go on after failures.
     url
         Another host that speaks the venue's format: a mirror or a proxy.
+    pace
+        One that other connections share, where a limit is the user's and not the venue's.
 
     Raises
     ------
     MarketError
-        For an unknown venue.
+        For an unknown venue, or one that asks for a key which the environment lacks.
     """
-    if venue not in _CLASSES:
+    interface = interface_of(venue)
+    if interface not in _CLASSES:
         raise MarketError(f"unknown venue {venue!r}: {', '.join(_CLASSES)}")
-    ours = venue in PACED
+    ours = interface in PACED
     settings: dict[str, Any] = {"enableRateLimit": url is None and not ours, "timeout": _TIMEOUT_SECONDS * 1000}
     if venue in _SLOWER_MS:
         settings["rateLimit"] = _SLOWER_MS[venue]
-    if keys := keys_of(venue):
+    if interface == "coinalyze":
+        settings |= {"apiKey": coinalyze_key(), "options": {"exchange": venue.partition("-")[2]}}
+    elif keys := keys_of(venue):
         settings |= {"apiKey": keys[0], "secret": keys[1]}
-    exchange = _listening(_CLASSES[venue])(settings)
-    exchange.spend = functools.partial(_spend, venue, Pace()) if ours and not _is_here(url) else _spend_nothing
+    exchange = _listening(_CLASSES[interface])(settings)
+    exchange.spend = (
+        functools.partial(_spend, interface, pace or Pace()) if ours and not _is_here(url) else _spend_nothing
+    )
     exchange.has["fetchCurrencies"] = False  # a list of coins and their networks, for nothing we need
     exchange.logger = logging.Logger("silent", logging.CRITICAL + 1)  # at DEBUG level ccxt logs headers, keys included
     exchange.timeout_on_exit = 0
@@ -277,7 +287,7 @@ def _pointed(urls: Any, host: str) -> Any:
 @functools.cache
 def _listening(name: str) -> type:
     """Return ccxt's class, with errors translated where status and headers are still known."""
-    base = getattr(ccxt, name)
+    base = Coinalyze if name == "coinalyze" else getattr(ccxt, name)
 
     async def fetch(self: Any, url: str, method: str = "GET", headers: Any = None, body: Any = None) -> Any:
         await self.spend(url, body)
@@ -320,7 +330,7 @@ _CLOCKS = {"bitfinex": _bitfinex_time, "dydx": _dydx_time}
 async def _translated(venue: str, waiting: Any) -> Any:
     try:
         return await waiting
-    except SourceError:
+    except (MarketError, SourceError):
         raise
     except (ccxt.BadSymbol, ccxt.ArgumentsRequired, ccxt.NotSupported) as error:
         raise SourceError(f"{venue}: {_short(str(error))}") from None

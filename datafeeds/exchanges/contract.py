@@ -39,14 +39,21 @@ class Contract:
         return "inverse contracts" if self.inverse else "contracts"
 
 
+def interface_of(venue: str) -> str:
+    """Return whose interface is asked for a venue: its own, and Coinalyze's for ``coinalyze-binance``."""
+    return "coinalyze" if venue.startswith("coinalyze-") else venue
+
+
 def check_symbol(venue: str, symbol: str) -> None:
     """Refuse a contract that the venue's interface is not read for, before anything is asked.
 
     Raises
     ------
     MarketError
-        For Binance's contracts settled in their coin.
+        For Binance's contracts settled in their coin, and for Coinalyze without an exchange.
     """
+    if venue == "coinalyze":
+        raise MarketError("coinalyze tells of many exchanges, each by itself: name one, as --venue coinalyze-binance")
     if venue == "binance" and symbol.partition("/")[0] == symbol.rpartition(":")[2]:
         raise MarketError(
             f"{symbol[:40]}: binance's interface is read for USD-M contracts such as BTC/USDT:USDT, not for COIN-M's"

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from datafeeds.catalog.coverage import Intervals, union, within
 from datafeeds.catalog.store import Catalog
 from datafeeds.errors import MarketError, SourceError
-from datafeeds.exchanges import binance, bitfinex, bybit, deribit, dydx, gate, hyperliquid, okx
-from datafeeds.exchanges.contract import Contract, check_symbol
+from datafeeds.exchanges import binance, bitfinex, bybit, coinalyze, deribit, dydx, gate, hyperliquid, okx
+from datafeeds.exchanges.contract import Contract, check_symbol, interface_of
 from datafeeds.exchanges.events import EventSource, Told, cleaned, walk
 from datafeeds.exchanges.paging import Answer, Page, Pager, clean
 from datafeeds.exchanges.source import DAY_MS, Request, Source
@@ -29,8 +29,9 @@ VENUES = {
     "bitfinex": bitfinex.SOURCES,
     "deribit": deribit.SOURCES,
     "dydx": dydx.SOURCES,
+    "coinalyze": coinalyze.SOURCES,
 }
-"""What each venue offers."""
+"""What each interface offers."""
 
 _BEFORE_LISTING_MS = 60 * DAY_MS  # assumption: venues date some listings weeks after the first candle
 
@@ -71,10 +72,10 @@ def plan(venue: str, symbol: str, timeframe: str, kinds: tuple[str, ...] = ()) -
     MarketError
         For an unknown venue, or a kind or timeframe that it does not have.
     """
-    if venue not in VENUES:
+    if interface_of(venue) not in VENUES:
         raise MarketError(f"unknown venue {venue!r}: {', '.join(VENUES)}")
     check_symbol(venue, symbol)
-    sources = {source.kind: source for source in VENUES[venue]}
+    sources = {source.kind: source for source in VENUES[interface_of(venue)]}
     for kind in kinds:
         if kind not in KINDS:
             raise MarketError(f"unknown kind of series {kind!r}: {', '.join(KINDS)}")
@@ -178,7 +179,7 @@ def reachable(
 ) -> tuple[int, int, tuple[str, ...]]:
     """Return the part of a range that the venue can answer, on the series' grid, and what was left out."""
     period, remarks = series.period_ms, []
-    reach = source.reach_ms or source.reach_rows * period
+    reach = source.reach_ms or source.kept_rows(series.timeframe) * period
     start, end = start_ms, min(end_ms, now_ms)
     if reach and start < now_ms - reach:
         start = now_ms - reach
@@ -216,9 +217,8 @@ def _pages(
         return functools.partial(walk, told, source.page_rows)
     fetch = functools.partial(_page, client, series, source, contract, patience, said, {})
     spacing = series.period_ms if series.timeframe else source.spacing_ms
-    begins_ms = max(
-        contract.listed_ms or 0, now_ms - source.reach_rows * spacing + 2 * spacing if source.reach_rows else 0
-    )
+    kept = source.kept_rows(series.timeframe)
+    begins_ms = max(contract.listed_ms or 0, now_ms - kept * spacing + 2 * spacing if kept else 0)
     return Pager(series, fetch, source.page_rows, source.window_ms, source.oldest_first, spacing, begins_ms).pages
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from datafeeds.exchanges.contract import Contract
+from datafeeds.exchanges.contract import Contract, interface_of
 from datafeeds.exchanges.download import AT_ONCE, reachable
 from datafeeds.exchanges.events import EventSource
 from datafeeds.exchanges.limits import PACED, Spending, seconds_of, spending
@@ -61,7 +61,8 @@ def estimate(series: Series, source: Source, start_ms: int, end_ms: int, now_ms:
 
 
 def _spent(venue: str, request: Request) -> list[Spending]:
-    return spending(venue, request.endpoint, request.parameters) if venue in PACED else []
+    asked = interface_of(venue)
+    return spending(asked, request.endpoint, request.parameters) if asked in PACED else []
 
 
 def seconds_in_all(estimates: list[Estimate]) -> float:

@@ -1,7 +1,8 @@
 """What venues allow: their documented weights, and when the next request may go, for all series together.
 
 Sources: developers.binance.com, USD-M futures, limits; bybit-exchange.github.io/docs/v5/rate-limit; okx.com/docs-v5, the limit of
-each endpoint; gate.com/docs/developers/apiv4, rate limits; hyperliquid.gitbook.io, rate limits. As read by ccxt and by others.
+each endpoint; gate.com/docs/developers/apiv4, rate limits; hyperliquid.gitbook.io, rate limits; api.coinalyze.net/v1/doc. As read
+by ccxt and by others.
 """
 
 import asyncio
@@ -36,6 +37,7 @@ _BINANCE = Budget("weight", 2400, 60)
 _BINANCE_FUNDING, _BINANCE_DATA = Budget("funding", 500, 300), Budget("futures data", 1000, 300)
 _BYBIT = Budget("requests", 600, 5)
 _HYPERLIQUID = Budget("weight", 1200, 60)
+_COINALYZE = Budget("calls of a key", 40, 60)
 _OKX = {
     "MarketHistoryCandles": 20,
     "MarketHistoryMarkPriceCandles": 10,
@@ -50,8 +52,8 @@ _OKX = {
 _LIGHT = ("l2Book", "allMids", "clearinghouseState", "orderStatus", "spotClearinghouseState", "exchangeStatus")
 _FUNDING_ROWS, _CANDLE_ROWS = 500, 5000  # what a reply of Hyperliquid's may hold
 
-PACED = ("binance", "bybit", "okx", "gate", "hyperliquid")
-"""Venues whose limits stand here; of the others ccxt keeps them."""
+PACED = ("binance", "bybit", "okx", "gate", "hyperliquid", "coinalyze")
+"""Interfaces whose limits stand here; of the others ccxt keeps them."""
 
 
 def spending(venue: str, name: str, parameters: Mapping[str, Any]) -> list[Spending]:
@@ -78,6 +80,8 @@ def spending(venue: str, name: str, parameters: Mapping[str, Any]) -> list[Spend
         return [_of_binance(words, parameters)]
     if venue == "bybit":
         return [(_BYBIT, 1)]
+    if venue == "coinalyze":
+        return [(_COINALYZE, 1)]
     if venue == "gate":
         return [(Budget(words.rpartition("Futures")[2], 200, 10), 1)]
     if venue == "okx":

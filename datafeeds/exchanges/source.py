@@ -44,6 +44,8 @@ class Source:
         Kinds without a timeframe: time between two rows until these tell it. *Assumption*.
     reach_ms, reach_rows
         How far back the venue keeps it, in time or in periods; 0: to the listing.
+    kept_for_good
+        Timeframes of which it keeps every row all the same.
     settled_ms
         How long after its time a row may still be missing. *Assumption*.
     by_default
@@ -62,9 +64,14 @@ class Source:
     spacing_ms: int = 8 * HOUR_MS
     reach_ms: int = 0
     reach_rows: int = 0
+    kept_for_good: tuple[str, ...] = ()
     settled_ms: int = HOUR_MS
     by_default: bool = True
     remark: Callable[[tuple[Any, ...]], str] = lambda replies: ""
+
+    def kept_rows(self, timeframe: str) -> int:
+        """Return how many rows of a timeframe the venue keeps; 0: all."""
+        return 0 if timeframe in self.kept_for_good else self.reach_rows
 
 
 CANDLES_SETTLED_MS = 10_000

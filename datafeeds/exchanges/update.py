@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from datafeeds.catalog.store import Catalog
 from datafeeds.errors import MarketError, SourceError
+from datafeeds.exchanges.contract import interface_of
 from datafeeds.exchanges.download import AT_ONCE, VENUES, Downloaded, Report, download
 from datafeeds.exchanges.events import EventSource
 from datafeeds.exchanges.source import Source
@@ -44,7 +45,7 @@ def due(catalog: Catalog, wanted: Callable[[Series], bool]) -> tuple[list[Due], 
     """
     found, left = list[Due](), dict[Series, str]()
     for series in filter(wanted, catalog.series()):
-        sources = {source.kind: source for source in VENUES.get(series.venue, ())}
+        sources = {source.kind: source for source in VENUES.get(interface_of(series.venue), ())}
         source, answered = sources.get(series.kind), catalog.covered(series)
         if not sources:
             left[series] = f"{series.venue} is no venue that can be asked"

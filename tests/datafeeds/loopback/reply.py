@@ -20,8 +20,8 @@ class Reply:
         How many it sends at most, from the first.
     around
         Rows of the whole history in the same form, of which an overlapping page takes some.
-    status
-        HTTP status.
+    status, headers
+        HTTP status, and headers beside the usual ones.
     """
 
     wrap: Callable[[list[Any]], Any]
@@ -29,6 +29,7 @@ class Reply:
     limit: int = 10**6
     around: list[Any] = field(default_factory=list)
     status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
 
     def body(self) -> bytes:
         """Return the reply as bytes."""

@@ -56,7 +56,9 @@ class VenueServer:
                 self._disturb(reply, fault)
         if fault:
             return await self._spoil(request, reply, fault)
-        return web.Response(body=reply.body(), status=reply.status, content_type="application/json")
+        return web.Response(
+            body=reply.body(), status=reply.status, headers=reply.headers, content_type="application/json"
+        )
 
     def _fault(self, asked: str) -> Fault | None:
         """Return the next fault, but no third one in a row for the same request: patience has an end.
@@ -124,7 +126,9 @@ class VenueServer:
             return web.Response(status=int(kind.split()[1]), body=_MAINTENANCE, content_type="text/html")
         other = {"truncated": whole[: max(len(whole) - 1 - fault.number, 1)], "nothing": b"", "wrong shape": b'{"unexpected": {}}',
                  "list for object": b"[[[]]]"}  # fmt: skip
-        return web.Response(body=other.get(kind, whole), status=reply.status, content_type="application/json")
+        return web.Response(
+            body=other.get(kind, whole), status=reply.status, headers=reply.headers, content_type="application/json"
+        )
 
 
 def _worded(row: Any) -> Any:

@@ -66,4 +66,6 @@ def test_what_is_there_is_not_asked_for_again_unless_wished(venue, tmp_path):
 
 
 def is_meta(path, body):
-    return any(word in path for word in ("exchangeInfo", "instruments", "contracts")) or "meta" in str(body)
+    return any(
+        word in path for word in ("exchangeInfo", "instruments", "contracts", "exchanges", "future-markets")
+    ) or "meta" in str(body)

@@ -22,6 +22,7 @@ from tests.datafeeds.serving import serving
 CONTRACTS = {
     "binance": ("BTCUSDT", "usdt", 1.0), "bybit": ("BTCUSDT", "usdt", 1.0), "okx": ("BTC-USDT-SWAP", "usdt", 0.01),
     "gate": ("BTC_USDT", "usdt", 0.0001), "hyperliquid": ("BTC", "usdc", 1.0),
+    "coinalyze-binance": ("BTCUSDT_PERP.A", "usdt", 1.0),
 }  # fmt: skip
 PATHS = {
     "fapiPublicGetKlines": "/fapi/v1/klines", "fapiPublicGetMarkPriceKlines": "/fapi/v1/markPriceKlines",
@@ -39,6 +40,8 @@ PATHS = {
     "publicFuturesGetSettleCandlesticks": "/api/v4/futures/usdt/candlesticks",
     "publicFuturesGetSettleContractStats": "/api/v4/futures/usdt/contract_stats",
     "publicFuturesGetSettleFundingRate": "/api/v4/futures/usdt/funding_rate", "publicPostInfo": "/info",
+    "publicGetOhlcvHistory": "/v1/ohlcv-history", "publicGetOpenInterestHistory": "/v1/open-interest-history",
+    "publicGetLiquidationHistory": "/v1/liquidation-history",
 }  # fmt: skip
 WORDS = [
     None,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from datafeeds.series import Rows
-from tests.datafeeds.loopback import binance, bybit, gate, hyperliquid, okx
+from tests.datafeeds.loopback import binance, bybit, coinalyze, gate, hyperliquid, okx
 from tests.datafeeds.loopback.server import Speak
 from tests.datafeeds.loopback.truth import HOUR_MS, START_MS, Truth
 
@@ -35,6 +35,7 @@ VENUES = {
     "okx": Venue(okx.speak, whole_sizes=True),
     "gate": Venue(gate.speak, whole_sizes=True),
     "hyperliquid": Venue(hyperliquid.speak, symbol="BTC/USDC:USDC"),
+    "coinalyze-binance": Venue(coinalyze.speak),
 }
 
 
@@ -48,7 +49,7 @@ def expected(venue: str, truth: Truth) -> dict[str, Rows]:
     closed = truth.candles[truth.candles[:, 0] < truth.hours]
     opens = START_MS + closed[:, 0].astype(np.int64) * HOUR_MS
     volume = _coins(venue, closed[:, 5])
-    buys = np.round(closed[:, 5] / 4, 3) if venue == "binance" else np.full(len(closed), np.nan)
+    buys = np.round(closed[:, 5] / 4, 3) if venue.endswith("binance") else np.full(len(closed), np.nan)
     prices = dict(zip(("open", "high", "low", "close"), closed[:, 1:5].T, strict=True))
     rows: dict[str, Rows] = {
         "candles": {"ts": opens, "known_at": opens + HOUR_MS, **prices, "volume": volume, "taker_buy_volume": buys},
@@ -56,6 +57,12 @@ def expected(venue: str, truth: Truth) -> dict[str, Rows]:
     }
     if venue == "hyperliquid":
         return rows
+    if venue == "coinalyze-binance":
+        stood = truth.snapshots[: truth.hours]
+        rows["open_interest"] = _at(stood[:, 0] + 1, {"open_interest": stood[:, 1]})
+        sides = {f"liquidated_{side}": truth.liquidated[:, n] for n, side in ((1, "long"), (2, "short"))}
+        rows["liquidation_totals"] = _at(truth.liquidated[:, 0], sides, HOUR_MS)
+        return {kind: known for kind, known in rows.items() if kind != "funding"}
     marks = truth.marks[truth.marks[:, 0] < truth.hours]
     stamps = START_MS + marks[:, 0].astype(np.int64) * HOUR_MS
     prices = dict(zip(("open", "high", "low", "close"), marks[:, 1:5].T, strict=True))
