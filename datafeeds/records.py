@@ -1,6 +1,5 @@
 """Records of single positions and of single liquidations: two schemas, and the one reader of both."""
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +12,6 @@ from datafeeds.tables import read_table
 
 SIDES = ("long", "short")
 """Whose position it is, or was."""
-
-_CONTRACT = re.compile(r"(.+?)(?:[/_-]?(?:USDT|USDC|USD|PERP))?(?:[:_-].*)?")
 
 
 @dataclass(frozen=True)
@@ -138,18 +135,6 @@ def read_records(source: pd.DataFrame | Path | str, schema: Schema) -> pd.DataFr
     if "liquidation_price" in checked:
         _check_passed(checked, name)
     return checked.sort_values("ts", kind="stable", ignore_index=True)
-
-
-def base_coin(symbol: str) -> str:
-    """Return the base coin of a contract, however a venue writes it.
-
-    Examples
-    --------
-    >>> [base_coin(symbol) for symbol in ("BTC", "BTCUSDT", "btc_usdt", "BTC-USDT-SWAP", "BTC/USDT:USDT")]
-    ['BTC', 'BTC', 'BTC', 'BTC', 'BTC']
-    """
-    found = _CONTRACT.fullmatch(symbol.upper())
-    return found[1] if found else symbol.upper()
 
 
 def _texts(column: pd.Series, label: str, ts: pd.Series, name: str) -> pd.Series:

@@ -1,17 +1,18 @@
-"""Which contract a text names, however a venue or a file writes it."""
+"""Which contract a market's name, a file's name or a symbol means."""
 
 import re
 from dataclasses import dataclass
 
-_QUOTES = ("USDT", "USDC", "FDUSD", "BUSD", "USD")
-_ALIASES = {"XBT": "BTC"}
-_WORDS = ("SWAP", "PERP", "PERPETUAL", "UMCBL")
+from datafeeds.symbol_names import THOUSANDS, Symbol, read_symbol
+
 _BUILT = re.compile(r"(?:^|[:/])([A-Za-z0-9]+-[A-Za-z0-9]+)/USDC:USDC$|hyperliquid[^/]*/([A-Z0-9]+-[A-Z0-9]+)USDC$")
 """A builder's market on Hyperliquid, ``XYZ-BTC/USDC:USDC``: its terms are not those of the venue's BTC."""
 
-_COINS = frozenset(
-    ("BTC", "ETH", "SOL", "XRP", "DOGE", "LINK", "PEPE", "TRB", "BNB", "ADA", "AVAX", "LTC", "DOT", "BCH", "TRX", "TON", "UNI",
-     "AAVE", "SUI", "APT", "ARB", "NEAR", "FIL", "ATOM", "ETC", "XLM", "XMR", "HYPE", "SHIB", "BONK", "FLOKI", "WIF", "INJ"),
+_UNIFIED = re.compile(r"[^\W_]+/(?:USDT|USDC|FDUSD|BUSD|USD)(?::[A-Z0-9]+(?:-[0-9]{6})?)?$", re.IGNORECASE)
+
+_COINS = THOUSANDS | frozenset(
+    ("BTC", "ETH", "SOL", "XRP", "DOGE", "LINK", "TRB", "BNB", "ADA", "AVAX", "LTC", "DOT", "BCH", "TRX", "TON", "UNI", "AAVE",
+     "SUI", "APT", "ARB", "NEAR", "FIL", "ATOM", "ETC", "XLM", "XMR", "HYPE", "WIF", "INJ"),
 )  # fmt: skip
 """Coins that are recognised where no quote currency stands beside them, as in ``eth_1h``."""
 
@@ -46,13 +47,7 @@ def contract_of(text: str) -> Contract | None:
     Parameters
     ----------
     text
-        As venues write it (``BTCUSDT``, ``1000PEPEUSDT``, ``kPEPE``, ``BTC-USDT-SWAP``, ``BTC/USDT:USDT``, ``BTCUSD_PERP``) or
-        as files are called (``eth_1h``, ``bybit_1h/BTCUSDT``).
-
-    Notes
-    -----
-    Settled in the coin: ``BTC/USD:BTC``, and by the custom of Binance, Bybit and OKX ``BTCUSD``, ``BTCUSD_PERP`` and
-    ``BTC-USD-SWAP``. ``BTC-USD`` alone is dYdX's, which settles in USDC.
+        As venues write it (`datafeeds.symbol_names` has the forms), or as files are called (``eth_1h``, ``bybit_1h/BTCUSDT``).
 
     Examples
     --------
@@ -63,34 +58,16 @@ def contract_of(text: str) -> Contract | None:
     """
     if built := _BUILT.search(text):
         return Contract((built[1] or built[2]).upper(), "USDC")
-    unified = re.search(r"([A-Za-z0-9]+)/([A-Za-z]+)(?::([A-Za-z]+))?$", text)
-    if unified and unified[2].upper() in _QUOTES:
-        coin, quote, settle = (part.upper() if part else "" for part in (_coin(unified[1]), unified[2], unified[3]))
-        return Contract(coin, quote, bool(settle) and settle == coin)
-    parts = [part for part in re.split(r"[^A-Za-z0-9]+", text.rpartition("/")[2]) if part]
-    for number, part in enumerate(parts):
-        following = [other.upper() for other in parts[number + 1 :]]
-        if found := _of_part(part, following):
+    found = read_symbol(unified[0]) if (unified := _UNIFIED.search(text)) else _found_in(text.rpartition("/")[2])
+    return Contract(found.unit, found.quote, found.inverse) if found else None
+
+
+def _found_in(name: str) -> Symbol | None:
+    """Return the first contract in a name of several words."""
+    for part in re.finditer(r"[^\W_]+", name):
+        found = read_symbol(name[part.start() :])
+        short = len(found.base) == 1 and found.quote == "USD"  # TUSD is a coin
+        said = found.quote and not short and (part[0].isupper() or len(part[0]) > len(found.base) > 1)
+        if said or found.coin in _COINS:
             return found
     return None
-
-
-def _of_part(part: str, following: list[str]) -> Contract | None:
-    upper = part.upper()
-    for quote in _QUOTES:
-        if upper.endswith(quote) and len(upper) > len(quote) + 1:
-            return Contract(_coin(part[: -len(quote)]), quote, quote == "USD")
-    coin = _coin(part)
-    plain = coin.removeprefix("1000")
-    if following and following[0] in _QUOTES and (plain in _COINS or part.isupper()):
-        quote, words = following[0], following[1:]
-        return Contract(coin, quote, quote == "USD" and bool(set(words) & set(_WORDS)))
-    return Contract(coin) if plain in _COINS else None
-
-
-def _coin(text: str) -> str:
-    """Return a coin's usual name; a leading k or 1000 before a coin counts a thousand of it."""
-    upper = text.upper()
-    if (text[:1] == "k" and text[1:].isupper()) or (upper[:1] == "K" and upper[1:] in _COINS):
-        return f"1000{upper[1:]}"
-    return _ALIASES.get(upper, upper)

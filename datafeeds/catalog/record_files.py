@@ -1,6 +1,5 @@
 """Files of single liquidations and of position snapshots, into the catalog and out of it."""
 
-import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,9 @@ from datafeeds.catalog.replacing import replacing
 from datafeeds.catalog.rows import complete, take
 from datafeeds.catalog.store import Catalog
 from datafeeds.errors import MarketError, ReplyError
-from datafeeds.records import LIQUIDATIONS, POSITIONS, SIDES, base_coin, read_records
+from datafeeds.records import LIQUIDATIONS, POSITIONS, SIDES, read_records
 from datafeeds.series import KINDS, Rows, Series
+from datafeeds.symbol_names import read_symbol
 from datafeeds.tables import read_table
 
 RECORD_SCHEMAS = {"liquidations": LIQUIDATIONS, "positions": POSITIONS}
@@ -31,8 +31,6 @@ _MARKS = (
 """Columns that no other table has; `read_records` names those that are missing."""
 
 _AT_ONCE = 8
-_UNIFIED = re.compile(r".+/.+:.+")
-_CONTRACT = re.compile(r"(.+?)(?:[/_-]?(USDT|USDC|USD))?(?:[_-](?:SWAP|PERP|PERPETUAL))?(?:[_-]([0-9]{6}))?")
 
 
 def record_kind(file: Path) -> str | None:
@@ -47,7 +45,7 @@ def record_kind(file: Path) -> str | None:
 def unified_symbol(text: str, pattern: str) -> str:
     """Return the unified symbol of a contract or coin as a file writes it.
 
-    What its name says of quote and expiry counts, else what the pattern says.
+    What its name says of quote and expiry counts, else what the pattern says; so it does of dollars that are no settlement.
 
     Parameters
     ----------
@@ -57,14 +55,14 @@ def unified_symbol(text: str, pattern: str) -> str:
     Examples
     --------
     >>> [unified_symbol(text, "*/USDT:USDT") for text in ("BTC", "ETHUSDC", "BTCUSD_PERP", "BTC_250627", "xyz:GOLD")]
-    ['BTC/USDT:USDT', 'ETH/USDC:USDC', 'BTC/USD:BTC', 'BTC/USDT:USDT-250627', 'xyz:GOLD/USDT:USDT']
+    ['BTC/USDT:USDT', 'ETH/USDC:USDC', 'BTC/USD:BTC', 'BTC/USDT:USDT-250627', 'XYZ-GOLD/USDT:USDT']
     """
-    match = _CONTRACT.fullmatch(text)
-    if _UNIFIED.fullmatch(text) or not match:
+    if "/" in text and ":" in text:
         return text
-    coin, quote, expiry = match.groups()
-    symbol = f"{coin}/{quote}:{coin if quote == 'USD' else quote}" if quote else pattern.replace("*", coin)
-    return f"{symbol}-{expiry}" if expiry else symbol
+    read = read_symbol(text)
+    said = read.quote if read.inverse or read.quote != "USD" else ""
+    symbol = f"{read.base}/{said}:{read.base if read.inverse else said}" if said else pattern.replace("*", read.base)
+    return f"{symbol}-{read.expiry}" if read.expiry else symbol
 
 
 def import_records(
@@ -93,7 +91,7 @@ def import_records(
     label = "symbol" if kind == "liquidations" else "coin"
     texts = frame[label].unique()
     if "*" not in symbol:
-        others = [text for text in texts if base_coin(text) != base_coin(symbol)]
+        others = [text for text in texts if read_symbol(text).unit != read_symbol(symbol).unit]
         if others:
             raise MarketError(
                 f"it holds {others[0][:40]!r} and {len(texts) - 1} other names: --symbol '*/USDT:USDT' takes each"

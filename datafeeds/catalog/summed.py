@@ -1,6 +1,5 @@
 """One coin on several venues out of the catalog, as one market."""
 
-import re
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +10,7 @@ from datafeeds.catalog.market import MarketId, read_catalog_market
 from datafeeds.catalog.store import Catalog
 from datafeeds.errors import MarketError
 from datafeeds.schema import Market, market_from_frame
+from datafeeds.symbol_names import read_symbol
 from datafeeds.text import listed
 from datafeeds.venue_columns import SUMMED, is_venue_column
 
@@ -19,22 +19,6 @@ _COLUMNS = {
     "liquidations": ("liquidated_long", "liquidated_short"),
     "liquidation_totals": ("liquidated_long", "liquidated_short"),
 }
-_UNIT = re.compile(r"(k)?(1000+)?(.+?)(1000+)?")
-
-
-def coins_a_unit(symbol: str) -> tuple[str, int]:
-    """Return which coin a contract's sizes count, and how many of it a unit is.
-
-    Examples
-    --------
-    >>> [coins_a_unit(f"{base}/USDT:USDT") for base in ("BTC", "1000PEPE", "kPEPE", "SHIB1000", "1INCH")]
-    [('BTC', 1), ('PEPE', 1000), ('PEPE', 1000), ('SHIB', 1000), ('1INCH', 1)]
-    """
-    match = _UNIT.fullmatch(symbol.partition("/")[0])
-    if not match:
-        return symbol, 1
-    thousand, before, coin, after = match.groups()
-    return coin, (1000 if thousand else 1) * int(before or 1) * int(after or 1)
 
 
 def read_summed_market(
@@ -47,8 +31,8 @@ def read_summed_market(
     MarketError
         If one is not in the catalog or has no bars in the range, a venue comes twice, or their coins are different ones.
     """
-    venues, units = [one.venue for one in wanted], [coins_a_unit(one.symbol) for one in wanted]
-    coins = {coin for coin, _ in units}
+    venues, named = [one.venue for one in wanted], [read_symbol(one.symbol) for one in wanted]
+    coins = {name.coin for name in named}
     if len(set(venues)) < len(venues):
         raise MarketError(f"{'+'.join(venues)}: name each venue once")
     if len(coins) > 1:
@@ -58,8 +42,8 @@ def read_summed_market(
     span = first, last + 1000 * traded.bar_seconds
     markets = [traded, *(read_catalog_market(catalog, one, *span) for one in wanted[1:])]
     frames = {
-        one.venue: _counted(_with_held(catalog, one, market.frame), unit / units[0][1])
-        for one, market, (_, unit) in zip(wanted, markets, units, strict=True)
+        one.venue: _counted(_with_held(catalog, one, market.frame), name.units / named[0].units)
+        for one, market, name in zip(wanted, markets, named, strict=True)
     }
     total = sum_of_venues(frames)
     parts = tuple(label for label in total.columns if is_venue_column(label))

@@ -6,10 +6,12 @@ import numpy as np
 import pandas as pd
 
 from datafeeds.quality import epoch_nanoseconds
-from datafeeds.records import SIDES, base_coin
+from datafeeds.records import SIDES
 from datafeeds.schema import Market
 from datafeeds.simulated.ledger import LIQUIDATED
 from datafeeds.simulated.market import SimulatedMarket
+from datafeeds.symbol_names import read_symbol
+from datafeeds.symbols import contract_of
 from indicators.liquidation.model import build_model
 from indicators.liquidation.parameters import ModelParameters
 from indicators.liquidation.recording import record_heatmap
@@ -98,7 +100,7 @@ def positions_in(market: Market, records: pd.DataFrame) -> np.ndarray:
     Accounts have the same number in all coins of the same records.
     """
     accounts = pd.factorize(records["account"])[0]
-    own = (records["coin"].map(base_coin) == base_coin(market.name.split("/")[-1])).to_numpy()
+    own = _in_coin_of(market, records["coin"])
     found = np.zeros(int(own.sum()), dtype=POSITION)
     found["time"] = epoch_nanoseconds(records["ts"])[own].view("datetime64[ns]")
     found["account"], found["side"] = accounts[own], (records["side"] == SIDES[1])[own]
@@ -118,12 +120,20 @@ def liquidations_in(market: Market, records: pd.DataFrame) -> np.ndarray:
     times = epoch_nanoseconds(records["ts"]).view("datetime64[ns]")
     bars = np.searchsorted(market.times, times, side="right") - 1
     inside = (bars >= 0) & (times - market.times[bars] < np.timedelta64(market.bar_seconds, "s"))
-    own = (records["symbol"].map(base_coin) == base_coin(market.name.split("/")[-1])).to_numpy()
+    own = _in_coin_of(market, records["symbol"])
     kept = own & inside & records["price_avg"].notna().to_numpy()
     found = np.zeros(int(kept.sum()), dtype=LIQUIDATION)
     found["bar"], found["side"] = bars[kept], (records["side"] == SIDES[1])[kept]
     found["price"], found["size"] = records["price_avg"][kept], records["filled"][kept]
     return found
+
+
+def _in_coin_of(market: Market, names: pd.Series) -> np.ndarray:
+    """Return which of some names (n,) are of what a market counts, (n,) bool."""
+    known = contract_of(market.name)
+    unit = known.coin if known else read_symbol(market.name.split("/")[-1]).unit
+    units = {name: read_symbol(name).unit for name in names.unique()}
+    return (names.map(units) == unit).to_numpy()
 
 
 def true_liquidations(simulated: SimulatedMarket) -> np.ndarray:

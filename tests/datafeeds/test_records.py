@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from datafeeds.errors import MarketError
-from datafeeds.records import LIQUIDATIONS, POSITIONS, base_coin, read_records
+from datafeeds.records import LIQUIDATIONS, POSITIONS, read_records
 
 
 def positions(**columns):
@@ -95,13 +95,6 @@ def test_a_bad_file_names_itself(tmp_path):
     orders(size=0.0).to_csv(tmp_path / "orders.csv", index=False)
     with pytest.raises(MarketError, match=r"orders\.csv: size is not positive"):
         read_records(tmp_path / "orders.csv", LIQUIDATIONS)
-
-
-@pytest.mark.parametrize(
-    ("symbol", "coin"), [("1000PEPEUSDT", "1000PEPE"), ("ETH-PERP", "ETH"), ("XAUUSD", "XAU"), ("USDT", "USDT")]
-)
-def test_a_contract_is_known_by_its_base_coin(symbol, coin):
-    assert base_coin(symbol) == coin
 
 
 def test_the_real_files_are_read_whole(market_data):
