@@ -283,19 +283,19 @@ class PerpetualBroker(bt.BrokerBase):  # type: ignore[misc]
             before,
         )
         self._tell_of_bar(before, over)
+        self.equities.append(self._equity)
+        self.positions.append(self.position.size)
 
     def _make_room(self, lines: int) -> None:
         if self._lines + lines > len(self._ledger):
             self._ledger = np.concatenate([self._ledger, np.zeros(len(self._ledger) + lines, dtype=FILL)])
 
     def _tell_of_bar(self, before: int, over: int) -> None:
-        """Tell of the ledger's lines since `before`, drop the orders that are `over`, and note what is held."""
+        """Tell of the ledger's lines since `before`, and drop the orders that are `over`."""
         if self._lines > before:
             self._tell_fills(before)
         if over:
             self._desk.settle()
-        self.equities.append(self._equity)
-        self.positions.append(self.position.size)
 
     def _bind(self) -> None:
         data, *others = self.cerebro.datas

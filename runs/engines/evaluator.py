@@ -3,7 +3,7 @@
 import types
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +13,7 @@ from indicators.liquidation.recording import significant_clusters
 from runs.engines.compiled import Evaluation, EvaluationInputs, evaluate, trading_loop
 from runs.engines.configuration import Configuration
 from runs.engines.event import run_backtest, run_model
-from runs.engines.held import held_perpetual
+from runs.engines.held import HeldPerpetual, held_perpetual
 from runs.engines.instruments import check_history, check_tradable, listing_for, market_prices, smallest_step
 from runs.engines.result import EngineResult
 from runs.engines.snapshot_cache import Heatmaps
@@ -121,11 +121,14 @@ class Evaluator:
         self._market, self._heatmaps, self._first, self._last = market, heatmaps, first, last
         self._seen = market.head(last)
         self.days, self._day_rows = day_ends(market.times[first:last])
-        self._held = held_perpetual(market_prices(market)[first:last], self._day_rows)
         # What many candidates share costs more to work out anew than they take on the bars.
         self._kinds: dict[str, Any] = {}
         self._terms: dict[InstrumentParameters, Terms] = {}
         self._charges: dict[tuple[InstrumentParameters, CostParameters, SizingParameters], Charges] = {}
+
+    @cached_property
+    def _held(self) -> HeldPerpetual:
+        return held_perpetual(market_prices(self._market)[self._first : self._last], self._day_rows)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what another process needs: it works out itself what candidates share."""
@@ -156,27 +159,34 @@ class Evaluator:
     ) -> tuple[Callable[..., bool], EvaluationInputs]:
         """Return the loop of a compiled candidate and what it runs on; raises as `evaluate` does."""
         kind = self._kind(configuration)
-        rule = kind.parameters_kind(**configuration.rule)
-        terms, charges, history = self.terms(configuration), self._charged(configuration), history_of(kind, rule)
-        check_history(configuration, self._seen, history)
         inputs = EvaluationInputs(
             bars=self._heatmaps.bars(self._market),
             snapshots=self._heatmaps.packed(self._market, configuration.model, fields_read(kind.decide)),
-            prices=terms.prices,
-            first=self._first,
-            last=self._last,
-            history=history,
-            funding=terms.funding,
-            rule=rule_record(rule),
-            state=new_state(kind) if state is None else state,
-            sizing=charges.sizing,
-            trading=trading_record(configuration.trading),
-            costs=charges.costs,
-            tiers=terms.tiers,
-            starting_cash=configuration.costs.starting_cash,
-            bar_seconds=float(self._market.bar_seconds),
+            **self.settings(configuration, state),
         )
         return trading_loop(kind.decide), inputs
+
+    def settings(self, configuration: Configuration, state: np.ndarray | None = None) -> dict[str, Any]:
+        """Return `EvaluationInputs` of a candidate but for its bars and snapshots; raises as `evaluate` does."""
+        kind = self._kind(configuration)
+        rule = kind.parameters_kind(**configuration.rule)
+        terms, charges, history = self.terms(configuration), self._charged(configuration), history_of(kind, rule)
+        check_history(configuration, self._seen, history)
+        return {
+            "prices": terms.prices,
+            "first": self._first,
+            "last": self._last,
+            "history": history,
+            "funding": terms.funding,
+            "rule": rule_record(rule),
+            "state": new_state(kind) if state is None else state,
+            "sizing": charges.sizing,
+            "trading": trading_record(configuration.trading),
+            "costs": charges.costs,
+            "tiers": terms.tiers,
+            "starting_cash": configuration.costs.starting_cash,
+            "bar_seconds": float(self._market.bar_seconds),
+        }
 
     def terms(self, configuration: Configuration) -> Terms:
         """Return a candidate's contract over time; worked out once for all that trade it."""

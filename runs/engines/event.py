@@ -112,7 +112,7 @@ def run_backtest(
     """
     listing = checked_listing(configuration, market)
     strategy, broker = _run(configuration, market, mode or EngineMode(), listing, report, first_bar, state)
-    snapshots, clusters, at_last = _heatmap(configuration, market, strategy)
+    snapshots, clusters, at_last = heatmap_of(configuration, market, strategy)
     return EngineResult(
         market=market,
         configuration=configuration,
@@ -190,7 +190,7 @@ def add_strategy(
         cerebro.addstrategy(kind, **configuration.rule)
 
 
-def _heatmap(configuration: Configuration, market: Market, strategy: Any) -> tuple[np.ndarray, np.ndarray, State]:
+def heatmap_of(configuration: Configuration, market: Market, strategy: Any) -> tuple[np.ndarray, np.ndarray, State]:
     """Return the snapshots of all bars, and clusters and state at the last; computed here if the strategy has no heatmap."""
     if isinstance(strategy, PerpetualStrategy):
         heatmap = strategy.heatmap

@@ -49,23 +49,21 @@ def new_members(lengths: Sequence[int], begins: Sequence[int], leaves: Sequence[
     return members
 
 
-def side_by_side(
-    prices: Sequence[np.ndarray], costs: Sequence[np.ndarray], tiers: Sequence[np.ndarray]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return prices, costs and brackets of markets one after another; each bar's terms count on through those of all.
+def side_by_side(prices: Sequence[np.ndarray], tiers: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Return prices and brackets of markets one after another; each bar's terms count on through those of all.
 
     Brackets that are fewer repeat their last with a floor out of reach.
     """
-    offsets = np.cumsum([0, *map(len, costs)])
-    bars = np.concatenate(prices)
-    bars["terms"] += np.repeat(offsets[:-1], [len(own) for own in prices])
-    longest = max(own.shape[1] for own in tiers)
+    bars, offset = np.concatenate(prices), 0
+    longest, ends = max(own.shape[1] for own in tiers), np.cumsum([len(own) for own in prices])
     brackets = []
-    for own in tiers:
+    for end, known, own in zip(ends, prices, tiers, strict=True):
+        bars["terms"][end - len(known) : end] += offset
+        offset += len(own)
         more = np.repeat(own[:, -1:], longest - own.shape[1], axis=1)
         more[:, :, 0] = np.inf
         brackets.append(np.concatenate([own, more], axis=1))
-    return bars, np.concatenate(costs), np.ascontiguousarray(np.concatenate(brackets))
+    return bars, np.ascontiguousarray(np.concatenate(brackets))
 
 
 @allocation_free

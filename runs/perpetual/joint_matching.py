@@ -41,6 +41,15 @@ def has_room(members: np.ndarray, books: np.ndarray, lines: int, orders: int, mo
 
 
 @allocation_free
+def is_busy(accounts: np.ndarray, books: np.ndarray) -> bool:
+    """Whether anything is held or ordered in any market; else a step changes nothing."""
+    busy = False
+    for k in range(len(accounts)):
+        busy = busy or books[k].count > 0 or accounts[k].size != 0.0
+    return busy
+
+
+@allocation_free
 def _begin(accounts: np.ndarray, members: np.ndarray, prices: np.ndarray, costs: np.ndarray, fills: np.ndarray) -> None:
     """Put each market at its open, and settle the funding that is due there."""
     for k in range(len(members)):

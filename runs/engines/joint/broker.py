@@ -37,7 +37,9 @@ class JointBroker(bt.BrokerBase):  # type: ignore[misc]
             book.account = self.accounts[k : k + 1]
         self.equities: list[float] = []
         self._costs, self._bound, self._step, self._equity = costs, False, -1, costs.starting_cash
-        self._bars = np.full(len(self.books), -1)
+        self._bars = [-1] * len(self.books)
+        self._worth = [costs.starting_cash] * len(self.books)  # the start, and what each market has earned
+        self._clocks: list[Any] = []
         self._counts = np.zeros(len(self.books), dtype=BOOK)
         self._orders, self._lines = (np.zeros((len(self.books), 1), dtype=kind) for kind in (ORDER, FILL))
 
@@ -98,52 +100,57 @@ class JointBroker(bt.BrokerBase):  # type: ignore[misc]
         """Take the account through the bars that have just closed; called once a step, before the strategies."""
         if not self._bound:
             self._bind()
-        bars = np.array([book._clock.lencount - 1 for book in self.books])
-        fresh = bars > self._bars
-        if not fresh.any():
+        bars = [clock.lencount - 1 for clock in self._clocks]
+        fresh = [k for k, bar in enumerate(bars) if bar > self._bars[k]]
+        if not fresh:
             return
         self._bars, self._step = bars, self._step + 1
-        self._members["bar"], self._members["lines"] = np.where(fresh, bars, -1), 0
-        self._lay_out(fresh)
-        self._equity = process_step(
-            self.accounts,
-            self._orders,
-            self._counts,
-            self._members,
-            self._prices,
-            self._records,
-            self._tiers,
-            self._lines,
-        )
+        for k in fresh:
+            self.books[k]._bar = bars[k]
+        active = [k for k, book in enumerate(self.books) if book._desk.count or book.position.size]
+        if active:
+            self._process(fresh, active)
         self.equities.append(self._equity)
-        for k in np.flatnonzero(fresh):
-            self._take_back(int(k))
+        for k in fresh:
+            book = self.books[k]
+            book.equities.append(self._worth[k])
+            book.positions.append(book.position.size)
 
-    def _lay_out(self, fresh: np.ndarray) -> None:
-        """Lay the books' orders side by side."""
-        for k, book in enumerate(self.books):
-            if fresh[k]:
-                book._bar = int(self._bars[k])
-                book._desk.expire()
+    def _process(self, fresh: list[int], active: list[int]) -> None:
+        """Lay the orders of all markets side by side, take the account through the step, and give each market its own back."""
+        members, there = self._members, set(fresh)
+        for k in fresh:
+            self.books[k]._desk.expire()
         most = max(book._desk.count for book in self.books)
         if most > self._orders.shape[1]:
             self._orders = np.zeros((len(self.books), 2 * most), dtype=ORDER)
         if most + MAX_JOINT_EVENTS > self._lines.shape[1]:
             self._lines = np.zeros((len(self.books), 2 * most + MAX_JOINT_EVENTS), dtype=FILL)
-        for k, book in enumerate(self.books):
-            count = book._desk.count
-            self._counts["count"][k], self._orders[k, :count] = count, book._desk.rows[:count]
+        self._counts["count"] = [book._desk.count for book in self.books]
+        for k in active:
+            desk = self.books[k]._desk
+            if desk.count:
+                self._orders[k, : desk.count] = desk.rows[: desk.count]
+        members["bar"] = [bar if k in there else -1 for k, bar in enumerate(self._bars)]
+        members["lines"] = 0
+        self._equity = process_step(
+            self.accounts, self._orders, self._counts, members, self._prices, self._records, self._tiers, self._lines
+        )
+        self._worth = (self.startingcash + members["profit"]).tolist()
+        lines, over = members["lines"].tolist(), members["over"].tolist()
+        for k in active:
+            if k in there and (lines[k] or self.books[k]._desk.count):
+                self._take_back(self.books[k], self._orders[k], self._lines[k, : lines[k]], over[k])
+        for book in self.books:
+            book._equity = self._equity
 
-    def _take_back(self, k: int) -> None:
-        """Give a book its orders and ledger lines back, and let it tell of them."""
-        book, member, before = self.books[k], self._members[k], self.books[k]._lines
-        lines, count = int(member["lines"]), book._desk.count
-        book._desk.rows[:count] = self._orders[k, :count]
-        book._make_room(lines)
-        book._ledger[before : before + lines] = self._lines[k, :lines]
-        book._lines, book._equity = before + lines, self._equity
-        book._tell_of_bar(before, int(member["over"]))
-        book.equities[-1] = self.startingcash + float(member["profit"])
+    def _take_back(self, book: PerpetualBroker, orders: np.ndarray, lines: np.ndarray, over: int) -> None:
+        before, count = book._lines, book._desk.count
+        book._desk.rows[:count] = orders[:count]
+        book._make_room(len(lines))
+        book._ledger[before : before + len(lines)] = lines
+        book._lines = before + len(lines)
+        book._tell_of_bar(before, over)
 
     def _bind(self) -> None:
         datas = self.cerebro.datas
@@ -159,12 +166,11 @@ class JointBroker(bt.BrokerBase):  # type: ignore[misc]
         lengths = [len(book._prices) for book in self.books]
         leaves: Sequence[int] = self.p.leaves if self.p.leaves is not None else [-1] * len(self.books)
         self._members = new_members(lengths, [0] * len(lengths), leaves)
-        self._prices, self._records, self._tiers = side_by_side(
-            [book._prices for book in self.books],
-            [book._costs for book in self.books],
-            [book._tiers for book in self.books],
+        self._prices, self._tiers = side_by_side(
+            [book._prices for book in self.books], [book._tiers for book in self.books]
         )
-        self._bound = True
+        self._records = np.concatenate([book._costs for book in self.books])
+        self._clocks, self._bound = [book._clock for book in self.books], True
 
     def _book(self, data: Any) -> PerpetualBroker:
         for k, known in enumerate(self.cerebro.datas):

@@ -5,19 +5,24 @@ from typing import Any
 import numpy as np
 
 from datafeeds.universe.markets import Universe
-from runs.engines.compiled import Evaluation, EvaluationInputs
+from indicators.liquidation.bar import BAR
+from runs.engines.compiled import Evaluation
 from runs.engines.configuration import Configuration
 from runs.engines.evaluator import Evaluator, Trial, is_compiled
-from runs.engines.event import run_model
+from runs.engines.event import heatmap_of
 from runs.engines.joint.compiled import JointEvaluation, evaluate_jointly, joint_loop
 from runs.engines.joint.event import part_of, run_joint_backtest
 from runs.engines.joint.plan import configurations_of, joint_plan, joint_shares
 from runs.engines.joint.result import JointResult
+from runs.engines.result import EngineResult
 from runs.engines.snapshot_cache import Heatmaps
 from runs.perpetual.accounting import NOT_OPENED, entries_not_opened, turnover
+from runs.perpetual.contract import InstrumentParameters
+from runs.perpetual.joint_account import side_by_side
 from runs.perpetual.round_trips import hit_rate, trips_of
 from runs.statistics.daily import day_ends, returns_of_days
 from runs.statistics.performance import headline
+from strategies.fields_read import fields_read
 from strategies.registry import load_strategy
 
 
@@ -42,7 +47,11 @@ class JointEvaluator:
         self.times = universe.times[self._plan.first : len(self._plan.rows)]
         self.days, self._day_rows = day_ends(self.times)
         self._each = [Evaluator(each.market, heatmaps, each.first, each.last) for each in universe.markets]
-        self._shares: dict[Any, np.ndarray] = {}
+        self._bars: np.ndarray | None = None
+        self._terms: tuple[InstrumentParameters, tuple[np.ndarray, np.ndarray]] | None = None
+        # Of the newest map alone: those of many markets are large.
+        self._fields: tuple[Any, np.ndarray] | None = None
+        self._shares: tuple[Any, np.ndarray] | None = None
 
     def evaluate(self, configuration: Configuration) -> JointEvaluation:
         """Return what a candidate does, fill by fill.
@@ -55,9 +64,14 @@ class JointEvaluator:
         kind: Any = load_strategy(configuration.strategy)
         if not is_compiled(kind):
             return joint_evaluation(run_joint_backtest(configuration, self.universe), self._plan.first)
-        inputs = self._inputs(configuration)
-        shares = self._shared(configuration)
-        return evaluate_jointly(joint_loop(kind.decide), inputs, self._plan, shares)
+        owns = zip(self._each, configurations_of(configuration, self.universe), strict=True)
+        inputs = [each.settings(own) for each, own in owns]
+        bars, snapshots = self._read(configuration, fields_read(kind.decide))
+        if self._terms is None or self._terms[0] != configuration.instrument:
+            terms = side_by_side([own["prices"] for own in inputs], [own["tiers"] for own in inputs])
+            self._terms = configuration.instrument, terms
+        shares = self._shared(configuration, snapshots)
+        return evaluate_jointly(joint_loop(kind.decide), bars, snapshots, *self._terms[1], inputs, self._plan, shares)
 
     def trial(self, configuration: Configuration) -> Trial:
         """Return a candidate's figures and daily returns; raises as `evaluate` does."""
@@ -91,31 +105,41 @@ class JointEvaluator:
         kind: Any = load_strategy(configuration.strategy)
         if not is_compiled(kind):
             return run_joint_backtest(configuration, self.universe)
-        found, parts = self.evaluate(configuration), []
+        found, parts = self.evaluate(configuration), list[EngineResult]()
+        _, read = self._read(configuration, fields_read(kind.decide))
         each_with = zip(
             self.universe.markets, self._each, configurations_of(configuration, self.universe), found.parts, strict=True
         )
         for each, evaluator, own, part in each_with:
-            snapshots, state = run_model(own.model, each.market.head(each.last))
-            parts.append(part_of(each, own, evaluator.terms(own).listing, part, snapshots, state))
+            heatmap = heatmap_of(own, each.market.head(each.last), None)
+            parts.append(part_of(each, own, evaluator.terms(own).listing, part, heatmap))
         return JointResult(
-            self.universe, configuration, self.times, found.equity[self._plan.first :], self._shared(configuration),
+            self.universe, configuration, self.times, found.equity[self._plan.first :], self._shared(configuration, read),
             tuple(parts),
         )  # fmt: skip
 
-    def _inputs(self, configuration: Configuration) -> list[EvaluationInputs]:
-        configurations = configurations_of(configuration, self.universe)
-        return [each.prepared(own)[1] for each, own in zip(self._each, configurations, strict=True)]
+    def _read(self, configuration: Configuration, kind: np.dtype) -> tuple[np.ndarray, np.ndarray]:
+        """Return bars and packed snapshots of all markets, one after another."""
+        named, markets = (configuration.model, kind), [each.market for each in self.universe.markets]
+        if self._bars is None or self._fields is None or self._fields[0] != named:
+            count = sum(map(len, markets))
+            bars = np.empty(count, dtype=BAR) if self._bars is None else self._bars
+            snapshots, end = np.empty(count, dtype=kind), 0
+            for market in markets:
+                own, end = slice(end, end + len(market)), end + len(market)
+                snapshots[own] = self._heatmaps.packed(market, configuration.model, kind)
+                if self._bars is None:
+                    bars[own] = self._heatmaps.bars(market)
+            self._bars, self._fields = bars, (named, snapshots)
+        return self._bars, self._fields[1]
 
-    def _shared(self, configuration: Configuration) -> np.ndarray:
+    def _shared(self, configuration: Configuration, snapshots: np.ndarray) -> np.ndarray:
         named = (configuration.model, configuration.allocation)
-        if named not in self._shares:
-            known = [
-                self._heatmaps.snapshots(each.market, configuration.model)["volatility_24h"]
-                for each in self.universe.markets
-            ]
-            self._shares = {named: joint_shares(self._plan, self.universe, known, configuration.allocation)}
-        return self._shares[named]
+        if self._shares is None or self._shares[0] != named:
+            ends = np.cumsum([len(each.market) for each in self.universe.markets])[:-1]
+            known = np.split(snapshots["volatility_24h"], ends)
+            self._shares = named, joint_shares(self._plan, self.universe, known, configuration.allocation)
+        return self._shares[1]
 
 
 def joint_evaluation(result: JointResult, first: int) -> JointEvaluation:

@@ -1,19 +1,20 @@
 """One account in several markets in backtrader: a feed and a strategy for each, one broker for all."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import backtrader as bt
 import numpy as np
 
 from datafeeds.perpetual import PerpetualFeed
+from datafeeds.schema import Market
 from datafeeds.universe.markets import Universe, UniverseMarket
 from indicators.liquidation.model import State
-from indicators.liquidation.recording import significant_clusters
 from runs.engines.compiled import Evaluation
 from runs.engines.configuration import Configuration
-from runs.engines.event import add_strategy, run_model
+from runs.engines.event import add_strategy, heatmap_of, run_model
 from runs.engines.instruments import checked_listing
+from runs.engines.joint.allocation import METHODS
 from runs.engines.joint.broker import JointBroker
 from runs.engines.joint.plan import configurations_of, joint_plan, joint_shares
 from runs.engines.joint.result import JointResult
@@ -72,12 +73,14 @@ def run_joint_backtest(
         raise error_of(configuration.strategy, error, kind) from error
     ours = strategies if issubclass(kind, PerpetualStrategy) else [None] * len(seen)
     parts = []
-    for each, own, listing, book, strategy, (snapshots, state) in zip(
-        universe.markets, owns, listings, broker.books, ours, maps, strict=True
-    ):
+    for each, own, listing, book, strategy in zip(universe.markets, owns, listings, broker.books, ours, strict=True):
         states = getattr(strategy, "state_began", None), getattr(strategy, "rule_state", None)
         found = Evaluation(book.fills.copy(), np.array(book.equities), np.array(book.positions), book.account, *states)
-        parts.append(part_of(each, own, listing, found, snapshots, state, tuple(book.journal)))
+        parts.append(
+            part_of(
+                each, own, listing, found, heatmap_of(own, each.market.head(each.last), strategy), tuple(book.journal)
+            )
+        )
     times = universe.times[plan.first : len(plan.rows)]
     return JointResult(universe, configuration, times, np.array(broker.equities)[plan.first :], shares, tuple(parts))
 
@@ -99,14 +102,20 @@ class _Steps(bt.Analyzer):  # type: ignore[misc]
 
 
 def part_of(
-    each: UniverseMarket, configuration: Configuration, listing: Listing, found: Evaluation, snapshots: np.ndarray,
-    state: State, orders: Any = None,
+    each: UniverseMarket, configuration: Configuration, listing: Listing, found: Evaluation,
+    heatmap: tuple[np.ndarray, np.ndarray, State], orders: Any = None,
 ) -> EngineResult:  # fmt: skip
     """Return what was done in one market as a run of its own, by the bars until its last traded one."""
-    seen = each.market.head(each.last)
+    snapshots, clusters, state = heatmap
     return EngineResult(
-        market=seen, configuration=configuration, listing=listing, equity=found.equity[: each.last],
+        market=each.market.head(each.last), configuration=configuration, listing=listing, equity=found.equity[: each.last],
         position=found.position[: each.last], fills=found.fills, account=found.account.copy(), snapshots=snapshots,
-        clusters=significant_clusters(state), state=state, orders=orders, state_before=found.state_before,
-        state_after=found.state_after,
+        clusters=clusters, state=state, orders=orders, state_before=found.state_before, state_after=found.state_after,
     )  # fmt: skip
+
+
+def _volatilities(configuration: Configuration, markets: Sequence[Market]) -> list[np.ndarray]:
+    """Return each market's forecast over 24 hours, by its bars; unknown throughout where the allocation does not ask for it."""
+    if configuration.allocation == METHODS[0]:
+        return [np.full(len(market), np.nan) for market in markets]
+    return [run_model(configuration.model, market)[0]["volatility_24h"] for market in markets]
