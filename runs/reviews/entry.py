@@ -28,6 +28,10 @@ FIGURES: Mapping[str, tuple[str, ...]] = {
 """The figures of a review and where metrics.json holds them; the ends of Sharpe's interval come with them."""
 
 
+PARTS = ("profit_quote", "return_fraction", "trades", "fees_quote", "funding_paid_quote", "liquidations")
+"""Figures of a market in an account of several: they add up to the account's."""
+
+
 @dataclass(frozen=True)
 class Entry:
     """What a folder holds, as far as it can be believed.
@@ -54,6 +58,8 @@ class Entry:
         What may be concluded, short and in full.
     pages
         Names of the pages and files that there are to open.
+    parts
+        Of one account in several markets, each market's name and the names of `PARTS`.
     """
 
     name: str
@@ -70,6 +76,7 @@ class Entry:
     verdict: str | None = None
     sentence: str | None = None
     pages: tuple[str, ...] = ()
+    parts: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def state(self) -> str:
@@ -100,3 +107,10 @@ def described(facts: Mapping[str, Any]) -> dict[str, Any]:
         "last_bar": last,
         "market": f"{words(within(data, 'fingerprint'))} {first} {last}",
     }
+
+
+def parts_of(metrics: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
+    """Return `Entry.parts` of a metrics.json; empty for a run on one market, or where they cannot be read."""
+    found = metrics.get("markets")
+    each = [part for part in found if isinstance(part, dict)] if isinstance(found, list) else []
+    return tuple({"name": words(part.get("name")), **{key: number(part.get(key)) for key in PARTS}} for part in each)

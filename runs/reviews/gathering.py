@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from runs.reviews.differing import flat_settings
-from runs.reviews.entry import RUN, SWEEP, UNKNOWN, VALIDATION, WALK, Entry, described, figures_of
+from runs.reviews.entry import RUN, SWEEP, UNKNOWN, VALIDATION, WALK, Entry, described, figures_of, parts_of
 from runs.reviews.safe_files import DamageError, number, plain_file, read_object, within, words
 
 MARKERS = {RUN: "run.json", SWEEP: "sweep.json", WALK: "walk.json", VALIDATION: "validation.json"}
@@ -120,7 +120,7 @@ def _read_run(name: str, folder: Path, kind: str, pages: tuple[str, ...]) -> Ent
         settings=flat_settings(configuration) | {"code": words(facts.get("source_digest"))},
         verdict=words(within(metrics, "evidence", "verdict")),
         sentence=_with_stand_ins(words(within(metrics, "evidence", "sentence")), metrics),
-        pages=pages,
+        pages=pages, parts=parts_of(metrics),
     )  # fmt: skip
 
 

@@ -40,8 +40,9 @@ def review_table(results: Path, entries: Sequence[Entry], notes: Mapping[str, No
     Returns
     -------
     dict
-        ``folder``, ``differing`` (names of parameters), ``failed`` (count) and ``rows``; each row holds an entry's facts,
-        its ``figures``, its ``settings`` among the differing ones, ``pages`` with their addresses, ``note`` and ``tags``.
+        ``folder``, ``differing`` (names of parameters), ``failed`` (count) and ``rows``. Each row holds an entry's facts, its
+        ``figures``, its ``settings`` among the differing ones, ``parts`` of the markets of one account, ``pages`` with their
+        addresses, ``note`` and ``tags``.
     """
     runs = [entry for entry in entries if entry.settings]
     names = differing([run.settings for run in runs], [run.strategy for run in runs])
@@ -64,6 +65,7 @@ def _row(results: Path, entry: Entry, names: Sequence[str], written: Note) -> di
         "settings": {name: entry.settings[name] for name in names if name in entry.settings},
         "verdict": entry.verdict,
         "sentence": entry.sentence,
+        "parts": [dict(part) for part in entry.parts],
         "pages": {page: address(results, entry.folder / page) for page in entry.pages},
         "note": written.text,
         "tags": list(written.tags),

@@ -7,6 +7,7 @@ import pytest
 
 from datafeeds.simulated.market import simulate
 from runs.backtest import backtest, main
+from runs.reviews.gathering import read_entry
 
 FILES = {
     "equity.parquet", "fills.csv", "metrics.json", "orders.csv", "report.md", "run.json", "tearsheet.html", "trades.csv",
@@ -62,6 +63,9 @@ def test_one_account_trades_all_and_the_parts_add_up_to_it(markets, tmp_path, ca
     equity = pd.read_parquet(tmp_path / "run" / "equity.parquet")
     profits = equity.filter(like="profit of ").sum(axis=1)
     assert (equity["equity"] - money["starting_cash_quote"] - profits).abs().max() < 1e-6
+    reviewed = read_entry(tmp_path / "run", "run")
+    assert reviewed.state == "ok"
+    assert [part["profit_quote"] for part in reviewed.parts] == [part["profit_quote"] for part in parts]
     page = (tmp_path / "run" / "tearsheet.html").read_text()
     assert "By market" in page
     assert all(part["name"] in page for part in parts)

@@ -348,11 +348,19 @@ function drawOpened() {
   if (row.reason) parts.push(element("p", {class: "failed"}, `failed: ${row.reason}`));
   if (row.sentence) parts.push(element("details", {}, element("summary", {}, `Verdict: ${row.verdict ?? "see its sentence"}`), element("p", {class: "faint"}, row.sentence)));
   const fills = element("div", {id: "fills"});
-  parts.push(fills);
+  if (row.parts.length) parts.push(partsTable(row)); else parts.push(fills);
   if (settings.length) parts.push(element("details", {}, element("summary", {}, "Parameters that differ among the runs"), element("dl", {}, ...settings)));
   parts.push(server ? noteForm(row) : noteText(row));
   holder.replaceChildren(...parts);
-  if (row.equity) drawFills(fills, row, [row.equity.from, row.equity.to]);
+  if (row.equity && !row.parts.length) drawFills(fills, row, [row.equity.from, row.equity.to]);
+}
+// what each market of one account earned; the sums are the account's
+function partsTable(row) {
+  const titles = {profit_quote: "profit, quote", return_fraction: "of the start, %", trades: "trades", fees_quote: "fees, quote", funding_paid_quote: "funding, quote", liquidations: "own liquidations"};
+  const cell = (part, name) => part[name] === null ? "-" : (name === "return_fraction" ? 100 * part[name] : part[name]).toLocaleString("en-US", {maximumFractionDigits: 2});
+  const head = element("tr", {}, element("th", {}, "market"), ...Object.values(titles).map((title) => element("th", {}, title)));
+  const body = row.parts.map((part) => element("tr", {}, element("th", {}, part.name), ...Object.keys(titles).map((name) => element("td", {title: plain(part[name])}, cell(part, name)))));
+  return element("div", {class: "wide"}, element("table", {id: "parts"}, element("thead", {}, head), element("tbody", {}, ...body)));
 }
 function noteText(row) {
   const chips = row.tags.map((tag) => element("span", {class: "chip"}, tag));
