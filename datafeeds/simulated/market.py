@@ -1,6 +1,7 @@
 """The simulated market: a canonical frame, and with it the truth that no real market tells."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,19 +85,24 @@ def simulate_with_truth(
     bar_seconds: int = 3600,
     start: str = "2024-01-01",
     parameters: SimulationParameters | None = None,
+    surroundings: Callable[[Exogenous], Exogenous] | None = None,
 ) -> SimulatedMarket:
-    """Return a simulated market with its ledger; parameters and errors as of `simulate`."""
+    """Return a simulated market with its ledger; parameters and errors as of `simulate`.
+
+    `surroundings` makes of the market's own exogenous paths, burn-in included, those that it trades on: what moves other markets
+    too. Without it they stay.
+    """
     p = parameters or SimulationParameters()
     if bars < 2 or bar_seconds <= 0 or SETTLEMENT_SECONDS % bar_seconds:
         raise ValueError(f"bars = {bars} must be at least 2 and bar_seconds = {bar_seconds} must divide 8 hours")
     hours = bar_seconds / 3600.0
-    burnt = math.ceil(p.burn_in_hours / hours)
+    burnt = burn_in_bars(bar_seconds, p)
     # Whole seconds and nanoseconds, so that no time zone of the machine can enter.
     first = pd.Timestamp(start, tz="UTC").as_unit("ns").value
     opens = first + np.arange(bars, dtype=np.int64) * bar_seconds * 1_000_000_000
     # One stream a purpose: a knob that changes how often one is asked leaves the others where they are.
     streams = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(_STREAMS)]
-    paths = _paths(streams[:5], burnt, bars, hours, first / 3.6e12, p)
+    paths = _paths(streams[:5], burnt, bars, hours, first / 3.6e12, p, surroundings)
     book, tape = _history(streams[5:11], paths, burnt, hours, p)
     prints = _public_prints(book, p)
     columns = price_columns(tape[burnt:])
@@ -113,11 +119,23 @@ def simulate_with_truth(
     )
 
 
+def burn_in_bars(bar_seconds: int, p: SimulationParameters) -> int:
+    """Return how many bars run before the first that is shown."""
+    return math.ceil(p.burn_in_hours / (bar_seconds / 3600.0))
+
+
 def _paths(
-    streams: list[np.random.Generator], burnt: int, bars: int, hours: float, first_hour: float, p: SimulationParameters
+    streams: list[np.random.Generator],
+    burnt: int,
+    bars: int,
+    hours: float,
+    first_hour: float,
+    p: SimulationParameters,
+    surroundings: Callable[[Exogenous], Exogenous] | None,
 ) -> Exogenous:
     """Return the exogenous paths, the index at the first bar's open at the first price."""
     paths = exogenous_paths(streams, burnt + bars, hours, first_hour - burnt * hours, p)
+    paths = surroundings(paths) if surroundings else paths
     before = paths.efficient[burnt - 1, -1] if burnt else 0.0
     return paths._replace(efficient=paths.efficient + (math.log(p.first_price) - before))
 

@@ -20,9 +20,9 @@ from tests.datafeeds.catalog.samples import CANDLES, HOUR_MS, START_MS, candles
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Three simulated markets as files; the third has quarter hours."""
+    """Four simulated markets as files; the third and the fourth have quarter hours."""
     root = tmp_path_factory.mktemp("files")
-    for number, bar_seconds in ((1, 3600), (2, 3600), (3, 900)):
+    for number, bar_seconds in ((1, 3600), (2, 3600), (3, 900), (4, 900)):
         hours = 96 if number < 3 else 384
         market = simulate(seed=number, bars=hours, bar_seconds=bar_seconds)
         canonical_table(market).to_parquet(root / f"COIN{number}USDT.parquet", index=False)
@@ -53,7 +53,7 @@ def test_a_universe_of_one_file_holds_just_its_bars(folder):
 
 
 def test_shorter_bars_become_the_longest_in_any_order_of_listing(folder):
-    names = [str(folder / f"COIN{number}USDT.parquet") for number in (1, 2, 3)]
+    names = [str(folder / f"COIN{number}USDT.parquet") for number in (1, 2, 3, 4)]
     prints = set()
     for order in (names, names[::-1]):
         universe = open_universe(order)
@@ -62,8 +62,8 @@ def test_shorter_bars_become_the_longest_in_any_order_of_listing(folder):
     assert universe.bar_seconds == 3600
     expected = resample(open_market(names[2]), 3600).fingerprint()
     assert universe.markets[2].market.fingerprint() == expected
-    name = universe.names[2]
-    assert universe.notes[0] == f"all bars are those of the longest, 1h; resampled: {name} (15m)"
+    shorter = f"{universe.names[2]} (15m), {universe.names[3]} (15m)"
+    assert universe.notes[0] == f"all bars are those of the longest, 1h; resampled: {shorter}"
 
 
 def test_all_perpetuals_of_a_venue_in_the_catalog(catalog):
@@ -89,6 +89,13 @@ def test_what_a_selection_names_but_has_no_bars_is_left_out_and_named(catalog, c
     assert SURVIVORS in universe.notes
     with pytest.raises(MarketError, match="LUNA"):
         open_universe(["binance:BTC/USDT:USDT:1h", "binance:LUNA/USDT:USDT:1h"], catalog=catalog, **chosen)
+
+
+def test_the_order_of_selections_changes_no_note(catalog):
+    orders = ["catalog:binance:1h", "catalog:bybit:1h"], ["catalog:bybit:1h", "catalog:binance:1h"]
+    notes = [open_universe(order, start="2024-01-06", catalog=catalog).notes for order in orders]
+    assert notes[0] == notes[1]
+    assert "left out: binance:LUNA/USDT:USDT:1h, bybit:BTC/USDT:USDT:1h" in notes[0][0]
 
 
 def test_two_dollars_are_counted_as_one_and_named(folder):
