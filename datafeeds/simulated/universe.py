@@ -1,4 +1,4 @@
-"""A universe of simulated markets: one common factor, late listings, delistings after a fall, and holes."""
+"""A universe of simulated markets: one common factor, late listings, delistings after a fall, and gaps."""
 
 import math
 from dataclasses import replace
@@ -32,7 +32,7 @@ def simulate_universe(
     correlation: float = 0.6,
     late_share: float = 0.3,
     delisted_share: float = 0.2,
-    hole_share: float = 0.2,
+    gap_share: float = 0.2,
 ) -> Universe:
     """Return a universe of simulated markets; the same arguments give the same bytes.
 
@@ -46,7 +46,7 @@ def simulate_universe(
         Constants about which the markets spread in price, size and volatility.
     correlation
         Of any two markets' efficient log returns (0 to 1): the share of one common factor in their variance. *Assumption.*
-    late_share, delisted_share, hole_share
+    late_share, delisted_share, gap_share
         Shares of the markets (0 to 1), rounded, that list in the first half; that end in the second half after a fall; and
         that lack up to 24 bars. The first market has none of it. *Assumptions.*
 
@@ -64,7 +64,7 @@ def simulate_universe(
         "correlation": correlation,
         "late_share": late_share,
         "delisted_share": delisted_share,
-        "hole_share": hole_share,
+        "gap_share": gap_share,
     }
     for name, value in shares.items():
         if not 0.0 <= value <= 1.0:
@@ -73,7 +73,7 @@ def simulate_universe(
         raise ValueError(f"bars = {bars} must be at least {FEWEST_BARS} and count = {count} between 1 and 1000")
     p = parameters or SimulationParameters()
     lives_of, looks_of, factor_of, markets_of = np.random.SeedSequence(seed).spawn(4)
-    planned = lives(np.random.default_rng(lives_of), count, bars, late_share, delisted_share, hole_share)
+    planned = lives(np.random.default_rng(lives_of), count, bars, late_share, delisted_share, gap_share)
     looks = np.random.default_rng(looks_of).standard_normal((count, 3))
     seeds = markets_of.generate_state(count, np.uint64).tolist()
     begin = pd.Timestamp(start, tz="UTC")
@@ -90,7 +90,7 @@ def simulate_universe(
         made = simulate_with_truth(
             seeds[number], length, bar_seconds, f"{opened:%Y-%m-%dT%H:%M:%S}", look, around
         ).market
-        markets.append(_with_hole(made, f"simulated-{seed}-{number:03d}", life))
+        markets.append(_with_gap(made, f"simulated-{seed}-{number:03d}", life))
     return from_markets(markets)
 
 
@@ -123,8 +123,8 @@ def _surrounded(
     )
 
 
-def _with_hole(market: Market, name: str, life: Life) -> Market:
-    first, lost = life.hole[0] - life.begin, life.hole[1]
+def _with_gap(market: Market, name: str, life: Life) -> Market:
+    first, lost = life.gap[0] - life.begin, life.gap[1]
     if not lost:
         return replace(market, name=name)
     kept = market.frame.drop(index=range(first, first + lost)).reset_index(drop=True)

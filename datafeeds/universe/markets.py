@@ -48,7 +48,7 @@ class Universe:
     times
         (T,) datetime64[ms], UTC, ascending: the opens at which any of them has a bar.
     rows
-        (T, K) int32, each market's bar at each time; -1 where it has none (not listed yet, a hole, delisted).
+        (T, K) int32, each market's bar at each time; -1 where it has none (not listed yet, a gap, delisted).
     notes
         What is to be said of it, one sentence each, for people.
     """

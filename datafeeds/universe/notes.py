@@ -1,4 +1,4 @@
-"""What is to be said of a universe: who comes late, who ends early, who has holes, and that nobody was delisted."""
+"""What is to be said of a universe: who comes late, who ends early, who has gaps, and that nobody was delisted."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -22,15 +22,15 @@ def spoken_of(markets: Sequence[Market], delisted: np.ndarray) -> tuple[str, ...
     names = [market.name for market in markets]
     firsts, ends = (np.array([market.times[row] for market in markets]) for row in (0, -1))
     steps = np.array([np.timedelta64(market.bar_seconds, "s") for market in markets])
-    holes = (ends - firsts) // steps + 1 - np.array([len(market) for market in markets])
+    gaps = (ends - firsts) // steps + 1 - np.array([len(market) for market in markets])
     ragged = delisted & (ends.max() - ends < _RAGGED)
     gone = delisted & ~ragged
-    bars = [f"{name} ({count:,} bars)" for name, count in zip(names, holes, strict=True)]
+    bars = [f"{name} ({count:,} bars)" for name, count in zip(names, gaps, strict=True)]
     found = (
         ("late listings", firsts > firsts.min(), _stamps(names, firsts)),
         ("data that ends early, counted as delisted", gone, _stamps(names, ends)),
         ("data that ends within a day of the others' end, to be downloaded up to it", ragged, _stamps(names, ends)),
-        ("holes, in which nothing is traded", holes > 0, bars),
+        ("gaps, in which nothing is traded", gaps > 0, bars),
     )
     said = [
         f"{what}: {int(mask.sum())} of {len(names)} markets, {some([told[k] for k in np.flatnonzero(mask)])}"

@@ -32,12 +32,12 @@ def test_the_same_arguments_give_the_same_universe_and_another_seed_another():
 
 
 @pytest.mark.parametrize(
-    ("late", "delisted", "holed"), [(0.0, 0.0, 0.0), (0.5, 0.25, 0.0), (0.2, 0.4, 0.9), (1.0, 1.0, 1.0)]
+    ("late", "delisted", "gappy"), [(0.0, 0.0, 0.0), (0.5, 0.25, 0.0), (0.2, 0.4, 0.9), (1.0, 1.0, 1.0)]
 )
-def test_as_many_as_asked_list_late_are_delisted_and_have_holes(late, delisted, holed):
+def test_as_many_as_asked_list_late_are_delisted_and_have_holes(late, delisted, gappy):
     count = 6
     universe = simulate_universe(
-        3, count, 48, parameters=CALM, late_share=late, delisted_share=delisted, hole_share=holed
+        3, count, 48, parameters=CALM, late_share=late, delisted_share=delisted, gap_share=gappy
     )
     there = universe.rows >= 0
     lives = there[there.argmax(axis=0).max() :].any(axis=0)  # whoever lists, lives at the last listing
@@ -46,7 +46,7 @@ def test_as_many_as_asked_list_late_are_delisted_and_have_holes(late, delisted, 
     assert lives.all()
     assert (begins > 0).sum() == min(round(late * count), count - 1)
     assert universe.delisted.sum() == min(round(delisted * count), count - 1)
-    assert (there.sum(axis=0) < whole).sum() == min(round(holed * count), count - 1)
+    assert (there.sum(axis=0) < whole).sum() == min(round(gappy * count), count - 1)
     assert there[:, 0].all()
 
 
@@ -70,7 +70,7 @@ def test_signs_agree_by_chance_without_a_factor_and_more_the_larger_it_is():
     agreement = []
     for correlation in (0.0, 0.6, 1.0):
         universe = simulate_universe(
-            5, 2, BARS, parameters=CALM, correlation=correlation, hole_share=0.0, late_share=0.0
+            5, 2, BARS, parameters=CALM, correlation=correlation, gap_share=0.0, late_share=0.0
         )
         agreement.append(np.sign(returns(universe)).prod(axis=1).mean())
     error = 1.0 / math.sqrt(BARS)

@@ -29,10 +29,10 @@ def some_bars(seed, kept, name=None):
 
 
 def listing(draw_from):
-    """Markets that list late, end early and have holes; the first one spans all."""
-    begins, ends, holes = draw_from
+    """Markets that list late, end early and have gaps; the first one spans all."""
+    begins, ends, gaps = draw_from
     parts = [
-        [bar for bar in range(begin, end) if bar not in holes or bar in (begin, end - 1)]
+        [bar for bar in range(begin, end) if bar not in gaps or bar in (begin, end - 1)]
         for begin, end in zip(begins, ends, strict=True)
     ]
     return [some_bars(1, range(BARS)), *(some_bars(2 + number, part) for number, part in enumerate(parts))]
@@ -104,7 +104,7 @@ def test_one_market_is_just_its_bars():
     assert universe.rows.tolist() == [[bar] for bar in range(70)]
     assert np.array_equal(universe.times, market.times.astype("datetime64[ms]"))
     assert universe.markets[0].market is market
-    assert universe.notes == ("holes, in which nothing is traded: 1 of 1 markets, venue/COIN1USDT (20 bars)",)
+    assert universe.notes == ("gaps, in which nothing is traded: 1 of 1 markets, venue/COIN1USDT (20 bars)",)
 
 
 def test_who_comes_late_ends_early_and_has_holes_is_named():
@@ -116,7 +116,7 @@ def test_who_comes_late_ends_early_and_has_holes_is_named():
         "late listings: 1 of 3 markets, venue/COIN2USDT (2024-01-02)",
         "data that ends early, counted as delisted: 1 of 3 markets, venue/COIN2USDT (2024-01-07)",
         "data that ends within a day of the others' end, to be downloaded up to it: 1 of 3 markets, venue/COIN3USDT (2024-01-08)",
-        "holes, in which nothing is traded: 1 of 3 markets, venue/COIN2USDT (5 bars)",
+        "gaps, in which nothing is traded: 1 of 3 markets, venue/COIN2USDT (5 bars)",
     )
 
 

@@ -42,7 +42,9 @@ def cycles(place, data, stop, count, seed):
         str(seed),
     ]
     environment = os.environ | {"PYTHONPATH": str(PROJECT)}
-    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=120 + 30 * count)
+    done = subprocess.run(
+        command, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=120 + 30 * count
+    )
     assert done.returncode == 0, done.stderr
     calm, *found = map(json.loads, done.stdout.splitlines())
     assert calm == {"calm": 0}
