@@ -14,7 +14,7 @@ from datafeeds.schema import Market
 from datafeeds.series import timeframe_name
 from datafeeds.universe.markets import Universe, from_markets
 from datafeeds.universe.notes import some
-from datafeeds.universe.selection import is_selection, selected
+from datafeeds.universe.selection import is_selection, selected, settles_in_coin
 
 _Given = TypeVar("_Given")
 _Made = TypeVar("_Made")
@@ -90,9 +90,10 @@ def read_listed(
     Notes
     -----
     Bars of different lengths become the longest of them. Of a selection those that have no bar to trade are left out, and named:
-    who asks for all of a venue from 2024 on does not mean those that it delisted before.
+    who asks for all of a venue from 2024 on does not mean those that it delisted before. So are those settled in their coin.
     """
-    lines = [one for line in listed for one in _expanded(line, catalog)]
+    named = [one for line in listed for one in _expanded(line, catalog)]
+    lines = [line for line in named if line.chosen or not settles_in_coin(line.data)]
     opened, short = _with_bars(
         [(line, None) for line in lines],
         lambda line, _: open_market(line.data, start, end, timeframe, line.mapping, catalog),
@@ -101,6 +102,9 @@ def read_listed(
     members, without = _with_bars(opened, lambda line, market: _member(line, resample(market, length)))
     if not members:
         raise MarketError(_EMPTY)
+    if len(lines) < len(named):
+        coins = some(sorted(line.data for line in named if line not in lines))
+        remarks = (*remarks, f"settled in their coin, which no account here trades, left out: {coins}")
     if empty := [*short, *without]:
         remarks = (*remarks, f"without bars to trade in this range, left out: {some(sorted(empty))}")
     markets, firsts, lasts = zip(*(member for _, member in members), strict=True)

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 from datafeeds.catalog.location import catalog_root
+from datafeeds.catalog.market import market_id
 from datafeeds.catalog.store import Catalog
 from datafeeds.errors import MarketError
 from datafeeds.series import timeframe_seconds
+from datafeeds.symbols import contract_of
 from datafeeds.text import listed
 
 _WORD = "catalog:"
@@ -43,6 +45,19 @@ def selected(text: str, catalog: Path | str | None = None) -> list[str]:
             f"(it has {listed(there) if there else 'none'}); runs.download brings them"
         )
     return [f"{venue}:{symbol}:{timeframe}" for symbol in sorted({series.symbol for series in fit})]
+
+
+def settles_in_coin(name: str) -> bool:
+    """Return whether a name in the catalog is that of an inverse contract.
+
+    Examples
+    --------
+    >>> settles_in_coin("bybit:BTC/USD:BTC:1h"), settles_in_coin("bybit:BTC/USDT:USDT:1h")
+    (True, False)
+    """
+    wanted = market_id(name)
+    contract = contract_of(wanted.symbol) if wanted else None
+    return contract is not None and contract.inverse
 
 
 def _is_perpetual(symbol: str) -> bool:

@@ -38,7 +38,9 @@ def catalog(tmp_path_factory):
     for seed, (symbol, hours) in enumerate(listed.items()):
         span = [(START_MS, START_MS + 200 * HOUR_MS)]
         store.add(replace(CANDLES, symbol=symbol), candles(hours, seed=seed), span)
-    store.add(replace(CANDLES, venue="bybit"), candles(range(99), seed=9), [(START_MS, START_MS + 99 * HOUR_MS)])
+    for seed, symbol in ((9, "BTC/USDT:USDT"), (10, "ETH/USD:ETH")):
+        series = replace(CANDLES, venue="bybit", symbol=symbol)
+        store.add(series, candles(range(99), seed=seed), [(START_MS, START_MS + 99 * HOUR_MS)])
     return store.root
 
 
@@ -91,11 +93,18 @@ def test_what_a_selection_names_but_has_no_bars_is_left_out_and_named(catalog, c
         open_universe(["binance:BTC/USDT:USDT:1h", "binance:LUNA/USDT:USDT:1h"], catalog=catalog, **chosen)
 
 
+def test_what_is_settled_in_its_coin_is_left_out_of_a_selection_and_named(catalog):
+    universe = open_universe(["catalog:bybit:1h"], catalog=catalog)
+    assert universe.names == ("bybit_1h/BTCUSDT",)
+    assert "left out: bybit:ETH/USD:ETH:1h" in universe.notes[0]
+    assert len(open_universe(["bybit:ETH/USD:ETH:1h"], catalog=catalog)) == 1  # the account says what it cannot trade
+
+
 def test_the_order_of_selections_changes_no_note(catalog):
     orders = ["catalog:binance:1h", "catalog:bybit:1h"], ["catalog:bybit:1h", "catalog:binance:1h"]
     notes = [open_universe(order, start="2024-01-06", catalog=catalog).notes for order in orders]
     assert notes[0] == notes[1]
-    assert "left out: binance:LUNA/USDT:USDT:1h, bybit:BTC/USDT:USDT:1h" in notes[0][0]
+    assert "left out: binance:LUNA/USDT:USDT:1h, bybit:BTC/USDT:USDT:1h" in notes[0][1]
 
 
 def test_two_dollars_are_counted_as_one_and_named(folder):
