@@ -10,6 +10,7 @@ from datafeeds.schema import Market
 from datafeeds.simulated.market import simulate
 from runs.benchmarks.catalog_speed import measure_reading
 from runs.benchmarks.engine_speed import measure, scaling
+from runs.benchmarks.joint_speed import measure_joint
 from runs.benchmarks.sweep_speed import measure_sweep
 from runs.commandline.command import Command, run_command, suggest
 from runs.commandline.compiling import note_compiling
@@ -37,11 +38,13 @@ _BARS = 43_361  # as many as five years of hours, the length of the main real da
     type=click.IntRange(10, 100_000),
     help="Instead, time sweeps of so many combinations.",
 )
+@click.option("--markets", type=click.IntRange(2, 500), help="Instead, time one account in so many markets.")
 @click.option("--rounds", default=5, show_default=True, type=click.IntRange(1, 100), help="Counted rounds.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON on stdout.")
 def command(
-    data: str | None, bars: int | None, reading: int | None, combinations: int | None, rounds: int, as_json: bool
-) -> int:
+    data: str | None, bars: int | None, reading: int | None, combinations: int | None, markets: int | None, rounds: int,
+    as_json: bool,
+) -> int:  # fmt: skip
     """Measure bars a second, and the ratios to stock backtrader in the same run."""
     if reading:
         return _tell_reading(reading, rounds, as_json)
@@ -53,6 +56,8 @@ def command(
     note_compiling()
     if combinations:
         return _tell_sweeps(market, combinations, rounds, as_json)
+    if markets:
+        return _tell_joint(market, markets, rounds, as_json)
     figures, ten = measure(market, rounds), scaling(market, rounds)
     if as_json:
         values = {
@@ -104,6 +109,20 @@ def _tell_sweeps(market: Market, combinations: int, rounds: int, as_json: bool) 
         seconds = f"{figure['first_seconds']:.2f}", f"{figure['seconds']:.3f}"
         rates = f"{figure['combinations_per_second']:,.1f}", f"{figure['times_optstrategy']:,.1f}"
         table.add_row(name, f"{figure['combinations']:,}", *seconds, *rates)
+    wide_console().print(table)
+    return 0
+
+
+def _tell_joint(market: Market, count: int, rounds: int, as_json: bool) -> int:
+    figures = measure_joint(market, count, rounds)
+    if as_json:
+        print_json({"data": market.name, "bars": len(market), "markets": count, "rounds": rounds, "joint": figures})
+        return 0
+    table = Table(title=f"one account in {count} markets like {market.name}, {len(market):,} bars, least of {rounds}")
+    for title in ("", "one market, s", "all, s", "x one"):
+        table.add_column(title, justify="left" if not title else "right")
+    for name, figure in figures.items():
+        table.add_row(name, *(f"{figure[key]:.3f}" for key in ("one_seconds", "seconds")), f"{figure['times_one']:.1f}")
     wide_console().print(table)
     return 0
 

@@ -85,10 +85,9 @@ class PerpetualStrategy(bt.Strategy):
         self._first_bar = max(self.p.first_bar, self.history_bars - 1)
         self._told = -1
 
-    def prenext(self) -> None:
-        """Ask the rule although other markets of the account are not listed yet."""
-        if self.p.feed is not None:
-            self.next()
+    def _getminperstatus(self) -> int:
+        # backtrader waits until all data feeds have bars, and looks at each of them for each strategy.
+        return -1 if self.p.feed is not None else int(super()._getminperstatus())
 
     def next(self) -> None:
         """Ask the rule at this bar's close, and carry out its answer."""

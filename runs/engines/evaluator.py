@@ -61,8 +61,6 @@ class Terms(NamedTuple):
     ----------
     listing
         The contract over time.
-    prices
-        (n,) of `PRICES`, with the terms in force at each bar.
     tiers
         (d, n, 4) brackets of each of its terms.
     funding
@@ -70,7 +68,6 @@ class Terms(NamedTuple):
     """
 
     listing: Listing
-    prices: np.ndarray
     tiers: np.ndarray
     funding: np.ndarray
 
@@ -124,6 +121,7 @@ class Evaluator:
         # What many candidates share costs more to work out anew than they take on the bars.
         self._kinds: dict[str, Any] = {}
         self._terms: dict[InstrumentParameters, Terms] = {}
+        self._prices: dict[InstrumentParameters, np.ndarray] = {}
         self._charges: dict[tuple[InstrumentParameters, CostParameters, SizingParameters], Charges] = {}
 
     @cached_property
@@ -132,7 +130,8 @@ class Evaluator:
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what another process needs: it works out itself what candidates share."""
-        return self.__dict__ | {"_kinds": {}, "_terms": {}, "_charges": {}}
+        kept = {name: held for name, held in self.__dict__.items() if name != "_held"}
+        return kept | {"_kinds": {}, "_terms": {}, "_prices": {}, "_charges": {}}
 
     def evaluate(self, configuration: Configuration, state: np.ndarray | None = None) -> Evaluation:
         """Return what a candidate does, fill by fill; its rule begins with a `state`, (1,), or anew.
@@ -162,18 +161,18 @@ class Evaluator:
         inputs = EvaluationInputs(
             bars=self._heatmaps.bars(self._market),
             snapshots=self._heatmaps.packed(self._market, configuration.model, fields_read(kind.decide)),
+            prices=self.prices(configuration),
             **self.settings(configuration, state),
         )
         return trading_loop(kind.decide), inputs
 
     def settings(self, configuration: Configuration, state: np.ndarray | None = None) -> dict[str, Any]:
-        """Return `EvaluationInputs` of a candidate but for its bars and snapshots; raises as `evaluate` does."""
+        """Return `EvaluationInputs` of a candidate but for bars, snapshots and prices; raises as `evaluate` does."""
         kind = self._kind(configuration)
         rule = kind.parameters_kind(**configuration.rule)
         terms, charges, history = self.terms(configuration), self._charged(configuration), history_of(kind, rule)
         check_history(configuration, self._seen, history)
         return {
-            "prices": terms.prices,
             "first": self._first,
             "last": self._last,
             "history": history,
@@ -195,11 +194,17 @@ class Evaluator:
             listing = listing_for(configuration, self._seen)
             self._terms[key] = Terms(
                 listing,
-                market_prices(self._market, listing),
                 stacked_tiers(listing.instruments),
                 funding_terms(listing.funding_intervals),
             )
         return self._terms[key]
+
+    def prices(self, configuration: Configuration) -> np.ndarray:
+        """Return (n,) of `PRICES` with the terms in force at each bar; worked out once for all on a contract."""
+        key = configuration.instrument
+        if key not in self._prices:
+            self._prices[key] = market_prices(self._market, self.terms(configuration).listing)
+        return self._prices[key]
 
     def _kind(self, configuration: Configuration) -> Any:
         name = configuration.strategy

@@ -143,10 +143,13 @@ def smallest_step(found: Listing) -> float:
     return min(item.contract_step for item in found.instruments)
 
 
-def market_prices(market: Market, found: Listing | None = None) -> np.ndarray:
-    """Return a market as (n,) of `PRICES`, with the terms in force; without a listing they are the first throughout."""
+def market_prices(market: Market, found: Listing | None = None, out: np.ndarray | None = None) -> np.ndarray:
+    """Return a market as (n,) of `PRICES`, with the terms in force; without a listing they are the first throughout.
+
+    They are written to `out` where it is given.
+    """
     columns = market.columns()
-    prices = np.empty(len(market), dtype=PRICES)
+    prices = np.empty(len(market), dtype=PRICES) if out is None else out
     for name in PRICES.names or ():
         if name != "terms":
             prices[name] = columns[name]

@@ -49,21 +49,24 @@ def new_members(lengths: Sequence[int], begins: Sequence[int], leaves: Sequence[
     return members
 
 
-def side_by_side(prices: Sequence[np.ndarray], tiers: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Return prices and brackets of markets one after another; each bar's terms count on through those of all.
+def side_by_side(prices: np.ndarray, lengths: Sequence[int], tiers: Sequence[np.ndarray]) -> np.ndarray:
+    """Count the terms of `prices` on through those of all markets, and return the brackets one after another.
 
-    Brackets that are fewer repeat their last with a floor out of reach.
+    Parameters
+    ----------
+    prices
+        (n,) of `PRICES` of markets of so many bars, `lengths`, one after another; their ``terms`` are changed.
+    tiers
+        A market's (d, m, 4) brackets; fewer of them repeat their last with a floor out of reach.
     """
-    bars, offset = np.concatenate(prices), 0
-    longest, ends = max(own.shape[1] for own in tiers), np.cumsum([len(own) for own in prices])
-    brackets = []
-    for end, known, own in zip(ends, prices, tiers, strict=True):
-        bars["terms"][end - len(known) : end] += offset
+    offset, longest, brackets = 0, max(own.shape[1] for own in tiers), []
+    for end, length, own in zip(np.cumsum(lengths), lengths, tiers, strict=True):
+        prices["terms"][end - length : end] += offset
         offset += len(own)
         more = np.repeat(own[:, -1:], longest - own.shape[1], axis=1)
         more[:, :, 0] = np.inf
         brackets.append(np.concatenate([own, more], axis=1))
-    return bars, np.ascontiguousarray(np.concatenate(brackets))
+    return np.ascontiguousarray(np.concatenate(brackets))
 
 
 @allocation_free

@@ -41,21 +41,29 @@ def has_room(members: np.ndarray, books: np.ndarray, lines: int, orders: int, mo
 
 
 @allocation_free
+def _is_idle(account: Record, book: Record) -> bool:
+    return book.count == 0 and account.size == 0.0
+
+
+@allocation_free
 def is_busy(accounts: np.ndarray, books: np.ndarray) -> bool:
     """Whether anything is held or ordered in any market; else a step changes nothing."""
     busy = False
     for k in range(len(accounts)):
-        busy = busy or books[k].count > 0 or accounts[k].size != 0.0
+        busy = busy or not _is_idle(accounts[k], books[k])
     return busy
 
 
 @allocation_free
-def _begin(accounts: np.ndarray, members: np.ndarray, prices: np.ndarray, costs: np.ndarray, fills: np.ndarray) -> None:
-    """Put each market at its open, and settle the funding that is due there."""
+def _begin(
+    accounts: np.ndarray, books: np.ndarray, members: np.ndarray, prices: np.ndarray, costs: np.ndarray,
+    fills: np.ndarray,
+) -> None:  # fmt: skip
+    """Put each market in which anything is held or ordered at its open, and settle the funding that is due there."""
     for k in range(len(members)):
         member = members[k]
-        member.over = 0
-        if member.bar < 0:
+        member.over, member.due = 0, 0.0
+        if member.bar < 0 or _is_idle(accounts[k], books[k]):
             continue
         own = prices[member.first : member.end]
         now = own[member.bar]
@@ -72,7 +80,7 @@ def _stirs(
     """Whether an order, a liquidation or funding within the bar happens in any market; most bars are quiet."""
     for k in range(len(members)):
         account, member = accounts[k], members[k]
-        if member.bar < 0 or (books[k].count == 0 and account.size == 0.0):
+        if member.bar < 0 or _is_idle(account, books[k]):
             continue
         now, isolated = prices[member.first + member.bar], costs[member.terms].isolated > 0.0
         if not math.isnan(now.funding_rate_within) or not is_quiet(orders[k], books[k].count, member.bar, now):
@@ -139,7 +147,7 @@ def _settle(
     """Settle what falls due within the bar: what is paid after the open; `later`, at the close, what is received or paid more."""
     for k in range(len(members)):
         member = members[k]
-        if member.bar < 0:
+        if member.bar < 0 or (accounts[k].size == 0.0 and member.due == 0.0):
             continue
         own = prices[member.first : member.end]
         due = due_within(accounts[k], own, member.bar)
@@ -231,7 +239,7 @@ def _close(
     """Put each market at its close; move and end orders where the bar was not quiet, and let go what leaves; return equity."""
     for k in range(len(members)):
         member, count = members[k], books[k].count
-        if member.bar < 0:
+        if member.bar < 0 or _is_idle(accounts[k], books[k]):
             continue
         now, terms = prices[member.first + member.bar], member.terms
         member.price = now.close
@@ -267,7 +275,7 @@ def process_step(
     fills
         (k, l) of `FILL`, with room for ``count + MAX_JOINT_EVENTS`` further lines after the first ``members[k].lines``.
     """
-    _begin(accounts, members, prices, costs, fills)
+    _begin(accounts, books, members, prices, costs, fills)
     value_markets(accounts, members, costs, tiers)
     for k in range(len(members)):
         accounts[k].fall_elsewhere = 0.0

@@ -84,7 +84,9 @@ class BarRange:
         """Return a candidate's evaluation closed out."""
         terms = self._evaluator.terms(configuration)
         costs = configuration.costs.records(terms.listing.instruments)
-        return closed_out(evaluation, terms.prices[self._last - 1 : self._last], costs, terms.tiers)
+        return closed_out(
+            evaluation, self._evaluator.prices(configuration)[self._last - 1 : self._last], costs, terms.tiers
+        )
 
     def figures(self, evaluation: Evaluation) -> Trial:
         """Return the figures of an evaluation on these bars."""

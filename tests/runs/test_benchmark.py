@@ -50,3 +50,10 @@ def test_sweeps_are_measured_in_one_run(capsys):
     for figure in sweeps.values():
         assert figure["combinations_per_second"] == figure["combinations"] / figure["seconds"]
     assert sweeps["optstrategy, 2 processes"]["times_optstrategy"] == 1.0
+
+
+def test_one_account_in_several_markets_is_measured_against_one(capsys):
+    assert main(["--bars", "1000", "--markets", "2", "--rounds", "1", "--json"]) == 0
+    figures = json.loads(capsys.readouterr().out)["joint"]
+    assert set(figures) == {"candidate with its map", "further candidate", "event engine"}
+    assert all(figure["times_one"] == figure["seconds"] / figure["one_seconds"] for figure in figures.values())

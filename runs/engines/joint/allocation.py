@@ -24,9 +24,10 @@ def equal(volatility: np.ndarray, weights: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray
-        (..., k) shares of equity, each 0 or more, 1 in all.
+        (..., k) shares of equity, each 0 or more, 1 in all; none where no market is traded.
     """
-    return weights / weights.sum(axis=-1, keepdims=True)
+    total = weights.sum(axis=-1, keepdims=True)
+    return np.divide(weights, total, out=np.zeros_like(weights), where=total > 0.0)
 
 
 def inverse_volatility(volatility: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -37,7 +38,9 @@ def inverse_volatility(volatility: np.ndarray, weights: np.ndarray) -> np.ndarra
     known = np.where(np.isfinite(volatility) & (volatility > 0.0), weights, 0.0)
     parts = np.divide(known, volatility, out=np.zeros_like(known), where=known > 0.0)
     total, all_weights = parts.sum(axis=-1, keepdims=True), weights.sum(axis=-1, keepdims=True)
-    invested = known.sum(axis=-1, keepdims=True) / all_weights
+    invested = np.divide(
+        known.sum(axis=-1, keepdims=True), all_weights, out=np.zeros_like(total), where=all_weights > 0.0
+    )
     return np.divide(parts * invested, total, out=np.zeros_like(parts), where=total > 0.0)
 
 
@@ -56,14 +59,10 @@ def shares_of(method: str, volatility: np.ndarray, weights: np.ndarray) -> np.nd
     ValueError
         For a method that is not known, or a function that answers anything but shares of 0 or more that add up to 1 at most.
     """
-    traded = weights.sum(axis=1) > 0.0
-    shares = np.zeros_like(weights)
     if method in METHODS:
-        found = (equal, inverse_volatility)[METHODS.index(method)]
-        shares[traded] = found(volatility[traded], weights[traded])
-        return shares
-    asked = _named(method)
-    for row in np.flatnonzero(traded):
+        return (equal, inverse_volatility)[METHODS.index(method)](volatility, weights)
+    asked, shares = _named(method), np.zeros_like(weights)
+    for row in np.flatnonzero(weights.sum(axis=1) > 0.0):
         answer = np.asarray(asked(volatility[row].copy(), weights[row].copy()), dtype=float)
         if answer.shape != weights[row].shape or not (answer >= 0.0).all() or answer.sum() > 1.0 + 1e-9:
             raise ValueError(

@@ -7,7 +7,7 @@ import backtrader as bt
 import numpy as np
 
 from runs.engines.broker import PerpetualBroker
-from runs.perpetual.accounting import FILL, free_balance
+from runs.perpetual.accounting import FILL
 from runs.perpetual.costs import CostParameters
 from runs.perpetual.intents import BOOK
 from runs.perpetual.joint_account import new_members, side_by_side
@@ -50,12 +50,7 @@ class JointBroker(bt.BrokerBase):  # type: ignore[misc]
 
     def getcash(self) -> float:
         """Return what is free to open with at the last closes, quote."""
-        listed = next((k for k, bar in enumerate(self._bars) if bar >= 0), None)
-        if listed is None:
-            return self.startingcash
-        price = float(self.books[listed]._data.close[0])
-        isolated = self._costs.margin_mode == "isolated"
-        return float(free_balance(self.accounts[listed], price, isolated, self._costs.leverage))
+        return self._equity - float(self._members["initial"].sum()) if self._bound else self._equity
 
     def getvalue(self, datas: Any = None) -> float:
         """Return equity at the last closes, quote; for a list of datas the signed notional held in them."""
@@ -166,9 +161,8 @@ class JointBroker(bt.BrokerBase):  # type: ignore[misc]
         lengths = [len(book._prices) for book in self.books]
         leaves: Sequence[int] = self.p.leaves if self.p.leaves is not None else [-1] * len(self.books)
         self._members = new_members(lengths, [0] * len(lengths), leaves)
-        self._prices, self._tiers = side_by_side(
-            [book._prices for book in self.books], [book._tiers for book in self.books]
-        )
+        self._prices = np.concatenate([book._prices for book in self.books])
+        self._tiers = side_by_side(self._prices, lengths, [book._tiers for book in self.books])
         self._records = np.concatenate([book._costs for book in self.books])
         self._clocks, self._bound = [book._clock for book in self.books], True
 

@@ -109,8 +109,8 @@ def joint_loop(rule: Any) -> Callable[..., bool]:
 
 
 def evaluate_jointly(
-    loop: Callable[..., bool], bars: np.ndarray, snapshots: np.ndarray, prices: np.ndarray, tiers: np.ndarray,
-    inputs: Sequence[Mapping[str, Any]], plan: JointPlan, shares: np.ndarray,
+    loop: Callable[..., bool], lengths: Sequence[int], bars: np.ndarray, snapshots: np.ndarray, prices: np.ndarray,
+    tiers: np.ndarray, inputs: Sequence[Mapping[str, Any]], plan: JointPlan, shares: np.ndarray,
 ) -> JointEvaluation:  # fmt: skip
     """Take a fresh account through several markets.
 
@@ -118,18 +118,19 @@ def evaluate_jointly(
     ----------
     loop
         From `joint_loop`.
+    lengths
+        (k,) how many bars each market has.
     bars, snapshots
         (n,) of `BAR`, and of the fields of `SNAPSHOT` that rule and sizing read, of all markets one after another.
     prices, tiers
-        As `side_by_side` returns them.
+        (n,) of `PRICES` of all, their terms counted on, and (d, m, 4) all brackets (`side_by_side`).
     inputs
         `Evaluator.settings` of each market; rule, trading options and cash are the first one's.
     plan, shares
         The steps, and (t, k) each market's share of equity at each step's close.
     """
     count, rows, one = len(inputs), plan.rows, inputs[0]
-    steps = len(rows)
-    members = new_members([len(item["prices"]) for item in inputs], plan.begins, plan.leaves)
+    members = new_members(lengths, plan.begins, plan.leaves)
     costs = np.concatenate([item["costs"] for item in inputs])
     funding = np.concatenate([item["funding"] for item in inputs])
     funding_at = np.cumsum([0, *(len(item["funding"]) for item in inputs)])
@@ -138,16 +139,9 @@ def evaluate_jointly(
     memories = np.repeat(new_position_memory(one["bar_seconds"] / SECONDS_PER_HOUR), count)
     positions = np.zeros(count, dtype=POSITION)
     orders, fills = np.zeros((count, _FIRST_ORDERS), dtype=ORDER), np.empty((count, _FIRST_LINES), dtype=FILL)
-    states, sizing = (
-        np.concatenate([item["state"] for item in inputs]),
-        np.concatenate([item["sizing"] for item in inputs]),
-    )
-    step, equities, sizes, profits = (
-        np.array([plan.first]),
-        np.full(steps, one["starting_cash"]),
-        np.zeros(len(bars)),
-        np.zeros(len(bars)),
-    )
+    states, sizing = (np.concatenate([item[name] for item in inputs]) for name in ("state", "sizing"))
+    step, equities = np.array([plan.first]), np.full(len(rows), one["starting_cash"])
+    sizes, profits = np.zeros(len(bars)), np.zeros(len(bars))
     while not loop(
         read_only(bars), read_only(snapshots), prices, rows, shares, one["history"], one["bar_seconds"], funding, funding_at,
         one["rule"], states, sizing, one["trading"], costs, tiers, accounts, orders, books, members, memories, positions, fills,

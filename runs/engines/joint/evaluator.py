@@ -10,6 +10,7 @@ from runs.engines.compiled import Evaluation
 from runs.engines.configuration import Configuration
 from runs.engines.evaluator import Evaluator, Trial, is_compiled
 from runs.engines.event import heatmap_of
+from runs.engines.instruments import market_prices
 from runs.engines.joint.compiled import JointEvaluation, evaluate_jointly, joint_loop
 from runs.engines.joint.event import part_of, run_joint_backtest
 from runs.engines.joint.plan import configurations_of, joint_plan, joint_shares
@@ -19,6 +20,7 @@ from runs.engines.snapshot_cache import Heatmaps
 from runs.perpetual.accounting import NOT_OPENED, entries_not_opened, turnover
 from runs.perpetual.contract import InstrumentParameters
 from runs.perpetual.joint_account import side_by_side
+from runs.perpetual.orders import PRICES
 from runs.perpetual.round_trips import hit_rate, trips_of
 from runs.statistics.daily import day_ends, returns_of_days
 from runs.statistics.performance import headline
@@ -52,6 +54,7 @@ class JointEvaluator:
         # Of the newest map alone: those of many markets are large.
         self._fields: tuple[Any, np.ndarray] | None = None
         self._shares: tuple[Any, np.ndarray] | None = None
+        self._lengths = [len(each.market) for each in universe.markets]
 
     def evaluate(self, configuration: Configuration) -> JointEvaluation:
         """Return what a candidate does, fill by fill.
@@ -67,11 +70,11 @@ class JointEvaluator:
         owns = zip(self._each, configurations_of(configuration, self.universe), strict=True)
         inputs = [each.settings(own) for each, own in owns]
         bars, snapshots = self._read(configuration, fields_read(kind.decide))
-        if self._terms is None or self._terms[0] != configuration.instrument:
-            terms = side_by_side([own["prices"] for own in inputs], [own["tiers"] for own in inputs])
-            self._terms = configuration.instrument, terms
+        prices, tiers = self._priced(configuration, [own["tiers"] for own in inputs])
         shares = self._shared(configuration, snapshots)
-        return evaluate_jointly(joint_loop(kind.decide), bars, snapshots, *self._terms[1], inputs, self._plan, shares)
+        return evaluate_jointly(
+            joint_loop(kind.decide), self._lengths, bars, snapshots, prices, tiers, inputs, self._plan, shares
+        )
 
     def trial(self, configuration: Configuration) -> Trial:
         """Return a candidate's figures and daily returns; raises as `evaluate` does."""
@@ -122,7 +125,7 @@ class JointEvaluator:
         """Return bars and packed snapshots of all markets, one after another."""
         named, markets = (configuration.model, kind), [each.market for each in self.universe.markets]
         if self._bars is None or self._fields is None or self._fields[0] != named:
-            count = sum(map(len, markets))
+            count = sum(self._lengths)
             bars = np.empty(count, dtype=BAR) if self._bars is None else self._bars
             snapshots, end = np.empty(count, dtype=kind), 0
             for market in markets:
@@ -133,10 +136,21 @@ class JointEvaluator:
             self._bars, self._fields = bars, (named, snapshots)
         return self._bars, self._fields[1]
 
+    def _priced(self, configuration: Configuration, tiers: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        """Return prices and brackets of all markets, one after another."""
+        if self._terms is None or self._terms[0] != configuration.instrument:
+            prices, end = np.empty(sum(self._lengths), dtype=PRICES), 0
+            owns = configurations_of(configuration, self.universe)
+            for each, evaluator, own in zip(self.universe.markets, self._each, owns, strict=True):
+                begin, end = end, end + len(each.market)
+                market_prices(each.market, evaluator.terms(own).listing, prices[begin:end])
+            self._terms = configuration.instrument, (prices, side_by_side(prices, self._lengths, tiers))
+        return self._terms[1]
+
     def _shared(self, configuration: Configuration, snapshots: np.ndarray) -> np.ndarray:
         named = (configuration.model, configuration.allocation)
         if self._shares is None or self._shares[0] != named:
-            ends = np.cumsum([len(each.market) for each in self.universe.markets])[:-1]
+            ends = np.cumsum(self._lengths)[:-1]
             known = np.split(snapshots["volatility_24h"], ends)
             self._shares = named, joint_shares(self._plan, self.universe, known, configuration.allocation)
         return self._shares[1]

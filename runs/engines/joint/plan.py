@@ -54,13 +54,15 @@ def joint_shares(
         A market's forecast over 24 hours, by its own bars. In a hole the last one holds.
     """
     steps = np.arange(len(plan.rows))
-    weights, volatility = np.zeros(plan.rows.shape), np.full(plan.rows.shape, np.nan)
+    weights = np.zeros(plan.rows.shape)
+    volatility = weights if method == METHODS[0] else np.full(plan.rows.shape, np.nan)  # it is not looked at there
     for k, (each, known) in enumerate(zip(universe.markets, volatilities, strict=True)):
         newest = np.maximum.accumulate(np.where(plan.rows[:, k] >= 0, plan.rows[:, k], -1))
         last = steps[plan.rows[:, k] >= 0][-1]
         traded = (newest >= each.first) & (steps <= last)
         weights[traded, k] = each.weight
-        volatility[newest >= 0, k] = known[newest[newest >= 0]]
+        if method != METHODS[0]:
+            volatility[newest >= 0, k] = known[newest[newest >= 0]]
     return shares_of(method, volatility, weights)
 
 

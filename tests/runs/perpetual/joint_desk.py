@@ -31,7 +31,8 @@ class JointDesk:
     def __init__(self, markets, costs, tiers, leaves=None):
         count = len(markets)
         records = [costs.records(default_listing().instruments)[:1] for _ in markets]
-        self.prices, self.tiers = side_by_side(markets, [tiers[None]] * count)
+        self.prices = np.concatenate(markets)
+        self.tiers = side_by_side(self.prices, list(map(len, markets)), [tiers[None]] * count)
         self.costs = np.concatenate(records)
         self.members = new_members([len(market) for market in markets], [0] * count, leaves or [-1] * count)
         self.accounts = np.repeat(open_account(costs.starting_cash), count)
