@@ -157,22 +157,14 @@ async def collect(
     MarketError
         If the archive does not hold the series, or the catalog cannot be written.
     """
-    files = archive_files(series, start_ms, end_ms, from_trades)
-    base = _base(series, host)
     lacking: Intervals = [(start_ms, end_ms)] if again else catalog.missing(series, start_ms, end_ms)
-    todo = _asked(files, lacking)
+    todo = _asked(archive_files(series, start_ms, end_ms, from_trades), lacking)
     total = sum(file.end_ms - file.start_ms for file in todo)
-    places = _places.setdefault(session, asyncio.Semaphore(_AT_ONCE))
     made: list[Parsed] = []
     absent: list[ArchiveFile] = []
 
     async def one(file: ArchiveFile) -> None:
-        async with places:
-            fetch = functools.partial(_parsed, session, catalog.root, f"{base}/{file.path}", series, file, from_trades)
-            parsed = await retry(fetch, patience)
-            if parsed is not None:
-                covered = [(_start(file, parsed.rows), file.end_ms)]
-                await asyncio.to_thread(catalog.add, series, parsed.rows, covered)
+        parsed = await _stored(session, catalog, _base(series, host), series, file, patience, from_trades)
         days = _asked(days_of(series, file, from_trades), lacking) if parsed is None and file.monthly else []
         if days:
             _raise_first(await asyncio.gather(*(one(day) for day in days), return_exceptions=True))
@@ -187,11 +179,22 @@ async def collect(
     names = sorted(file.name for file in absent)
     if names and not made and not failed and lacking == [(start_ms, end_ms)]:
         failed = [f"{series}: none of the {len(names)} files asked for is in the archive ({names[0]} the first)"]
-    collected = _collected(series, made, names, failed[0] if failed else "")
-    if is_coin_margined(series) and (start_ms < COIN_MARGINED_MS[0] or end_ms > COIN_MARGINED_MS[1]):
-        remark = f"{series}: the archive has 2023-06-25 .. 2024-10-14 only; other days are left out"
-        return replace(collected, remarks=(*collected.remarks, remark))
-    return collected
+    beyond = is_coin_margined(series) and (start_ms < COIN_MARGINED_MS[0] or end_ms > COIN_MARGINED_MS[1])
+    return _collected(series, made, names, failed[0] if failed else "", beyond)
+
+
+async def _stored(
+    session: aiohttp.ClientSession, catalog: Catalog, base: str, series: Series, file: ArchiveFile, patience: RetryPolicy,
+    from_trades: bool,
+) -> Parsed | None:  # fmt: skip
+    """Bring one file into the catalog; return what it holds, or None if there is no such file."""
+    async with _places.setdefault(session, asyncio.Semaphore(_AT_ONCE)):
+        fetch = functools.partial(_parsed, session, catalog.root, f"{base}/{file.path}", series, file, from_trades)
+        parsed = await retry(fetch, patience)
+        if parsed is not None:
+            covered = [(_start(file, parsed.rows), file.end_ms)]
+            await asyncio.to_thread(catalog.add, series, parsed.rows, covered)
+        return parsed
 
 
 def _asked(files: Iterable[ArchiveFile], lacking: Intervals) -> list[ArchiveFile]:
@@ -211,7 +214,8 @@ def _base(series: Series, host: str | None) -> str:
     return (host or HOSTS[series.venue]).rstrip("/")
 
 
-def _collected(series: Series, made: list[Parsed], absent: list[str], error: str) -> Collected:
+def _collected(series: Series, made: list[Parsed], absent: list[str], error: str, beyond: bool) -> Collected:
+    """Return what became of a series; `beyond` says whether more was asked for than COIN-M's archive has."""
     doubled, gaps = sum(parsed.duplicates for parsed in made), sum(parsed.incomplete for parsed in made)
     remarks = []
     if absent:
@@ -225,6 +229,8 @@ def _collected(series: Series, made: list[Parsed], absent: list[str], error: str
         remarks.append(f"{series}: {gaps:,} periods have no row in the archive's files")
     if doubled:
         remarks.append(f"{series}: {doubled:,} rows stood twice in the archive's files and were taken once")
+    if beyond:
+        remarks.append(f"{series}: the archive has 2023-06-25 .. 2024-10-14 only; other days are left out")
     rows = sum(len(parsed.rows["ts"]) for parsed in made)
     return Collected(series, rows, tuple(remarks), error, tuple(absent), doubled, gaps)
 

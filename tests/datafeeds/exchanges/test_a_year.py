@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import datafeeds.exchanges.estimate
-import runs.download
+import runs.downloads.planned
 from datafeeds.exchanges.download import VENUES
 from datafeeds.exchanges.limits import PACED, SHARE, Budget, Pace
 from runs.download import main
@@ -108,7 +108,7 @@ def test_no_window_ever_holds_more_than_its_share(asked):
 def told(monkeypatch, capsys, venue, now_ms, *more, bases=("BTC",)):
     """Return what the dry run tells of the year before a clock's last midnight."""
     now = pd.Timestamp(now_ms, unit="ms", tz="UTC")
-    monkeypatch.setattr(runs.download, "utc_now", lambda: now)
+    monkeypatch.setattr(runs.downloads.planned, "utc_now", lambda: now)
     end = now.floor("D")
     asked = ["--start", f"{end - pd.Timedelta(days=365):%Y-%m-%d}", "--end", f"{end:%Y-%m-%d}"]
     asked += [word for base in bases for word in ("--symbol", symbol_of(venue, base))]

@@ -21,7 +21,20 @@ from datafeeds.retry import RetryPolicy
 from datafeeds.series import timeframe_seconds
 
 
-async def follow(
+def follow(store: Catalog, venue: str, symbols: tuple[str, ...], url: str | None, feed_url: str | None) -> None:
+    """Record liquidations until interrupted; what was recorded a second before any end is on the disk."""
+    recorded = asyncio.run(_followed(store, venue, symbols, url, feed_url))
+    sys.stdout.write(f"{recorded.events:,} liquidations recorded over {recorded.connections} connections\n")
+    if recorded.unreadable:
+        sys.stderr.write(f"note: {recorded.unreadable} messages could not be read; their times are not claimed\n")
+
+
+def follow_positions(store: Catalog, venue: str, accounts: Path, every: str | None, url: str | None) -> None:
+    """Take snapshots of accounts' positions, one or until interrupted."""
+    asyncio.run(_positions_followed(store, venue, accounts, every, url))
+
+
+async def _followed(
     store: Catalog, venue: str, symbols: tuple[str, ...], url: str | None = None, feed_url: str | None = None
 ) -> Recorded:
     """Record liquidations of some symbols until the process is asked to end (interrupt or terminate).
@@ -46,7 +59,7 @@ async def follow(
         return await record(store, venue, markets, session, url=feed_url, stop=stop, report=_say)
 
 
-async def follow_positions(
+async def _positions_followed(
     store: Catalog, venue: str, accounts: Path, every: str | None = None, url: str | None = None
 ) -> None:
     """Take a snapshot of accounts' positions, or one every so often until the process is asked to end.

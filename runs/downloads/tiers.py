@@ -1,18 +1,30 @@
 """A venue's leverage tiers and contract terms, as it tells them today."""
 
+import asyncio
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from datafeeds.catalog.store import Catalog
+from datafeeds.catalog.terms import keep_terms
 from datafeeds.exchanges.client import connect
 from datafeeds.retry import RetryPolicy
-from runs.commandline.output import print_json, wide_console
+from runs.commandline.command import note
+from runs.commandline.output import print_json, utc_now, wide_console
 
 _NAMES = ("minNotional", "maxNotional", "maintenanceMarginRate", "maxLeverage")
 
 
-async def ask_tiers(
+def show_tiers(store: Catalog, venue: str, symbols: tuple[str, ...], url: str | None, as_json: bool) -> None:
+    """Show the tiers of some symbols as the venue tells them today, and keep its terms in the catalog."""
+    tiers, terms = asyncio.run(_ask(venue, symbols, url))
+    _print(tiers, as_json)
+    kept = [keep_terms(store.root, told, f"{utc_now():%Y-%m-%d}") for told in terms]
+    note(*(f"kept in {file}; runs on this market of the catalog trade by it" for file in kept))
+
+
+async def _ask(
     venue: str, symbols: tuple[str, ...], url: str | None = None
 ) -> tuple[dict[str, list[dict[str, Any]]], list[dict[str, Any]]]:
     """Return each symbol's tiers: position sizes from and to, maintenance margin as a share of the size, largest leverage.
@@ -53,7 +65,7 @@ def _brackets(tiers: list[dict[str, Any]]) -> list[list[float]]:
     ]
 
 
-def print_tiers(tiers: dict[str, list[dict[str, Any]]], as_json: bool) -> None:
+def _print(tiers: dict[str, list[dict[str, Any]]], as_json: bool) -> None:
     """Print a table a symbol, or all as JSON."""
     if as_json:
         print_json(tiers)

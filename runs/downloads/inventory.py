@@ -1,6 +1,7 @@
 """The catalog's contents, for people and for scripts."""
 
 import itertools
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,11 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-from datafeeds.catalog.inventory import Holding
-from runs.commandline.output import print_lines, wide_console
+from datafeeds.catalog.inventory import Holding, inventory
+from datafeeds.catalog.store import Catalog
+from runs.commandline.command import suggest
+from runs.commandline.output import print_json, print_lines, wide_console
+from runs.downloads.fetched import market_name
 
 
 def time_text(ms: int | None) -> str:
@@ -18,7 +22,24 @@ def time_text(ms: int | None) -> str:
     return "-" if ms is None else str(np.datetime64(ms, "ms").astype("datetime64[m]")).replace("T", " ")
 
 
-def holdings_json(root: Path, holdings: list[Holding]) -> dict[str, Any]:
+def show(store: Catalog, check: bool, as_json: bool, catalog: Path | None) -> int:
+    """Show what the catalog holds, and what of it is damaged if that is asked; return the exit code."""
+    store.sweep()
+    holdings = inventory(store, check)
+    if as_json:
+        print_json(_holdings_json(store.root, holdings))
+    else:
+        _print_holdings(store.root, holdings)
+        named = [market_name(holding.series) for holding in holdings if holding.series.kind == "candles"]
+        suggest("backtest", {"strategy": "magnet", "data": named[0] if named else None, "catalog": catalog})
+    damaged = [defect for holding in holdings for defect in holding.defects]
+    if check and not as_json:
+        _print_verified(holdings)
+    sys.stderr.writelines(f"error: {defect}\n" for defect in damaged)
+    return 1 if damaged else 0
+
+
+def _holdings_json(root: Path, holdings: list[Holding]) -> dict[str, Any]:
     """Return the contents as plain values."""
     return {
         "catalog": str(root),
@@ -43,7 +64,7 @@ def holdings_json(root: Path, holdings: list[Holding]) -> dict[str, Any]:
     }
 
 
-def print_holdings(root: Path, holdings: list[Holding]) -> None:
+def _print_holdings(root: Path, holdings: list[Holding]) -> None:
     """Print a table that fits 80 characters, market by market, and each gap that was never downloaded."""
     if not holdings:
         print_lines(f"The catalog {root} is empty.")
@@ -72,7 +93,7 @@ def print_holdings(root: Path, holdings: list[Holding]) -> None:
     print_lines("gaps: never downloaded. absent: the source answered, and had no row.")
 
 
-def print_verified(holdings: list[Holding]) -> None:
+def _print_verified(holdings: list[Holding]) -> None:
     """Print what a check has found sound: candles that equal those made of smaller ones, and how much was read."""
     for held in holdings:
         if held.compared and not len(held.compared.differing):

@@ -1,0 +1,1 @@
+"""What `runs.download` does, a file for each of its jobs."""
