@@ -33,6 +33,14 @@ def read_market(path: Path | str, mapping: Path | str | None = None) -> Market:
     return read_foreign(Path(path), layout(mapping) if mapping else None)
 
 
+def is_there(path: Path | str) -> bool:
+    """Return whether there is anything of this name; no for what no file can be called."""
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):  # too long, or with a character that names cannot hold
+        return False
+
+
 def layout(mapping: Path | str) -> Mapping | Preset:
     """Return what ``--mapping`` names.
 

@@ -12,7 +12,7 @@ from datafeeds.catalog.store import Catalog
 from datafeeds.catalog.summed import read_summed_market
 from datafeeds.columns import parse_time
 from datafeeds.errors import MarketError
-from datafeeds.files import layout, read_market
+from datafeeds.files import is_there, layout, read_market
 from datafeeds.frames import is_table, to_pandas
 from datafeeds.mapped_files.presets import is_recognised
 from datafeeds.mapped_files.read import market_of_table
@@ -22,6 +22,7 @@ from datafeeds.series import timeframe_seconds
 from datafeeds.tables import with_index
 
 _UNNAMED = "data"
+_LONGEST_PATH = 1000  # letters of it in a message
 
 
 def read(
@@ -134,12 +135,11 @@ def open_market(
     MarketError
         If there is no such market, or it breaks the schema.
     """
-    is_file = Path(data).exists()
+    is_file = is_there(data)
     named = () if is_file else market_ids(data)
-    if not named and ":" in data and not is_file:
-        raise MarketError(
-            f"{data}: no such file; in the catalog it is venue:symbol:timeframe, as binance:BTC/USDT:USDT:1h"
-        )
+    if not named and not is_file:
+        hint = "; in the catalog it is venue:symbol:timeframe, as binance:BTC/USDT:USDT:1h" if ":" in data else ""
+        raise MarketError(f"{data[:_LONGEST_PATH]}: no such file{hint}")
     if not named:
         market = open_file(data, mapping)
     elif mapping:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from datafeeds.columns import parse_time
 from datafeeds.errors import MarketError
+from datafeeds.files import is_there
 from datafeeds.text import refuse_unknown
 from datafeeds.universe.markets import Universe
 from datafeeds.universe.reading import Listed, read_listed
@@ -77,7 +78,7 @@ def _line(number: int, table: dict[str, Any], folder: Path) -> Listed:
 def _beside(folder: Path, text: str) -> str:
     """Return a file's path, which is relative to the universe file; names in the catalog as they are."""
     beside = folder / text
-    return text if is_selection(text) or not beside.exists() else str(beside)
+    return text if is_selection(text) or not is_there(beside) else str(beside)
 
 
 def _day(value: Any, where: str) -> pd.Timestamp | None:

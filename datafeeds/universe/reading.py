@@ -8,6 +8,7 @@ from typing import TypeVar
 import pandas as pd
 
 from datafeeds.errors import MarketError, TooShortError
+from datafeeds.files import is_there
 from datafeeds.markets import open_market
 from datafeeds.resampling import resample
 from datafeeds.schema import Market
@@ -72,7 +73,7 @@ def open_universe(
     MarketError
         If one cannot be read, or they are no universe (`datafeeds.universe.markets.from_markets`).
     """
-    files = [Path(item).exists() for item in data]
+    files = [is_there(item) for item in data]
     maps = [mapping if is_file or not any(files) else None for is_file in files]
     listed = [Listed(item, mapping=mapped) for item, mapped in zip(data, maps, strict=True)]
     return read_listed(listed, start, end, timeframe, catalog)

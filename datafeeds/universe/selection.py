@@ -6,6 +6,7 @@ from datafeeds.catalog.location import catalog_root
 from datafeeds.catalog.market import market_id
 from datafeeds.catalog.store import Catalog
 from datafeeds.errors import MarketError
+from datafeeds.files import is_there
 from datafeeds.series import timeframe_seconds
 from datafeeds.symbols import contract_of
 from datafeeds.text import listed
@@ -15,7 +16,7 @@ _WORD = "catalog:"
 
 def is_selection(text: str) -> bool:
     """Return whether a text names a selection, and not one market."""
-    return text.startswith(_WORD) and text.count(":") == 2 and not Path(text).exists()
+    return text.startswith(_WORD) and text.count(":") == 2 and not is_there(text)
 
 
 def selected(text: str, catalog: Path | str | None = None) -> list[str]:

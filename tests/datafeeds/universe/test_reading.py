@@ -165,6 +165,8 @@ def test_a_mapping_is_the_files_and_not_the_catalogs(folder, catalog):
         ("[[market]]\ndata = 'COIN1USDT.parquet'\nweight = nan\n", "market 1: weight = nan must be"),
         ("[[market]]\ndata = 'COIN1USDT.parquet'\nmapping = 3\n", "market 1: mapping = 3 must be a text"),
         ("market = [", "is no TOML"),
+        (f"[[market]]\ndata = '{'a' * 5000}'\n", "aaa: no such file"),
+        ('[[market]]\ndata = "a\\u0000b"\n', "no such file"),
     ],
 )  # fmt: skip
 def test_a_file_with_a_mistake_is_refused_in_one_line(folder, text, said):
