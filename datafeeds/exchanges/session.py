@@ -25,9 +25,23 @@ class _BoundedResponse(aiohttp.ClientResponse):
         return self._body
 
 
+_KEYS = ("api_key", "x-mbx-apikey")
+"""Headers that carry a user's key."""
+
+
+async def _refuse_to_carry_keys(session: Any, context: Any, answer: aiohttp.TraceRequestRedirectParams) -> None:
+    """Refuse an answer that sends a request elsewhere: aiohttp would take the key along to any host."""
+    if any(name.lower() in _KEYS for name in answer.headers):
+        raise aiohttp.ClientPayloadError("it sends the request elsewhere, and the key is not taken along")
+
+
 def bounded_session(**options: Any) -> aiohttp.ClientSession:
     """Return a session whose replies hold `MAX_REPLY_BYTES` at most; it takes proxies from the environment."""
     # the same certificates on every system, unless the user names others (a company's proxy)
     trusted = None if os.environ.get("SSL_CERT_FILE") else certifi.where()
     connector = aiohttp.TCPConnector(ssl=ssl.create_default_context(cafile=trusted))
-    return aiohttp.ClientSession(connector=connector, response_class=_BoundedResponse, trust_env=True, **options)
+    watched = aiohttp.TraceConfig()
+    watched.on_request_redirect.append(_refuse_to_carry_keys)
+    return aiohttp.ClientSession(
+        connector=connector, response_class=_BoundedResponse, trust_env=True, trace_configs=[watched], **options
+    )

@@ -7,6 +7,7 @@ from collections import Counter, deque
 
 import numpy as np
 import pytest
+from aiohttp import web
 
 import datafeeds.exchanges.client as client_module
 import datafeeds.exchanges.estimate
@@ -29,6 +30,7 @@ from tests.datafeeds.loopback.faults import Fault
 from tests.datafeeds.loopback.reply import plain
 from tests.datafeeds.loopback.server import VenueServer
 from tests.datafeeds.loopback.truth import HOUR_MS, START_MS, Truth, make_truth
+from tests.datafeeds.serving import serving
 
 KEY, VARIABLE = "canary-7f3a-91bc", "LIQUIDATION_HEATMAP_COINALYZE_KEY"
 MARKET = ["--venue", "coinalyze-binance", "--symbol", "BTC/USDT:USDT", "--start", "2024-06-01"]
@@ -123,6 +125,27 @@ def test_the_key_goes_to_coinalyze_and_nowhere_else(kind, tmp_path, capfd, monke
     assert "3 of 3 series not finished" in said.err
     assert KEY not in said.out + said.err
     assert not any(KEY.encode() in file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
+
+
+def test_an_answer_that_sends_the_request_elsewhere_does_not_get_the_key(tmp_path):
+    elsewhere = []
+
+    async def other(request):
+        elsewhere.append(dict(request.headers))
+        return web.json_response([{"name": "Binance", "code": "A"}])
+
+    async def job():
+        async with serving(other) as there:
+
+            async def redirect(request):
+                return web.Response(status=302, headers={"Location": there})
+
+            async with serving(redirect) as here, connect("coinalyze-binance", RetryPolicy(attempts=1), here) as client:
+                await client.now_ms()
+
+    with pytest.raises(SourceError, match="the key is not taken along"):
+        asyncio.run(job())
+    assert elsewhere == []
 
 
 def test_hours_reach_back_2000_rows_and_days_to_the_beginning(tmp_path):
