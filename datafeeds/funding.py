@@ -116,14 +116,14 @@ def _size_doubts(rate: np.ndarray, settled: np.ndarray, interval: int, filled: b
     if annual > _TOO_MUCH_A_YEAR:
         text = (
             f"funding_rate seems to be in percent: as a fraction its median of {np.median(rates):g} every {_hours(interval)} h is "
-            f'{annual:,.0%} a year; divide by 100, or map it with {{column = "...", scale = 0.01}}'
+            f'{annual:,.0%} a year. Divide by 100, or map it with {{column = "...", scale = 0.01}}'
         )
         return [(rows, text)]
     base = float(np.isclose(rates, BASE_RATE, rtol=1e-6, atol=0.0).mean())
     if interval < LONGEST_INTERVAL and not filled and (annual > _OFTEN_A_YEAR or base > _BASE_SHARE):
         text = (
-            f"funding_rate seems to be that of 8 hours, and is charged every {_hours(interval)} h: {annual:,.0%} a year by its "
-            f"median, {base:.0%} of the rates are the usual {BASE_RATE:g} of 8 hours; {_keep(LONGEST_INTERVAL)}"
+            f"funding_rate seems to be that of 8 hours, and is charged every {_hours(interval)} h. Its median makes {annual:,.0%} "
+            f"a year, and {base:.0%} of the rates are the usual {BASE_RATE:g} of 8 hours. If so, {_keep(LONGEST_INTERVAL)}"
         )
         return [(rows, text)]
     return []
@@ -134,7 +134,7 @@ def _untold(rate: np.ndarray, bar_seconds: int) -> list[tuple[np.ndarray, str]]:
     if bar_seconds <= LONGEST_INTERVAL:
         return []
     text = (
-        f"funding_rate is charged at the open of bars of {_hours(bar_seconds)} h, and no settlement after it is told: give smaller "
+        f"funding_rate is charged at the open of bars of {_hours(bar_seconds)} h, and no settlement after it is told. Give smaller "
         "bars and --timeframe, or the sum of the later rates as funding_rate_within"
     )
     return [(~np.isnan(rate), text)]
@@ -171,7 +171,7 @@ def _missing(
     first = np.datetime_as_string(np.datetime64(int(seconds[rows.argmax()]), "s"), unit="m").replace("T", " ")
     text = (
         f"{int(rows.sum())} settlements of funding_rate missing where one is due every {_hours(first_interval)} h, the first at "
-        f"{first}; none is charged there: download them, or write their rates"
+        f"{first}. None is charged there: download them, or write their rates"
     )
     return [(rows, text)]
 

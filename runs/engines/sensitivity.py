@@ -17,10 +17,10 @@ DOUBTS: Mapping[str, tuple[str, float]] = {
 volatility's impact at all of the volume (square-root law)."""
 
 _WORDS = {
-    "limits_traded_through": "limits filled a tick beyond",
-    "tenth_of_volume": "a tenth of the volume at most",
-    "impact": "impact",
-    "all": "all of it",
+    "limits_traded_through": "Limits filled a tick beyond",
+    "tenth_of_volume": "A tenth of the volume at most",
+    "impact": "Impact",
+    "all": "All of it",
 }
 
 
@@ -53,8 +53,10 @@ def sensitivity(prepared: tuple[Callable[..., bool], EvaluationInputs]) -> dict[
 
     own = case()["total_return_fraction"]
     cases = {name: case(doubt) for name, doubt in DOUBTS.items()} | {"all": case(*DOUBTS.values())}
-    told = ", ".join(f"{_WORDS[name]} {found['total_return_fraction'] * 100.0:+.1f} %" for name, found in cases.items())
+    told = " ".join(
+        f"{_WORDS[name]}: {found['total_return_fraction'] * 100.0:+.1f} %." for name, found in cases.items()
+    )
     return {
         "examined": True, "total_return_fraction": own, "cases": cases,
-        "sentence": f"Where fills are doubted the total return of {own * 100.0:+.1f} % becomes: {told}.",
+        "sentence": f"Where fills are doubted the total return of {own * 100.0:+.1f} % changes. {told}",
     }  # fmt: skip

@@ -113,6 +113,6 @@ def exposure_sentence(exposure: float, ours: np.ndarray, theirs: np.ndarray) -> 
         verdict = "neither is better in both"
     ratios = ("", "") if math.isnan(ratio) else (f" at a Sharpe ratio of {held_ratio:.2f}", f" at {ratio:.2f}")
     return (
-        f"Its mean exposure, {exposure:+.3g} of equity, held constant with funding would have earned {held:+.1%}{ratios[0]}; it "
+        f"Its mean exposure, {exposure:+.3g} of equity, held constant with funding would have earned {held:+.1%}{ratios[0]}. It "
         f"earned {earned:+.1%}{ratios[1]}: {verdict}."
     )

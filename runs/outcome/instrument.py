@@ -30,8 +30,8 @@ def instrument_record(listing: Listing, costs: CostParameters) -> dict[str, Any]
         "terms_of": [item.on.isoformat() for item in listing.instruments],
         **ranges,
         "sentence": (
-            f"{newest.venue} {newest.symbol}: taker fee {taker} bps, maker fee {maker} bps, liquidated at once with a fee of "
-            f"{liquidation} of notional, and {kept}; figures of {', '.join(str(item.on) for item in listing.instruments)}."
+            f"{newest.venue} {newest.symbol}: taker fee {taker} bps, maker fee {maker} bps. Liquidated at once with a fee of "
+            f"{liquidation} of notional, and {kept}. Figures of {', '.join(str(item.on) for item in listing.instruments)}."
         ),
         "stand_ins": list(listing.stand_ins),
     }

@@ -53,9 +53,9 @@ def _overview(part: dict[str, Any]) -> str:
 
 def _reading_help(record: dict[str, Any]) -> str:
     return (
-        "<p class='faint'>A claim is validated where every comparison's 95 % interval lies above zero, the largest p-value "
-        f"survives the adjustment for all claims (false discovery rate {record['false_discovery_rate']:g}), and no placebo shows "
-        "an effect. A true effect of the size under 'detectable' would have been told from zero four times in five. Blocks, "
+        "<p class='faint'>A claim is validated on three conditions. Every comparison's 95 % interval lies above zero. The largest "
+        f"p-value survives the adjustment for all claims (false discovery rate {record['false_discovery_rate']:g}). No placebo "
+        "shows an effect. A true effect of the size under 'detectable' would have been told from zero four times in five. Blocks, "
         "which intervals are drawn from, are days or episodes; over several markets weeks of episodes. Estimates are of the past. "
         "Liquidation levels are estimates; this is research, not advice.</p>"
     )

@@ -53,10 +53,7 @@ def _points(objective: str, summary: dict[str, Any]) -> list[tuple[int, float, f
 def _head(record: dict[str, Any], summary: dict[str, Any]) -> str:
     kind = "validated" if summary["verdict"] == "told from luck" else "not"
     simulated = "SIMULATED MARKET - nothing here ever traded. " if record["data"]["simulated"] else ""
-    warning = (
-        "One walk is one look: if this is the best of several walks with other settings, that is luck which no figure here "
-        "knows of."
-    )
+    warning = "One walk is one look. If this is the best of several walks with other settings, no figure here knows of that luck."
     return (
         f"<p class='verdict {kind}'>{escape(summary['sentence'])}</p>"
         f"<p class='faint'>{simulated}{escape(CAVEAT)} {warning}</p>"
@@ -127,13 +124,13 @@ def _protocol(record: dict[str, Any], summary: dict[str, Any]) -> str:
     kind = "anchored: train windows begin at the first bar" if lengths["anchored"] else "rolling"
     lines = (
         f"{record['combinations']:,} candidates, {record['search']['method']} search, chosen by {record['objective']} "
-        f"({record['choice']}). Train {lengths['train']:,} bars, test {lengths['test']:,}, step {lengths['step']:,}; {kind}.",
-        f"Between train and test lie {lengths['purge'] + lengths['embargo']:,} bars: purge {lengths['purge']:,} "
-        f"({lengths['purge_source']}) and embargo {lengths['embargo']:,} ({lengths['embargo_source']}).",
+        f"({record['choice']}). Train {lengths['train']:,} bars, test {lengths['test']:,}, step {lengths['step']:,}, {kind}.",
+        f"Between train and test lie {lengths['purge'] + lengths['embargo']:,} bars. Purge: {lengths['purge']:,} "
+        f"({lengths['purge_source']}). Embargo: {lengths['embargo']:,} ({lengths['embargo_source']}).",
         f"{summary['unused_bars']:,} bars after the last whole test window are not used.",
         "The choice reads no bar after its train window. The map in a test window has seen all bars before each moment, "
-        "train and gap included, as it would have then; a half-life leaves half, so that train and test are not independent.",
-        "Each test begins flat with the cash that the one before left; what is held at its end is closed at the last close "
+        "train and gap included, as it would have then. A half-life leaves half, so train and test are not independent.",
+        "Each test begins flat with the cash that the one before left. What is held at its end is closed at the last close "
         "with taker fee and slippage. Brackets and fees are those in force at each bar.",
     )
     return "".join(f"<p>{escape(line)}</p>" for line in lines)

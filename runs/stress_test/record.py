@@ -106,7 +106,7 @@ def _notes(inputs: StressInputs, answered: list[float]) -> list[str]:
     if not answered:
         notes.append("Without a link the answer is the same for every horizon.")
     notes.append(
-        "Forced orders add to a move by the square-root law, with the volume and volatility of the last day; "
-        "depth falls in a cascade, and they add more."
+        "Forced orders add to a move by the square-root law, with the volume and volatility of the last day. "
+        "Depth falls in a cascade, and they add more."
     )
     return notes

@@ -134,6 +134,6 @@ def _settings(record: dict[str, Any], summary: dict[str, Any]) -> str:
     names = ", ".join(axis["parameter"] for axis in record["space"])
     return (
         f"Walk-forward over {len(summary['windows'])} test windows: {names} chosen by {record['objective']} on each train window "
-        f"from {record['combinations']:,} candidates; positions are closed at each window's end at taker cost. "
+        f"from {record['combinations']:,} candidates. Positions are closed at each window's end at taker cost. "
         f"{summary['sentence']} "
     )

@@ -120,14 +120,15 @@ def _sentence(summary: dict[str, Any], verdict: str) -> str:
     ours = metrics["performance"]
     bought, constant = (metrics[side]["total_return_fraction"] for side in ("buy_and_hold", "constant_exposure"))
     sentence = (
-        f"Out of sample: {ours['total_return_fraction']:+.1%} against buy-and-hold {bought:+.1%}, and {constant:+.1%} of its own "
-        f"mean exposure held constant, in {count} test window{'s' if count > 1 else ''} from "
-        f"{metrics['data']['first_bar'][:10]} to {metrics['data']['last_bar'][:10]}"
+        f"Out of sample it earned {ours['total_return_fraction']:+.1%}, buy-and-hold {bought:+.1%}, and its own mean exposure "
+        f"held constant {constant:+.1%}. That is {count} test window{'s' if count > 1 else ''} from "
+        f"{metrics['data']['first_bar'][:10]} to {metrics['data']['last_bar'][:10]}."
     )
     promised, earned = summary["in_sample_sharpe_mean"], ours["sharpe"]
     if math.isfinite(promised) and math.isfinite(earned):
-        sentence += f"; Sharpe {earned:.2f}, where the train windows showed {promised:.2f}"
+        sentence += f" The Sharpe ratio is {earned:.2f}, where the train windows showed {promised:.2f}."
     chance = summary["probabilistic_sharpe"]
     if math.isnan(chance):
-        return f"{sentence}; {verdict}."
-    return f"{sentence}; {verdict}: the true Sharpe is above zero with probability {chance:.1%} ({CONFIDENCE:.0%} is asked)."
+        return f"{verdict.capitalize()}. {sentence}"
+    why = f"the true Sharpe ratio is above zero with probability {chance:.1%}, and {CONFIDENCE:.0%} is asked"
+    return f"{verdict.capitalize()}: {why}. {sentence}"

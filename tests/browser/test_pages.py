@@ -16,6 +16,7 @@ import runs.sweep
 import runs.validate
 import runs.walkforward
 from datafeeds.simulated.market import simulate
+from tests.docs.reading import ninetieth_percentile, sentences, words
 from tests.runs.reviews.forging import quick
 
 NAME, LABEL = "<script>alert(1)</script>", "<script>alert(2)</script>"
@@ -38,6 +39,9 @@ READY = {
 OURS = {"tearsheet": "#liquidation-heatmap"}
 """The part of a page that is of our making, where it is not all of it."""
 
+LABEL_WORDS = 4
+"""What is shorter is a label or a button, and no sentence."""
+
 TOKENS = ("ink", "faint", "line", "accent", "bad", "none", "good", "long", "short")
 MIN_CONTRAST = 4.5  # WCAG 2.2, success criterion 1.4.3
 
@@ -53,6 +57,13 @@ return [...document.querySelectorAll(arguments[0] + ',' + arguments[0] + ' *')].
   return [(a + .05) / (b + .05), at.tagName + ' ' + at.className + ': ' + at.textContent.trim().slice(0, 40)]; });
 """
 """Contrast of each visible element with text of its own against the nearest opaque ground beneath it."""
+
+READ = """
+document.querySelectorAll('details').forEach(at => at.open = true);
+document.querySelectorAll('table, svg, pre, select').forEach(at => at.remove());
+return document.querySelector(arguments[0]).innerText.split('\\n');
+"""
+"""The blocks of text of a page, without tables and drawings."""
 
 LOOK = """
 const style = getComputedStyle(document.querySelector(arguments[0])), root = getComputedStyle(document.documentElement);
@@ -130,6 +141,12 @@ def test_wide_tables_scroll_inside_themselves(shown, name):
         "!at.closest('.tv-lightweight-charts')).map(at => at.closest('.wide')?.getBoundingClientRect().right ?? 1e9)"
     )
     assert all(right <= 391 for right in driver.execute_script(held, ours(name)))
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_nine_sentences_of_ten_have_25_words_at_most(shown, name):
+    found = [words(sentence) for block in shown(name).execute_script(READ, ours(name)) for sentence in sentences(block)]
+    assert ninetieth_percentile([length for length in found if length >= LABEL_WORDS]) <= 25
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

@@ -84,7 +84,7 @@ def test_entries_that_are_not_opened_are_counted_in_each_row_and_told(market, tm
     summary = json.loads((folder / "summary.json").read_text())
     assert summary["counts"]["with_entries_not_opened"] == 2
     page = (folder / "sweep.html").read_text()
-    assert ">2</data> whose entries were not all opened" in page
+    assert ">2</data> not all entries were opened" in page
     assert "entries below one step" in page
     assert "entries refused for margin" not in page
 

@@ -135,10 +135,11 @@ def test_the_protocols_numbers_are_those_of_the_record(walked):
 def test_the_verdict_leads_and_says_what_the_figures_say(walked):
     summary, page = read(walked, "summary.json"), (walked / "walk.html").read_text(encoding="utf-8")
     sentence = summary["sentence"]
-    assert page.index(sentence.split(";")[0]) < page.index("<section>")
+    assert page.index(sentence.split(". ")[0]) < page.index("<section>")
     assert f"{summary['out_of_sample']['performance']['total_return_fraction']:+.1%}" in sentence
     chance = summary["probabilistic_sharpe"]
-    assert sentence.endswith(f"above zero with probability {chance:.1%} (95% is asked).")
+    assert sentence.startswith(summary["verdict"].capitalize())
+    assert f"above zero with probability {chance:.1%}, and 95% is asked." in sentence
     assert summary["verdict"] == ("told from luck" if chance >= 0.95 else "not told from luck")
 
 

@@ -202,7 +202,7 @@ def _about_layers(parameters: ModelParameters) -> str:
     ends = [f"{group.highest:.1f}x" for group in LEVERAGE_GROUPS[:-1]]
     return (
         f"<p>By leverage: the positions of one group, cut at {', '.join(ends)}, in bins of {BINS_AT_ONCE * parameters.bin_width:g} "
-        "log price; the groups add up to the whole map. How size is split by leverage is assumed (leverage_distribution), "
+        "log price. The groups add up to the whole map. How size is split by leverage is assumed (leverage_distribution), "
         "and seen in no data. Clusters, levels and phases remain those of the whole map.</p>"
     )
 

@@ -9,8 +9,8 @@ from runs.reports.numbers import cells_table, kind_of, quantity, section, shown,
 from runs.reports.page import escape
 
 _CAVEAT = (
-    "<p class='faint'>Intervals by block bootstrap of this trial's days alone: they know nothing of its having been chosen among "
-    "many, so that even the low end flatters.</p>"
+    "<p class='faint'>Intervals come from this trial's days alone (block bootstrap). They do not know that it was chosen among "
+    "many, so even the low end flatters.</p>"
 )
 
 

@@ -38,7 +38,8 @@ def halves(summary: dict[str, Any]) -> str:
     told = (
         f"<p>The best of the first half, trial {quantity(found['chosen'])}, had a Sharpe ratio of "
         f"{quantity(found['chosen_sharpe_first'])} there and {quantity(found['chosen_sharpe_second'])} in the second, from "
-        f"{escape(found['second_half_from'])}: it returned {quantity(found['chosen_return_second_fraction'], 'share')} and beat "
+        f"{escape(found['second_half_from'])}. In the second it returned "
+        f"{quantity(found['chosen_return_second_fraction'], 'share')} and beat "
         f"{quantity(found['chosen_beats_share'], 'share')} of the others. Rank correlation of the halves: "
         f"{quantity(found['rank_correlation'])}.</p>"
     )

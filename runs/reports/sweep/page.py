@@ -37,26 +37,26 @@ def _head(summary: dict[str, Any]) -> str:
     return (
         f"<h1>Sweep of {escape(sweep['strategy'])} on {escape(data['name'])}</h1>{kind}"
         f"<p id='verdict' class='verdict {_CLASSES[verdict['verdict']]}'>{escape(verdict['sentence'])}</p>"
-        f"<p>{_counted(summary['counts'])}; {quantity(data['days'])} days, {escape(data['first_day'])} to "
-        f"{escape(data['last_day'])}; looked for: {'lowest' if sweep['less_is_better'] else 'highest'} "
-        f"{escape(spelled(sweep['objective']))}.</p><ul>{runs}</ul>{_reading_help(verdict['level'])}"
+        f"<p>{quantity(data['days'])} days, {escape(data['first_day'])} to {escape(data['last_day'])}. Looked for: "
+        f"{'lowest' if sweep['less_is_better'] else 'highest'} {escape(spelled(sweep['objective']))}. "
+        f"{_counted(summary['counts'])}</p><ul>{runs}</ul>{_reading_help(verdict['level'])}"
     )
 
 
 def _counted(counts: dict[str, int]) -> str:
     return (
-        f"{quantity(counts['combinations'])} of {quantity(counts['planned'])} combinations, "
+        f"{quantity(counts['combinations'])} of {quantity(counts['planned'])} combinations: "
         f"{quantity(counts['errors'])} with errors, {quantity(counts['duplicates'])} that earned exactly what another did, "
-        f"{quantity(counts['without_variation'])} that never moved, "
-        f"{quantity(counts['with_entries_not_opened'])} whose entries were not all opened"
+        f"{quantity(counts['without_variation'])} that never moved. In {quantity(counts['with_entries_not_opened'])} not all "
+        "entries were opened."
     )
 
 
 def _reading_help(level: float) -> str:
     return (
         "<p class='faint'>A p-value is how often noise does as well, not how probable luck is. Luck is the default: it takes a "
-        f"test at {readable(level, 'share')} to say otherwise, and by chance that test says so for one in twenty sweeps over "
-        "noise. All of it is about the past of one market, and about this sweep alone: whoever sweeps again until it says so "
+        f"test at {readable(level, 'share')} to say otherwise. By chance that test says so for one in twenty sweeps over "
+        "noise. All of it is about the past of one market, and about this sweep alone. Whoever sweeps again until it says so "
         "has made a wider sweep. This is research, not advice.</p>"
     )
 

@@ -19,7 +19,7 @@ def statistics_section(summary: dict[str, Any]) -> str:
         *_overfitting(statistics["overfitting"]),
         *_deflation(statistics["deflation"]),
         _row("probabilistic Sharpe of the best", quantity(statistics["probabilistic_sharpe"], "share"),
-             "that its true Sharpe ratio is above zero, had nothing else been tried"),
+             "The chance that its true Sharpe ratio is above zero, had nothing else been tried."),
         *_orders(statistics["trade_order_drawdown"]),
     ]  # fmt: skip
     why = escape(statistics["superior_ability"]["why"])
@@ -40,13 +40,13 @@ def _ability(tests: dict[str, Any]) -> list[tuple[str, str, str]]:
     for key, name, noise in (("cash", "cash", "noise"), ("buy_and_hold", "buy and hold", "noise around buy and hold")):
         test = tests[key]
         if test is None:
-            rows.append(_row(f"SPA p against {name}", "-", "could not be made: too few days, or no returns that vary"))
+            rows.append(_row(f"SPA p against {name}", "-", "Could not be made: too few days, or no returns that vary."))
             continue
         meaning = (
-            f"how often a sweep like this over {noise} does as well; lower {quantity(test['p_lower'])}, upper "
-            f"{quantity(test['p_upper'])}, White's reality check {quantity(test['reality_check'])}; blocks of "
-            f"{quantity(test['block_length_days'])} days, {quantity(test['draws'])} draws; strongest: trial "
-            f"{quantity(test['best'])}"
+            f"How often a sweep like this over {noise} does as well. Lower {quantity(test['p_lower'])}, upper "
+            f"{quantity(test['p_upper'])}, White's reality check {quantity(test['reality_check'])}. Blocks of "
+            f"{quantity(test['block_length_days'])} days, {quantity(test['draws'])} draws. Strongest: trial "
+            f"{quantity(test['best'])}."
         )
         rows.append(_row(f"SPA p against {name}", quantity(test["p_consistent"]), meaning))
     return rows
@@ -54,17 +54,17 @@ def _ability(tests: dict[str, Any]) -> list[tuple[str, str, str]]:
 
 def _overfitting(found: dict[str, Any] | None) -> list[tuple[str, str, str]]:
     if found is None:
-        return [_row("probability of overfitting (PBO)", "-", "needs two trials that vary and eight days")]
+        return [_row("probability of overfitting (PBO)", "-", "Needs two trials that vary and eight days.")]
     below = (
-        "how often the best on one half of the days is below the median on the other, over "
-        f"{quantity(found['splits'])} splits of {quantity(found['blocks'])} blocks; noise has about a half, with a wide spread "
+        "How often the best on one half of the days is below the median on the other, over "
+        f"{quantity(found['splits'])} splits of {quantity(found['blocks'])} blocks. Noise has about a half, with a wide spread "
         f"(one standard deviation .15). Logits (5 %, median, 95 %): {quantity(found['logit_5'])}, "
-        f"{quantity(found['logit_median'])}, {quantity(found['logit_95'])}"
+        f"{quantity(found['logit_median'])}, {quantity(found['logit_95'])}."
     )
     lost = (
-        f"how often the choice loses on the other half; its Sharpe ratio goes from "
-        f"{quantity(found['sharpe_in_sample_median'])} to {quantity(found['sharpe_out_of_sample_median'])} (medians), slope of "
-        f"degradation {quantity(found['degradation_slope'])}"
+        f"How often the choice loses on the other half. Its Sharpe ratio goes from "
+        f"{quantity(found['sharpe_in_sample_median'])} to {quantity(found['sharpe_out_of_sample_median'])} (medians). Slope of "
+        f"degradation: {quantity(found['degradation_slope'])}."
     )
     return [
         _row("probability of overfitting (PBO)", quantity(found["probability"], "share"), below),
@@ -74,7 +74,7 @@ def _overfitting(found: dict[str, Any] | None) -> list[tuple[str, str, str]]:
 
 def _deflation(found: dict[str, Any] | None) -> list[tuple[str, str, str]]:
     if found is None:
-        return [_row("deflated Sharpe", "-", "needs two trials that vary")]
+        return [_row("deflated Sharpe", "-", "Needs two trials that vary.")]
     rows = []
     for key, name, noise in (
         ("raw", "all independent", "the best of independent noise has about 0.5"),
@@ -85,9 +85,9 @@ def _deflation(found: dict[str, Any] | None) -> list[tuple[str, str, str]]:
         length = f"{quantity(years)} years" if years is not None else "not defined"
         meaning = (
             f"{quantity(part['trials'])} trials of noise with this spread have a best Sharpe ratio of "
-            f"{quantity(part['expected_maximum_sharpe'])}; the best here (trial {quantity(found['best'])}) has "
+            f"{quantity(part['expected_maximum_sharpe'])}. The best here (trial {quantity(found['best'])}) has "
             f"{quantity(found['sharpe'])}. No p-value: {noise}. Minimum backtest length {length}, here "
-            f"{quantity(found['years'])}"
+            f"{quantity(found['years'])}."
         )
         rows.append(_row(f"deflated Sharpe, {name}", quantity(part["deflated_sharpe"]), meaning))
     return rows
@@ -97,8 +97,8 @@ def _orders(found: dict[str, Any] | None) -> list[tuple[str, str, str]]:
     if found is None:
         return []
     meaning = (
-        f"the best's {quantity(found['trades'])} trades in random order: median {quantity(found['median'], 'share')}, one in "
-        f"twenty beyond {quantity(found['quantile_95'], 'share')}; deeper than seen in "
-        f"{quantity(found['probability_worse'], 'share')} of orders"
+        f"The best's {quantity(found['trades'])} trades in random order: median {quantity(found['median'], 'share')}, one in "
+        f"twenty beyond {quantity(found['quantile_95'], 'share')}. Deeper than seen in "
+        f"{quantity(found['probability_worse'], 'share')} of orders."
     )
     return [_row("drawdown by trades", quantity(found["observed"], "share"), meaning)]

@@ -18,8 +18,8 @@ ANNUAL = math.sqrt(DAYS_PER_YEAR)
 DECIDES = (
     "The test against cash (zero) decides, since a strategy that goes long and short, or stays out, has cash to lose to. The "
     "test against buy and hold asks another question: whether it was worth the trouble. Both keep their level on noise with fat "
-    "tails, and where a day depends on the one before. Trials with rare great losses, or whose days depend on one another for "
-    "longer than that, are taken for skill more often than the level says."
+    "tails, and where a day depends on the one before. It is too lenient to trials with rare great losses, or whose days "
+    "depend on one another for longer than that: these pass as skill more often than the level says."
 )
 
 _DAYS_A_BLOCK = 4

@@ -78,12 +78,14 @@ def judge(evidence: VerdictInputs) -> Verdict:
         return Verdict(TOO_LITTLE, f"Too little data: {what}; {MIN_DAYS} days and one trial that trades are the least.")
     if not math.isfinite(evidence.ability):
         return Verdict(LUCK, f"Luck, as nothing shows otherwise: the test could not be made.{_beside(evidence)}")
-    often = f"over noise, a sweep like this one does as well or better in {_percent(evidence.ability)} of cases (SPA)"
+    often = f"pure noise does as well or better in {_percent(evidence.ability)} of sweeps like this one (SPA test)"
     if evidence.ability > LEVEL:
-        return Verdict(LUCK, f"Luck, as far as can be told: {often}; the level is {LEVEL:.0%}.{_beside(evidence)}")
+        return Verdict(
+            LUCK, f"Luck, as far as can be told: {often}. More than luck is {LEVEL:.0%} or less.{_beside(evidence)}"
+        )
     doubts = _doubts(evidence)
     if doubts:
-        return Verdict(NOT_TOLD, f"Not told from luck: {often}, but {' and '.join(doubts)}.{_beside(evidence)}")
+        return Verdict(NOT_TOLD, f"Not told from luck: {often}. But {', and '.join(doubts)}.{_beside(evidence)}")
     return Verdict(MORE, f"More than luck, at the {LEVEL:.0%} level: {often}.{_beside(evidence)}")
 
 
@@ -101,15 +103,14 @@ def _beside(evidence: VerdictInputs) -> str:
     parts = []
     if math.isfinite(evidence.overfitting):
         parts.append(
-            f"what is best on one half of the days is below the median on the other in {evidence.overfitting:.0%} of splits (PBO)"
+            f"What is best on one half of the days is below the median on the other in {evidence.overfitting:.0%} of splits (PBO)."
         )
     if math.isfinite(evidence.deflated + evidence.deflated_effective):
         parts.append(
-            f"the deflated Sharpe ratio is {evidence.deflated:.2f} for independent trials and "
-            f"{evidence.deflated_effective:.2f} for their effective number, no p-value either, and 0.95 is the bar"
+            f"The deflated Sharpe ratio is {evidence.deflated:.2f} for independent trials and "
+            f"{evidence.deflated_effective:.2f} for their effective number. It is no p-value either, and 0.95 is the bar."
         )
-    text = "; ".join(parts)
-    return f" {text[0].upper()}{text[1:]}." if text else ""
+    return "".join(f" {part}" for part in parts)
 
 
 def _percent(share: float) -> str:

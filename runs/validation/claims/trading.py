@@ -79,13 +79,13 @@ def verdict_sentence(claim: Claim) -> str:
         if claim.tests:
             least = min(test.effective for test in claim.tests)
             reason = f"{least:.0f} effective observations, and it takes {claim.least:.0f}"
-        return f"{name}: too little data on this market ({reason}).{luck} {rest}"
+        return f"{name} has too little data on this market: {reason}.{luck} {rest}"
     if weakest is None:
         raise ValueError(f"claim {claim.name} has the verdict {claim.verdict!r} without a test")
     low, high = weakest.interval.low, weakest.interval.high
     measured = f"{weakest.interval.estimate:.3g}, 95 % interval {low:.3g} to {high:.3g}, n = {weakest.observations:,}"
-    against = f"{measured} against {weakest.baseline} ({claim.statistic})"
+    against = f"Measured against {weakest.baseline}: {measured}. The statistic: {claim.statistic}."
     if claim.verdict == NOT_VALIDATED:
-        against += f"; {weakest.minimum_detectable_effect:.3g} would have been seen four times in five"
+        against += f" An effect of {weakest.minimum_detectable_effect:.3g} would have been seen four times in five."
     remarks = "".join(f" {remark[0].upper()}{remark[1:]}." for remark in claim.remarks)
-    return f"{name} is {claim.verdict} on this data: {against}.{remarks}{luck} {rest}"
+    return f"{name} is {claim.verdict} on this data. {against}{remarks}{luck} {rest}"

@@ -39,7 +39,7 @@ def test_each_doubt_is_the_event_engine_with_its_parameter(market):
         assert found["cases"][name]["entries_refused_for_volume"] == run.account["refused_volume"][0]
     earned = [case["total_return_fraction"] for case in found["cases"].values()]
     assert len({found["total_return_fraction"], *earned}) == 5, "every doubt changes something here"
-    assert f"all of it {earned[-1] * 100.0:+.1f} %." in found["sentence"]
+    assert f"All of it: {earned[-1] * 100.0:+.1f} %." in found["sentence"]
 
 
 def test_a_doubt_that_a_run_has_stronger_by_itself_stays_as_it_is(market):

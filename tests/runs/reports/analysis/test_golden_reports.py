@@ -263,8 +263,8 @@ STRESS = [
     "The map is static: positions that open on the way are not counted, though a rebound liquidates them too.",
     "The data reports no liquidations: sizes are in the model's own units, without intervals.",
     "Without a link the answer is the same for every horizon.",
-    "Forced orders add to a move by the square-root law, with the volume and volatility of the last day; "
-    "depth falls in a cascade, and they add more.",
+    "Forced orders add to a move by the square-root law, with the volume and volatility of the last day. "
+    "Depth falls in a cascade, and they add more.",
 ]
 CAVEATS = [
     "Liquidation levels are estimates: nobody publishes positions, and leverage is assumed, not observed.",

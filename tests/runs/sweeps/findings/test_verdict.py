@@ -32,7 +32,7 @@ def test_a_sweep_that_noise_often_matches_is_luck_whatever_else_looks_good():
     verdict, sentence = judge(replace(GOOD, ability=0.3))
     assert verdict == LUCK
     assert "30%" in sentence
-    assert "the level is 5%" in sentence
+    assert "More than luck is 5% or less." in sentence
 
 
 def test_a_best_that_is_not_sure_by_itself_or_loses_out_of_sample_is_not_told_from_luck():

@@ -63,7 +63,9 @@ def test_only_what_is_validated_is_called_so():
         sentence = verdict_sentence(claim)
         assert claim.verdict == verdict
         assert f"is {verdict} on this data" in sentence
-        detectable = f"; {claim.weakest.minimum_detectable_effect:.3g} would have been seen four times in five"
+        detectable = (
+            f"An effect of {claim.weakest.minimum_detectable_effect:.3g} would have been seen four times in five"
+        )
         assert (detectable in sentence) == (verdict != VALIDATED)
         assert ("may be luck" in sentence) == (verdict != VALIDATED)
         assert ("placebo" in sentence) == bool(placebos)
