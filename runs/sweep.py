@@ -1,8 +1,8 @@
-"""Try many combinations of parameters on one market, at compiled speed, on one machine or many."""
+"""Try many combinations of parameters on one market or several, at compiled speed, on one machine or many."""
 
 import contextlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,14 @@ import backtrader as bt
 import click
 import pandas as pd
 
-from datafeeds.markets import read
 from datafeeds.schema import Market
+from datafeeds.universe.markets import Universe
 from indicators.liquidation.parameters import ModelParameters
 from runs.commandline.command import Command, as_input_error, run_command
 from runs.commandline.options import asked_settings, configuration_options, dry_run_option, trial_options
 from runs.commandline.progress import silent
 from runs.engines.configuration import configuration_of
+from runs.engines.joint.universe import in_memory, read_traded
 from runs.engines.snapshot_cache import heatmaps_folder
 from runs.perpetual.contract import InstrumentParameters
 from runs.perpetual.costs import CostParameters
@@ -27,25 +28,29 @@ from runs.sweeps.plan import Plan, plan_from, plan_of
 from runs.sweeps.report import BEST_RUNS
 from runs.sweeps.run import RunOptions, launch, run_sweep, worker_context
 from runs.sweeps.space.search import METHODS
+from runs.sweeps.workers.across import ACROSS
 from runs.sweeps.workers.executors import local_executor
 from strategies.sizing import SizingParameters
 from strategies.trading import TradingParameters
 
 
 def sweep(
-    data: Market | pd.DataFrame | Path | str, strategy: str | type[bt.Strategy] = "magnet", *, grid: Mapping[str, Any],
+    data: Market | pd.DataFrame | Path | str | Sequence[Any] | Universe, strategy: str | type[bt.Strategy] = "magnet", *,
+    grid: Mapping[str, Any],
     search: str = "grid", trials: int | None = None, objective: str = "sharpe", jobs: int = 1, folder: Path | str | None = None,
     best_runs: int = BEST_RUNS, confirm: int = 10, seed: int = 0, costs: CostParameters | Mapping[str, Any] | None = None,
     sizing: SizingParameters | Mapping[str, Any] | None = None, model: ModelParameters | Mapping[str, Any] | None = None,
     trading: TradingParameters | Mapping[str, Any] | None = None,
-    instrument: InstrumentParameters | Mapping[str, Any] | None = None, **parameters: Any,
+    instrument: InstrumentParameters | Mapping[str, Any] | None = None, across: str = ACROSS[0], allocation: str = "equal",
+    **parameters: Any,
 ) -> Sweep:  # fmt: skip
-    """Try many combinations of a strategy's parameters on one market.
+    """Try many combinations of a strategy's parameters on one market, or on several.
 
     Parameters
     ----------
     data
-        As `datafeeds.markets.read` takes it: a table of bars, a path, a name in the catalog, or a market.
+        As `datafeeds.markets.read` takes it: a table of bars, a path, a name in the catalog, or a market; a list of these, or a
+        `Universe`.
     strategy
         magnet, cascade, wipe, overlay, ``package.module:Class``, or a class.
     grid
@@ -66,6 +71,9 @@ def sweep(
         How many of the best are compared with the event engine, trade for trade.
     costs, sizing, trading, model, instrument, **parameters
         What is not varied, as of `runs.backtest.backtest`.
+    across, allocation
+        What a combination is judged on where there are several markets: one ``account`` in all of them, with its equity divided as
+        ``--allocation`` says, or the ``median`` or ``worst`` of the markets, each traded alone.
 
     Returns
     -------
@@ -92,9 +100,11 @@ def sweep(
     configured = partial(
         configuration_of, model=model, sizing=sizing, trading=trading, costs=costs, instrument=instrument
     )
+    market = read_traded(data)
     configuration = as_input_error(configured, strategy, parameters, data)
-    plan = as_input_error(plan_of, configuration, grid, searched, objective)
-    market = read(data)
+    if isinstance(market, Universe):
+        configuration = in_memory(configuration, market, allocation)
+    plan = as_input_error(plan_of, configuration, grid, searched, objective, across)
     record = sweep_record(plan, market)
     if folder is None:
         context = worker_context(plan, record, market, None)
@@ -121,6 +131,7 @@ Example: python -m runs.sweep --resume results/20260101T000000-sweep-magnet-0a1b
 @configuration_options
 @trial_options
 @click.option("--search", "method", type=click.Choice(METHODS), help="Try all, random ones, or what a model proposes.")
+@click.option("--across", type=click.Choice(ACROSS), help="Of several markets: judge on one account, or on one market.")
 @click.option(
     "--cluster", metavar="ADDRESS", help="Scheduler of a Dask cluster: tls://host:port, or tcp:// on loopback."
 )
@@ -140,9 +151,9 @@ Example: python -m runs.sweep --resume results/20260101T000000-sweep-magnet-0a1b
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON on stdout.")
 def command(
     strategy: str | None, params: tuple[str, ...], market_seed: int | None, assignments: tuple[str, ...],
-    config: Path | None, strict: bool, method: str | None, trials: int | None, seed: int | None, objective: str | None, jobs: int,
-    cluster: str | None, insecure: bool, confirm: int, out: Path | None, resume: Path | None, dry_run: bool,
-    as_json: bool, **market_named: str | None,
+    config: Path | None, strict: bool, method: str | None, across: str | None, trials: int | None, seed: int | None,
+    objective: str | None, jobs: int, cluster: str | None, insecure: bool, confirm: int, out: Path | None,
+    resume: Path | None, dry_run: bool, as_json: bool, **market_named: str | None,
 ) -> int:  # fmt: skip
     """Sweep a strategy's parameters and write one durable row a combination, a table of them, and a report."""
     if resume is not None and out is not None:
@@ -158,6 +169,7 @@ def command(
         "space": list(params) or earlier.get("space", []),
         "search": earlier.get("search", {}) | {key: value for key, value in searched.items() if value is not None},
         "objective": objective or earlier.get("objective"),
+        "across": across or earlier.get("across"),
     }
     plan: Plan = as_input_error(plan_from, settings)
     return launch(plan, RunOptions(jobs, cluster, insecure, confirm, out, resume, dry_run, as_json, config, strict))

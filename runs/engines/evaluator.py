@@ -125,7 +125,8 @@ class Evaluator:
         self._charges: dict[tuple[InstrumentParameters, CostParameters, SizingParameters], Charges] = {}
 
     @cached_property
-    def _held(self) -> HeldPerpetual:
+    def held(self) -> HeldPerpetual:
+        """What holding the perpetual on these bars comes to."""
         return held_perpetual(market_prices(self._market)[self._first : self._last], self._day_rows)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -232,9 +233,9 @@ class Evaluator:
         """Return the figures of an evaluation on this evaluator's bars."""
         account, equity = evaluation.account[0], evaluation.equity
         start = float(account["start"])
-        returns = returns_of_days(equity[self._day_rows], start)
-        exposure = mean_exposure(evaluation.position, self._held.close, equity)
-        trips = trips_of(evaluation.fills, float(self._held.close[-1]))
+        returns = self.daily_returns(equity, start)
+        exposure = mean_exposure(evaluation.position, self.held.close, equity)
+        trips = trips_of(evaluation.fills, float(self.held.close[-1]))
         metrics = headline(returns, equity, start) | {
             "trades": len(trips),
             "hit_rate_fraction": hit_rate(trips["net"][trips["exit_bar"] >= 0]),
@@ -246,11 +247,15 @@ class Evaluator:
             "turnover_quote": turnover(evaluation.fills),
             "mean_exposure": exposure,
             "constant_exposure_return_fraction": total_return(
-                constant_exposure_returns(exposure, self._held.daily_returns)
+                constant_exposure_returns(exposure, self.held.daily_returns)
             ),
             **entries_not_opened(account),
         }
         return Trial(metrics, returns)
+
+    def daily_returns(self, equity: np.ndarray, start: float) -> np.ndarray:
+        """Return (d,) returns of equity, (n,) at each evaluated bar's close; `start` is what was there before."""
+        return returns_of_days(equity[self._day_rows], start)
 
 
 def run_compiled(configuration: Configuration, market: Market) -> EngineResult:

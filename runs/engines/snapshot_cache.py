@@ -25,7 +25,7 @@ HEATMAPS_VARIABLE = "LIQUIDATION_HEATMAP_CACHE"
 """Environment variable that names the folder of kept heatmaps."""
 
 _MAX_BYTES = 4 << 30  # assumption: what a cache may take of a disk without being asked
-_MAX_IN_MEMORY = 8  # of five years of hours, 16 MB each
+MAX_IN_MEMORY = 8  # of five years of hours, 16 MB each
 
 
 def heatmaps_folder(option: Path | str | None = None) -> Path:
@@ -48,17 +48,22 @@ class Heatmaps:
         How many heatmaps stay open.
     """
 
-    def __init__(self, folder: Path | None, most_bytes: int = _MAX_BYTES, most_in_memory: int = _MAX_IN_MEMORY) -> None:
+    def __init__(self, folder: Path | None, most_bytes: int = _MAX_BYTES, most_in_memory: int = MAX_IN_MEMORY) -> None:
         self.folder = folder
         self._most_bytes, self._most_in_memory = most_bytes, most_in_memory
         self._open: OrderedDict[tuple[str, ModelParameters], np.ndarray] = OrderedDict()
         self._packed: OrderedDict[tuple[str, ModelParameters, np.dtype], np.ndarray] = OrderedDict()
-        self._bars: dict[str, np.ndarray] = {}  # of the market last asked for
+        self._bars: OrderedDict[str, np.ndarray] = OrderedDict()
         self._prints: OrderedDict[int, tuple[Market, str]] = OrderedDict()
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what is open: a process that gets a copy opens the files itself."""
-        return vars(self) | {"_open": OrderedDict(), "_packed": OrderedDict(), "_prints": OrderedDict(), "_bars": {}}
+        return vars(self) | {
+            "_open": OrderedDict(),
+            "_packed": OrderedDict(),
+            "_prints": OrderedDict(),
+            "_bars": OrderedDict(),
+        }
 
     def snapshots(self, market: Market, model: ModelParameters) -> np.ndarray:
         """Return (n,) of `SNAPSHOT`, not to be written to; row t follows from the market's bars up to t alone."""
@@ -92,8 +97,8 @@ class Heatmaps:
         """Return a market as (n,) of `BAR`, not to be written to."""
         named = self._fingerprint(market)
         if named not in self._bars:
-            self._bars = {named: model_bars(market)}
-        return self._bars[named]
+            self._bars[named] = model_bars(market)
+        return _used(self._bars, named, self._most_in_memory)
 
     def hold(self, market: Market, model: ModelParameters, snapshots: np.ndarray) -> None:
         """Take in snapshots that were computed elsewhere; they stay in memory."""

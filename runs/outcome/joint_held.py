@@ -1,7 +1,7 @@
 """What an account in several markets has to beat: their coins held in equal parts, with and without funding, and its own exposure.
 
 The parts are those of the weights of the markets that are listed. They are restored at each bar without cost, in favour of these
-benchmarks.
+benchmarks; the exposures each day.
 """
 
 from dataclasses import dataclass
@@ -9,13 +9,15 @@ from typing import Any
 
 import numpy as np
 
+from datafeeds.universe.markets import Universe
 from runs.engines.instruments import market_prices
 from runs.engines.joint.plan import joint_plan, joint_shares
 from runs.engines.joint.result import JointResult
-from runs.outcome.competitors import entry_cost, exposure_sentence
+from runs.outcome.competitors import entry_cost, exposure_sentence, held_of
 from runs.perpetual.funding import paid_by_a_coin
-from runs.statistics.daily import day_ends, returns_of_days
+from runs.statistics.daily import day_ends, laid_out, returns_of_days
 from runs.statistics.headline import daily_figures
+from runs.statistics.holding import constant_exposure_returns
 from runs.statistics.performance import headline
 
 
@@ -29,8 +31,6 @@ class JointHeld:
         (t,) what one unit of quote became at each step's close: of prices alone, and with funding.
     exposures
         (k,) time mean of the account's signed notional over equity in each market.
-    constant
-        (t,) what one unit became with these exposures held.
     notional
         (t, k) the account's signed notional in each market at each step's close.
     """
@@ -38,20 +38,36 @@ class JointHeld:
     spot: np.ndarray
     perpetual: np.ndarray
     exposures: np.ndarray
-    constant: np.ndarray
     notional: np.ndarray
 
 
-def joint_held(result: JointResult) -> JointHeld:
-    """Return what holding the markets of a run comes to."""
-    plan = joint_plan(result.universe)
-    nothing = [np.full(len(each.market), np.nan) for each in result.universe.markets]
-    weights = joint_shares(plan, result.universe, nothing)[plan.first :]
-    price, paid, notional = (np.zeros_like(weights) for _ in range(3))
-    for k, part in enumerate(result.parts):
+@dataclass(frozen=True)
+class HeldInParts:
+    """A universe's coins held in equal parts, or by their weights.
+
+    Attributes
+    ----------
+    times
+        (t,) naive UTC opens of the steps.
+    spot, perpetual
+        As of `JointHeld`.
+    """
+
+    times: np.ndarray
+    spot: np.ndarray
+    perpetual: np.ndarray
+
+
+def held_in_parts(universe: Universe) -> HeldInParts:
+    """Return what holding the markets of a universe comes to."""
+    plan = joint_plan(universe)
+    nothing = [np.full(len(each.market), np.nan) for each in universe.markets]
+    weights = joint_shares(plan, universe, nothing)[plan.first :]
+    price, paid = np.zeros_like(weights), np.zeros_like(weights)
+    for k, each in enumerate(universe.markets):
         rows = plan.rows[plan.first :, k]
-        there, newest = rows >= 0, np.maximum.accumulate(rows)
-        prices = market_prices(part.market)
+        there = rows >= 0
+        prices = market_prices(each.market.head(each.last))
         charged = np.empty(len(prices))
         paid_by_a_coin(prices, charged)
         begins = max(plan.begins[k], int(rows[there][0]))
@@ -61,21 +77,33 @@ def joint_held(result: JointResult) -> JointHeld:
         bars = rows[traded]
         price[traded, k] = prices["close"][bars] / before[bars] - 1.0
         paid[traded, k] = charged[bars] / before[bars]
-        notional[newest >= 0, k] = (part.position * prices["close"])[newest[newest >= 0]]
+    steps = ((weights * price).sum(axis=1), (weights * (price - paid)).sum(axis=1))
+    spot, perpetual = (np.cumprod(np.maximum(1.0 + earned, 0.0)) for earned in steps)
+    return HeldInParts(universe.times[plan.first : len(plan.rows)], spot, perpetual)
+
+
+def joint_held(result: JointResult) -> JointHeld:
+    """Return what holding the markets of a run comes to."""
+    plan, held = joint_plan(result.universe), held_in_parts(result.universe)
+    notional = np.zeros((len(result.times), len(result.parts)))
+    for k, part in enumerate(result.parts):
+        newest = np.maximum.accumulate(plan.rows[plan.first :, k])
+        close = part.market.frame["close"].to_numpy()
+        notional[newest >= 0, k] = (part.position * close)[newest[newest >= 0]]
     equity = result.equity[:, None]
     exposures = np.divide(notional, equity, out=np.zeros_like(notional), where=equity > 0.0).mean(axis=0)
-    curves = ((weights * price).sum(axis=1), (weights * (price - paid)).sum(axis=1), (price - paid) @ exposures)
-    spot, perpetual, constant = (np.cumprod(np.maximum(1.0 + steps, 0.0)) for steps in curves)
-    return JointHeld(spot, perpetual, exposures, constant, notional)
+    return JointHeld(held.spot, held.perpetual, exposures, notional)
 
 
 def joint_competitors(result: JointResult, held: JointHeld) -> dict[str, dict[str, Any]]:
     """Return ``buy_and_hold``, ``perpetual_held`` and ``constant_exposure`` of a run, as metrics.json has them."""
-    rows = day_ends(result.times)[1]
+    days, rows = day_ends(result.times)
     costs = [entry_cost(part.configuration, part.listing) for part in result.parts]
     cost, ours = float(np.mean(costs)), returns_of_days(result.equity[rows], result.start)
     perpetual = held.perpetual - cost
-    constant = returns_of_days(held.constant[rows], 1.0)
+    alone = [each.market[each.first : each.last] for each in result.universe.markets]
+    daily = [laid_out(days, day_ends(market.times)[0], held_of(market).daily_returns) for market in alone]
+    constant = constant_exposure_returns(1.0, held.exposures @ np.array(daily))
     exposure = float(held.exposures.sum())
     spot, paid = (headline(returns_of_days(curve[rows], 1.0), curve, 1.0) for curve in (held.spot, perpetual))
     return {

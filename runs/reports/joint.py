@@ -1,14 +1,18 @@
 """The pages of a run with one account in several markets: tearsheet, report, and each market's map."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from runs.engines.examination import not_examined
 from runs.engines.joint.result import JointResult
 from runs.outcome.joint_files import joint_files
 from runs.outcome.joint_held import joint_held
+from runs.outcome.joint_metrics import joint_metrics, joint_trades
 from runs.outcome.metrics import daily_returns, unopened_sentence
+from runs.outcome.writing import write_files
 from runs.reports.competitors import ROWS, SIDES, side_by_side
 from runs.reports.heatmap.page import run_heatmap
 from runs.reports.page import table
@@ -22,7 +26,7 @@ MOST_MAPS = 8
 MARKETS_EXPLAINED = (
     "Profit, fees and funding of the markets add up to the account's. Buy and hold: all markets that are listed in equal parts "
     "(or by their weights), restored at each bar without cost. Perpetual held: the same with funding, fee and slippage. Its "
-    "exposure, constant: the time mean of its signed notional over equity in each market, with funding."
+    "exposure, constant: the time mean of its signed notional over equity in each market, restored daily, with funding."
 )
 
 MARKET_COLUMNS = ("market", "profit, quote", "of the start", "trades", "hit rate", "fees, quote", "funding, quote",
@@ -123,6 +127,27 @@ def joint_report(metrics: dict[str, Any]) -> str:
         CAVEAT,
     ]
     return "\n\n".join(lines) + "\n"
+
+
+def joint_record(result: JointResult, trades: pd.DataFrame) -> dict[str, Any]:
+    """Return the content of metrics.json: all figures, evidence and intervals."""
+    return joint_metrics(result, trades) | {
+        **not_examined("one account trades several markets"),
+        "evidence": joint_evidence(result),
+        "intervals": joint_intervals(result),
+    }
+
+
+def write_joint_run(result: JointResult, target: Path, temporary: Path) -> None:
+    """Write all of a run's files into a claimed folder.
+
+    Raises
+    ------
+    FolderError
+        If the disk refuses; then nothing is left at the target.
+    """
+    trades = joint_trades(result)
+    write_files(joint_pages(result, trades, joint_record(result, trades)), target, temporary)
 
 
 def joint_pages(

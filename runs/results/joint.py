@@ -10,7 +10,7 @@ from runs.engines.examination import not_examined
 from runs.engines.joint.event import run_joint_backtest
 from runs.engines.joint.result import JointResult
 from runs.outcome.folder import claimed_folder
-from runs.outcome.joint_metrics import joint_metrics, joint_trades
+from runs.outcome.joint_metrics import joint_trades
 from runs.outcome.writing import write_files
 from runs.reports import joint as joint_report
 from runs.results.backtest import Result
@@ -44,11 +44,7 @@ class JointRun:
     @cached_property
     def record(self) -> dict[str, Any]:
         """All figures, evidence and intervals: what metrics.json says."""
-        return joint_metrics(self.run, self.trades) | {
-            **not_examined("one account trades several markets"),
-            "evidence": joint_report.joint_evidence(self.run),
-            "intervals": joint_report.joint_intervals(self.run),
-        }
+        return joint_report.joint_record(self.run, self.trades)
 
     @cached_property
     def markets(self) -> pd.DataFrame:

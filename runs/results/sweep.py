@@ -7,10 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from datafeeds.universe.markets import Universe
 from runs.engines.configuration import Configuration
+from runs.engines.joint.result import JointResult
 from runs.reports.sweep.page import sweep_page
 from runs.results.backtest import Result
-from runs.results.show import html_table, page_or_file, title_of
+from runs.results.joint import JointRun
+from runs.results.show import html_table, one_line, page_or_file, title_of
 from runs.sweeps.findings.results import SweepResults, Swept
 from runs.sweeps.folder import check_folder, occupied
 from runs.sweeps.report import BEST_RUNS, Runs, run_best, summary_of, write_report
@@ -72,9 +75,9 @@ class Sweep:
         return summary_of(self._swept, self._results, self._runs)
 
     @property
-    def runs(self) -> dict[int, Result]:
+    def runs(self) -> dict[int, Result | JointRun]:
         """The best trials as runs of the event engine, by number, best first."""
-        return {number: Result(run) for number, run in self._runs}
+        return {number: JointRun(run) if isinstance(run, JointResult) else Result(run) for number, run in self._runs}
 
     @cached_property
     def _runs(self) -> Runs:
@@ -129,7 +132,10 @@ class Sweep:
         return ax
 
     def _title(self) -> str:
-        return title_of(self.record["configuration"]["strategy"], self._swept.market)
+        market, strategy = self._swept.market, self.record["configuration"]["strategy"]
+        if isinstance(market, Universe):
+            return f"{one_line(strategy)} on {one_line(self.record['data']['name'])}, judged on the {self.record['across']}"
+        return title_of(strategy, market)
 
     def __repr__(self) -> str:
         """Return one line: what was swept, and the best."""

@@ -28,6 +28,20 @@ def day_ends(times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return days, np.searchsorted(dates, days, side="right") - 1
 
 
+def laid_out(days: np.ndarray, own: np.ndarray, returns: np.ndarray) -> np.ndarray:
+    """Return (d,) daily returns on more `days`, datetime64[D], than their `own`, (e,) of them: 0 on the others.
+
+    Examples
+    --------
+    >>> days = np.arange("2024-01-01", "2024-01-05", dtype="datetime64[D]")
+    >>> laid_out(days, days[1:3], np.array([0.1, 0.2])).tolist()
+    [0.0, 0.1, 0.2, 0.0]
+    """
+    found = np.zeros(len(days))
+    found[np.searchsorted(days, own)] = returns
+    return found
+
+
 @compiled
 def returns_of_days(values: np.ndarray, start: float) -> np.ndarray:
     """Return (d,) daily returns from (d,) values at the days' ends; `start` is the value before the first day.

@@ -9,6 +9,8 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from datafeeds.schema import Market
+from datafeeds.universe.markets import Universe
+from runs.outcome.joint_metrics import universe_record
 from runs.outcome.provenance import code_digest, market_record, package_version
 from runs.outcome.writing import FolderError, json_text, jsonable, replace_file
 from runs.sweeps.plan import Plan
@@ -21,17 +23,17 @@ FORMAT = 2
 
 _LOCK = ".lock"
 _IDENTITY = ("format", "configuration", "space", "search", "objective", "data", "code")
-"""What must be the same for rows of one folder."""
+"""What must be the same for rows of one folder; and ``across``, where there are several markets."""
 
 
-def sweep_record(plan: Plan, market: Market) -> dict[str, Any]:
+def sweep_record(plan: Plan, market: Market | Universe) -> dict[str, Any]:
     """Return what the marker holds: the plan, the market, the code, and the number of combinations."""
     record = {
         "format": FORMAT,
         "package": package_version(),
         **plan.record(),
         "combinations": plan.search().total,
-        "data": market_record(market),
+        "data": universe_record(market) if isinstance(market, Universe) else market_record(market),
         "code": code_digest(plan.configuration.strategy),
         "confirmation": None,
     }
@@ -57,8 +59,8 @@ def read_record(folder: Path) -> dict[str, Any]:
 
 def refuse_difference(folder: Path, there: dict[str, Any], here: dict[str, Any]) -> None:
     """Raise FolderError that names the first thing in which a sweep's folder differs from the sweep to be resumed."""
-    for key in _IDENTITY:
-        found = _difference(key, there[key], here[key])
+    for key in (*_IDENTITY, "across"):
+        found = _difference(key, there.get(key), here.get(key))
         if found is not None:
             name, left, right = found
             reason = f"{name} differs: {left} there, {right} here; start a new sweep"

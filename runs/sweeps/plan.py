@@ -11,6 +11,7 @@ from runs.sweeps.rows.objective import LESS_IS_BETTER, check_objective
 from runs.sweeps.space.search import METHODS, Grid, Random, Search
 from runs.sweeps.space.space import Space, parse_space
 from runs.sweeps.space.tpe import Guided
+from runs.sweeps.workers.across import ACROSS, check_across
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class Plan:
         Of the search.
     objective
         The metric by which results are compared.
+    across
+        Which of `runs.sweeps.workers.across.ACROSS` they are judged on, where one account trades several markets.
     """
 
     configuration: Configuration
@@ -39,6 +42,7 @@ class Plan:
     trials: int | None
     seed: int
     objective: str
+    across: str = ACROSS[0]
 
     def search(self) -> Search:
         """Return the search from its beginning.
@@ -58,13 +62,14 @@ class Plan:
             {"parameter": axis.label, "values": axis.text, "kind": axis.kind, "count": len(axis.values)}
             for axis in self.space.axes
         ]
-        return {
+        record = {
             "configuration": self.configuration.as_dict(),
             "space": axes,
             "search": {"method": self.method, "trials": self.trials, "seed": self.seed},
             "objective": self.objective,
             "less_is_better": self.objective in LESS_IS_BETTER,
         }
+        return record | ({"across": self.across} if self.configuration.several else {})
 
 
 def plan_from(settings: Mapping[str, Any]) -> Plan:
@@ -74,7 +79,7 @@ def plan_from(settings: Mapping[str, Any]) -> Plan:
     ----------
     settings
         ``configuration`` (nested plain values), ``space`` (texts as of ``--param``, or the axes of `Plan.record`),
-        ``search`` (method, trials, seed) and ``objective``.
+        ``search`` (method, trials, seed), ``objective``, and perhaps ``across``.
 
     Raises
     ------
@@ -100,10 +105,14 @@ def plan_from(settings: Mapping[str, Any]) -> Plan:
         trials=trials,
         seed=0 if seed is None else seed,
         objective=check_objective(settings.get("objective") or "sharpe"),
+        across=check_across(settings.get("across") or ACROSS[0], configuration.several),
     )
 
 
-def plan_of(configuration: Configuration, grid: Mapping[str, Any], search: Mapping[str, Any], objective: str) -> Plan:
+def plan_of(
+    configuration: Configuration, grid: Mapping[str, Any], search: Mapping[str, Any], objective: str,
+    across: str | None = None,
+) -> Plan:  # fmt: skip
     """Build a plan from Python values.
 
     Parameters
@@ -112,7 +121,7 @@ def plan_of(configuration: Configuration, grid: Mapping[str, Any], search: Mappi
         Around which is swept.
     grid
         For each parameter (as for ``--param``) a list of values, or text: ``low:high:step``, ``low:high:log:count`` or ``a,b,c``.
-    search, objective
+    search, objective, across
         As in `plan_from`.
 
     Raises
@@ -121,7 +130,13 @@ def plan_of(configuration: Configuration, grid: Mapping[str, Any], search: Mappi
         For whatever is wrong with them; one sentence.
     """
     space = [f"{name}={_written(name, values)}" for name, values in grid.items()]
-    settings = {"configuration": configuration.as_dict(), "space": space, "search": search, "objective": objective}
+    settings = {
+        "configuration": configuration.as_dict(),
+        "space": space,
+        "search": search,
+        "objective": objective,
+        "across": across,
+    }
     plan = plan_from(settings)
     plan.search()
     return plan

@@ -10,10 +10,13 @@ from typing import Any
 import numpy as np
 
 from runs.engines.event import run_backtest
+from runs.engines.joint.result import JointResult
 from runs.engines.result import EngineResult
 from runs.outcome.folder import claimed_folder
+from runs.outcome.joint_metrics import joint_trades
 from runs.outcome.metrics import trades_of
 from runs.outcome.writing import replace_file
+from runs.reports.joint import write_joint_run
 from runs.reports.run import write_run
 from runs.reports.sweep.page import sweep_page
 from runs.sweeps.findings.results import SweepResults, Swept
@@ -23,20 +26,34 @@ from runs.sweeps.rows.table import row_configuration, write_trials
 BEST_RUNS = 3
 """How many of the best trials are run by the event engine and written whole."""
 
-Runs = Sequence[tuple[int, EngineResult]]
+Runs = Sequence[tuple[int, EngineResult | JointResult]]
 """Trials by number, as the event engine runs them."""
 
 
 def run_best(swept: Swept, results: SweepResults, most: int) -> Runs:
-    """Run the best trials in the event engine, `most` at most; what earned exactly the same as a better one is passed over."""
-    rows = [results.table.iloc[index] for index in results.best_distinct(most)]
-    return [(int(row["number"]), run_backtest(row_configuration(swept.record, row), swept.market)) for row in rows]
+    """Run the best trials in the event engine, `most` at most; what earned exactly the same as a better one is passed over.
+
+    Of a sweep across markets it is the account, or the market that counts; that one is left out where only a part of its bars may
+    be traded, since no run would repeat it.
+    """
+    runs = []
+    for index in results.best_distinct(most):
+        row = results.table.iloc[index]
+        configuration = row_configuration(swept.record, row)
+        found = swept.across.run(configuration) if swept.across else run_backtest(configuration, swept.market)  # type: ignore[arg-type]
+        if found is not None:
+            runs.append((int(row["number"]), found))
+    return runs
 
 
 def summary_of(swept: Swept, results: SweepResults, runs: Runs, draws: int = DRAWS) -> dict[str, Any]:
     """Return the content of summary.json, without where the runs are; `draws` are the resamples of each bootstrap."""
-    returns = trades_of(runs[0][1])["return_on_equity"].dropna().to_numpy(dtype=np.float64) if runs else None
-    return summarise(swept.record, results, swept.market, returns, draws)
+    returns = None
+    if runs:
+        best = runs[0][1]
+        trades = joint_trades(best) if isinstance(best, JointResult) else trades_of(best)
+        returns = trades["return_on_equity"].dropna().to_numpy(dtype=np.float64)
+    return summarise(swept.record, results, swept.market, returns, draws, swept.across)
 
 
 def write_report(folder: Path, swept: Swept, runs: Runs, summary: dict[str, Any]) -> dict[str, Any]:
@@ -69,7 +86,10 @@ def write_report(folder: Path, swept: Swept, runs: Runs, summary: dict[str, Any]
 def _write_runs(folder: Path, runs: Runs) -> None:
     for place, (_, result) in enumerate(runs, 1):
         with claimed_folder("", folder / f"best-{place}", overwrite=True) as (target, temporary):
-            write_run(result, target, temporary)
+            if isinstance(result, JointResult):
+                write_joint_run(result, target, temporary)
+            else:
+                write_run(result, target, temporary)
     for path in folder.glob("best-*"):  # of an earlier report that had more
         found = re.fullmatch(r"best-(\d+)", path.name)
         if found and int(found.group(1)) > len(runs) and (path / "run.json").exists():

@@ -4,26 +4,30 @@ import contextlib
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from datafeeds.schema import Market
+from datafeeds.universe.markets import Universe
 from runs.commandline.command import InputError, as_input_error, typed
 from runs.commandline.compiling import note_compiling
 from runs.commandline.output import print_json, utc_now
 from runs.commandline.progress import ShowProgress, progress
 from runs.commandline.repeating import hold_to_record
 from runs.commandline.uncompiled import note_uncompiled
+from runs.engines.configuration import Configuration
 from runs.engines.evaluator import Evaluator
 from runs.engines.event import load_market
 from runs.engines.instruments import file_digests
+from runs.engines.joint.allocation import allocation_digest
+from runs.engines.joint.plan import configurations_of, one_of_several
+from runs.engines.joint.universe import load_universe
 from runs.engines.parity import first_difference
 from runs.engines.snapshot_cache import heatmaps_folder
 from runs.outcome.folder import run_name
-from runs.outcome.provenance import market_record
 from runs.sweeps.findings.results import Swept
 from runs.sweeps.folder import check_folder, occupied, sweep_record, write_record
 from runs.sweeps.plan import Plan
@@ -34,6 +38,7 @@ from runs.sweeps.rows.table import row_configuration, trials_table, write_trials
 from runs.sweeps.space.candidates import Candidates, Combination
 from runs.sweeps.space.search import Draw
 from runs.sweeps.terminal import print_best, print_plan
+from runs.sweeps.workers.across import ACROSS, UniverseEvaluator
 from runs.sweeps.workers.dask import Cluster, ClusterError, check_address
 from runs.sweeps.workers.evaluate import WorkerContext, evaluator
 from runs.sweeps.workers.executors import Executor, local_executor
@@ -70,9 +75,9 @@ def launch(plan: Plan, options: RunOptions) -> int:
     if options.cluster is not None:
         as_input_error(check_address, options.cluster, options.insecure)
     as_input_error(plan.search)
-    market = load_market(plan.configuration)
-    hold_to_record(options.config, options.strict, plan.configuration.strategy, market_record(market))
+    plan, market = load_traded(plan)
     record = sweep_record(plan, market)
+    hold_to_record(options.config, options.strict, plan.configuration.strategy, record["data"])
     if options.dry_run:
         print_plan(record, plan, options.jobs)
         return 0
@@ -97,8 +102,26 @@ def launch(plan: Plan, options: RunOptions) -> int:
     return _announce(folder, swept, summary, options.as_json)
 
 
+def load_traded(plan: Plan) -> tuple[Plan, Market | Universe]:
+    """Return what a plan is carried out on: a market, or a universe; one of a single market is that market.
+
+    Raises
+    ------
+    MarketError
+        If it cannot be read.
+    """
+    if not plan.configuration.several:
+        return plan, load_market(plan.configuration)
+    universe = load_universe(plan.configuration)
+    if not universe.is_one_market:
+        return plan, universe
+    configuration = one_of_several(plan.configuration, universe)
+    return replace(plan, configuration=configuration, across=ACROSS[0]), universe.markets[0].market
+
+
 def _default_folder(record: dict[str, Any]) -> Path:
-    named = {key: record[key] for key in ("configuration", "space", "search", "objective")}
+    names: tuple[str, ...] = ("configuration", "space", "search", "objective", "across")
+    named = {key: record[key] for key in names if key in record}
     strategy, fingerprint = record["configuration"]["strategy"], record["data"]["fingerprint"]
     return _RESULTS / run_name(utc_now(), f"sweep-{strategy}", named, fingerprint)
 
@@ -112,13 +135,24 @@ def _executor(options: RunOptions, folder: Path, context: WorkerContext) -> Exec
         raise InputError(str(error)) from None
 
 
-def worker_context(plan: Plan, record: dict[str, Any], market: Market, heatmaps: Path | None) -> WorkerContext:
+def worker_context(
+    plan: Plan, record: dict[str, Any], market: Market | Universe, heatmaps: Path | None
+) -> WorkerContext:
     """Return what workers need for a plan on a market; `heatmaps` is the folder of kept ones, None keeps them in memory."""
     venues = [value for axis in plan.space.axes if axis.label == "instrument.venue" for value in axis.values]
-    files = as_input_error(file_digests, plan.configuration, [plan.configuration.instrument.venue, *venues])
-    identity = (market.name, record["data"]["fingerprint"], record["code"], *files)
+    venues.append(plan.configuration.instrument.venue)
+    if isinstance(market, Universe):
+        owns = configurations_of(plan.configuration, market)
+        name = f"{plan.across} of {', '.join(market.names)}"
+        files = (
+            as_input_error(allocation_digest, plan.configuration.allocation),
+            *(digest for own in owns for digest in as_input_error(file_digests, own, venues)),
+        )
+    else:
+        name, files = market.name, as_input_error(file_digests, plan.configuration, venues)
+    identity = (name, record["data"]["fingerprint"], record["code"], *files)
     candidates = Candidates(plan.configuration, plan.space.names, identity)
-    return WorkerContext(candidates, market, heatmaps, plan.objective, record["code"])
+    return WorkerContext(candidates, market, heatmaps, plan.objective, record["code"], plan.across)
 
 
 def run_sweep(
@@ -163,7 +197,8 @@ def run_sweep(
         record = record | {"confirmation": confirm(confirmed, record, trials, context.market, ours, report)}
     if folder is not None:
         write_record(folder, record)
-    return Swept(record, trials, ours.days, context.market)
+    across = ours if isinstance(ours, UniverseEvaluator) else None
+    return Swept(record, trials, ours.days, context.market, across)
 
 
 def fill(
@@ -204,8 +239,8 @@ def _missing(
 
 
 def confirm(
-    count: int, record: dict[str, Any], trials: pd.DataFrame, market: Market, evaluator: Evaluator,
-    report: Callable[[int], None],
+    count: int, record: dict[str, Any], trials: pd.DataFrame, market: Market | Universe,
+    evaluator: Evaluator | UniverseEvaluator, report: Callable[[int], None],
 ) -> dict[str, Any]:  # fmt: skip
     """Compare the best rows with the event engine, until one differs.
 
@@ -225,13 +260,20 @@ def confirm(
     """
     found: dict[str, Any] = {"asked": count, "equal": 0, "number": None, "difference": None}
     for _, row in best_first(trials, record["objective"]).head(count).iterrows():
-        configuration = row_configuration(record, row)
-        difference = first_difference(configuration, market, evaluator.evaluate(configuration))
+        difference = _difference(row_configuration(record, row), market, evaluator)
         report(1)
         if difference is not None:
             return found | {"number": int(row["number"]), "difference": difference}
         found["equal"] += 1
     return found
+
+
+def _difference(
+    configuration: Configuration, market: Market | Universe, evaluator: Evaluator | UniverseEvaluator
+) -> str | None:
+    if isinstance(evaluator, UniverseEvaluator):
+        return evaluator.difference(configuration)
+    return first_difference(configuration, market, evaluator.evaluate(configuration))  # type: ignore[arg-type]
 
 
 def _stopped(folder: Path, plan: Plan, record: dict[str, Any], code: int, reason: str) -> int:

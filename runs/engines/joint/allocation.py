@@ -1,7 +1,10 @@
 """How one account's equity is divided among its markets, at each close."""
 
+import hashlib
 import importlib
+import inspect
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
@@ -71,6 +74,20 @@ def shares_of(method: str, volatility: np.ndarray, weights: np.ndarray) -> np.nd
             )
         shares[row] = np.where(weights[row] > 0.0, answer, 0.0)
     return shares
+
+
+def allocation_digest(method: str) -> str:
+    """Return what decides an allocation: its name, followed for a user's function by the SHA-256 of the file it stands in.
+
+    Raises
+    ------
+    ValueError
+        As `shares_of` for an allocation that is none.
+    """
+    if method in METHODS:
+        return method
+    file = inspect.getsourcefile(inspect.unwrap(_named(method)))
+    return f"{method} {hashlib.sha256(Path(file).read_bytes() if file else b'').hexdigest()}"
 
 
 def _named(method: str) -> Allocation:

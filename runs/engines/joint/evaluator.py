@@ -1,6 +1,7 @@
 """Candidates on a universe: one account, each market on its own map, compiled where the strategy can be."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from runs.engines.event import heatmap_of
 from runs.engines.instruments import market_prices
 from runs.engines.joint.compiled import JointEvaluation, evaluate_jointly, joint_loop
 from runs.engines.joint.event import part_of, run_joint_backtest
-from runs.engines.joint.plan import configurations_of, joint_plan, joint_shares
+from runs.engines.joint.plan import JointPlan, configurations_of, joint_plan, joint_shares
 from runs.engines.joint.result import JointResult
 from runs.engines.result import EngineResult
 from runs.engines.snapshot_cache import Heatmaps
@@ -22,10 +23,19 @@ from runs.perpetual.contract import InstrumentParameters
 from runs.perpetual.joint_account import side_by_side
 from runs.perpetual.orders import PRICES
 from runs.perpetual.round_trips import hit_rate, trips_of
-from runs.statistics.daily import day_ends, returns_of_days
-from runs.statistics.performance import headline
+from runs.statistics.daily import day_ends, laid_out, returns_of_days
+from runs.statistics.holding import constant_exposure_returns, mean_exposure
+from runs.statistics.performance import deepest_fall, headline, sharpe, time_in_market, total_return
 from strategies.fields_read import fields_read
 from strategies.registry import load_strategy
+
+MARKET_FIGURES = ("total_return_fraction", "sharpe", "max_bar_drawdown_fraction")
+"""What a trial keeps of each market beside what it is judged by."""
+
+
+def of_market(name: str, metrics: Mapping[str, float]) -> dict[str, float]:
+    """Return a market's `MARKET_FIGURES` as a trial has them, ``sharpe of NAME``."""
+    return {f"{figure} of {name}": metrics[figure] for figure in MARKET_FIGURES}
 
 
 class JointEvaluator:
@@ -49,6 +59,7 @@ class JointEvaluator:
         self.times = universe.times[self._plan.first : len(self._plan.rows)]
         self.days, self._day_rows = day_ends(self.times)
         self._each = [Evaluator(each.market, heatmaps, each.first, each.last) for each in universe.markets]
+        self._steps = [_Steps.of(self._plan, universe, k) for k in range(len(universe))]
         self._bars: np.ndarray | None = None
         self._terms: tuple[InstrumentParameters, tuple[np.ndarray, np.ndarray]] | None = None
         # Of the newest map alone: those of many markets are large.
@@ -81,14 +92,16 @@ class JointEvaluator:
         return self.figures(self.evaluate(configuration))
 
     def figures(self, evaluation: JointEvaluation) -> Trial:
-        """Return the account's figures of an evaluation, and what each market earned."""
+        """Return the account's figures of an evaluation, and those of what each market earned with it."""
         parts, start = evaluation.parts, float(evaluation.parts[0].account["start"][0])
         equity = evaluation.equity[self._plan.first :]
         returns = returns_of_days(equity[self._day_rows], start)
-        closes = [float(each.market.frame["close"].iloc[each.last - 1]) for each in self.universe.markets]
-        nets = [trips_of(part.fills, close) for part, close in zip(parts, closes, strict=True)]
+        nets = [trips_of(part.fills, each.closes[-1]) for part, each in zip(parts, self._steps, strict=True)]
         closed = np.concatenate([trips["net"][trips["exit_bar"] >= 0] for trips in nets])
         missed = [entries_not_opened(part.account[0]) for part in parts]
+        exposures, held = self.exposures(evaluation), np.zeros(len(equity))
+        for part, steps in zip(parts, self._steps, strict=True):
+            held += np.abs(steps.laid_out(part.position))
         metrics = headline(returns, equity, start) | {
             "trades": sum(map(len, nets)),
             "hit_rate_fraction": hit_rate(closed),
@@ -96,12 +109,28 @@ class JointEvaluator:
             "funding_paid_quote": sum(float(part.account["funding"][0]) for part in parts),
             "liquidations": sum(int(part.account["liquidations"][0]) for part in parts),
             "final_equity_quote": float(equity[-1]),
+            "time_in_market_fraction": time_in_market(held),
             "turnover_quote": sum(turnover(part.fills) for part in parts),
+            "mean_exposure": float(exposures.sum()),
+            "constant_exposure_return_fraction": total_return(self.constant_exposure(exposures)),
             **{name: sum(counts[name] for counts in missed) for name in NOT_OPENED},
         }
-        for name, part in zip(self.universe.names, parts, strict=True):
-            metrics[f"return_fraction of {name}"] = float(part.equity[-1] - start) / start
+        for each, alone, part in zip(self.universe.markets, self._each, parts, strict=True):
+            own = part.equity[each.first : each.last]
+            figures = (own[-1] / start - 1.0, sharpe(alone.daily_returns(own, start)), deepest_fall(own, start))
+            metrics |= of_market(each.market.name, dict(zip(MARKET_FIGURES, map(float, figures), strict=True)))
         return Trial(metrics, returns)
+
+    def exposures(self, evaluation: JointEvaluation) -> np.ndarray:
+        """Return (k,) the time mean of signed notional over the account's equity, in each market."""
+        equity = evaluation.equity[self._plan.first :]
+        both = zip(evaluation.parts, self._steps, strict=True)
+        return np.array([mean_exposure(steps.laid_out(part.position), steps.closes, equity) for part, steps in both])
+
+    def constant_exposure(self, exposures: np.ndarray) -> np.ndarray:
+        """Return (d,) what mean exposures, (k,), would have earned held constant, each in its market while that is there."""
+        daily = [laid_out(self.days, alone.days, alone.held.daily_returns) for alone in self._each]
+        return constant_exposure_returns(1.0, exposures @ np.array(daily))
 
     def run(self, configuration: Configuration) -> JointResult:
         """Return a candidate's run as the event engine leaves it, without orders where it was compiled."""
@@ -163,3 +192,20 @@ def joint_evaluation(result: JointResult, first: int) -> JointEvaluation:
         for part in result.parts
     )
     return JointEvaluation(np.concatenate([np.full(first, result.start), result.equity]), parts)
+
+
+class _Steps(NamedTuple):
+    """A market's newest bar at each step, and its close there; bar -1 before its first."""
+
+    bars: np.ndarray
+    closes: np.ndarray
+
+    @classmethod
+    def of(cls, plan: JointPlan, universe: Universe, k: int) -> "_Steps":
+        """Return those of the k-th market, from the plan's first step on."""
+        bars = np.maximum.accumulate(plan.rows[:, k])[plan.first :]
+        return cls(bars, universe.markets[k].market.frame["close"].to_numpy()[bars])
+
+    def laid_out(self, values: np.ndarray) -> np.ndarray:
+        """Return (n,) values by bar as (t,) values by step, 0 before the first bar."""
+        return np.where(self.bars >= 0, values[self.bars], 0.0)

@@ -5,8 +5,10 @@ from typing import Any
 from runs.outcome.instrument import instrument_text
 from runs.perpetual.accounting import NOT_OPENED
 from runs.reports.competitors import EXPLAINED, SIDES, further_cash
+from runs.reports.joint import MARKETS_EXPLAINED
 from runs.reports.numbers import cells_table, kind_of, quantity, section, shown, spelled
 from runs.reports.page import escape
+from runs.reports.sweep.markets import on_account
 
 _CAVEAT = (
     "<p class='faint'>Intervals come from this trial's days alone (block bootstrap). They do not know that it was chosen among "
@@ -29,7 +31,8 @@ def best_section(summary: dict[str, Any]) -> str:
         rows.append((escape(spelled(name)), quantity(value, kind), interval, *beside))
     lines = cells_table(("", "trial", "95 % interval", *(title for _, title in SIDES[1:])), rows)
     said = (best["not_opened"], best["constant_exposure"]["sentence"], further_cash(best))
-    told = "".join(f"<p>{escape(line)}</p>" for line in said if line) + f"<p class='faint'>{escape(EXPLAINED)}</p>"
+    explained = MARKETS_EXPLAINED if on_account(summary) else EXPLAINED
+    told = "".join(f"<p>{escape(line)}</p>" for line in said if line) + f"<p class='faint'>{escape(explained)}</p>"
     told += f"<p class='faint'>{escape(instrument_text(best['instrument']))}</p>"
     title = f"The best: trial {quantity(best['number'])}"
     return section("best", title, f"<p>{escape(_named(best['parameters']))}</p>", lines, told, _CAVEAT)

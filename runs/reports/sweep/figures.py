@@ -66,7 +66,8 @@ def curves(summary: dict[str, Any]) -> str:
     """Return the equity of the best against buy and hold."""
     if summary["curves"] is None:
         return ""
-    note = _note("Buy and hold: one coin, unlevered, without costs or funding.")
+    held = "all markets that are listed, in equal parts or by their weights" if "markets" in summary else "one coin"
+    note = _note(f"Buy and hold: {held}, unlevered, without costs or funding.")
     return section("curves", "The best against buy and hold", curves_figure(summary["curves"]), note)
 
 

@@ -7,6 +7,7 @@ from runs.reports.numbers import cells_table, quantity, readable, section, shown
 from runs.reports.page import escape, page, table
 from runs.reports.sweep.best import best_section, best_table, region_section
 from runs.reports.sweep.figures import curves, distribution, halves, parallel, surfaces
+from runs.reports.sweep.markets import markets_section
 from runs.reports.sweep.statistics import STATISTICS_STYLE, statistics_section
 
 _BESIDE = """
@@ -20,8 +21,8 @@ _CLASSES = {"luck": "not", "not told from luck": "too", "too little data": "too"
 def sweep_page(summary: dict[str, Any]) -> str:
     """Return the page of a sweep's summary; it loads nothing, and every number on it is the summary's."""
     parts = (
-        _head, statistics_section, best_section, _swept, region_section, surfaces, parallel, halves, distribution, curves,
-        best_table, _errors,
+        _head, statistics_section, best_section, markets_section, _swept, region_section, surfaces, parallel, halves,
+        distribution, curves, best_table, _errors,
     )  # fmt: skip
     title = f"Sweep of {summary['sweep']['strategy']} on {summary['data']['name']}"
     return page(title, "".join(part(summary) for part in parts), _STYLE)
@@ -39,7 +40,8 @@ def _head(summary: dict[str, Any]) -> str:
         f"<p id='verdict' class='verdict {_CLASSES[verdict['verdict']]}'>{escape(verdict['sentence'])}</p>"
         f"<p>{quantity(data['days'])} days, {escape(data['first_day'])} to {escape(data['last_day'])}. Looked for: "
         f"{'lowest' if sweep['less_is_better'] else 'highest'} {escape(spelled(sweep['objective']))}. "
-        f"{_counted(summary['counts'])}</p><ul>{runs}</ul>{_reading_help(verdict['level'])}"
+        f"{_counted(summary['counts'])}</p><ul>{runs}</ul>"
+        f"{_reading_help(verdict['level'], 'these markets' if 'markets' in summary else 'one market')}"
     )
 
 
@@ -52,11 +54,11 @@ def _counted(counts: dict[str, int]) -> str:
     )
 
 
-def _reading_help(level: float) -> str:
+def _reading_help(level: float, what: str) -> str:
     return (
         "<p class='faint'>A p-value is how often noise does as well, not how probable luck is. Luck is the default: it takes a "
         f"test at {readable(level, 'share')} to say otherwise. By chance that test says so for one in twenty sweeps over "
-        "noise. All of it is about the past of one market, and about this sweep alone. Whoever sweeps again until it says so "
+        f"noise. All of it is about the past of {what}, and about this sweep alone. Whoever sweeps again until it says so "
         "has made a wider sweep. This is research, not advice.</p>"
     )
 

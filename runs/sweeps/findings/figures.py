@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from datafeeds.schema import Market
+from runs.engines.configuration import Configuration
 from runs.engines.instruments import listing_for
 from runs.outcome.competitors import constant_exposure, entry_cost, held_of, perpetual_held
 from runs.outcome.instrument import instrument_record
@@ -16,7 +17,6 @@ from runs.sweeps.findings.results import SweepResults, plain
 from runs.sweeps.findings.split_sample import SplitSample
 from runs.sweeps.findings.surface import Neighbourhoods, neighbourhoods, surfaces
 from runs.sweeps.rows.objective import LESS_IS_BETTER
-from runs.sweeps.rows.table import row_configuration
 
 MAX_LINES = 500
 MAX_POINTS = 1000
@@ -112,17 +112,13 @@ MAX_SURFACES = 15
 """Pairs of parameters on the page: all pairs of six."""
 
 
-def best_found(
-    results: SweepResults, benchmark: np.ndarray, record: dict[str, Any], market: Market, seed: int
-) -> dict[str, Any] | None:
+def best_found(results: SweepResults, beside: dict[str, Any], seed: int) -> dict[str, Any] | None:
     """Return the best trial, intervals of its headline figures, and what it has to beat; None without one.
 
     Parameters
     ----------
-    results, benchmark
-        The rows, and the (t,) daily returns of buy and hold.
-    record, market
-        Content of ``sweep.json``, and what was traded on the whole.
+    results, beside
+        The rows; and the contract of the best and its competitors, as of `beside_one`.
     seed
         Of the intervals' resamples.
     """
@@ -130,15 +126,31 @@ def best_found(
         return None
     index = int(results.order[0])
     intervals = headline_intervals(results.returns[:, index], seed=seed)
-    row, held = results.table.iloc[index], held_of(market)
-    configuration = row_configuration(record, row)
-    listing = listing_for(configuration, market)
-    bought = entry_cost(configuration, listing)
     return row_of(results, index) | {
-        "not_opened": unopened_sentence(row),
+        "not_opened": unopened_sentence(results.table.iloc[index]),
         "intervals": {name: {"low": ends.low, "high": ends.high} for name, ends in intervals.items()},
-        "constant_exposure": constant_exposure(held, float(row["mean_exposure"]), results.returns[:, index]),
-        "perpetual_held": perpetual_held(held, bought),
+        **beside,
+    }
+
+
+def beside_one(
+    configuration: Configuration, market: Market, exposure: float, ours: np.ndarray, benchmark: np.ndarray
+) -> dict[str, Any]:
+    """Return the contract that a trial traded, and what it has to beat.
+
+    Parameters
+    ----------
+    configuration, market
+        What was run, on the whole of what.
+    exposure
+        Time mean of its signed notional over equity.
+    ours, benchmark
+        (t,) daily returns, its own and those of buy and hold.
+    """
+    held, listing = held_of(market), listing_for(configuration, market)
+    return {
+        "constant_exposure": constant_exposure(held, exposure, ours),
+        "perpetual_held": perpetual_held(held, entry_cost(configuration, listing)),
         "instrument": instrument_record(listing, configuration.costs),
         "buy_and_hold": daily_figures(benchmark),
     }

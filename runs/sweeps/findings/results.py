@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 
 from datafeeds.schema import Market
+from datafeeds.universe.markets import Universe
 from runs.engines.configuration import PARAMETER_GROUPS
 from runs.sweeps.rows.objective import score
+from runs.sweeps.workers.across import UniverseEvaluator
 
 _GROUPS = tuple(f"{group}." for group in PARAMETER_GROUPS)
 
@@ -26,14 +28,15 @@ class Swept:
         One row a combination (`runs.sweeps.rows.table.trials_table`).
     days
         (t,) datetime64[D] of the daily returns.
-    market
-        What was traded.
+    market, across
+        What was traded; and what evaluated it, where it is a universe.
     """
 
     record: dict[str, Any]
     trials: pd.DataFrame
     days: np.ndarray
-    market: Market
+    market: Market | Universe
+    across: UniverseEvaluator | None = None
 
     def results(self) -> "SweepResults":
         """Return the rows as arrays."""
@@ -71,9 +74,10 @@ class SweepResults:
 
     @property
     def metrics(self) -> tuple[str, ...]:
-        """Names of the trials' metrics."""
+        """Names of the trials' metrics, without those of single markets."""
         plain = ("number", "key", "status", "error", *self.parameters)
-        return tuple(str(name) for name in self.table.columns if name not in plain)
+        names = (str(name) for name in self.table.columns if name not in plain)
+        return tuple(name for name in names if " of " not in name)
 
     @cached_property
     def scores(self) -> np.ndarray:

@@ -6,14 +6,19 @@ import numpy as np
 import pandas as pd
 
 from datafeeds.schema import Market
+from datafeeds.universe.markets import Universe
+from runs.outcome.joint_metrics import universe_record
 from runs.outcome.metrics import daily_returns
 from runs.outcome.writing import jsonable
 from runs.perpetual.accounting import NOT_OPENED
 from runs.sweeps.findings import figures
+from runs.sweeps.findings.markets import BestAcross, equal_parts
 from runs.sweeps.findings.results import SweepResults, plain
 from runs.sweeps.findings.split_sample import halves
 from runs.sweeps.findings.statistics import statistics_of, verdict_on
 from runs.sweeps.rows.objective import LESS_IS_BETTER
+from runs.sweeps.rows.table import row_configuration
+from runs.sweeps.workers.across import UniverseEvaluator
 
 VERSION = 1
 
@@ -26,9 +31,10 @@ MAX_ERRORS = 50
 def summarise(
     record: dict[str, Any],
     results: SweepResults,
-    market: Market,
+    market: Market | Universe,
     trade_returns: np.ndarray | None = None,
     draws: int = DRAWS,
+    across: UniverseEvaluator | None = None,
 ) -> dict[str, Any]:
     """Return a sweep in figures.
 
@@ -44,17 +50,22 @@ def summarise(
         (m,) of the best trial's trades, as fractions of equity, for the drawdown in another order; None leaves it out.
     draws
         Resamples of each bootstrap.
+    across
+        What evaluated a universe.
 
     Returns
     -------
     dict
         Plain values that JSON can hold; what is not defined is None.
     """
-    days = results.days
-    benchmark, seed = benchmark_returns(market, days), int((record.get("search") or {}).get("seed") or 0)
+    days, seed = results.days, int((record.get("search") or {}).get("seed") or 0)
+    benchmark = benchmark_returns(market, days) if isinstance(market, Market) else equal_parts(market)
+    beside, markets = _of_the_best(record, results, market, benchmark, across)
     parts = halves(results.returns)
     statistics = statistics_of(results, benchmark, trade_returns, draws, seed)
     verdict = verdict_on(results, statistics)
+    if markets:
+        verdict["sentence"] += f" {markets['sentence']}"
     content = {
         "version": VERSION,
         "sentence": verdict["sentence"],
@@ -62,7 +73,8 @@ def summarise(
         "data": _data(market, days),
         "sweep": _sweep(record, results),
         "counts": _counts(record, results),
-        "best": figures.best_found(results, benchmark, record, market, seed),
+        "best": figures.best_found(results, beside, seed),
+        **({"markets": markets} if markets else {}),
         "statistics": statistics,
         "halves": figures.split_sample_found(results, parts),
         "region": figures.region_found(results),
@@ -77,6 +89,22 @@ def summarise(
     return dict(jsonable(content))
 
 
+def _of_the_best(
+    record: dict[str, Any], results: SweepResults, market: Market | Universe, benchmark: np.ndarray,
+    across: UniverseEvaluator | None,
+) -> tuple[dict[str, Any], dict[str, Any]]:  # fmt: skip
+    """Return what the best trial has to beat, and, of a universe, in how many markets it does well."""
+    if not len(results.order):
+        return {}, {}
+    index = int(results.order[0])
+    row = results.table.iloc[index]
+    configuration, ours = row_configuration(record, row), results.returns[:, index]
+    if across is not None:
+        found = BestAcross(across, configuration, int(row["number"]))
+        return found.beside(), found.markets()
+    return figures.beside_one(configuration, market, float(row["mean_exposure"]), ours, benchmark), {}  # type: ignore[arg-type]
+
+
 def benchmark_returns(market: Market, days: np.ndarray) -> np.ndarray:
     """Return (t,) the daily returns of one coin bought at the first evaluated bar's open and held, without costs."""
     dates = market.times.astype("datetime64[D]")
@@ -88,11 +116,14 @@ def benchmark_returns(market: Market, days: np.ndarray) -> np.ndarray:
     return returns.reindex(pd.DatetimeIndex(days.astype("datetime64[ns]"))).fillna(0.0).to_numpy()
 
 
-def _data(market: Market, days: np.ndarray) -> dict[str, Any]:
+def _data(market: Market | Universe, days: np.ndarray) -> dict[str, Any]:
+    if isinstance(market, Universe):
+        said = universe_record(market)
+        what = {key: said[key] for key in ("name", "markets", "simulated", "bars")}
+    else:
+        what = {"name": market.name, "simulated": market.simulated, "bars": len(market)}
     return {
-        "name": market.name,
-        "simulated": market.simulated,
-        "bars": len(market),
+        **what,
         "bar_seconds": market.bar_seconds,
         "first_day": str(days[0]) if len(days) else None,
         "last_day": str(days[-1]) if len(days) else None,

@@ -30,7 +30,8 @@ def trials_table(rows: Iterable[Mapping[str, Any]], labels: tuple[str, ...]) -> 
     -------
     DataFrame
         Sorted by `number`: number, key, status (``ok`` or ``error``), error, the swept values, the metrics (NaN after an
-        error), and `daily_returns` (arrays of float64, empty after an error). Tuples stand as text, ``1.0/2.5``.
+        error), those of each market where there are several (``sharpe of NAME``), and `daily_returns` (arrays of float64, empty
+        after an error). Tuples stand as text, ``1.0/2.5``.
     """
     rows = sorted(rows, key=lambda row: int(row["number"]))
     columns: dict[str, Any] = {
@@ -41,7 +42,8 @@ def trials_table(rows: Iterable[Mapping[str, Any]], labels: tuple[str, ...]) -> 
     }
     for index, label in enumerate(labels):
         columns[label] = [_plain(row["values"][index]) for row in rows]
-    for name in METRICS:
+    further: Iterable[str] = next((row["metrics"] for row in rows if row["metrics"]), ())
+    for name in dict.fromkeys((*METRICS, *further)):
         columns[name] = np.array([row["metrics"].get(name, np.nan) for row in rows], dtype=np.float64)
     columns["daily_returns"] = pd.Series([row["daily_returns"] for row in rows], dtype=object)
     return pd.DataFrame(columns)

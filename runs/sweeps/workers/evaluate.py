@@ -7,11 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from datafeeds.schema import Market
+from datafeeds.universe.markets import Universe
 from runs.engines.evaluator import Evaluator
 from runs.engines.snapshot_cache import Heatmaps
 from runs.outcome.provenance import code_digest
 from runs.sweeps.rows.row import Row, encode, row_of
 from runs.sweeps.space.candidates import Candidates, Combination
+from runs.sweeps.workers.across import ACROSS, UniverseEvaluator, heatmaps_across
 from runs.sweeps.workers.work import Unit, reason_of
 
 
@@ -28,20 +30,23 @@ class WorkerContext:
     candidates
         How values become configurations.
     market
-        On what.
+        On what: one, or a universe of several.
     heatmaps
         Folder of the shared heatmaps; None keeps them in memory.
     objective
         The metric by which the sweep compares.
     code
         The digest of the sources that the sweep was started with.
+    across
+        Which of `runs.sweeps.workers.across.ACROSS` several markets are judged on.
     """
 
     candidates: Candidates
-    market: Market
+    market: Market | Universe
     heatmaps: Path | None
     objective: str
     code: str
+    across: str = ACROSS[0]
 
     def prepare(self) -> None:
         """Make this process's evaluator; raises as `evaluator` does."""
@@ -53,7 +58,7 @@ class WorkerContext:
             ours = evaluator(self)
             return [self._row(combination, ours) for combination in unit]
 
-    def _row(self, combination: Combination, ours: Evaluator) -> Row:
+    def _row(self, combination: Combination, ours: Evaluator | UniverseEvaluator) -> Row:
         try:
             trial = ours.trial(self.candidates.configuration(combination.values))
         except Exception as error:
@@ -69,12 +74,12 @@ class WorkerContext:
         return row_of(line, self.objective)
 
 
-_evaluators: dict[tuple[str, str, str], Evaluator] = {}
+_evaluators: dict[tuple[str, ...], Evaluator | UniverseEvaluator] = {}
 _taking_turns = threading.Lock()
 
 
-def evaluator(context: WorkerContext) -> Evaluator:
-    """Return this process's evaluator of a market, made once.
+def evaluator(context: WorkerContext) -> Evaluator | UniverseEvaluator:
+    """Return this process's evaluator of what is traded, made once.
 
     Raises
     ------
@@ -86,8 +91,18 @@ def evaluator(context: WorkerContext) -> Evaluator:
         raise CodeDiffersError(
             f"a worker runs code {here}, this sweep code {context.code}: install the same version on all machines"
         )
-    key = (context.market.fingerprint(), context.market.name, str(context.heatmaps))
+    traded = context.market
+    named = (context.objective, context.across) if isinstance(traded, Universe) else (traded.name,)
+    key = (traded.fingerprint(), str(context.heatmaps), *named)
     if key not in _evaluators:
         _evaluators.clear()
-        _evaluators[key] = Evaluator(context.market, Heatmaps(context.heatmaps))
+        _evaluators[key] = _evaluator(context)
     return _evaluators[key]
+
+
+def _evaluator(context: WorkerContext) -> Evaluator | UniverseEvaluator:
+    traded, heatmaps = context.market, context.heatmaps
+    if isinstance(traded, Universe):
+        kept = heatmaps_across(heatmaps, len(traded))
+        return UniverseEvaluator(traded, kept, context.objective, context.across)
+    return Evaluator(traded, Heatmaps(heatmaps))

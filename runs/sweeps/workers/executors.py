@@ -14,16 +14,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
-import pandas as pd
-
 from datafeeds.schema import Market
+from datafeeds.universe.markets import Universe
 from runs.commandline.command import InputError
+from runs.sweeps.workers.market_files import laid_down, taken_up
 from runs.sweeps.workers.retry import RetryQueue
 from runs.sweeps.workers.work import Context, Unit
 
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
 
-_MARKET = "market.parquet"
 _SCRATCH = ".units"
 
 
@@ -116,9 +115,7 @@ class ProcessPool:
 
         scratch = self._scratch = self._new_scratch()
         # What a process gets at its start must fit a pipe: of one that is killed before it has read all, the writer never hears.
-        market = self._context.market
-        market.frame.to_parquet(scratch / _MARKET)
-        context = _on(self._context, replace(market, frame=market.frame.iloc[:0]))
+        context = _on(self._context, laid_down(self._context.market, scratch))
         warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given", category=UserWarning)
         return ProcessPoolExecutor(
             max_workers=self.size,
@@ -164,13 +161,13 @@ def _begin(context: Context, scratch: Path, parent: int) -> None:
     """Set a worker process up: it gets the context, leaves Ctrl-C to its parent, and ends with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    context = _on(context, replace(context.market, frame=pd.read_parquet(scratch / _MARKET)))
+    context = _on(context, taken_up(context.market, scratch))
     _given[:] = [(context, scratch)]
     context.prepare()
 
 
-def _on(context: Context, market: Market) -> Context:
-    """Return a context with another market."""
+def _on(context: Context, market: Market | Universe) -> Context:
+    """Return a context on something else."""
     return replace(context, market=market)  # type: ignore[type-var]
 
 

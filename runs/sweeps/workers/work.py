@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
 from datafeeds.schema import Market
+from datafeeds.universe.markets import Universe
 from runs.sweeps.space.axis import makes_a_map
 from runs.sweeps.space.candidates import Combination
 
@@ -34,7 +35,7 @@ class Context(Protocol):
     """All that a worker needs besides its units; a frozen dataclass that travels once."""
 
     @property
-    def market(self) -> Market:
+    def market(self) -> Market | Universe:
         """On what."""
 
     def prepare(self) -> None:
