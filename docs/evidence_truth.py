@@ -16,9 +16,9 @@ BARS = 4000
 
 HEAD = """# Against the truth of simulated markets
 
-Written by `python docs/evidence_truth.py`: {seeds} seeds x {bars:,} hourly bars of `datafeeds.simulated`, whose traders open by
-the shares {weights} at {leverages}, not by the model's prior. Rank
-correlation with the true density, in bins of 0.5 % within 12 % of the price, from bar 1,000 on. Intervals are over the seeds.
+Written by `python docs/evidence_truth.py`: {seeds} seeds x {bars:,} hourly bars of `datafeeds.simulated`. Its traders open by
+the shares {weights} at {leverages}, not by the model's prior. The figures are rank
+correlations with the true density, in bins of 0.5 % within 12 % of the price, from bar 1,000 on. Intervals are over the seeds.
 
 | map | rank correlation, mean (least .. most) | first line ahead by, 95 % interval |
 |---|---|---|

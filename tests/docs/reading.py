@@ -8,7 +8,7 @@ _PICTURE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 _MARKS = re.compile(r"[*_]+(?=\w)|(?<=[\w.?!:,)%])[*_]+")
 _BEGINS = re.compile(r" *(?:[-*] |\d+\. |#+ |> )")
-_END = re.compile(r"(?<=[.?!])[\"')\]]*\s+")
+_END = re.compile(r"(?<=[^.\s][.?!])[\"')\]]*\s+")
 
 
 def blocks(markdown: str) -> list[str]:

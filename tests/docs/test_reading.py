@@ -32,6 +32,7 @@ def test_nine_sentences_of_ten_are_short(page):
         ("# A heading\nText below it.", [2, 3]),
         ("It is 2.5 % of 1.000,5; see `a. b c` and [two words](page.md).", [10]),
         ("**Bold start.** And (what follows.) *End*", [2, 3, 1]),
+        ("It lost 2.1 (-6.2 .. +2.5). Then more.", [5, 2]),
         ("Before\n```sh\nnot read. At all\n```\nafter", [1, 1]),
         ("Before\n| no | table |\n|---|---|\nafter ![no picture](a.png)", [1, 1]),
     ],
