@@ -1,7 +1,7 @@
 """Choose parameters on the past and trade them on what came next, window after window."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,17 +10,19 @@ import backtrader as bt
 import click
 import pandas as pd
 
-from datafeeds.markets import read
 from datafeeds.schema import Market
+from datafeeds.universe.markets import Universe
 from indicators.liquidation.parameters import ModelParameters
 from runs.commandline.command import Command, as_input_error, run_command
 from runs.commandline.options import asked_settings, configuration_options, dry_run_option, trial_options
 from runs.commandline.progress import silent
 from runs.engines.configuration import configuration_of
+from runs.engines.joint.universe import in_memory, read_traded
 from runs.perpetual.contract import InstrumentParameters
 from runs.perpetual.costs import CostParameters
 from runs.results.walk import WalkForward
 from runs.sweeps.plan import Plan, plan_from, plan_of
+from runs.sweeps.workers.across import ACROSS
 from runs.walks.lengths import WindowOptions
 from runs.walks.run import RunOptions, check_walk, launch, lay_out, run_walk
 from runs.walks.selection import CHOICES
@@ -29,20 +31,22 @@ from strategies.trading import TradingParameters
 
 
 def walk_forward(
-    data: Market | pd.DataFrame | Path | str, strategy: str | type[bt.Strategy] = "magnet", *, grid: Mapping[str, Any],
+    data: Market | pd.DataFrame | Path | str | Sequence[Any] | Universe, strategy: str | type[bt.Strategy] = "magnet", *,
+    grid: Mapping[str, Any],
     train: str, test: str, step: str | None = None, anchored: bool = False, purge: str | None = None, embargo: str | None = None,
     choose: str = "best", search: str = "grid", trials: int | None = None, objective: str = "sharpe", jobs: int = 1,
     confirm: int = 3, seed: int = 0, costs: CostParameters | Mapping[str, Any] | None = None,
     sizing: SizingParameters | Mapping[str, Any] | None = None, model: ModelParameters | Mapping[str, Any] | None = None,
     trading: TradingParameters | Mapping[str, Any] | None = None,
-    instrument: InstrumentParameters | Mapping[str, Any] | None = None, **parameters: Any,
+    instrument: InstrumentParameters | Mapping[str, Any] | None = None, across: str = ACROSS[0], allocation: str = "equal",
+    **parameters: Any,
 ) -> WalkForward:  # fmt: skip
     """Choose parameters on each train window, trade them on the test window after it, and join the tests on one account.
 
     Parameters
     ----------
-    data, strategy, grid, objective, jobs, costs, sizing, trading, model, instrument, **parameters
-        As of `runs.sweep.sweep`.
+    data, strategy, grid, objective, jobs, costs, sizing, trading, model, instrument, across, allocation, **parameters
+        As of `runs.sweep.sweep`. Tests are traded by one account in all markets, whatever `across` candidates are judged on.
     train, test, step
         Lengths such as ``365d``; `step` leads from one test to the next, and is `test` by default.
     anchored
@@ -80,11 +84,14 @@ def walk_forward(
     configured = partial(
         configuration_of, model=model, sizing=sizing, trading=trading, costs=costs, instrument=instrument
     )
+    market = read_traded(data)
     configuration = as_input_error(configured, strategy, parameters, data)
-    plan = as_input_error(plan_of, configuration, grid, searched, objective)
+    if isinstance(market, Universe):
+        configuration = in_memory(configuration, market, allocation)
+    plan = as_input_error(plan_of, configuration, grid, searched, objective, across)
     as_input_error(check_walk, plan, choose)
     lengths = WindowOptions(train, test, step, anchored, purge, embargo)
-    walk = as_input_error(lay_out, plan, lengths, choose, read(data))
+    walk = as_input_error(lay_out, plan, lengths, choose, market)
     return WalkForward(run_walk(walk, jobs, confirm, None, None, silent))
 
 
@@ -107,6 +114,7 @@ Example: python -m runs.walkforward --strategy magnet --data btc_1h.parquet --pa
     "--embargo", help="Left out before test for the map's memory; default the longest of its half-lives and ages."
 )
 @click.option("--search", "method", type=click.Choice(("grid", "random")), help="Try all, or random ones.")
+@click.option("--across", type=click.Choice(ACROSS), help="Of several markets: judge on one account, or on one market.")
 @click.option(
     "--choose", "choice", type=click.Choice(CHOICES), default="best", show_default=True, help="Point or region."
 )
@@ -126,8 +134,9 @@ Example: python -m runs.walkforward --strategy magnet --data btc_1h.parquet --pa
 def command(
     strategy: str | None, params: tuple[str, ...], train: str, test: str, step: str | None, anchored: bool,
     purge: str | None, embargo: str | None, market_seed: int | None, assignments: tuple[str, ...], config: Path | None,
-    strict: bool, method: str | None, trials: int | None, seed: int | None, objective: str | None, choice: str, jobs: int,
-    confirm: int, out: Path | None, overwrite: bool, dry_run: bool, as_json: bool, **market_named: str | None,
+    strict: bool, method: str | None, across: str | None, trials: int | None, seed: int | None, objective: str | None,
+    choice: str, jobs: int, confirm: int, out: Path | None, overwrite: bool, dry_run: bool, as_json: bool,
+    **market_named: str | None,
 ) -> int:  # fmt: skip
     """Walk forward: choose parameters on each train window, trade them on the next test window, join the tests."""
     flags = {"strategy": strategy, "seed": market_seed, **market_named}
@@ -137,6 +146,7 @@ def command(
         "space": list(params),
         "search": {"method": method, "trials": trials, "seed": seed},
         "objective": objective,
+        "across": across,
     }
     plan: Plan = as_input_error(plan_from, settings)
     window_options = WindowOptions(train, test, step, anchored, purge, embargo)

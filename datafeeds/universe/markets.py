@@ -3,7 +3,7 @@
 import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -51,12 +51,15 @@ class Universe:
         (T, K) int32, each market's bar at each time; -1 where it has none (not listed yet, a gap, delisted).
     notes
         What is to be said of it, one sentence each, for people.
+    closes
+        Whether every market is left at its last bar that may be traded, and not only those that end before the others.
     """
 
     markets: tuple[UniverseMarket, ...]
     times: np.ndarray
     rows: np.ndarray
     notes: tuple[str, ...] = ()
+    closes: bool = False
 
     def __len__(self) -> int:
         """Return the number of markets."""
@@ -87,6 +90,33 @@ class Universe:
         ends = np.array([each.market.times[each.last - 1] for each in self.markets])
         whole = np.array([each.last == len(each.market) for each in self.markets])
         return whole & (ends < ends.max())
+
+    def only(self, k: int) -> "Universe":
+        """Return the universe of one of its markets."""
+        there = self.rows[:, k] >= 0
+        return replace(self, markets=self.markets[k : k + 1], times=self.times[there], rows=self.rows[there, k : k + 1])
+
+    def window(self, first: int, last: int) -> "Universe":
+        """Return the universe of some of its times, ``first <= t < last``: earlier bars still fill the maps, and it `closes`.
+
+        Raises
+        ------
+        MarketError
+            If no market may be traded there.
+        """
+        members, columns = [], []
+        for k, each in enumerate(self.markets):
+            bars = self.rows[first:last, k]
+            bars = bars[(bars >= each.first) & (bars < each.last)]
+            if len(bars):
+                members.append(replace(each, first=int(bars[0]), last=int(bars[-1]) + 1))
+                columns.append(k)
+        if not members:
+            ends = " .. ".join(str(self.times[t])[:16] for t in (first, last - 1))
+            raise MarketError(f"{ends}: no market of the universe may be traded there")
+        rows = self.rows[:last, columns]
+        there = (rows >= 0).any(axis=1)
+        return Universe(tuple(members), self.times[:last][there], rows[there], self.notes, closes=True)
 
     def fingerprint(self) -> str:
         """Return the SHA-256 of names, content, dates and weights: the same for any order of listing and any file format."""

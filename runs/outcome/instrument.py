@@ -39,7 +39,7 @@ def instrument_record(listing: Listing, costs: CostParameters) -> dict[str, Any]
 
 def instrument_text(record: dict[str, Any]) -> str:
     """Return an `instrument_record` in sentences."""
-    return f"{record['sentence']} {stand_in_text(record)}".rstrip()
+    return f"{record.get('sentence', '')} {stand_in_text(record)}".strip()
 
 
 def stand_in_text(record: dict[str, Any]) -> str:

@@ -24,15 +24,16 @@ def joint_files(
     return {
         "metrics.json": json_text(metrics),
         "trades.csv": table_csv(trades),
-        "fills.csv": table_csv(_of_all(result, fills_table)),
-        "orders.csv": table_csv(_of_all(result, orders_table)),
+        "fills.csv": table_csv(of_all(result, fills_table)),
+        "orders.csv": table_csv(of_all(result, orders_table)),
         **pages,
         MARKER: json_text(joint_run_record(result)),
         "equity.parquet": joint_equity_parquet(result),
     }
 
 
-def _of_all(result: JointResult, table: Any) -> pd.DataFrame:
+def of_all(result: JointResult, table: Any) -> pd.DataFrame:
+    """Return a table of each market's part as one, by time, the market's name first."""
     tables = [table(part).assign(market=name) for name, part in zip(result.universe.names, result.parts, strict=True)]
     whole = pd.concat([each for each in tables if len(each)] or tables[:1], ignore_index=True)
     times = pd.to_datetime(whole["time"].replace("", pd.NaT))

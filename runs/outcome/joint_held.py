@@ -95,15 +95,20 @@ def joint_held(result: JointResult) -> JointHeld:
     return JointHeld(held.spot, held.perpetual, exposures, notional)
 
 
+def constant_returns(result: JointResult, held: JointHeld) -> np.ndarray:
+    """Return (d,) daily returns of the account's mean exposures, each held constant in its market while that is there."""
+    days, alone = day_ends(result.times)[0], [each.market[each.first : each.last] for each in result.universe.markets]
+    daily = [laid_out(days, day_ends(market.times)[0], held_of(market).daily_returns) for market in alone]
+    return constant_exposure_returns(1.0, held.exposures @ np.array(daily))
+
+
 def joint_competitors(result: JointResult, held: JointHeld) -> dict[str, dict[str, Any]]:
     """Return ``buy_and_hold``, ``perpetual_held`` and ``constant_exposure`` of a run, as metrics.json has them."""
-    days, rows = day_ends(result.times)
+    rows = day_ends(result.times)[1]
     costs = [entry_cost(part.configuration, part.listing) for part in result.parts]
     cost, ours = float(np.mean(costs)), returns_of_days(result.equity[rows], result.start)
     perpetual = held.perpetual - cost
-    alone = [each.market[each.first : each.last] for each in result.universe.markets]
-    daily = [laid_out(days, day_ends(market.times)[0], held_of(market).daily_returns) for market in alone]
-    constant = constant_exposure_returns(1.0, held.exposures @ np.array(daily))
+    constant = constant_returns(result, held)
     exposure = float(held.exposures.sum())
     spot, paid = (headline(returns_of_days(curve[rows], 1.0), curve, 1.0) for curve in (held.spot, perpetual))
     return {

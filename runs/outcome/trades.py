@@ -20,7 +20,8 @@ prices in quote per base, sizes in base coin, sums in quote, excursions as fract
 price; `signal_*` is what the heatmap said at the close before the entry; `entry_kind` is the order that opened it: market, limit or
 stop."""
 
-_REASONS = {LIMIT: "target", STOP: "stop", LIQUIDATION: "liquidation", TIME_STOP: "time stop", DELISTING: "delisting"}
+DELISTED = "delisting"
+_REASONS = {LIMIT: "target", STOP: "stop", LIQUIDATION: "liquidation", TIME_STOP: "time stop", DELISTING: DELISTED}
 
 
 def round_trips(

@@ -83,18 +83,21 @@ def part_rows(metrics: dict[str, Any]) -> list[tuple[str, ...]]:
     ]
 
 
-def joint_tearsheet(result: JointResult, metrics: dict[str, Any]) -> str:
-    """Return the account's tearsheet: quantstats' page against the markets held in equal parts, under the parts of the markets."""
+def joint_tearsheet(result: JointResult, metrics: dict[str, Any], settings: str | None = None) -> str:
+    """Return the account's tearsheet: quantstats' page against the markets held in equal parts, under the parts of the markets.
+
+    `settings` is what is said of parameters and costs; by default those of the run's configuration.
+    """
     ours = daily_returns(result.times, result.equity, result.start)
     theirs = daily_returns(result.times, joint_held(result).spot, 1.0)
     data, money = metrics["data"], metrics["money"]
     facts = (
         ("Simulated", "SIMULATED MARKETS - nothing here ever traded." if data["simulated"] else ""),
-        ("Claim", metrics["evidence"]["sentence"]),
+        ("Claim", metrics["evidence"]["sentence"] if "evidence" in metrics else ""),
         ("Competitors", metrics["constant_exposure"]["sentence"]),
         ("Account", f"Reconciliation error {money['reconciliation_error']:.1e} of the start."),
         ("", unopened_sentence(metrics["trading"])),
-        ("Settings", f"{settings_text(result.configuration)} Allocation: {metrics['allocation']}."),
+        ("Settings", f"{settings or settings_text(result.configuration)} Allocation: {metrics['allocation']}."),
         ("Instruments", " ".join(metrics["instrument"]["stand_ins"])),
         ("Data", f"{', '.join(data['markets'])}, {data['first_bar']} to {data['last_bar']}"),
         *(("", line) for line in (*data["caveats"], *data["defects"])),

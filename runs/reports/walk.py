@@ -10,11 +10,19 @@ from runs.reports.figures.choices import choices_figure
 from runs.reports.figures.curves import curves_figure
 from runs.reports.figures.drawing import FIGURE_STYLE
 from runs.reports.figures.scatter import promises_figure
+from runs.reports.joint import MARKETS_EXPLAINED
 from runs.reports.numbers import cells_table, kind_of, quantity, setting
 from runs.reports.page import escape, page
 from runs.reports.tearsheet import CAVEAT
 
 _SIDES = ("in_sample", "out_of_sample")
+
+_TRADED = "Each test is traded by one account in all markets, and rules begin anew in each window."
+_ACROSS = {
+    "account": f"Candidates are judged on one account in all markets. {_TRADED}",
+    "median": f"Candidates are judged on their median market, each traded alone with the whole cash. {_TRADED}",
+    "worst": f"Candidates are judged on their worst market, each traded alone with the whole cash. {_TRADED}",
+}
 
 
 def walk_page(record: dict[str, Any], summary: dict[str, Any], curves: dict[str, Any]) -> str:
@@ -35,6 +43,7 @@ def walk_page(record: dict[str, Any], summary: dict[str, Any], curves: dict[str,
             "Out of sample, joined",
             f"{_joined(summary)}<p><a href='tearsheet.html'>Tearsheet</a></p>{curves_figure(curves)}",
         ),
+        *([("By market", _markets(summary["out_of_sample"]["markets"]))] if "across" in record else []),
         ("Windows", _windows(record, summary)),
         ("Promised and kept", promises_figure(_points(record["objective"], summary), record["objective"])),
         ("The choice, window by window", choices_figure(labels, chosen)),
@@ -72,12 +81,27 @@ def _joined(summary: dict[str, Any]) -> str:
         rows.append([label, value, *[""] * (len(SIDES) - 1)])
     unopened = unopened_sentence(joined["trading"])
     said = (
-        joined["constant_exposure"]["sentence"], EXPLAINED, further_cash(joined), unopened and f"{unopened}.",
-        instrument_text(joined["instrument"]),
+        joined["constant_exposure"]["sentence"], MARKETS_EXPLAINED if "markets" in joined else EXPLAINED, further_cash(joined),
+        unopened and f"{unopened}.", instrument_text(joined["instrument"]),
     )  # fmt: skip
     told = " ".join(filter(None, said))
     titles = ("", "walk-forward", *(title for _, title in SIDES[1:]))
     return f"{cells_table(titles, rows)}<p class='faint'>{escape(told)}</p>"
+
+
+def _markets(parts: Sequence[dict[str, Any]]) -> str:
+    """Return the table of what the joined account earned in each market."""
+    names = (
+        "return_fraction",
+        "trades",
+        "hit_rate_fraction",
+        "fees_quote",
+        "funding_paid_quote",
+        "price_return_fraction",
+    )
+    titles = ("", "part of the return", "trades", "hit rate", "fees, quote", "funding, quote", "its coin held")
+    rows = [(escape(part["name"]), *(cell(name, part[name]) for name in names)) for part in parts]
+    return cells_table(titles, rows)
 
 
 def _windows(record: dict[str, Any], summary: dict[str, Any]) -> str:
@@ -132,5 +156,6 @@ def _protocol(record: dict[str, Any], summary: dict[str, Any]) -> str:
         "train and gap included, as it would have then. A half-life leaves half, so train and test are not independent.",
         "Each test begins flat with the cash that the one before left. What is held at its end is closed at the last close "
         "with taker fee and slippage. Brackets and fees are those in force at each bar.",
+        *([_ACROSS[record["across"]]] if "across" in record else []),
     )
     return "".join(f"<p>{escape(line)}</p>" for line in lines)

@@ -83,9 +83,7 @@ class Result:
     @cached_property
     def metrics(self) -> pd.Series:
         """The run's figures by name, with their unit: performance, trading, exposure and money of `record`."""
-        groups = (self._figures[group] for group in ("performance", "trading", "exposure", "money"))
-        named = {name: value for group in groups for name, value in group.items() if isinstance(value, numbers.Real)}
-        return pd.Series(named, dtype=float, name=self.run.configuration.strategy)
+        return figures_series(self._figures, self.run.configuration.strategy)
 
     @property
     def irrelevant_changes(self) -> dict[str, Any]:
@@ -210,3 +208,10 @@ class Result:
 
 def _shape(value: float, shape: str) -> str:
     return shape.format(value) if math.isfinite(value) else "-"
+
+
+def figures_series(metrics: dict[str, Any], strategy: str) -> pd.Series:
+    """Return performance, trading, exposure and money of a run's metrics by name."""
+    groups = (metrics[group] for group in ("performance", "trading", "exposure", "money"))
+    named = {name: value for group in groups for name, value in group.items() if isinstance(value, numbers.Real)}
+    return pd.Series(named, dtype=float, name=strategy)

@@ -10,11 +10,12 @@ from runs.engines.examination import not_examined
 from runs.engines.joint.event import run_joint_backtest
 from runs.engines.joint.result import JointResult
 from runs.outcome.folder import claimed_folder
-from runs.outcome.joint_metrics import joint_trades
+from runs.outcome.joint_held import joint_held
+from runs.outcome.joint_metrics import joint_metrics, joint_trades
 from runs.outcome.writing import write_files
 from runs.reports import joint as joint_report
-from runs.results.backtest import Result
-from runs.results.show import page_or_file
+from runs.results.backtest import Result, figures_series
+from runs.results.show import one_line, page_or_file
 
 
 class JointRun:
@@ -45,6 +46,24 @@ class JointRun:
     def record(self) -> dict[str, Any]:
         """All figures, evidence and intervals: what metrics.json says."""
         return joint_report.joint_record(self.run, self.trades)
+
+    @cached_property
+    def metrics(self) -> pd.Series:
+        """The run's figures by name, with their unit: performance, trading, exposure and money of `record`."""
+        return figures_series(joint_metrics(self.run, self.trades), self.run.configuration.strategy)
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw equity beside the markets held in equal parts; return the matplotlib axes (new ones by default)."""
+        from matplotlib import pyplot
+
+        ax = pyplot.subplots()[1] if ax is None else ax
+        strategy = one_line(self.run.configuration.strategy)
+        ax.plot(self.equity.index, self.equity, label=strategy)
+        held = self.run.start * joint_held(self.run).spot
+        ax.plot(self.equity.index, held, label="buy and hold", color="grey", linewidth=0.8)
+        ax.set(title=f"{strategy} on {len(self.run.parts)} markets", ylabel="equity, quote")
+        ax.legend()
+        return ax
 
     @cached_property
     def markets(self) -> pd.DataFrame:

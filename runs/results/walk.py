@@ -9,33 +9,48 @@ import numpy as np
 import pandas as pd
 
 from runs.engines.examination import not_examined
+from runs.engines.joint.result import JointResult
 from runs.engines.result import EngineResult
 from runs.outcome.folder import claimed_folder
 from runs.outcome.writing import FolderError, jsonable
 from runs.reports.walk import walk_page
 from runs.results.backtest import Result
-from runs.results.show import html_table, page_or_file, title_of
+from runs.results.joint import JointRun
+from runs.results.show import html_table, one_line, page_or_file, title_of
 from runs.walks.folder import MARKER, daily_curves, joined_trades, write_walk
-from runs.walks.joining import joined_orders
+from runs.walks.joining import TradedWindow, joined_orders
 from runs.walks.run import Walked
 
 _SHOWN = ("train_from", "test_from", "sharpe_in", "sharpe_out", "total_return_fraction_out", "trades_out")
 
 
+_NO_RUN = "a walk's joined account is no run that could be repeated; save the walk"
+
+
 class _Joined(Result):
     """The test windows as one run: each with its own parameters, so that no run repeats it."""
 
-    def __init__(self, walked: Walked) -> None:
-        super().__init__(walked.result, not_examined("parameters change from window to window"))
+    def __init__(self, walked: Walked, run: EngineResult) -> None:
+        super().__init__(run, not_examined("parameters change from window to window"))
         self._walked = walked
 
     def write(self, target: Path, temporary: Path, layers: bool = False) -> None:
         """Refuse: the walk is what is saved."""
-        raise FolderError(target, "a walk's joined account is no run that could be repeated; save the walk")
+        raise FolderError(target, _NO_RUN)
 
     @cached_property
     def _journalled(self) -> EngineResult:
-        return replace(self.run, orders=joined_orders(self._walked.market, self._walked.traded_windows))
+        walked = self._walked
+        windows = [each for each in walked.traded_windows if isinstance(each, TradedWindow)]
+        return replace(self.run, orders=joined_orders(walked.market, windows))  # type: ignore[arg-type]
+
+
+class _JoinedAcross(JointRun):
+    """The same of one account in several markets."""
+
+    def write(self, target: Path, temporary: Path, layers: bool = False) -> None:
+        """Refuse: the walk is what is saved."""
+        raise FolderError(target, _NO_RUN)
 
 
 class WalkForward:
@@ -56,7 +71,8 @@ class WalkForward:
 
     def __init__(self, walked: Walked) -> None:
         self._walked, self.record = walked, walked.record
-        self.joined: Result = _Joined(walked)
+        run = walked.result
+        self.joined: Result | JointRun = _JoinedAcross(run) if isinstance(run, JointResult) else _Joined(walked, run)
 
     @cached_property
     def windows(self) -> pd.DataFrame:
@@ -145,7 +161,10 @@ class WalkForward:
         return ax
 
     def _title(self) -> str:
-        return title_of(self.record["configuration"]["strategy"], self._walked.result.market)
+        result, strategy = self._walked.result, self.record["configuration"]["strategy"]
+        if isinstance(result, JointResult):
+            return f"{one_line(strategy)} on {one_line(self.record['data']['name'])}"
+        return title_of(strategy, result.market)
 
     def __repr__(self) -> str:
         """Return one line: what was walked, and what came of it."""

@@ -80,6 +80,10 @@ class BarRange:
         """Return what a candidate does, closed out; raises as `Evaluator.evaluate` does."""
         return self.close(configuration, self.left_open(configuration))
 
+    def trial(self, configuration: Configuration) -> Trial:
+        """Return a candidate's figures, closed out."""
+        return self.figures(self.evaluate(configuration))
+
     def close(self, configuration: Configuration, evaluation: Evaluation) -> Evaluation:
         """Return a candidate's evaluation closed out."""
         terms = self._evaluator.terms(configuration)

@@ -1,6 +1,7 @@
 """The results folder of a walk."""
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,17 +9,25 @@ import numpy as np
 import pandas as pd
 
 from datafeeds.schema import Market
+from datafeeds.universe.markets import Universe
+from runs.engines.joint.result import JointResult
 from runs.engines.result import EngineResult
 from runs.outcome.competitors import held_of
+from runs.outcome.joint_files import joint_equity_parquet, of_all
+from runs.outcome.joint_held import constant_returns, joint_held
+from runs.outcome.joint_metrics import joint_trades, universe_record
 from runs.outcome.metrics import daily_returns, trades_of
 from runs.outcome.provenance import code_digest, market_record, package_version
 from runs.outcome.run_files import equity_parquet, fills_table, table_csv
+from runs.outcome.trades import DELISTED
 from runs.outcome.writing import json_text, jsonable, write_files
 from runs.reports.figures.thinning import largest_triangles
+from runs.reports.joint import joint_tearsheet
 from runs.reports.tearsheet import tearsheet
 from runs.reports.walk import walk_page
 from runs.statistics.holding import constant_exposure_returns, mean_exposure
 from runs.sweeps.plan import Plan
+from runs.walks.across import JointTradedWindow
 from runs.walks.joining import TradedWindow
 from runs.walks.lengths import WindowLengths, WindowOptions
 
@@ -35,7 +44,8 @@ WINDOW_END = "window end"
 
 
 def walk_record(
-    plan: Plan, options: WindowOptions, choice: str, lengths: WindowLengths, market: Market, windows: int, combinations: int
+    plan: Plan, options: WindowOptions, choice: str, lengths: WindowLengths, market: Market | Universe, windows: int,
+    combinations: int,
 ) -> dict[str, Any]:  # fmt: skip
     """Return what it takes to repeat a walk."""
     record = {
@@ -47,7 +57,7 @@ def walk_record(
         "lengths": lengths.record(),
         "windows": windows,
         "combinations": combinations,
-        "data": market_record(market),
+        "data": universe_record(market) if isinstance(market, Universe) else market_record(market),
         "code": code_digest(plan.configuration.strategy),
     }
     return dict(jsonable(record))
@@ -64,28 +74,38 @@ def reproduction(plan: Plan, options: WindowOptions, choice: str) -> list[str]:
     parts += ["--anchored"] if options.anchored else []
     if plan.method != "grid":
         parts += ["--search", plan.method, "--trials", str(plan.trials), "--seed", str(plan.seed)]
+    parts += ["--across", plan.across] if plan.configuration.several else []
     return [*parts, "--objective", plan.objective, "--choose", choice]
 
 
-def joined_trades(result: EngineResult, traded_windows: tuple[TradedWindow, ...]) -> pd.DataFrame:
+def joined_trades(
+    result: EngineResult | JointResult, traded_windows: Sequence[TradedWindow | JointTradedWindow]
+) -> pd.DataFrame:
     """Return the round trips of all test windows, with the window's number, and with why they ended."""
-    trades = trades_of(result)
-    start = traded_windows[0].window.test_first
-    firsts = pd.DatetimeIndex(
-        [result.times[traded_window.window.test_first - start] for traded_window in traded_windows]
-    )
-    trades.insert(0, "window", firsts.searchsorted(pd.DatetimeIndex(trades["entry_time"]), side="right"))
-    for number, traded_window in enumerate(traded_windows, start=1):
-        if traded_window.forced:
+    if isinstance(result, JointResult):
+        trades, windows = joint_trades(result), [each for each in traded_windows if isinstance(each, JointTradedWindow)]
+        firsts, lasts = (pd.DatetimeIndex([each.times[row] for each in windows]) for row in (0, -1))
+        _number(trades, firsts)
+        ends = pd.DatetimeIndex(trades["exit_time"]).isin(lasts) & (trades["exit_reason"] == DELISTED)
+        trades.loc[ends, "exit_reason"] = WINDOW_END
+        return trades
+    trades, start = trades_of(result), traded_windows[0].window.test_first
+    _number(trades, pd.DatetimeIndex([result.times[each.window.test_first - start] for each in traded_windows]))
+    for number, each in enumerate(traded_windows, start=1):
+        if isinstance(each, TradedWindow) and each.forced:
             trades.loc[trades.index[trades["window"] == number][-1:], "exit_reason"] = WINDOW_END
     return trades
+
+
+def _number(trades: pd.DataFrame, firsts: pd.DatetimeIndex) -> None:
+    trades.insert(0, "window", firsts.searchsorted(pd.DatetimeIndex(trades["entry_time"]), side="right"))
 
 
 def write_walk(
     record: dict[str, Any],
     summary: dict[str, Any],
-    result: EngineResult,
-    traded_windows: tuple[TradedWindow, ...],
+    result: EngineResult | JointResult,
+    traded_windows: Sequence[TradedWindow | JointTradedWindow],
     target: Path,
     temporary: Path,
 ) -> None:
@@ -102,24 +122,23 @@ def write_walk(
         MARKER: json_text(record),
         "summary.json": json_text(summary),
         "walk.html": walk_page(record, plain, curves),
-        "tearsheet.html": tearsheet(result, summary["out_of_sample"], _settings(record, summary)),
-        "equity.parquet": equity_parquet(result),
         "trades.csv": table_csv(joined_trades(result, traded_windows)),
-        "fills.csv": table_csv(fills_table(result)),
     }
+    said = _settings(record, summary)
+    if isinstance(result, JointResult):
+        files["tearsheet.html"] = joint_tearsheet(result, summary["out_of_sample"], said)
+        files["equity.parquet"] = joint_equity_parquet(result)
+        files["fills.csv"] = table_csv(of_all(result, fills_table))
+    else:
+        files["tearsheet.html"] = tearsheet(result, summary["out_of_sample"], said)
+        files["equity.parquet"] = equity_parquet(result)
+        files["fills.csv"] = table_csv(fills_table(result))
     write_files(files, target, temporary)
 
 
-def daily_curves(result: EngineResult) -> dict[str, Any]:
+def daily_curves(result: EngineResult | JointResult) -> dict[str, Any]:
     """Return the worth of 1 at the days' ends as the page's figure wants it: ours, our mean exposure's, and buy-and-hold's."""
-    start, opened = float(result.account["start"][0]), float(result.market.frame["open"].iloc[0])
-    held = held_of(result.market)
-    exposure = mean_exposure(result.position, held.close, result.equity)
-    series = {
-        "walk-forward": daily_returns(result.times, result.equity, start).to_numpy(),
-        "its exposure, constant": constant_exposure_returns(exposure, held.daily_returns),
-        "buy and hold": daily_returns(result.times, result.close, opened).to_numpy(),
-    }
+    series = _joint_series(result) if isinstance(result, JointResult) else _series(result)
     lines = []
     for name, returns in series.items():
         worth = np.r_[1.0, (1.0 + returns).cumprod()]
@@ -128,6 +147,26 @@ def daily_curves(result: EngineResult) -> dict[str, Any]:
         lines.append({"name": name, "days": days[kept].tolist(), "worth": worth[kept].tolist()})
     first, last = np.datetime_as_string(result.times[[0, -1]], unit="D")
     return {"first_day": str(first), "last_day": str(last), "lines": lines}
+
+
+def _joint_series(result: JointResult) -> dict[str, np.ndarray]:
+    held = joint_held(result)
+    return {
+        "walk-forward": daily_returns(result.times, result.equity, result.start).to_numpy(),
+        "its exposure, constant": constant_returns(result, held),
+        "buy and hold": daily_returns(result.times, held.spot, 1.0).to_numpy(),
+    }
+
+
+def _series(result: EngineResult) -> dict[str, np.ndarray]:
+    start, opened = float(result.account["start"][0]), float(result.market.frame["open"].iloc[0])
+    held = held_of(result.market)
+    exposure = mean_exposure(result.position, held.close, result.equity)
+    return {
+        "walk-forward": daily_returns(result.times, result.equity, start).to_numpy(),
+        "its exposure, constant": constant_exposure_returns(exposure, held.daily_returns),
+        "buy and hold": daily_returns(result.times, result.close, opened).to_numpy(),
+    }
 
 
 def _settings(record: dict[str, Any], summary: dict[str, Any]) -> str:

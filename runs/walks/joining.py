@@ -23,7 +23,8 @@ MIN_CASH = 1e-6
 """Quote: the least that an account can be opened with; with less the walk trades no more."""
 
 _STATES = ("start", "wallet", "size", "entry_price", "margin", "wallet_at_entry")
-_SUMS = tuple(name for name in ACCOUNT.names or () if name not in _STATES)
+_ELSEWHERE = ("elsewhere", "maintenance_elsewhere", "initial_elsewhere", "fall_elsewhere")
+_SUMS = tuple(name for name in ACCOUNT.names or () if name not in (*_STATES, *_ELSEWHERE))
 
 
 @dataclass(frozen=True)
@@ -161,9 +162,15 @@ def joined_orders(market: Market, traded_windows: Sequence[TradedWindow]) -> tup
 
 def _account(traded_windows: Sequence[TradedWindow]) -> np.ndarray:
     """Return the account after all windows: it began with the first one's cash, and every window ended flat."""
-    account = np.zeros(1, dtype=ACCOUNT)
+    account = summed_account([traded_window.evaluation.account for traded_window in traded_windows])
     account["start"] = traded_windows[0].evaluation.account["start"]
     account["wallet"] = traded_windows[-1].evaluation.account["wallet"]
+    return account
+
+
+def summed_account(accounts: Sequence[np.ndarray]) -> np.ndarray:
+    """Return an account, (1,), with the sums of several that all ended flat; start and wallet are the caller's to set."""
+    account = np.zeros(1, dtype=ACCOUNT)
     for name in _SUMS:
-        account[name] = math.fsum(float(traded_window.evaluation.account[name][0]) for traded_window in traded_windows)
+        account[name] = math.fsum(float(one[name][0]) for one in accounts)
     return account

@@ -2,12 +2,13 @@
 
 import contextlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from datafeeds.schema import Market
+from datafeeds.universe.markets import Universe
 from runs.commandline.command import InputError, as_input_error
 from runs.commandline.compiling import note_compiling
 from runs.commandline.output import print_json, utc_now
@@ -15,16 +16,18 @@ from runs.commandline.progress import ShowProgress, progress
 from runs.commandline.repeating import hold_to_record
 from runs.commandline.uncompiled import note_uncompiled
 from runs.engines.configuration import Configuration
-from runs.engines.event import load_market
+from runs.engines.joint.plan import joint_plan
+from runs.engines.joint.result import JointResult
 from runs.engines.parity import first_difference
 from runs.engines.result import EngineResult
 from runs.engines.snapshot_cache import Heatmaps, heatmaps_folder
 from runs.outcome.folder import claimed_folder, run_name
-from runs.outcome.provenance import market_record
 from runs.outcome.writing import jsonable
 from runs.sweeps.plan import Plan
+from runs.sweeps.run import load_traded
 from runs.sweeps.space.candidates import Candidates
 from runs.sweeps.workers.executors import local_executor
+from runs.walks.across import JointTradedWindow, confirm_across, join_across, trade_across
 from runs.walks.bar_range import BarRange
 from runs.walks.folder import MARKER, walk_record, write_walk
 from runs.walks.joining import TradedWindow, join, trade
@@ -61,11 +64,11 @@ def launch(plan: Plan, options: WindowOptions, choice: str, run_options: RunOpti
         For what the user can mend.
     """
     as_input_error(check_walk, plan, choice)
-    market = load_market(plan.configuration)
-    hold_to_record(run_options.config, run_options.strict, plan.configuration.strategy, market_record(market))
+    plan, market = load_traded(plan)
     walk: Walk = as_input_error(lay_out, plan, options, choice, market)
+    hold_to_record(run_options.config, run_options.strict, plan.configuration.strategy, walk.record["data"])
     if run_options.dry_run:
-        print_plan(walk.record, plan, walk.windows, market, run_options.jobs)
+        print_plan(walk.record, plan, walk.windows, market.times, run_options.jobs)
         return 0
     note_compiling()
     note_uncompiled(plan.configuration.strategy)
@@ -109,13 +112,13 @@ class Walk:
 
     plan: Plan
     choice: str
-    market: Market
+    market: Market | Universe
     windows: tuple[Window, ...]
     record: dict[str, Any]
 
 
-def lay_out(plan: Plan, options: WindowOptions, choice: str, market: Market) -> Walk:
-    """Lay a walk's windows on a market.
+def lay_out(plan: Plan, options: WindowOptions, choice: str, market: Market | Universe) -> Walk:
+    """Lay a walk's windows on a market, or on the times at which a universe may be traded.
 
     Raises
     ------
@@ -123,7 +126,8 @@ def lay_out(plan: Plan, options: WindowOptions, choice: str, market: Market) -> 
         For lengths that are none, or if no window fits.
     """
     lengths = lengths_of(options, plan, market.bar_seconds)
-    windows = lengths.windows(len(market))
+    first, last = _bars_of(market)
+    windows = tuple(window.shifted(first) for window in lengths.windows(last - first))
     record = walk_record(plan, options, choice, lengths, market, len(windows), plan.search().total)
     return Walk(plan, choice, market, windows, record)
 
@@ -151,10 +155,10 @@ class Walked:
     """
 
     record: dict[str, Any]
-    market: Market
+    market: Market | Universe
     rows: list[dict[str, Any]]
-    traded_windows: tuple[TradedWindow, ...]
-    result: EngineResult
+    traded_windows: Sequence[TradedWindow | JointTradedWindow]
+    result: EngineResult | JointResult
     errors: list[str]
     confirmation: dict[str, Any]
     unused: int
@@ -191,16 +195,31 @@ def run_walk(
     """
     plan, market = walk.plan, walk.market
     candidates = Candidates(plan.configuration, plan.space.names, ())
-    trainer = Trainer(candidates, plan.objective, market, walk.windows, heatmaps)
+    trainer = Trainer(candidates, plan.objective, market, walk.windows, heatmaps, plan.across)
     indices, chosen, errors = choose_on(walk, trainer, jobs, scratch, progress)
     ours = heatmaps_of(trainer)
-    traded_windows = trade(market, ours, walk.windows, chosen)
-    with progress("confirm", min(confirmed, len(traded_windows))) as report:
-        confirmation = confirm(confirmed, traded_windows, market, ours, report)
+    traded_windows: Sequence[TradedWindow | JointTradedWindow]
+    result: EngineResult | JointResult
+    with progress("confirm", min(confirmed, len(walk.windows))) as report:
+        if isinstance(market, Universe):
+            joint_windows = trade_across(market, ours, walk.windows, chosen)
+            confirmation = confirm_across(confirmed, joint_windows, report)
+            result, traded_windows = join_across(market, ours, plan.configuration, joint_windows), joint_windows
+        else:
+            single_windows = trade(market, ours, walk.windows, chosen)
+            confirmation = confirm(confirmed, single_windows, market, ours, report)
+            result, traded_windows = join(market, ours, plan.configuration, single_windows), single_windows
     rows = _window_rows(plan, trainer, traded_windows, chosen, indices)
-    result = join(market, ours, plan.configuration, traded_windows)
-    unused = len(market) - walk.windows[-1].test_last
+    unused = _bars_of(market)[1] - walk.windows[-1].test_last
     return Walked(walk.record, market, rows, traded_windows, result, errors, confirmation, unused)
+
+
+def _bars_of(market: Market | Universe) -> tuple[int, int]:
+    """Return the bars that may be traded, ``first <= bar < last``; of a universe its times."""
+    if isinstance(market, Universe):
+        plan = joint_plan(market)
+        return plan.first, len(plan.rows)
+    return 0, len(market)
 
 
 def choose_on(
@@ -259,15 +278,15 @@ def confirm(
 
 
 def _window_rows(
-    plan: Plan, trainer: Trainer, traded_windows: tuple[TradedWindow, ...], chosen: list[Configuration],
-    indices: list[int | None],
+    plan: Plan, trainer: Trainer, traded_windows: Sequence[TradedWindow | JointTradedWindow],
+    chosen: list[Configuration], indices: list[int | None],
 ) -> list[dict[str, Any]]:  # fmt: skip
     rows = []
     for index, traded_window in enumerate(traded_windows):
         configuration, bar_range = chosen[index], train_ranges(trainer)[index]
         values = {axis.label: _value(configuration, axis.group, axis.name) for axis in plan.space.axes}
-        trained = bar_range.figures(bar_range.evaluate(configuration)).metrics
-        row = window_row(index + 1, trainer.market, traded_window, values, trained)
+        trained = bar_range.trial(configuration).metrics
+        row = window_row(index + 1, trainer.market.times, traded_window, values, trained)
         rows.append(row | {"combination": indices[index]})
     return rows
 
@@ -277,7 +296,8 @@ def _value(configuration: Configuration, group: str, name: str) -> Any:
 
 
 def _name(walk: Walk) -> str:
-    named = {key: walk.record[key] for key in ("configuration", "space", "search", "objective", "choice", "lengths")}
+    names: tuple[str, ...] = ("configuration", "space", "search", "objective", "choice", "lengths", "across")
+    named = {key: walk.record[key] for key in names if key in walk.record}
     return run_name(utc_now(), f"walk-{walk.plan.configuration.strategy}", named, walk.record["data"]["fingerprint"])
 
 

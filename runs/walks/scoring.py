@@ -1,22 +1,28 @@
 """All candidates on all train windows: units of neighbours on the workers of sweeps."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from datafeeds.schema import Market
+from datafeeds.universe.markets import Universe
 from runs.engines.snapshot_cache import Heatmaps
 from runs.sweeps.plan import Plan
 from runs.sweeps.rows.objective import score
 from runs.sweeps.rows.row import sealed, unsealed
 from runs.sweeps.space.candidates import Candidates, Combination
+from runs.sweeps.workers.across import ACROSS, UniverseEvaluator, heatmaps_across
 from runs.sweeps.workers.executors import Executor
 from runs.sweeps.workers.work import Unit, reason_of, unit_size, units
 from runs.walks.bar_range import BarRange
 from runs.walks.selection import Scores
 from runs.walks.windows import Window
+
+Ranges = Sequence[BarRange | UniverseEvaluator]
+"""What evaluates candidates on each train window."""
 
 
 def combinations_of(plan: Plan) -> list[Combination]:
@@ -51,18 +57,21 @@ class Trainer:
     candidates, objective
         What is tried, and by what it is compared.
     market
-        The whole market; each window's evaluation reads its bars and those before alone.
+        The whole market or universe; each window's evaluation reads its bars and those before alone.
     windows
         Whose train windows are traded.
     heatmaps
         Folder of kept heatmaps; None: in memory.
+    across
+        Which of `runs.sweeps.workers.across.ACROSS` a universe is judged on.
     """
 
     candidates: Candidates
     objective: str
-    market: Market
+    market: Market | Universe
     windows: tuple[Window, ...]
     heatmaps: Path | None
+    across: str = ACROSS[0]
 
     def prepare(self) -> None:
         """Make this process's train windows."""
@@ -73,7 +82,7 @@ class Trainer:
         ranges = train_ranges(self)
         return [self._scored(combination, ranges) for combination in unit]
 
-    def _scored(self, combination: Combination, ranges: list[BarRange]) -> Scored:
+    def _scored(self, combination: Combination, ranges: Ranges) -> Scored:
         scored = self.failed(combination, "")
         try:
             configuration = self.candidates.configuration(combination.values)
@@ -82,7 +91,7 @@ class Trainer:
         reason = ""
         for index, bar_range in enumerate(ranges):
             try:
-                metrics = bar_range.figures(bar_range.evaluate(configuration)).metrics
+                metrics = bar_range.trial(configuration).metrics
             except Exception as error:  # of this window alone: a later one must not undo what an earlier one chose
                 reason = reason or reason_of(error)
                 continue
@@ -104,10 +113,10 @@ class Trainer:
         return Scored(content["number"], np.array(content["values"], dtype=np.float64), trades, content["error"])
 
 
-_ranges: dict[tuple[str, str, str, tuple[Window, ...]], tuple[Heatmaps, list[BarRange]]] = {}
+_ranges: dict[Any, tuple[Heatmaps, Ranges]] = {}
 
 
-def train_ranges(trainer: Trainer) -> list[BarRange]:
+def train_ranges(trainer: Trainer) -> Ranges:
     """Return this process's train windows, made once."""
     return _prepared(trainer)[1]
 
@@ -117,14 +126,23 @@ def heatmaps_of(trainer: Trainer) -> Heatmaps:
     return _prepared(trainer)[0]
 
 
-def _prepared(trainer: Trainer) -> tuple[Heatmaps, list[BarRange]]:
-    key = (trainer.market.fingerprint(), trainer.market.name, str(trainer.heatmaps), trainer.windows)
+def _prepared(trainer: Trainer) -> tuple[Heatmaps, Ranges]:
+    traded = trainer.market
+    named = (trainer.objective, trainer.across) if isinstance(traded, Universe) else (traded.name,)
+    key = (traded.fingerprint(), str(trainer.heatmaps), trainer.windows, *named)
     if key not in _ranges:
         _ranges.clear()
-        heatmaps = Heatmaps(trainer.heatmaps)
-        ranges = [BarRange(trainer.market, heatmaps, w.train_first, w.train_last) for w in trainer.windows]
-        _ranges[key] = heatmaps, ranges
+        _ranges[key] = _ranges_of(trainer)
     return _ranges[key]
+
+
+def _ranges_of(trainer: Trainer) -> tuple[Heatmaps, Ranges]:
+    traded, spans = trainer.market, [(window.train_first, window.train_last) for window in trainer.windows]
+    if isinstance(traded, Universe):
+        heatmaps, judged = heatmaps_across(trainer.heatmaps, len(traded)), (trainer.objective, trainer.across)
+        return heatmaps, [UniverseEvaluator(traded.window(*span), heatmaps, *judged) for span in spans]
+    heatmaps = Heatmaps(trainer.heatmaps)
+    return heatmaps, [BarRange(traded, heatmaps, *span) for span in spans]
 
 
 def score_candidates(

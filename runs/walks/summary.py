@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from datafeeds.schema import Market
+from runs.engines.joint.result import JointResult
 from runs.engines.result import EngineResult
+from runs.outcome.joint_metrics import joint_metrics
 from runs.outcome.metrics import daily_returns, run_metrics
 from runs.statistics.sharpe import probabilistic_sharpe, sharpe_sample
+from runs.walks.across import JointTradedWindow
 from runs.walks.joining import TradedWindow
 
 CONFIDENCE = 0.95
@@ -21,16 +23,17 @@ LUCK, TOLD, TOO_LITTLE = "not told from luck", "told from luck", "too little to 
 
 
 def window_row(
-    number: int, market: Market, traded_window: TradedWindow, values: dict[str, Any], trained: dict[str, float]
-) -> dict[str, Any]:
+    number: int, times: np.ndarray, traded_window: TradedWindow | JointTradedWindow, values: dict[str, Any],
+    trained: dict[str, float],
+) -> dict[str, Any]:  # fmt: skip
     """Return what is said of one window.
 
     Parameters
     ----------
     number
         From 1.
-    market, traded_window
-        The whole market, and the test window traded.
+    times, traded_window
+        (n,) naive UTC opens of the bars of the whole market or universe, and the test window traded.
     values
         The chosen value of each parameter by ``group.name``.
     trained
@@ -39,21 +42,22 @@ def window_row(
     window = traded_window.window
     return {
         "number": number,
-        "train": _range(market, window.train_first, window.train_last),
-        "test": _range(market, window.test_first, window.test_last),
+        "train": _range(times, window.train_first, window.train_last),
+        "test": _range(times, window.test_first, window.test_last),
         "chosen": values,
         "in_sample": trained,
         "out_of_sample": traded_window.metrics,
     }
 
 
-def _range(market: Market, first: int, last: int) -> dict[str, Any]:
-    times = market.times
+def _range(times: np.ndarray, first: int, last: int) -> dict[str, Any]:
     stamps = [f"{np.datetime_as_string(times[bar], unit='s')}Z" for bar in (first, last - 1)]
     return {"first_bar": stamps[0], "last_bar": stamps[1], "bars": last - first}
 
 
-def walk_summary(result: EngineResult, rows: Sequence[dict[str, Any]], objective: str, unused: int) -> dict[str, Any]:
+def walk_summary(
+    result: EngineResult | JointResult, rows: Sequence[dict[str, Any]], objective: str, unused: int
+) -> dict[str, Any]:
     """Return the summary of a walk.
 
     Parameters
@@ -75,7 +79,7 @@ def walk_summary(result: EngineResult, rows: Sequence[dict[str, Any]], objective
         like of annual profits), NaN unless the mean is above zero; ``parameter_changes``; ``probabilistic_sharpe``, the
         probability that the true ratio of the joined daily returns is above zero.
     """
-    metrics = run_metrics(result)
+    metrics = joint_metrics(result) if isinstance(result, JointResult) else run_metrics(result)
     promised = _mean([row["in_sample"].get("sharpe", math.nan) for row in rows])
     earned = float(metrics["performance"]["sharpe"])
     chance = above_zero(result)
@@ -92,12 +96,17 @@ def walk_summary(result: EngineResult, rows: Sequence[dict[str, Any]], objective
         "unused_bars": unused,
     }
     verdict = _verdict(chance)
-    return {"verdict": verdict, "sentence": _sentence(summary, verdict), **summary}
+    parts = [part["profit_quote"] for part in metrics.get("markets", ())]
+    agree = (
+        f" The account gained in {sum(profit > 0.0 for profit in parts)} of {len(parts)} markets." if parts else ""
+    )
+    return {"verdict": verdict, "sentence": _sentence(summary, verdict) + agree, **summary}
 
 
-def above_zero(result: EngineResult) -> float:
+def above_zero(result: EngineResult | JointResult) -> float:
     """Return the probability that the true Sharpe ratio of a result's daily returns is above zero; NaN for too few."""
-    returns = daily_returns(result.times, result.equity, float(result.account["start"][0])).to_numpy()
+    start = result.start if isinstance(result, JointResult) else float(result.account["start"][0])
+    returns = daily_returns(result.times, result.equity, start).to_numpy()
     try:
         return probabilistic_sharpe(sharpe_sample(returns))
     except ValueError:

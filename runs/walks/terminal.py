@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
-from datafeeds.schema import Market
 from runs.commandline.command import note, suggest
 from runs.commandline.dry_run import sweep_seconds, tell_plan
 from runs.commandline.output import print_lines, print_results, wide_console
@@ -17,9 +16,9 @@ from runs.sweeps.plan import Plan
 from runs.walks.windows import Window
 
 
-def print_plan(record: dict[str, Any], plan: Plan, windows: tuple[Window, ...], market: Market, jobs: int) -> None:
+def print_plan(record: dict[str, Any], plan: Plan, windows: tuple[Window, ...], times: np.ndarray, jobs: int) -> None:
     """Print what a walk would do."""
-    days = np.datetime_as_string(market.times, unit="D")
+    days = np.datetime_as_string(times, unit="D")
     ranges = [
         {
             "train": [str(days[window.train_first]), str(days[window.train_last - 1])],
@@ -27,12 +26,13 @@ def print_plan(record: dict[str, Any], plan: Plan, windows: tuple[Window, ...], 
         }
         for window in windows
     ]
+    bars = record["data"]["bars"]
     count, further = (
         record["combinations"],
         {key: record[key] for key in ("data", "space", "search", "objective", "lengths")},
     )
-    seconds = sweep_seconds(min(plan.space.maps, count), count * len(windows), len(market), jobs)
-    tell_plan(record["configuration"], len(market), count * len(windows), seconds, ranges=ranges, **further)
+    seconds = sweep_seconds(min(plan.space.maps, count), count * len(windows), bars, jobs)
+    tell_plan(record["configuration"], bars, count * len(windows), seconds, ranges=ranges, **further)
 
 
 def print_walk(folder: Path, record: dict[str, Any], summary: dict[str, Any]) -> None:

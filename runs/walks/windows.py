@@ -1,7 +1,7 @@
 """Train and test windows in bars: the test follows the train after a gap, and no two tests share a bar."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 from datafeeds.errors import MarketError
 from datafeeds.series import timeframe_seconds
@@ -15,6 +15,10 @@ class Window:
     train_last: int
     test_first: int
     test_last: int
+
+    def shifted(self, bars: int) -> "Window":
+        """Return the window so many bars later."""
+        return Window(*(bar + bars for bar in astuple(self)))
 
 
 def lay_windows(bars: int, train: int, test: int, step: int, gap: int, anchored: bool) -> tuple[Window, ...]:

@@ -22,7 +22,7 @@ class JointPlan:
     first
         The first step at which a market may be traded.
     begins, leaves
-        (k,) each market's first traded bar; its last one where it leaves before the others, else -1.
+        (k,) each market's first traded bar; its last one where it leaves before the others, or the universe closes, else -1.
     """
 
     rows: np.ndarray
@@ -36,7 +36,8 @@ def joint_plan(universe: Universe) -> JointPlan:
     lasts, begins = ([getattr(each, name) for each in universe.markets] for name in ("last", "first"))
     rows = np.where(universe.rows < lasts, universe.rows, -1).astype(np.int32)
     rows = rows[: int(np.flatnonzero((rows >= 0).any(axis=1))[-1]) + 1]
-    leaves = [-1 if newest == last - 1 else last - 1 for newest, last in zip(rows[-1].tolist(), lasts, strict=True)]
+    stays = [newest == last - 1 and not universe.closes for newest, last in zip(rows[-1].tolist(), lasts, strict=True)]
+    leaves = [-1 if each else last - 1 for each, last in zip(stays, lasts, strict=True)]
     first = int(np.flatnonzero((rows >= begins).any(axis=1))[0])
     return JointPlan(rows, first, tuple(begins), tuple(leaves))
 

@@ -46,8 +46,7 @@ class BestAcross:
         if self._across.on_account:
             result = self._across.account.run(self._configuration)
             lines = list(dict.fromkeys(line for part in result.parts for line in part.listing.stand_ins))
-            instrument = {"sentence": "", "stand_ins": lines}
-            return {**joint_competitors(result, joint_held(result)), "instrument": instrument}
+            return {**joint_competitors(result, joint_held(result)), "instrument": {"stand_ins": lines}}
         index = self._across.counted(self._alone)
         each, trial = universe.markets[index], self._alone[index]
         seen, own = each.market[each.first : each.last], configurations_of(self._configuration, universe)[index]

@@ -87,7 +87,12 @@ class UniverseEvaluator:
         self.account = JointEvaluator(universe, heatmaps)
         self.days, self.universe = self.account.days, universe
         self._objective, self.across = objective, across
-        self._alone = [Evaluator(each.market, heatmaps, each.first, each.last) for each in universe.markets]
+        self._alone: list[Evaluator | JointEvaluator] = [
+            JointEvaluator(universe.only(k), heatmaps)
+            if universe.closes
+            else Evaluator(each.market, heatmaps, each.first, each.last)
+            for k, each in enumerate(universe.markets)
+        ]
 
     @property
     def on_account(self) -> bool:
@@ -137,7 +142,11 @@ class UniverseEvaluator:
             return first_joint_difference(configuration, self.universe, self.account.evaluate(configuration))
         owns = configurations_of(configuration, self.universe)
         for each, alone, own in zip(self.universe.markets, self._alone, owns, strict=True):
-            said = first_difference(own, each.market, alone.evaluate(own))
+            said = (
+                first_joint_difference(own, alone.universe, alone.evaluate(own))
+                if isinstance(alone, JointEvaluator)
+                else first_difference(own, each.market, alone.evaluate(own))
+            )
             if said is not None:
                 return f"{each.market.name}: {said}"
         return None
