@@ -12,18 +12,21 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import click
 
 from datafeeds.schema import Market
 from runs.commandline.command import Command, InputError, as_input_error, note, run_command, suggest
 from runs.commandline.compiling import note_compiling
-from runs.commandline.options import market_options
+from runs.commandline.options import asked_settings, universe_options
 from runs.commandline.output import print_json
 from runs.commandline.uncompiled import note_uncompiled
-from runs.engines.configuration import Configuration, configuration_from, with_assignments
+from runs.engines.configuration import Configuration, configuration_from
 from runs.engines.event import EngineMode, load_market
 from runs.engines.instruments import checked_listing, listing_for
+from runs.engines.joint.plan import configurations_of
+from runs.engines.joint.universe import load_universe
 from runs.tracing.alone import traces
 from runs.tracing.comparing import Difference, first_difference, stamp
 from runs.tracing.cuts import cut_points, cut_range
@@ -181,7 +184,7 @@ def _own_error(configuration: Configuration, market: Market, run: Trace) -> Inpu
     cls=Command, epilog="Example: python -m runs.lookahead --strategy my_module:MyStrategy --data btc_1h.parquet"
 )
 @click.option("--strategy", required=True, help="magnet, cascade, wipe, overlay, or package.module:Class.")
-@market_options
+@universe_options
 @click.option("--set", "assignments", multiple=True, metavar="NAME=VALUE", help="Set one parameter; may be repeated.")
 @click.option(
     "--cuts", default=6, show_default=True, type=click.IntRange(1, 1000), help="Points of the prefix and poison checks."
@@ -194,44 +197,78 @@ def command(
     as_json: bool,
     **market_named: str | None,
 ) -> int:
-    """Look for look-ahead in a strategy.
+    """Look for look-ahead in a strategy, on one market or on several in turn.
 
     Exit code 1 if there is any, or if it does other things in other engine modes; 2 if it fails of itself or is not
     deterministic.
     """
-    flags = {"strategy": strategy, **market_named}
-    settings = as_input_error(with_assignments, {k: v for k, v in flags.items() if v is not None}, assignments)
+    settings = asked_settings({"strategy": strategy, **market_named}, assignments, None)
     configuration: Configuration = as_input_error(configuration_from, settings)
-    market = load_market(configuration)
-    if len(market) < 100:
-        raise click.UsageError(f"{market.name}: {len(market)} bars are too few to find anything; give at least 100")
-    as_input_error(checked_listing, configuration, market)
+    named = _markets_of(configuration)
+    for own, market in named:
+        if len(market) < 100:
+            raise click.UsageError(f"{market.name}: {len(market)} bars are too few to find anything; give at least 100")
+        as_input_error(checked_listing, own, market)
     note_compiling()
     note_uncompiled(strategy)
-    examination = examine(configuration, market, cuts)
-    _tell(examination, strategy, market, cuts, as_json)
-    if examination.acquitted and not as_json:
+    done = list[tuple[Market, Examination]]()
+    for own, market in named:
+        done.append((market, examine(own, market, cuts)))
+        _note(done[-1][1], strategy, market, cuts)
+        if not as_json:
+            _tell(done[-1][1], strategy, market)
+        if not done[-1][1].acquitted:
+            break
+    acquitted = done[-1][1].acquitted
+    if as_json:
+        print_json(_record(done, strategy, len(named) > 1))
+    elif acquitted:
+        sys.stdout.write(f"Not seen: {NOT_SEEN}.\n")
         suggest("backtest", {"strategy": strategy, **market_named, "set": assignments})
-    return 0 if examination.acquitted else 1
+    elif len(done) < len(named):
+        sys.stdout.write(f"{len(done)} of {len(named)} markets were examined; this is the first with a finding.\n")
+    return 0 if acquitted else 1
 
 
-def _tell(examination: Examination, strategy: str, market: Market, cuts: int, as_json: bool) -> None:
-    found, modes, taken = examination.differences, examination.modes, examination.cuts
+def _markets_of(configuration: Configuration) -> list[tuple[Configuration, Market]]:
+    """Return what is examined, market by market: each alone, with all its bars until the last that may be traded."""
+    if not configuration.several:
+        return [(configuration, load_market(configuration))]
+    universe = load_universe(configuration)
+    seen = [each.market.head(each.last) for each in universe.markets]
+    return list(zip(configurations_of(configuration, universe), seen, strict=True))
+
+
+def _record(done: Sequence[tuple[Market, Examination]], strategy: str, several: bool) -> dict[str, Any]:
+    found = [
+        {
+            "market": market.name,
+            "cuts": examination.cuts,
+            "look_ahead": [vars(difference) for difference in examination.differences],
+            "engine_modes": [vars(difference) for difference in examination.modes],
+        }
+        for market, examination in done
+    ]
+    of_one = {key: value for key, value in found[0].items() if key != "market"}
+    return {"strategy": strategy, **({"markets": found} if several else of_one), "not_seen": NOT_SEEN}
+
+
+def _note(examination: Examination, strategy: str, market: Market, cuts: int) -> None:
+    taken = examination.cuts
     if taken < cuts:
         period = f"{strategy} decides nothing before bar {examination.minimum_period:,} of {len(market):,}"
         note(f"{taken} of {cuts} prefixes and poisoned futures: {period}; more bars prove more")
     if examination.opened:
         note(f"{strategy} reads {', '.join(examination.opened)} by itself")
-    if as_json:
-        listed = {"look_ahead": found, "engine_modes": modes}
-        shown = {name: [vars(difference) for difference in those] for name, those in listed.items()}
-        print_json({"strategy": strategy, "cuts": taken, **shown, "not_seen": NOT_SEEN})
-        return
+
+
+def _tell(examination: Examination, strategy: str, market: Market) -> None:
+    found, modes, taken = examination.differences, examination.modes, examination.cuts
     if found:
         lines = [f"LOOK-AHEAD in {strategy} on {market.name}:"]
     else:
         counted = f"{len(market):,} bars, {len(MODES) + 1} engine modes, {taken} prefixes, {taken} poisoned futures"
-        lines = [f"no look-ahead found in {strategy} on {market.name}: {counted}", f"Not seen: {NOT_SEEN}."]
+        lines = [f"no look-ahead found in {strategy} on {market.name}: {counted}"]
     if modes:
         lines.append("It depends on the engine mode, though on no later bar that was tried:")
     lines += [f"  {difference.sentence()}" for difference in found + modes]

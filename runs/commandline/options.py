@@ -80,6 +80,11 @@ def markets_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return _with(_MARKETS, command)
 
 
+def universe_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of one market or a universe, as `asked_settings` reads them."""
+    return _with((*_UNIVERSE[:-1], *_RANGE), command)
+
+
 def configuration_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options of a configuration, those of its market or markets included."""
     return _with((*_CONFIGURATION[:1], *_UNIVERSE, *_RANGE, *_CONFIGURATION[1:]), command)

@@ -97,9 +97,7 @@ def walk_summary(
     }
     verdict = _verdict(chance)
     parts = [part["profit_quote"] for part in metrics.get("markets", ())]
-    agree = (
-        f" The account gained in {sum(profit > 0.0 for profit in parts)} of {len(parts)} markets." if parts else ""
-    )
+    agree = f" The account gained in {sum(profit > 0.0 for profit in parts)} of {len(parts)} markets." if parts else ""
     return {"verdict": verdict, "sentence": _sentence(summary, verdict) + agree, **summary}
 
 

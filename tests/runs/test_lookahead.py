@@ -14,7 +14,8 @@ from datafeeds.simulated.market import simulate
 from runs import lookahead
 from runs.commandline.command import InputError
 from runs.engines.configuration import configuration_from
-from runs.lookahead import examine, main
+from runs.lookahead import Examination, examine, main
+from runs.tracing.comparing import Difference
 from runs.tracing.cuts import cut_points
 from runs.tracing.poison import poisoned
 from runs.tracing.trace import Trace
@@ -244,6 +245,29 @@ def test_the_command_exits_1_on_a_leak_and_prints_where(tmp_path, capsys):
     shown = json.loads(capsys.readouterr().out)
     assert "file" in shown.pop("not_seen")
     assert shown == {"strategy": "leaks:Honest", "cuts": 2, "look_ahead": [], "engine_modes": []}
+
+
+def test_markets_are_examined_in_turn_until_one_has_a_finding(tmp_path, capsys, monkeypatch):
+    files, asked = [], []
+    for seed, name in enumerate("abc"):
+        path = tmp_path / f"{name}.parquet"
+        simulate(seed, bars=120).frame.drop(columns="open_interest_break").to_parquet(path)
+        files += ["--data", str(path)]
+
+    def examined(configuration, market, cuts):
+        asked.append(market.name[-1])
+        assert configuration.data == str(tmp_path / f"{market.name[-1]}.parquet")
+        look = Difference("prefix, 60 bars", 50, "2024-01-03T02:00", "equity", "1", "2")
+        return Examination([look] if market.name.endswith("b") else [], [], cuts, 1, ())
+
+    monkeypatch.setattr(lookahead, "examine", examined)
+    assert main(["--strategy", "wipe", "--set", "symbol=BTCUSDT", *files]) == 1
+    told = capsys.readouterr().out
+    assert asked == ["a", "b"]
+    assert told.index("no look-ahead found in wipe") < told.index("LOOK-AHEAD in wipe") < told.index("2 of 3 markets")
+    assert main(["--strategy", "wipe", "--set", "symbol=BTCUSDT", *files[:2], *files[4:], "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert [each["look_ahead"] for each in shown["markets"]] == [[], []]
 
 
 def test_bad_usage_gets_one_line(capsys):

@@ -23,7 +23,7 @@ from runs.engines.configuration import (
     read_settings,
 )
 
-ONE_MARKET = ("analyze", "stress", "lookahead", "benchmark")
+ONE_MARKET = ("analyze", "stress", "benchmark")
 DOCUMENTED = Path(__file__).resolve().parents[3] / "docs" / "configuration.md"
 
 
