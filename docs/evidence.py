@@ -45,7 +45,7 @@ SHORT = """- **Proven: how much is liquidated, given how far price goes.** The m
 - **Refuted: forecasts in coins as they stand.** Reports rise more slowly than forecasts. The [stress test](stress.md) fits the
   link, and measures its intervals.
 - **No strategy earns more than its own exposure held constant.** Of eight rules on two years held out none does by an interval, at
-  taker, maker or no costs, after 19 changes were tried; the wipe as first specified loses ([figures](evidence-strategies.md)).
+  taker, maker or no costs; 19 changes had been tried. The wipe as first specified loses ([figures](evidence-strategies.md)).
 - **So**: use the map to say what a move would liquidate. Do not take a trade from it. No strategy here is validated.
 - **How far to trust this.** Reports are lower bounds. Two hourly sets differ: summer 2024 alone validates nothing.
   [Kernel](glossary.md#kernel) and half-life were chosen on these three sets and these positions ([attempts](attempts.md)):

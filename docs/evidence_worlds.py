@@ -39,9 +39,9 @@ markets. Shares are of the markets with enough data, with 95 % intervals (Wilson
 ## How to read the tables
 
 - *Fair*: liquidations move no price, and no price is drawn to or driven from a level. A [knob](glossary.md#knob) makes one
-  claim true: `magnet_strength` (standard deviations of drift an hour toward the heavier true
-  [cluster](glossary.md#cluster)), `cascade_feedback` (times the usual push of forced orders), `post_wipe_reversion` (share
-  of a [wipe](glossary.md#wipe)'s adverse move that is given back).
+  claim true. `magnet_strength` is standard deviations of drift an hour toward the heavier true
+  [cluster](glossary.md#cluster). `cascade_feedback` is times the usual push of forced orders. `post_wipe_reversion` is the
+  share of a [wipe](glossary.md#wipe)'s adverse move that is given back.
 - *Read by listed leverages*, or *(listed)*: simulated traders hold listed leverages, and the default's power law ranks their
   levels worse ([evidence-truth.md](evidence-truth.md)). These rows read the map that ranks them best.
 - *Above nominal*, of a false claim: the whole interval lies above 2.5 %.
