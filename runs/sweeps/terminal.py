@@ -24,10 +24,15 @@ _COLUMNS = (
 
 def print_plan(record: dict[str, Any], plan: Plan, jobs: int) -> None:
     """Print what a sweep would do."""
-    count, bars = record["combinations"], record["data"]["bars"]
+    count, bars = record["combinations"], all_bars(record)
     seconds = sweep_seconds(min(plan.space.maps, count), count, bars, jobs)
     further = {key: record[key] for key in ("data", "space", "search", "objective")}
     tell_plan(record["configuration"], bars, count, seconds, **further)
+
+
+def all_bars(record: dict[str, Any]) -> int:
+    """Return the bars of the market that a record describes, of several markets about those of all."""
+    return int(record["data"]["bars"]) * len(record["data"].get("markets", [1]))
 
 
 def print_best(folder: Path, record: dict[str, Any], trials: pd.DataFrame, summary: dict[str, Any]) -> None:

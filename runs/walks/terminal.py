@@ -13,6 +13,7 @@ from runs.outcome.metrics import unopened_sentence
 from runs.reports.competitors import further_cash
 from runs.reports.numbers import kind_of, readable, setting
 from runs.sweeps.plan import Plan
+from runs.sweeps.terminal import all_bars
 from runs.walks.windows import Window
 
 
@@ -26,7 +27,7 @@ def print_plan(record: dict[str, Any], plan: Plan, windows: tuple[Window, ...], 
         }
         for window in windows
     ]
-    bars = record["data"]["bars"]
+    bars = all_bars(record)
     count, further = (
         record["combinations"],
         {key: record[key] for key in ("data", "space", "search", "objective", "lengths")},

@@ -38,6 +38,9 @@ def test_the_joined_account_reconciles_market_by_market_and_is_flat_at_each_wind
     for part in result.parts:
         assert reconciliation_error(part.account, part.fills, float(part.close[-1])) < 1e-12
         assert part.position[-1] == 0.0
+        ordered = part.fills["order"][part.fills["order"] >= 0]
+        assert len(set(ordered)) == len(ordered)
+    assert max(len(part.fills) for part in result.parts) > 3
     earned = sum(float(part.equity[-1]) - result.start for part in result.parts)
     assert result.equity[-1] == pytest.approx(result.start + earned, rel=1e-12)
     assert walked.metrics["final_equity_quote"] == pytest.approx(walked.metrics["starting_cash_quote"] + earned)
@@ -45,6 +48,13 @@ def test_the_joined_account_reconciles_market_by_market_and_is_flat_at_each_wind
     ends = pd.DatetimeIndex(walked.windows["test_to"])
     assert set(trades[trades["exit_reason"] == WINDOW_END]["exit_time"]) == set(ends)
     assert set(trades["window"]) == {1, 2, 3}
+
+
+def test_windows_begin_where_a_market_may_be_traded():
+    universe = from_markets(MARKETS[:2], firsts=[120, 100])
+    windows = walk_forward(universe, "overlay", grid={"band": [0.0]}, confirm=1, **LENGTHS).windows
+    assert windows["train_from"].iloc[0] == MARKETS[1].times[100]
+    assert len(windows) == 2
 
 
 def test_a_window_reads_nothing_after_it_and_keeps_the_map_from_before():
