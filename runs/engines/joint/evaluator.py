@@ -1,6 +1,7 @@
 """Candidates on a universe: one account, each market on its own map, compiled where the strategy can be."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -99,9 +100,9 @@ class JointEvaluator:
         nets = [trips_of(part.fills, each.closes[-1]) for part, each in zip(parts, self._steps, strict=True)]
         closed = np.concatenate([trips["net"][trips["exit_bar"] >= 0] for trips in nets])
         missed = [entries_not_opened(part.account[0]) for part in parts]
-        exposures, held = self.exposures(evaluation), np.zeros(len(equity))
-        for part, steps in zip(parts, self._steps, strict=True):
-            held += np.abs(steps.laid_out(part.position))
+        held = [steps.laid_out(part.position) for part, steps in zip(parts, self._steps, strict=True)]
+        both = zip(held, self._steps, strict=True)
+        exposures = np.array([mean_exposure(own, steps.closes, equity) for own, steps in both])
         metrics = headline(returns, equity, start) | {
             "trades": sum(map(len, nets)),
             "hit_rate_fraction": hit_rate(closed),
@@ -109,10 +110,10 @@ class JointEvaluator:
             "funding_paid_quote": sum(float(part.account["funding"][0]) for part in parts),
             "liquidations": sum(int(part.account["liquidations"][0]) for part in parts),
             "final_equity_quote": float(equity[-1]),
-            "time_in_market_fraction": time_in_market(held),
+            "time_in_market_fraction": time_in_market(np.abs(held).sum(axis=0)),
             "turnover_quote": sum(turnover(part.fills) for part in parts),
             "mean_exposure": float(exposures.sum()),
-            "constant_exposure_return_fraction": total_return(self.constant_exposure(exposures)),
+            "constant_exposure_return_fraction": total_return(constant_exposure_returns(1.0, exposures @ self._held)),
             **{name: sum(counts[name] for counts in missed) for name in NOT_OPENED},
         }
         for each, alone, part in zip(self.universe.markets, self._each, parts, strict=True):
@@ -121,16 +122,10 @@ class JointEvaluator:
             metrics |= of_market(each.market.name, dict(zip(MARKET_FIGURES, map(float, figures), strict=True)))
         return Trial(metrics, returns)
 
-    def exposures(self, evaluation: JointEvaluation) -> np.ndarray:
-        """Return (k,) the time mean of signed notional over the account's equity, in each market."""
-        equity = evaluation.equity[self._plan.first :]
-        both = zip(evaluation.parts, self._steps, strict=True)
-        return np.array([mean_exposure(steps.laid_out(part.position), steps.closes, equity) for part, steps in both])
-
-    def constant_exposure(self, exposures: np.ndarray) -> np.ndarray:
-        """Return (d,) what mean exposures, (k,), would have earned held constant, each in its market while that is there."""
-        daily = [laid_out(self.days, alone.days, alone.held.daily_returns) for alone in self._each]
-        return constant_exposure_returns(1.0, exposures @ np.array(daily))
+    @cached_property
+    def _held(self) -> np.ndarray:
+        """(k, d) what a day of holding each market earns, 0 where it is not there."""
+        return np.array([laid_out(self.days, alone.days, alone.held.daily_returns) for alone in self._each])
 
     def run(self, configuration: Configuration) -> JointResult:
         """Return a candidate's run as the event engine leaves it, without orders where it was compiled."""
