@@ -32,7 +32,7 @@ def parse_time(text: str | pd.Timestamp) -> pd.Timestamp:
     Raises
     ------
     MarketError
-        If it cannot be read.
+        If it cannot be read, or lies outside 1678 .. 2261.
     """
     try:
         time = pd.Timestamp(text)
@@ -40,7 +40,10 @@ def parse_time(text: str | pd.Timestamp) -> pd.Timestamp:
         time = pd.NaT
     if pd.isna(time):
         raise MarketError(f"cannot read the time {text!r}: write it as 2024-08-05 or 2024-08-05T14:00")
-    return time.tz_localize("UTC") if time.tz is None else time.tz_convert("UTC")
+    try:
+        return (time.tz_localize("UTC") if time.tz is None else time.tz_convert("UTC")).as_unit("ns")
+    except (ValueError, OverflowError):  # nanoseconds since 1970 in 64 bits
+        raise MarketError(f"the time {text!r} lies beyond the calendar; name one from 1678 to 2261") from None
 
 
 def column_times(column: pd.Series, name: str) -> pd.Series:

@@ -32,6 +32,14 @@ MODEL_COLUMNS = (*PRICES, "volume", OPTIONAL[0], "open_interest_break", *OPTIONA
 """What the model reads of a bar, in its order."""
 
 
+_MARKS = ("mark_high", "mark_low", "mark_close")
+PRICE_RANGE = (1e-15, 1e15)
+"""Quote. *Assumption*: no coin is worth less or more in any currency; of prices beyond, products are no floats any more."""
+
+LARGEST_SIZE = 1e24
+"""Coins, and what is counted in them (*assumption*: the largest supply of a coin that trades is below 1e18)."""
+
+
 @dataclass(frozen=True)
 class Market:
     """Checked market data of one perpetual.
@@ -224,8 +232,9 @@ def market_from_frame(
     Raises
     ------
     MarketError
-        For what is refused: empty data, columns missing or of one name, text for numbers, prices that are missing, infinite or not
-        positive, a high below the low or a price outside them, negative sizes, unsorted or duplicate times, one bar.
+        For what is refused: empty data, columns missing or of one name, text for numbers, prices that are missing, infinite, not
+        positive or outside `PRICE_RANGE`, a high below the low or a price outside them, sizes that are negative or above
+        `LARGEST_SIZE`, unsorted or duplicate times, one bar.
 
     Notes
     -----
@@ -303,6 +312,7 @@ def _check_prices(frame: pd.DataFrame, name: str) -> None:
         refuse_rows(np.isnan(values), frame["ts"], name, f"{column} is missing", mend)
         refuse_rows(~np.isfinite(values), frame["ts"], name, f"{column} is infinite", mend)
         refuse_rows(values <= 0.0, frame["ts"], name, f"{column} is not positive", mend)
+        _refuse_beyond(values, frame["ts"], name, column)
     opened, high, low, close = (prices[column] for column in PRICES)
     refuse_rows(high < low, frame["ts"], name, "high is below low", "are the columns swapped?")
     slack = 1e-9 * high
@@ -321,11 +331,22 @@ def _check_sizes(frame: pd.DataFrame, name: str) -> None:
             refuse_rows(np.abs(values) > 1.0, frame["ts"], name, f"{column} above 1", "is it in percent?")
         else:
             refuse_rows(values < 0.0, frame["ts"], name, f"{column} is negative", "leave unknown values empty")
-    for column in ("mark_high", "mark_low", "mark_close"):
+            if column not in _MARKS:
+                what = f"{column} is above {LARGEST_SIZE:g}"
+                refuse_rows(values > LARGEST_SIZE, frame["ts"], name, what, "is it damaged?")
+    for column in _MARKS:
         if column in frame:
             refuse_rows(
                 frame[column].to_numpy() == 0.0, frame["ts"], name, f"{column} is zero", "leave unknown marks empty"
             )
+            _refuse_beyond(frame[column].to_numpy(), frame["ts"], name, column)
+
+
+def _refuse_beyond(values: np.ndarray, ts: pd.Series, name: str, column: str) -> None:
+    low, high = PRICE_RANGE
+    refuse_rows(
+        (values < low) | (values > high), ts, name, f"{column} is outside {low:g} .. {high:g}", "is it damaged?"
+    )
 
 
 __all__ = ["Defect", "Market", "MarketError", "Quality", "market_from_frame"]

@@ -1,5 +1,6 @@
 """What all commands share: how they end. Errors are for people: one line, exit code 2, no traceback without --debug."""
 
+import errno
 import shlex
 import sys
 import traceback
@@ -9,6 +10,12 @@ from typing import TypeVar
 import click
 
 _DEBUG = "--debug"
+_REFUSALS = (
+    errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENAMETOOLONG,
+    errno.ELOOP, errno.EMFILE, errno.ENFILE,
+)  # fmt: skip
+"""By which a system refuses a place, wherever it was met."""
+
 _Answer = TypeVar("_Answer")
 
 
@@ -42,7 +49,8 @@ def _refuse_repeated(values: Mapping[str, object], given: list[click.Parameter])
 def run_command(command: click.Command, argv: list[str] | None) -> int:
     """Run a command and return its exit code: 0 done, 2 bad usage or bad input (one line on stderr), 130 interrupted.
 
-    A source that does not deliver is exit code 1 and one line; anything else is a defect and keeps its traceback (code 1).
+    A place that the system refuses is bad input. A source that does not deliver is exit code 1 and one line; anything else is a
+    defect and keeps its traceback (code 1).
     With ``--debug``, which every command has, the one line comes after the traceback.
     """
     arguments = sys.argv[1:] if argv is None else argv
@@ -51,7 +59,7 @@ def run_command(command: click.Command, argv: list[str] | None) -> int:
     except click.exceptions.Abort:
         sys.stderr.write("interrupted\n")
         return 130
-    except (click.ClickException, ValueError, RuntimeError) as error:
+    except (click.ClickException, ValueError, RuntimeError, OSError) as error:
         code = _code_of(error)
         if code is None:
             raise
@@ -133,6 +141,8 @@ def _sentence(error: Exception) -> str:
 
     if isinstance(error, FolderError):
         return error.for_command()
+    if isinstance(error, OSError):
+        return f"{error.filename or 'the system refuses'}: {error.strerror}"
     return error.format_message() if isinstance(error, click.ClickException) else str(error)
 
 
@@ -144,4 +154,6 @@ def _code_of(error: Exception) -> int | None:
 
     if isinstance(error, (click.ClickException, InputError, MarketError, FolderError, StrategyError)):
         return 2
+    if isinstance(error, OSError):
+        return 2 if error.errno in _REFUSALS else None
     return 1 if isinstance(error, SourceError) else None

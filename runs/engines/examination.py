@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -55,15 +55,13 @@ def examined_beside(configuration: Configuration, market: Market) -> Iterator[Ca
     if len(market) < _MIN_BARS_BESIDE or not is_compiled(kind):
         yield lambda: examine(configuration, market)
         return
-    with tempfile.TemporaryDirectory() as folder:
-        market.frame.to_parquet(Path(folder) / "market.parquet")
-        asked = {
-            "name": market.name,
-            "bar_seconds": market.bar_seconds,
-            "simulated": market.simulated,
-            "configuration": {key: value for key, value in configuration.as_dict().items() if value is not None},
-        }
-        (Path(folder) / "asked.json").write_text(json.dumps(asked), encoding="utf-8")
+    with ExitStack() as kept:
+        try:
+            folder = kept.enter_context(tempfile.TemporaryDirectory())
+            _write_asked(Path(folder), configuration, market)
+        except OSError:  # the temporary folder is full, or there is none
+            yield lambda: examine(configuration, market)
+            return
         # The parent's own path, and not the working folder before it: a folder named `runs` there is not ours.
         process = subprocess.Popen(  # noqa: S603 - this module, and a folder of our own
             [sys.executable, "-P", "-m", "runs.engines.examination", folder],
@@ -75,6 +73,17 @@ def examined_beside(configuration: Configuration, market: Market) -> Iterator[Ca
                 yield lambda: _answer(process)
             finally:
                 process.kill()
+
+
+def _write_asked(folder: Path, configuration: Configuration, market: Market) -> None:
+    market.frame.to_parquet(folder / "market.parquet")
+    asked = {
+        "name": market.name,
+        "bar_seconds": market.bar_seconds,
+        "simulated": market.simulated,
+        "configuration": {key: value for key, value in configuration.as_dict().items() if value is not None},
+    }
+    (folder / "asked.json").write_text(json.dumps(asked), encoding="utf-8")
 
 
 def _answer(process: "subprocess.Popen[str]") -> dict[str, Any]:

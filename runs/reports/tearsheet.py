@@ -4,6 +4,7 @@ import html
 import io
 import logging
 import math
+import os
 import re
 import tempfile
 import warnings
@@ -19,6 +20,7 @@ from runs.engines.configuration import Configuration
 from runs.engines.result import EngineResult
 from runs.outcome.instrument import instrument_text
 from runs.outcome.metrics import benchmark_equity, daily_returns
+from runs.outcome.writing import FolderError
 from runs.reports.competitors import EXPLAINED, ROWS, SIDES, further_cash, side_by_side
 from runs.reports.page import COLOURS, escape, page, table
 from runs.statistics.performance import DAYS_PER_YEAR
@@ -163,6 +165,14 @@ def _quantstats(ours: pd.Series, theirs: pd.Series, title: str) -> str:
     A benchmark Series, never a ticker: that would be fetched, and offline silently compared with a flat line. 365 periods,
     not 252. `match_dates` off: on, it drops leading flat days. Naive daily index: zoned ones raise.
     """
+    try:
+        return _drawn(ours, theirs, title)
+    except OSError as error:  # it writes its page to a temporary folder, and matplotlib keeps its fonts there at times
+        place = Path(tempfile.tempdir or os.environ.get("TMPDIR") or "/tmp")  # noqa: S108 - a name for the sentence
+        raise FolderError(place, f"no page can be drawn there ({error.strerror or error})", option="TMPDIR") from None
+
+
+def _drawn(ours: pd.Series, theirs: pd.Series, title: str) -> str:
     with warnings.catch_warnings(), redirect_stdout(io.StringIO()), tempfile.TemporaryDirectory() as folder:
         warnings.simplefilter(
             "ignore"

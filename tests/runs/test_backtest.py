@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +64,17 @@ SPOILT = {
     "no volume": (lambda f: f.drop(columns="volume"), "missing column volume"),
     "missing price": (lambda f: f.assign(close=f["close"].where(f.index != 5)), "close is missing"),
     "negative price": (lambda f: f.assign(low=f["low"].where(f.index != 5, -1.0)), "low is not positive"),
+    "price near the largest float": (
+        lambda f: f.assign(high=f["high"].where(f.index != 5, 1e308)),
+        "high is outside 1e-15",
+    ),
+    "price near the smallest float": (
+        lambda f: f.assign(low=f["low"].where(f.index != 5, 1e-308)),
+        "low is outside 1e-15",
+    ),
+    "mark near the largest float": (lambda f: f.assign(mark_high=1e308), "mark_high is outside 1e-15 .. 1e+15"),
+    "volume near the largest float": (lambda f: f.assign(volume=1e300), "volume is above 1e+24"),
+    "open interest near the largest float": (lambda f: f.assign(open_interest=1e300), "open_interest is above 1e+24"),
     "unsorted": (lambda f: f.iloc[::-1], "times go backwards"),
     "duplicate": (lambda f: pd.concat([f, f.tail(1)]), "duplicate time"),
     "text": (lambda f: f.assign(close=f["close"].astype(str).where(f.index != 5, "abc")), "where a number belongs"),
@@ -95,6 +107,20 @@ def test_spoilt_data_gets_one_line(bad, capsys, tmp_path, name):
         (["--strategy", "magnet", "--set", "venue=binanse"], "did you mean 'binance'"),
         (["--strategy", "magnet", "--start", "soon"], "cannot read the time"),
         (["--strategy", "magnet", "--start", "2050-01-01"], "leaves 0 bars"),
+        (["--strategy", "magnet", "--start", "0001-01-01"], "beyond the calendar"),
+        (
+            [
+                "--strategy",
+                "magnet",
+                "--data",
+                "binance:BTC/USDT:USDT:1h",
+                "--catalog",
+                "none",
+                "--start",
+                "2300-01-01",
+            ],
+            "beyond the",
+        ),
         (["--strategy", "magnet", "--config", "nothing.toml"], "cannot be read"),
         (["--strategy", "magnet", "--seed", "-1"], "must not be negative"),
         (["--strategie", "magnet"], "No such option"),
@@ -302,6 +328,24 @@ def test_a_runs_own_record_reproduces_it(data, tmp_path):
     assert main(["--config", str(first / "run.json"), "--out", str(second)]) == 0
     for name in FILES:
         assert (first / name).read_bytes() == (second / name).read_bytes(), name
+
+
+@pytest.mark.parametrize("failing", ["missing", "full"])
+def test_a_temporary_folder_in_which_no_page_can_be_drawn_is_one_line(data, tmp_path, capsys, monkeypatch, failing):
+    out = tmp_path / "out"
+    if failing == "full":
+
+        def full(*_: object, **__: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(tempfile, "mkdtemp", full)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / ("missing" if failing == "missing" else "")))
+    assert main(["--strategy", "magnet", "--data", str(data), "--out", str(out)]) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert [line for line in said if line.startswith("error: ")] == said[-1:]
+    assert said[-1].startswith(f"error: TMPDIR {tmp_path}")
+    assert ("No space" in said[-1]) == (failing == "full")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.usefixtures("no_tearsheet")

@@ -1,5 +1,7 @@
 """What a backtest is asked beside itself: how it fares where its fills are doubted, and in which process it is asked."""
 
+import tempfile
+
 import pytest
 
 from datafeeds.simulated.market import simulate
@@ -60,6 +62,10 @@ def test_a_second_process_says_the_same_and_its_death_costs_the_answer_alone(mar
     settings = configuration_from({"strategy": "magnet"})
     with examined_beside(settings, market) as answer:
         assert answer() == examine(settings, market)
+    with monkeypatch.context() as patch:  # without a temporary folder it is asked here
+        patch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+        with examined_beside(settings, market) as answer:
+            assert answer() == examine(settings, market)
     monkeypatch.setattr(examination.sys, "executable", "/bin/false")
     with examined_beside(settings, market) as answer:
         assert answer()["sensitivity"]["sentence"].endswith("not examined: the second process ended with code 1.")
