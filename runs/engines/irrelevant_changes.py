@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from datafeeds.schema import Market
-from indicators.liquidation.model import SECONDS_PER_HOUR, build_model
+from indicators.liquidation.model import SECONDS_PER_HOUR, Model, build_model
+from indicators.liquidation.rereading import packed
 from indicators.liquidation.step import run
 from runs.engines.compiled import EvaluationInputs, evaluate
 from runs.engines.configuration import Configuration
@@ -55,14 +56,17 @@ def irrelevant_changes(
     def growth(**changed: Any) -> float:
         return float(evaluate(loop, replace(inputs, **changed)).equity[-1]) / inputs.starting_cash
 
+    def read(model: Model, bars: np.ndarray) -> np.ndarray:
+        return packed(run(model, bars), inputs.snapshots.dtype)  # of another type the loop would be compiled again
+
     models = [build_model(parameters, market.bar_seconds, grid_phase=phase) for phase in PHASES]
-    phases, starts = [growth(), *(growth(snapshots=run(model, bars)) for model in models[1:])], []
+    phases, starts = [growth(), *(growth(snapshots=read(model, bars)) for model in models[1:])], []
     common = math.ceil(parameters.warmup_hours * SECONDS_PER_HOUR / market.bar_seconds) + max(STARTS)
     if common < len(market):
         whole = growth(first=common)
         for drop in STARTS:
             later = growth(
-                bars=inputs.bars[drop:], snapshots=run(models[0], bars[drop:]), prices=inputs.prices[drop:],
+                bars=inputs.bars[drop:], snapshots=read(models[0], bars[drop:]), prices=inputs.prices[drop:],
                 first=common - drop, last=len(market) - drop,
             )  # fmt: skip
             starts.append(phases[0] * later / whole if whole > 0.0 else later)
