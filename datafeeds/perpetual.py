@@ -40,15 +40,13 @@ class PerpetualFeed(bt.feed.DataBase):  # type: ignore[misc]
     params = (("market", None),)
 
     def __init__(self) -> None:
-        """Read the market's columns once."""
+        """Name the lines that are filled."""
         super().__init__()
         market: Market = self.p.market
         self.p.timeframe, self.p.compression = _timeframe(market.bar_seconds)
         self._timeframe, self._compression = self.p.timeframe, self.p.compression
-        columns = market.columns()
-        columns["openinterest"] = columns["open_interest"]
-        columns["datetime"] = day_numbers(market.times)
-        self._columns = [(getattr(self.lines, name), values) for name, values in columns.items()]
+        self._filled = [getattr(self.lines, name) for name in _values(market.head(1))]
+        self._rows: list[np.ndarray] = []  # the lines' values, where bars come one at a time
         self._times = self.lines.datetime  # never `_clock`: backtrader would climb from line to feed and back for ever
         self._count, self._next_row, self._bulk = len(market), 0, False
 
@@ -63,10 +61,10 @@ class PerpetualFeed(bt.feed.DataBase):  # type: ignore[misc]
         if not plain:
             super().preload()
             return
-        for line, values in self._columns:
+        for line, values in zip(self._filled, _values(self.p.market).values(), strict=True):
             line.array = array("d", values.tobytes())
         self._next_row, self._bulk = self._count, True
-        for line, _ in self._columns:
+        for line in self._filled:
             line._idx, line.lencount, line.extension = self._count - 1, self._count, 0
         self._last()
         self.home()
@@ -74,7 +72,8 @@ class PerpetualFeed(bt.feed.DataBase):  # type: ignore[misc]
     def _load(self) -> bool:
         if self._next_row >= self._count:
             return False
-        for line, values in self._columns:
+        self._rows = self._rows or list(_values(self.p.market).values())
+        for line, values in zip(self._filled, self._rows, strict=True):
             line[0] = float(values[self._next_row])  # in exactbars lines hold what they are given; numpy's is no float
         self._next_row += 1
         return True
@@ -84,7 +83,7 @@ class PerpetualFeed(bt.feed.DataBase):  # type: ignore[misc]
         if not self._bulk or datamaster is not None:
             super().advance(size, datamaster, ticks)
             return
-        for line, _ in self._columns:
+        for line in self._filled:
             line._idx += size
             line.lencount += size
 
@@ -98,6 +97,12 @@ class PerpetualFeed(bt.feed.DataBase):  # type: ignore[misc]
     def __len__(self) -> int:
         """Return the number of bars so far (backtrader's own takes three calls)."""
         return self.lines.lines[0].lencount
+
+
+def _values(market: Market) -> dict[str, np.ndarray]:
+    """Return what the lines hold, (n,) float64 by their names."""
+    columns = market.columns()
+    return columns | {"openinterest": columns["open_interest"], "datetime": day_numbers(market.times)}
 
 
 def day_numbers(times: np.ndarray) -> np.ndarray:

@@ -34,7 +34,6 @@ from runs.commandline.uncompiled import note_uncompiled
 from runs.engines.configuration import Configuration, changed_assignments, configuration_from, configuration_of
 from runs.engines.evaluator import run_compiled
 from runs.engines.event import load_market, run_backtest
-from runs.engines.examination import examined_beside
 from runs.engines.instruments import checked_listing
 from runs.engines.joint.evaluator import JointEvaluator
 from runs.engines.joint.event import run_joint_backtest
@@ -48,6 +47,7 @@ from runs.outcome.provenance import market_record
 from runs.outcome.run_files import PAGES
 from runs.perpetual.contract import InstrumentParameters
 from runs.perpetual.costs import CostParameters
+from runs.reports.beside import worked_out_beside
 from runs.reports.competitors import ROWS, SIDES, further_cash, side_by_side
 from runs.results.backtest import Result
 from runs.results.joint import JointRun
@@ -151,11 +151,13 @@ def command(
     note_compiling()
     note_uncompiled(configuration.strategy)
     name = run_name(utc_now(), configuration.strategy, configuration.as_dict(), market.fingerprint())
-    with claimed_folder(name, out, overwrite) as (target, temporary):
-        with examined_beside(configuration, market) as examined:
-            with progress("backtest", len(market), "bars") as report:
-                run = run_backtest(configuration, market, report=report)
-            result = Result(run, examined())
+    with (
+        claimed_folder(name, out, overwrite) as (target, temporary),
+        worked_out_beside(configuration, market) as beside,
+    ):
+        with progress("backtest", len(market), "bars") as report:
+            run = run_backtest(configuration, market, report=report)
+        result = Result(run, beside)
         result.write(target, temporary, layers)
     if as_json:
         print_json({"folder": str(target), **result.record})

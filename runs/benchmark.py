@@ -12,6 +12,7 @@ from runs.benchmarks.catalog_speed import measure_reading
 from runs.benchmarks.engine_speed import measure, scaling
 from runs.benchmarks.joint_speed import measure_joint
 from runs.benchmarks.sweep_speed import measure_sweep
+from runs.benchmarks.whole_command import measure_command
 from runs.commandline.command import Command, run_command, suggest
 from runs.commandline.compiling import note_compiling
 from runs.commandline.output import print_json, wide_console
@@ -39,11 +40,12 @@ _BARS = 43_361  # as many as five years of hours, the length of the main real da
     help="Instead, time sweeps of so many combinations.",
 )
 @click.option("--markets", type=click.IntRange(2, 500), help="Instead, time one account in so many markets.")
+@click.option("--whole", is_flag=True, help="Instead, run all of runs.backtest once: time, processor time, memory.")
 @click.option("--rounds", default=5, show_default=True, type=click.IntRange(1, 100), help="Counted rounds.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON on stdout.")
 def command(
-    data: str | None, bars: int | None, reading: int | None, combinations: int | None, markets: int | None, rounds: int,
-    as_json: bool,
+    data: str | None, bars: int | None, reading: int | None, combinations: int | None, markets: int | None, whole: bool,
+    rounds: int, as_json: bool,
 ) -> int:  # fmt: skip
     """Measure bars a second, and the ratios to stock backtrader in the same run."""
     if reading:
@@ -58,6 +60,8 @@ def command(
         return _tell_sweeps(market, combinations, rounds, as_json)
     if markets:
         return _tell_joint(market, markets, rounds, as_json)
+    if whole:
+        return _tell_whole(market, as_json)
     figures, ten = measure(market, rounds), scaling(market, rounds)
     if as_json:
         values = {
@@ -78,6 +82,20 @@ def command(
         table.add_row(name, *row, cost)
     wide_console().print(table)
     suggest("backtest", {"strategy": "magnet", "data": data})
+    return 0
+
+
+def _tell_whole(market: Market, as_json: bool) -> int:
+    figures = measure_command(market)
+    if as_json:
+        print_json({"data": market.name, "bars": len(market), "whole": figures})
+        return 0
+    table = Table(title=f"runs.backtest --strategy magnet on {market.name}, {len(market):,} bars, once")
+    for title in ("seconds", "processor seconds", "peak memory, GB"):
+        table.add_column(title, justify="right")
+    table.add_row(*(f"{value:.2f}" for value in figures.values()))
+    wide_console().print(table)
+    suggest("backtest", {"strategy": "magnet"})
     return 0
 
 

@@ -48,7 +48,8 @@ def record_bars(
     density: np.ndarray, counts: np.ndarray, clusters: np.ndarray,
 ) -> None:  # fmt: skip
     """Do the work of `record_heatmap` in one compiled loop, into arrays that the caller made."""
-    memory, done = state.memory[0], np.int64(0)  # a plain 0 has a type of its own, for which all would be compiled again
+    memory = state.memory[0]
+    done = int(np.int64(0))  # a plain 0 has a type of its own, for which all would be compiled again
     for row in range(len(ends)):
         run_bars(state, model, bars, snapshots, done, ends[row] + 1)
         done, positions[row] = ends[row] + 1, memory.position

@@ -18,6 +18,7 @@ from indicators.liquidation.step import run
 from runs.benchmarks.timing import times_in_turn
 from runs.engines.configuration import configuration_from
 from runs.engines.event import model_bars, run_backtest
+from runs.engines.examination import examine
 
 _TENTH = 10
 
@@ -56,6 +57,7 @@ def candidates(market: Market) -> dict[str, Callable[[], Any]]:
         "b our feed, SMA cross": lambda: _cross(lambda: PerpetualFeed(market=market)),
         "c the whole magnet run": lambda: run_backtest(configuration, market),
         "d the compiled step alone": lambda: run(model, bars),
+        "e what is asked beside it: changes that should not matter, doubts": lambda: examine(configuration, market),
     }
 
 
@@ -103,7 +105,7 @@ def scaling(market: Market, rounds: int) -> dict[str, float]:
     small = replace(market, frame=market.frame.iloc[: len(market) // _TENTH].reset_index(drop=True))
     whole_market = repeated(small, _TENTH)
     ratios: dict[str, list[float]] = {}
-    pairs = {name: (candidates(whole_market)[name], candidates(small)[name]) for name in list(candidates(small))[2:]}
+    pairs = {name: (candidates(whole_market)[name], candidates(small)[name]) for name in list(candidates(small))[2:4]}
     for _ in range(rounds):
         for name, (whole, part) in pairs.items():
             begin = time.perf_counter()

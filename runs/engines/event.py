@@ -194,7 +194,10 @@ def heatmap_of(configuration: Configuration, market: Market, strategy: Any) -> t
     """Return the snapshots of all bars, and clusters and state at the last; computed here if the strategy has no heatmap."""
     if isinstance(strategy, PerpetualStrategy):
         heatmap = strategy.heatmap
-        return heatmap.view()[0][: len(market)].copy(), heatmap.clusters().copy(), copy_state(heatmap.state())
+        snapshots = heatmap.view()[0]
+        if len(snapshots) > len(market):  # bar by bar there is room for more; else they are this run's as they are
+            snapshots = snapshots[: len(market)].copy()
+        return snapshots, heatmap.clusters().copy(), copy_state(heatmap.state())
     snapshots, state = run_model(configuration.model, market)
     return snapshots, significant_clusters(state), state
 

@@ -61,9 +61,9 @@ def orders_table(result: EngineResult) -> pd.DataFrame:
     Prices are in quote, 0 for none; the terms are in words (`order_terms`). The time is empty for an order that was sent before the
     first bar's close.
     """
+    times = result.times
     rows = [
-        (result.times[bar] if bar >= 0 else "", number, *order)
-        for number, (bar, *order) in enumerate(result.orders or ())
+        (times[bar] if bar >= 0 else "", number, *order) for number, (bar, *order) in enumerate(result.orders or ())
     ]
     return pd.DataFrame(rows, columns=["time", "order", "kind", "size", "price", "limit", "terms"], dtype=object)
 

@@ -13,7 +13,7 @@ from runs.outcome.run_files import run_files
 from runs.outcome.writing import write_files
 from runs.reports.analysis.markdown import liquidation_report
 from runs.reports.heatmap.page import run_heatmap
-from runs.reports.tearsheet import tearsheet
+from runs.reports.tearsheet import Drawing, tearsheet
 from runs.statistics.headline import stated_intervals
 from runs.validation.claims.trading import strategy_evidence
 
@@ -32,18 +32,18 @@ def write_run(result: EngineResult, target: Path, temporary: Path) -> None:
         "evidence": evidence(result),
         "intervals": intervals(result),
     }
-    write_files(files(result, trades, record), target, temporary)
+    write_files(files(result, trades, record, run_heatmap(result, trades)), target, temporary)
 
 
 def files(
-    result: EngineResult, trades: pd.DataFrame, record: dict[str, Any], layers: bool = False
+    result: EngineResult, trades: pd.DataFrame, record: dict[str, Any], heatmap: str, drawing: Drawing | None = None
 ) -> dict[str, str | bytes]:
-    """Return a run's files by name, given its round trips, the content of metrics.json, and whether the map has layers."""
+    """Return a run's files by name, given its round trips, the content of metrics.json, `run_heatmap`, and what was drawn of it."""
     said = stand_in_text(record["instrument"])
     pages = {
         "report.md": liquidation_report(result, f"{record['evidence']['sentence']} {said}".strip()) + _unopened(record),
-        "tearsheet.html": tearsheet(result, record),
-        "heatmap.html": run_heatmap(result, trades, layers),
+        "tearsheet.html": tearsheet(result, record, drawing=drawing),
+        "heatmap.html": heatmap,
     }
     return run_files(result, trades, record, pages)
 

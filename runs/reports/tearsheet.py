@@ -1,5 +1,6 @@
 """The tearsheet: quantstats' page, the strategy against buy-and-hold, called so that its traps do not spring."""
 
+import hashlib
 import html
 import io
 import logging
@@ -11,7 +12,7 @@ import warnings
 from collections.abc import Iterable
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -122,7 +123,22 @@ _STYLE = {
 CAVEAT = "Liquidation levels are estimates. This is research, not advice."
 
 
-def tearsheet(result: EngineResult, metrics: dict[str, Any], settings: str | None = None) -> str:
+class Drawing(NamedTuple):
+    """quantstats' page, and a digest of all that it was drawn from."""
+
+    digest: str
+    page: str
+
+
+def draw(result: EngineResult) -> Drawing | None:
+    """Return quantstats' page of a run; None where it cannot draw one."""
+    ours, theirs, title = _series(result)
+    return Drawing(_digest(ours, theirs, title), _quantstats(ours, theirs, title)) if _drawable(ours, theirs) else None
+
+
+def tearsheet(
+    result: EngineResult, metrics: dict[str, Any], settings: str | None = None, drawing: Drawing | None = None
+) -> str:
     """Return the page as text; the same run gives the same bytes.
 
     Parameters
@@ -133,28 +149,51 @@ def tearsheet(result: EngineResult, metrics: dict[str, Any], settings: str | Non
         Its `run_metrics`, for the head of the page.
     settings
         What is said of parameters and costs; by default those of the run's configuration.
+    drawing
+        Of what should be the same run; used as `statistics_page` says.
     """
+    facts = _facts(result, metrics, settings_text(result.configuration) if settings is None else settings)
+    return statistics_page(*_series(result), metrics, facts, breakdown_tables(metrics), drawing)
+
+
+def _series(result: EngineResult) -> tuple[pd.Series, pd.Series, str]:
+    """Return daily returns of the run and of its benchmark, and the page's title."""
     ours = daily_returns(result.times, result.equity, float(result.account["start"][0]))
     theirs = daily_returns(result.times, benchmark_equity(result), float(result.market.frame["open"].iloc[0]))
-    title = f"{result.configuration.strategy} on {result.market.name}"
-    facts = _facts(result, metrics, settings_text(result.configuration) if settings is None else settings)
-    return statistics_page(ours, theirs, title, metrics, facts, breakdown_tables(metrics))
+    return ours, theirs, f"{result.configuration.strategy} on {result.market.name}"
 
 
 def statistics_page(
-    ours: pd.Series,
-    theirs: pd.Series,
-    title: str,
-    metrics: dict[str, Any],
-    facts: Iterable[tuple[str, str]],
-    tables: str,
-) -> str:
-    """Return quantstats' page of daily returns against a benchmark's, under a head of facts (title, text) and tables (HTML)."""
-    # quantstats needs variance and a few days; without them its statistics divide by zero.
-    enough = len(ours) > 2 and float(ours.std()) > 0.0 and float(theirs.std()) > 0.0
-    priced = any(float(series.min()) >= 0.0 and float(series.max()) > 1.0 for series in (ours, theirs))
-    whole = _quantstats(ours, theirs, title) if enough and not priced else _plain(ours, title, metrics, enough)
+    ours: pd.Series, theirs: pd.Series, title: str, metrics: dict[str, Any], facts: Iterable[tuple[str, str]], tables: str,
+    drawing: Drawing | None = None,
+) -> str:  # fmt: skip
+    """Return quantstats' page of daily returns against a benchmark's, under a head of facts (title, text) and tables (HTML).
+
+    A `drawing` takes the place of quantstats' page if it was drawn from the same, bit for bit.
+    """
+    if drawing is not None and drawing.digest == _digest(ours, theirs, title):
+        whole = drawing.page
+    elif _drawable(ours, theirs):
+        whole = _quantstats(ours, theirs, title)
+    else:
+        whole = _plain(ours, title, metrics, _enough(ours, theirs))
     return re.sub(r"(<body[^>]*>)", lambda match: match.group(1) + _block(facts, tables), whole, count=1)
+
+
+def _digest(ours: pd.Series, theirs: pd.Series, title: str) -> str:
+    parts = (ours.index.to_numpy(), ours.to_numpy(), theirs.to_numpy())
+    return hashlib.sha256(b"".join([title.encode(), *(part.tobytes() for part in parts)])).hexdigest()
+
+
+def _enough(ours: pd.Series, theirs: pd.Series) -> bool:
+    """Return whether there are variance and a few days: without them quantstats' statistics divide by zero."""
+    return len(ours) > 2 and float(ours.std()) > 0.0 and float(theirs.std()) > 0.0
+
+
+def _drawable(ours: pd.Series, theirs: pd.Series) -> bool:
+    """Return whether quantstats takes these for what they are and not for prices: never negative, and one above 1."""
+    priced = any(float(series.min()) >= 0.0 and float(series.max()) > 1.0 for series in (ours, theirs))
+    return _enough(ours, theirs) and not priced
 
 
 def _quantstats(ours: pd.Series, theirs: pd.Series, title: str) -> str:

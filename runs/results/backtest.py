@@ -2,6 +2,7 @@
 
 import math
 import numbers
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from runs.outcome.metrics import run_metrics, trades_of
 from runs.outcome.writing import write_files
 from runs.perpetual.accounting import FILL_KINDS
 from runs.reports import run as run_report
+from runs.reports.beside import Beside
 from runs.reports.heatmap.page import run_heatmap
 from runs.reports.tearsheet import tearsheet
 from runs.results.heatmap import Heatmap, Moment, time_index
@@ -41,12 +43,12 @@ class Result:
     ----------
     run
         What the engine left. Where it kept no orders, the event engine runs once more when they are asked for.
-    examined
-        Its `examine`, where it is at hand.
+    beside
+        Returns what was worked out beside it, where something was; it may have to wait.
     """
 
-    def __init__(self, run: EngineResult, examined: dict[str, Any] | None = None) -> None:
-        self.run, self._given = run, examined
+    def __init__(self, run: EngineResult, beside: Callable[[], Beside] | None = None) -> None:
+        self.run, self._given = run, beside
 
     @cached_property
     def trades(self) -> pd.DataFrame:
@@ -78,7 +80,8 @@ class Result:
     @cached_property
     def record(self) -> dict[str, Any]:
         """All figures, evidence and intervals: what metrics.json says."""
-        return self._figures | self._examined | {"evidence": self.evidence, "intervals": self.intervals}
+        said = {"evidence": self.evidence, "intervals": self.intervals}
+        return self._figures | self._beside.examined | said
 
     @cached_property
     def metrics(self) -> pd.Series:
@@ -88,12 +91,12 @@ class Result:
     @property
     def irrelevant_changes(self) -> dict[str, Any]:
         """The total return under changes that should not matter: phases of the price grid, and starts of the data."""
-        return self._examined["irrelevant_changes"]
+        return self._beside.examined["irrelevant_changes"]
 
     @property
     def sensitivity(self) -> dict[str, Any]:
         """The total return where fills are doubted: limits traded through, a share of the volume, impact."""
-        return self._examined["sensitivity"]
+        return self._beside.examined["sensitivity"]
 
     @cached_property
     def evidence(self) -> dict[str, Any]:
@@ -178,11 +181,15 @@ class Result:
         FolderError
             If the disk refuses; then nothing is left at the target.
         """
-        write_files(run_report.files(self._journalled, self.trades, self.record, layers), target, temporary)
+        heatmap = run_heatmap(
+            self._journalled, self.trades, layers
+        )  # before `record`, which may wait for a second process
+        made = run_report.files(self._journalled, self.trades, self.record, heatmap, self._beside.drawing)
+        write_files(made, target, temporary)
 
     @cached_property
-    def _examined(self) -> dict[str, Any]:
-        return self._given or examine(self.run.configuration, self.run.market)
+    def _beside(self) -> Beside:
+        return self._given() if self._given else Beside(examine(self.run.configuration, self.run.market))
 
     @cached_property
     def _figures(self) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from runs.outcome.joint_held import joint_held
 from runs.outcome.joint_metrics import joint_metrics, joint_trades
 from runs.outcome.writing import write_files
 from runs.reports import joint as joint_report
+from runs.reports.beside import Beside
 from runs.results.backtest import Result, figures_series
 from runs.results.show import one_line, page_or_file
 
@@ -82,7 +83,7 @@ class JointRun:
             part = self.run.parts[self.run.universe.names.index(name)]
         except ValueError:
             raise KeyError(f"{name!r} is none of {', '.join(self.run.universe.names)}") from None
-        return Result(part, not_examined("one account trades several markets"))
+        return Result(part, lambda: Beside(not_examined("one account trades several markets")))
 
     def tearsheet(self, path: Path | str | None = None) -> str | None:
         """Return tearsheet.html; with a path write it there, whole or not at all, and return None.

@@ -13,6 +13,7 @@ from runs.engines.joint.result import JointResult
 from runs.engines.result import EngineResult
 from runs.outcome.folder import claimed_folder
 from runs.outcome.writing import FolderError, jsonable
+from runs.reports.beside import Beside
 from runs.reports.walk import walk_page
 from runs.results.backtest import Result
 from runs.results.joint import JointRun
@@ -31,7 +32,7 @@ class _Joined(Result):
     """The test windows as one run: each with its own parameters, so that no run repeats it."""
 
     def __init__(self, walked: Walked, run: EngineResult) -> None:
-        super().__init__(run, not_examined("parameters change from window to window"))
+        super().__init__(run, lambda: Beside(not_examined("parameters change from window to window")))
         self._walked = walked
 
     def write(self, target: Path, temporary: Path, layers: bool = False) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from runs.statistics import performance
 from runs.statistics.bootstrap import expanded_tail
-from runs.statistics.stationary import optimal_block_length, stationary_indices
+from runs.statistics.stationary import optimal_block_length, stationary_draws
 
 DRAWS = 1000
 """Resamples; the ends of a 95 % interval then vary by less than a tenth of its width."""
@@ -79,9 +79,10 @@ def headline_intervals(
     if len(returns) < MIN_DAYS:
         return dict.fromkeys(FIGURES, Interval(math.nan, math.nan))
     block_length = optimal_block_length(returns)[0]
-    drawn = returns[stationary_indices(np.random.default_rng(seed), len(returns), block_length, draws)]
+    drawn = stationary_draws(np.random.default_rng(seed), len(returns), block_length, draws)
+    figures = [daily_figures(returns[positions]) for positions in drawn]
     tail = expanded_tail(0.5 * (1.0 - confidence), int(len(returns) / block_length))
-    return {name: _interval(np.array([figure(row) for row in drawn]), tail) for name, figure in FIGURES.items()}
+    return {name: _interval(np.array([figure[name] for figure in figures]), tail) for name in FIGURES}
 
 
 def stated_intervals(daily_returns: np.ndarray) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The stationary bootstrap: resampling of days in blocks of random length, and how long these should be."""
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -71,8 +72,8 @@ def optimal_block_length(series: np.ndarray) -> tuple[float, float]:
     return float(stationary), float(circular)
 
 
-def stationary_indices(random: np.random.Generator, length: int, block_length: float, draws: int) -> np.ndarray:
-    """Return the positions of resamples by the stationary bootstrap.
+def stationary_draws(random: np.random.Generator, length: int, block_length: float, draws: int) -> Iterator[np.ndarray]:
+    """Yield the positions of resamples by the stationary bootstrap, one at a time: all of a century's days would fill 1 GB.
 
     Parameters
     ----------
@@ -85,10 +86,10 @@ def stationary_indices(random: np.random.Generator, length: int, block_length: f
     draws
         Resamples.
 
-    Returns
-    -------
+    Yields
+    ------
     ndarray
-        (draws, length) int64 in 0 .. length - 1: blocks from uniform starts, with lengths geometrically distributed, that wrap
+        (length,) int64 in 0 .. length - 1: blocks from uniform starts, with lengths geometrically distributed, that wrap
         around at the end (Politis & Romano 1994, "The Stationary Bootstrap").
 
     Raises
@@ -98,9 +99,11 @@ def stationary_indices(random: np.random.Generator, length: int, block_length: f
     """
     if length < 1 or draws < 1 or not block_length >= 1.0:
         raise ValueError(f"{draws} draws of {length} in blocks of {block_length}: each must be 1 or more")
-    fresh = random.random((draws, length)) < 1.0 / block_length
+    fresh = np.empty((draws, length), dtype=np.bool_)
+    for row in fresh:
+        row[:] = random.random(length) < 1.0 / block_length
     fresh[:, 0] = True
     steps = np.arange(length)
-    began = np.maximum.accumulate(np.where(fresh, steps, 0), axis=1)
-    starts = random.integers(0, length, (draws, length))
-    return (np.take_along_axis(starts, began, axis=1) + steps - began) % length
+    for row in fresh:
+        began = np.maximum.accumulate(np.where(row, steps, 0))
+        yield (random.integers(0, length, length)[began] + steps - began) % length

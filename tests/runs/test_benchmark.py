@@ -11,7 +11,7 @@ def test_the_figures_are_ratios_of_one_run(capsys):
     assert main(["--bars", "1200", "--rounds", "1", "--json"]) == 0
     figures = json.loads(capsys.readouterr().out)
     assert figures["bars"] == 1200
-    assert [name[0] for name in figures["median"]] == ["a", "b", "c", "d"]
+    assert [name[0] for name in figures["median"]] == ["a", "b", "c", "d", "e"]
     stock = figures["median"]["a stock backtrader: PandasData, SMA cross"]
     assert stock["times_stock"] == 1.0
     for row in figures["median"].values():
@@ -19,6 +19,13 @@ def test_the_figures_are_ratios_of_one_run(capsys):
             row["bars_per_second"] * row["seconds"] == 1200
             or abs(row["bars_per_second"] * row["seconds"] - 1200) < 1e-6
         )
+
+
+def test_the_whole_command_is_measured_with_its_second_process_and_its_memory(capsys):
+    assert main(["--bars", "10000", "--whole", "--json"]) == 0
+    whole = json.loads(capsys.readouterr().out)["whole"]
+    assert whole["processor_seconds"] > 1.0
+    assert 0.1 < whole["peak_memory_gb"] < 1.0
 
 
 def test_bad_usage_gets_one_line(capsys):

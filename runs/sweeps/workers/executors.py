@@ -6,7 +6,6 @@ import shutil
 import signal
 import tempfile
 import threading
-import time
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -17,6 +16,7 @@ from typing import Any, Protocol
 from datafeeds.schema import Market
 from datafeeds.universe.markets import Universe
 from runs.commandline.command import InputError
+from runs.engines.processes import belong_to
 from runs.sweeps.workers.market_files import laid_down, taken_up
 from runs.sweeps.workers.retry import RetryQueue
 from runs.sweeps.workers.work import Context, Unit
@@ -159,8 +159,7 @@ _numbers = itertools.count()
 
 def _begin(context: Context, scratch: Path, parent: int) -> None:
     """Set a worker process up: it gets the context, leaves Ctrl-C to its parent, and ends with it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    belong_to(parent)
     context = _on(context, taken_up(context.market, scratch))
     _given[:] = [(context, scratch)]
     context.prepare()
@@ -169,12 +168,6 @@ def _begin(context: Context, scratch: Path, parent: int) -> None:
 def _on(context: Context, market: Market | Universe) -> Context:
     """Return a context on something else."""
     return replace(context, market=market)  # type: ignore[type-var]
-
-
-def _end_with(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(0.5)
-    os._exit(1)
 
 
 def _in_this_context(unit: Unit) -> str:

@@ -1,15 +1,12 @@
 """What a backtest is asked beside itself: how it fares where its fills are doubted, and in which process it is asked."""
 
-import tempfile
-
 import pytest
 
 from datafeeds.simulated.market import simulate
-from runs.engines import examination
 from runs.engines.configuration import configuration_from
 from runs.engines.evaluator import Evaluator
 from runs.engines.event import run_backtest
-from runs.engines.examination import examine, examined_beside
+from runs.engines.examination import examine
 from runs.engines.sensitivity import DOUBTS, sensitivity
 from runs.engines.snapshot_cache import Heatmaps
 
@@ -54,18 +51,3 @@ def test_a_rule_that_is_not_compiled_is_not_examined(market):
     for name in ("irrelevant_changes", "sensitivity"):
         assert found[name]["examined"] is False
         assert found[name]["sentence"].endswith("are not examined: the rule is not compiled.")
-
-
-def test_a_second_process_says_the_same_and_its_death_costs_the_answer_alone(market, monkeypatch, tmp_path):
-    monkeypatch.setattr(examination, "_MIN_BARS_BESIDE", 0)
-    monkeypatch.chdir(tmp_path)  # where no package of ours lies
-    settings = configuration_from({"strategy": "magnet"})
-    with examined_beside(settings, market) as answer:
-        assert answer() == examine(settings, market)
-    with monkeypatch.context() as patch:  # without a temporary folder it is asked here
-        patch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
-        with examined_beside(settings, market) as answer:
-            assert answer() == examine(settings, market)
-    monkeypatch.setattr(examination.sys, "executable", "/bin/false")
-    with examined_beside(settings, market) as answer:
-        assert answer()["sensitivity"]["sentence"].endswith("not examined: the second process ended with code 1.")

@@ -25,7 +25,7 @@ from runs.engines.result import EngineResult
 from runs.outcome.metrics import run_metrics
 from runs.reports import tearsheet as module
 from runs.reports.competitors import ROWS, SIDES
-from runs.reports.tearsheet import tearsheet
+from runs.reports.tearsheet import draw, tearsheet
 from runs.statistics.performance import DAYS_PER_YEAR
 
 
@@ -161,12 +161,21 @@ def test_the_same_run_gives_the_same_bytes():
 
 
 @pytest.mark.slow
+def test_a_drawing_is_used_only_if_it_was_drawn_from_the_same_returns(monkeypatch):
+    drawn = draw(result())
+    monkeypatch.setattr(module, "_quantstats", lambda *_: "<body>drawn here</body>")
+    assert tearsheet(result(), metrics(), drawing=drawn) == page()
+    other = result().equity.copy()
+    other[-1] = np.nextafter(other[-1], np.inf)
+    assert "drawn here" in tearsheet(dataclasses.replace(result(), equity=other), metrics(), drawing=drawn)
+
+
 def test_the_page_has_the_same_bytes_under_any_hash_seed_and_time_zone(tmp_path):
     code = (
         "import hashlib; from datafeeds.simulated.market import simulate;"
         "from runs.engines.configuration import configuration_from as c;"
         "from runs.engines.event import run_backtest as r; from runs.outcome.metrics import run_metrics as m;"
-        "from runs.reports.tearsheet import tearsheet as t; x = r(c({'strategy': 'magnet'}), simulate(3, bars=2400));"
+        "from runs.reports.tearsheet import draw, tearsheet as t; x = r(c({'strategy': 'magnet'}), simulate(3, bars=2400));"
         "print(hashlib.sha256(t(x, m(x)).encode()).hexdigest())"
     )
     seen = set()

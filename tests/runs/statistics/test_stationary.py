@@ -6,7 +6,7 @@ import pytest
 from runs.statistics.stationary import (
     optimal_block_length,
     optimal_block_lengths,
-    stationary_indices,
+    stationary_draws,
 )
 
 
@@ -64,7 +64,7 @@ def test_no_variance_is_a_block_of_one_day_and_too_few_days_are_refused():
 
 @pytest.mark.parametrize("block_length", [1.0, 4.0, 25.0])
 def test_blocks_have_the_mean_length_and_all_days_the_same_chance(block_length):
-    drawn = stationary_indices(np.random.default_rng(0), 100, block_length, 4000)
+    drawn = np.array(list(stationary_draws(np.random.default_rng(0), 100, block_length, 4000)))
     assert drawn.shape == (4000, 100)
     assert drawn.min() >= 0
     assert drawn.max() < 100
@@ -76,11 +76,11 @@ def test_blocks_have_the_mean_length_and_all_days_the_same_chance(block_length):
 
 
 def test_blocks_of_endless_length_are_rotations():
-    drawn = stationary_indices(np.random.default_rng(0), 30, 1e12, 50)
+    drawn = np.array(list(stationary_draws(np.random.default_rng(0), 30, 1e12, 50)))
     assert np.array_equal(drawn, (drawn[:, :1] + np.arange(30)) % 30)
 
 
 def test_impossible_resamples_are_refused():
     for length, block_length, draws in ((0, 1.0, 1), (5, 0.5, 1), (5, 1.0, 0)):
         with pytest.raises(ValueError, match="1 or more"):
-            stationary_indices(np.random.default_rng(0), length, block_length, draws)
+            next(stationary_draws(np.random.default_rng(0), length, block_length, draws))
