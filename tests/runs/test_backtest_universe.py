@@ -81,7 +81,7 @@ def test_the_order_of_data_does_not_matter_and_a_config_repeats_the_run(markets,
 
 
 def test_a_universe_of_one_market_writes_the_bytes_of_that_market(markets, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("runs.reports.run.tearsheet", lambda *_: "<html></html>")
+    monkeypatch.setattr("runs.reports.run.tearsheet", lambda *_, **__: "<html></html>")
     (tmp_path / "u.toml").write_text(f'[[market]]\ndata = "{markets / "a.parquet"}"\n')
     universe = ["--universe", str(tmp_path / "u.toml"), "--set", "symbol=BTCUSDT", "--out", str(tmp_path / "universe")]
     assert main(["--strategy", "overlay", *universe]) == 0
