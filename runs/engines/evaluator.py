@@ -131,7 +131,7 @@ class Evaluator:
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what another process needs: it works out itself what candidates share."""
-        kept = {name: held for name, held in self.__dict__.items() if name != "_held"}
+        kept = {name: value for name, value in self.__dict__.items() if name != "held"}
         return kept | {"_kinds": {}, "_terms": {}, "_prices": {}, "_charges": {}}
 
     def evaluate(self, configuration: Configuration, state: np.ndarray | None = None) -> Evaluation:
