@@ -19,6 +19,9 @@ MAX_CLUSTERS = 32
 FOUND = np.dtype([("low", np.float64), ("high", np.float64), ("price", np.float64), ("size", np.float64)])
 """A cluster as the step finds it: extent in log price outward from the close, centre of mass (quote per base), base coin."""
 
+SPAN = np.dtype([("low", np.float64), ("high", np.float64), ("peak", np.float64), ("valley", np.float64)])
+"""Where a peak's extent begins and ends, in elements of a smoothed density, and the density at the peak and at the next valley."""
+
 _BLOCK = 8  # bins looked at at once
 
 _HALF_PEAK = 0.5  # extent by full width at half maximum, the usual width of a peak
@@ -125,7 +128,7 @@ def find_spans(smoothed: np.ndarray, prominence: float, spans: np.ndarray) -> in
     prominence
         Fraction (0 .. 1) of a peak by which the density must fall to confirm it, and of a rise to confirm a valley.
     spans
-        (`MAX_CLUSTERS`,) of `FOUND` receives where each peak's extent begins and ends, in elements.
+        (`MAX_CLUSTERS` + 1,) of `SPAN` receives the peaks; behind the last one `peak` is the highest after the last valley.
 
     Returns
     -------
@@ -135,16 +138,37 @@ def find_spans(smoothed: np.ndarray, prominence: float, spans: np.ndarray) -> in
     # Typed, so that what is called with them is compiled once, not also for a literal zero.
     start = index = int(np.intp(0))
     keep, last, count = 1.0 - prominence, len(smoothed) - _BLOCK, 0
-    while count < len(spans):
+    while count < len(spans) - 1:
         peak, index = _turn(smoothed, index, keep, True)
+        spans[count].peak = smoothed[peak]
         if index >= last:
             break
         valley, index = _turn(smoothed, index, keep, False)
+        spans[count].valley = smoothed[valley]
         if index >= last:
             valley = last - 1
         _write_extent(smoothed, start, peak, valley, spans[count])
         count, start = count + 1, valley
     return count
+
+
+@allocation_free
+def finds_same_spans(spans: np.ndarray, count: int, prominence: float, larger: float) -> bool:
+    """Return whether a larger prominence finds the same `count` spans.
+
+    Notes
+    -----
+    What turns at a larger prominence turns at a smaller one. So the spans are the same if each fall and each rise that
+    confirmed one of them is large enough for both.
+    """
+    keep, larger_keep = 1.0 - prominence, 1.0 - larger
+    for index in range(count):
+        span, following = spans[index], spans[index + 1].peak
+        if not span.valley < larger_keep * span.peak:
+            return False
+        if keep * following > span.valley and not larger_keep * following > span.valley:
+            return False
+    return True
 
 
 @allocation_free
@@ -162,33 +186,32 @@ def quantile_size(clusters: np.ndarray, side: int, count: int, quantile: float) 
 
 
 @inlined_loop
-def find_clusters(
-    density: np.ndarray, side: int, smoothed: np.ndarray, clusters: np.ndarray, position: float, settings: Record,
-    level: float,
+def weigh_spans(
+    density: np.ndarray, side: int, spans: np.ndarray, count: int, clusters: np.ndarray, position: float,
+    settings: Record, level: float,
 ) -> int:  # fmt: skip
-    """Find one side's clusters, significant or not, in outward order; return how many.
+    """Make clusters of one side's spans, significant or not, in outward order; return how many hold anything.
 
     Parameters
     ----------
     density
         (2, n) from `read`.
-    smoothed
-        (n,) workspace.
+    spans, count
+        (at least `count`,) of `SPAN`.
     clusters
         (2, `MAX_CLUSTERS`) of `FOUND`, changed in place.
     position
         The close in the side's own bins.
     settings
-        The model's: window, prominence, bin width and grid phase.
+        The model's: window, bin width and grid phase.
     level
         Base coin that all positions of a side amount to.
     """
     edge, sign, kept = math.floor(position), -1.0 if side == LONG else 1.0, 0
     start, width = position - edge, settings.bin_width
-    smooth(density, side, smoothed)
-    for index in range(find_spans(smoothed, settings.cluster_prominence, clusters[side])):
-        low = max(clusters[side, index].low - (BEFORE - 4), start)
-        high = min(clusters[side, index].high - (BEFORE - 4), start + settings.window)
+    for index in range(count):
+        low = max(spans[index].low - (BEFORE - 4), start)
+        high = min(spans[index].high - (BEFORE - 4), start + settings.window)
         mass, moment = mass_between(density, side, start, low, high)
         if not mass > 0.0:
             continue

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from indicators.liquidation.cascade_phase import PHASE
-from indicators.liquidation.clusters import FOUND, MAX_CLUSTERS
+from indicators.liquidation.clusters import FOUND, MAX_CLUSTERS, SPAN
 from indicators.liquidation.kernel import MAX_DISTANCE, Kernel, build_kernel
 from indicators.liquidation.parameter_fields import as_record
 from indicators.liquidation.parameters import THRESHOLD_KINDS, ModelParameters
@@ -26,6 +26,16 @@ SWEPT_MOVES = (0.02, 0.05, 0.10)
 AGE = np.dtype([("growth", np.float64), ("opened", np.float64)])
 """One half-life, a bar: the growth of the unit, 1 / g, and the share of all positions that opens, share x (1 - g)."""
 
+MOVED = np.dtype(
+    [
+        ("position", np.float64),  # the close, bins
+        ("shares", np.float64, (2,)),  # of all positions that the bar swept, by side
+        ("centres", np.float64, (2,)),  # their mean position, in the side's own bins; NaN where nothing was swept
+        ("forecasts", np.float64, (2,)),  # of volatility
+    ]
+)
+"""What a bar did to the map, and what is forecast at its close: the same for every reading of the map."""
+
 MEMORY = np.dtype(
     [
         ("bar", np.float64),  # bars seen
@@ -41,7 +51,7 @@ MEMORY = np.dtype(
         ("phase", PHASE),
         ("magnet", np.float64),
         ("swept", np.float64, (2,)),  # base coin that the last bar swept, by side
-        ("centre", np.float64, (2,)),  # its mean position, in the side's own bins
+        ("moved", MOVED),
         ("wiped_usd", np.float64, (2,)),  # what it wiped, as reported where that is known
         ("branching_ratio", np.float64, (2,)),
         ("shares", np.float64, (2, len(SWEPT_MOVES))),  # of all positions within these moves of the last close
@@ -85,7 +95,7 @@ class State(NamedTuple):
         The map.
     density
         (2, bins) shares outward from the last close (`position_map.read`).
-    smoothed
+    smoothed, spans
         Workspace of the extraction.
     clusters
         (2, `MAX_CLUSTERS`) of `FOUND`, longs below then shorts above, outward.
@@ -106,6 +116,7 @@ class State(NamedTuple):
     positions: PositionMap
     density: np.ndarray
     smoothed: np.ndarray
+    spans: np.ndarray
     clusters: np.ndarray
     levels: np.ndarray
     day: np.ndarray
@@ -198,6 +209,7 @@ def initial_state(model: Model) -> State:
         positions=empty_map(float(settings["bin_width"]), len(model.ages)),
         density=np.zeros((2, BEFORE + bins + BEHIND)),
         smoothed=np.zeros(BEFORE + bins + BEHIND),
+        spans=np.zeros(MAX_CLUSTERS + 1, dtype=SPAN),
         clusters=np.zeros((2, MAX_CLUSTERS), dtype=FOUND),
         levels=empty_levels(),
         day=np.zeros(max(1, round(settings["bars_per_day"])) + 3, dtype=DAY),

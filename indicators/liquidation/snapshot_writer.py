@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from indicators.liquidation.cascade_phase import market_state, open_interest_drop
-from indicators.liquidation.clusters import find_clusters, keep_significant, quantile_size
+from indicators.liquidation.clusters import find_spans, keep_significant, quantile_size, smooth, weigh_spans
 from indicators.liquidation.compiled import Record, inlined, inlined_loop
 from indicators.liquidation.kernel import LONG, SHORT
 from indicators.liquidation.model import QUANTILE, SHARE, SWEPT_MOVES, USD, Model, State
@@ -14,37 +14,53 @@ from indicators.liquidation.signals import branching_ratio, held_magnet, held_ri
 from indicators.liquidation.wipes import nearest_level
 
 
+@inlined_loop
+def write_shares(density: np.ndarray, side: int, start: float, settings: Record, shares: np.ndarray) -> None:
+    """Write one side's shares of all positions within `SWEPT_MOVES` into (2, moves); the close lies at `start` in its bin."""
+    total, last = 0.0, 0.0
+    for index in range(len(SWEPT_MOVES)):
+        away = settings.away[side, index]
+        total += mass_between(density, side, start, start + last, start + away)[0]
+        shares[side, index], last = total, away
+
+
 @inlined
-def extract(state: State, model: Model, side: int) -> None:
-    """Find one side's significant clusters in the density, the branching ratio of the nearest, and the swept shares.
+def judge(state: State, model: Model, density: np.ndarray, side: int, found: int) -> None:
+    """Keep the significant ones of one side's clusters, and find the branching ratio of the nearest.
 
     Notes
     -----
     All follows from shares; the level (base coin) only scales what is said in coins.
     """
     memory, settings = state.memory[0], model.settings[0]
-    position = memory.position if side == SHORT else -memory.position
-    start, total, last = position - math.floor(position), 0.0, 0.0
-    found = find_clusters(state.density, side, state.smoothed, state.clusters, position, settings, memory.level)
     least = settings.cluster_threshold
     if settings.threshold_kind == SHARE:
         least *= memory.level
     elif settings.threshold_kind == QUANTILE:
         least = quantile_size(state.clusters, side, found, settings.cluster_threshold)
     count = keep_significant(state.clusters, side, found, least, settings.threshold_kind == USD)
-    for index in range(len(SWEPT_MOVES)):
-        away = settings.away[side, index]
-        total += mass_between(state.density, side, start, start + last, start + away)[0]
-        memory.shares[side, index], last = total, away
     memory.clusters[side], memory.branching_ratio[side] = count, 0.0
     if count > 0 and memory.level > 0.0:
-        nearest = state.clusters[side, 0]
+        position = memory.position if side == SHORT else -memory.position
+        start, nearest = position - math.floor(position), state.clusters[side, 0]
         daily_volatility = math.sqrt(memory.variance * settings.bars_per_day)
         impact = price_impact(nearest.size, state.day[len(state.day) - 1].volume, daily_volatility, settings.impact)
         memory.branching_ratio[side] = branching_ratio(
-            state.density, side, start, start + nearest.high / settings.bin_width,
+            density, side, start, start + nearest.high / settings.bin_width,
             nearest.size / memory.level, impact / settings.bin_width,
         )  # fmt: skip
+
+
+@inlined
+def extract(state: State, model: Model, side: int) -> None:
+    """Find one side's significant clusters in the density, the branching ratio of the nearest, and the swept shares."""
+    memory, settings = state.memory[0], model.settings[0]
+    position = memory.position if side == SHORT else -memory.position
+    smooth(state.density, side, state.smoothed)
+    count = find_spans(state.smoothed, settings.cluster_prominence, state.spans)
+    found = weigh_spans(state.density, side, state.spans, count, state.clusters, position, settings, memory.level)
+    write_shares(state.density, side, position - math.floor(position), settings, memory.shares)
+    judge(state, model, state.density, side, found)
 
 
 @inlined_loop
@@ -64,9 +80,15 @@ def write_signals(memory: Record, settings: Record, clusters: Record, view: Reco
 @inlined
 def write_clusters(state: State, model: Model, view: Record, close: float) -> None:
     """Extract both sides' clusters from the density at this close and write them and the signals on them."""
-    memory = state.memory[0]
     for side in range(2):
         extract(state, model, side)
+    write_extracted(state, model, view, close)
+
+
+@inlined
+def write_extracted(state: State, model: Model, view: Record, close: float) -> None:
+    """Write what was extracted, and the signals on it."""
+    memory = state.memory[0]
     below, above = state.clusters[LONG, 0], state.clusters[SHORT, 0]
     below_count, above_count = memory.clusters[LONG], memory.clusters[SHORT]
     view.cluster_count_below, view.cluster_count_above = below_count, above_count
@@ -117,3 +139,15 @@ def write_context(memory: Record, settings: Record, day: Record, view: Record) -
     view.level_from_open_interest = 0.0 if math.isnan(memory.open_interest) else 1.0
     view.map_age_half_lives = (memory.bar + 1.0) / settings.half_life_bars
     view.volatility, view.atr = math.sqrt(memory.variance), memory.atr
+
+
+@inlined
+def write_rest(state: State, model: Model, bar: Record, moved: Record, view: Record) -> None:
+    """Write all that is no cluster, and remember that the bar has closed."""
+    memory = state.memory[0]
+    view.close, view.high, view.low = bar.close, bar.high, bar.low
+    write_levels(state.levels, view)
+    write_context(memory, model.settings[0], state.day[len(state.day) - 1], view)
+    view.volatility_4h, view.volatility_24h = moved.forecasts[0], moved.forecasts[1]
+    memory.close = bar.close
+    memory.bar += 1.0

@@ -7,6 +7,7 @@ can do.
 
 import importlib
 import importlib.util
+import itertools
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -21,11 +22,14 @@ from runs.engines.configuration import configuration_from
 from runs.outcome.provenance import code_digest
 from runs.sweeps.space.candidates import Candidates, Combination
 from runs.sweeps.workers.evaluate import WorkerContext
+from runs.sweeps.workers.work import unit_size, units
 
 _SLOW_COMBINATIONS = 10  # of them optstrategy runs no more: it takes a quarter of a second for each
 _PROCESSES = 2
 _RULE = (("rule", "stop_atr"), ("rule", "time_limit_hours"))
 _SIGNALS = (("model", "magnet_ratio"), ("model", "gap_high_risk"), ("model", "warmup_hours"))
+_READINGS = tuple(("model", name) for name in ("cluster_prominence", "cluster_threshold", "trigger_share"))
+_MAPS = (("model", "half_life_hours"),)
 
 
 def measure_sweep(market: Market, combinations: int, rounds: int) -> dict[str, dict[str, float]]:
@@ -66,10 +70,16 @@ def sweeps(market: Market, combinations: int) -> dict[str, tuple[int, Callable[[
     few = min(combinations, _SLOW_COMBINATIONS)
     windows = [(5 + number % 20, 30 + 5 * (number // 20)) for number in range(combinations)]
     context, ours = magnets(market, _RULE), magnet_values(combinations)
-    signals = magnets(market, _SIGNALS)
+    signals, readings, maps = (magnets(market, names) for names in (_SIGNALS, _READINGS, _MAPS))
+    rounds = itertools.count()  # other values in each: what an earlier round left is of no use
     found: dict[str, tuple[int, Callable[[], Any]]] = {
         "ours, one process": (combinations, lambda: _sweep(context, ours)),
         "ours, thresholds of signals": (combinations, lambda: _sweep(signals, threshold_values(combinations))),
+        "ours, readings of one map": (
+            combinations,
+            lambda: _sweep(readings, reading_values(combinations, next(rounds))),
+        ),
+        "ours, a map each": (few, lambda: _sweep(maps, [((160.0 + 0.01 * next(rounds),),) for _ in range(few)])),
         f"optstrategy, {_PROCESSES} processes": (few, lambda: _optstrategy(market, windows[:few])),
     }
     if importlib.util.find_spec("backtesting"):
@@ -93,15 +103,23 @@ def threshold_values(combinations: int) -> list[tuple[float, float, float]]:
     return [(float(ratio), 0.015 + 0.001 * (number % 10), 120.0 + number) for number, ratio in enumerate(ratios)]
 
 
+def reading_values(combinations: int, shift: int) -> list[tuple[float, float, float]]:
+    """Return so many triples of prominence, threshold and trigger; those of another `shift` are others."""
+    steps = np.linspace(0.0, 1.0, combinations) + 1e-6 * shift
+    return [(0.1 + 0.4 * float(step), 0.002 + 0.003 * float(step), 0.01 + 0.02 * float(step)) for step in steps]
+
+
 def magnet_values(combinations: int) -> list[tuple[float, float]]:
     """Return so many pairs of stop and time limit."""
     stops = np.linspace(1.0, 6.0, combinations)
     return [(float(stop), float(24 + number % 10 * 12)) for number, stop in enumerate(stops)]
 
 
-def _sweep(context: WorkerContext, values: Sequence[tuple[float, ...]]) -> None:
+def _sweep(context: WorkerContext, values: Sequence[tuple[Any, ...]]) -> None:
     key = context.candidates.key
-    context.evaluate(tuple(Combination(number, key(one), one) for number, one in enumerate(values)))
+    combinations = [Combination(number, key(one), one) for number, one in enumerate(values)]
+    for unit in units(combinations, context.candidates.names, unit_size(len(combinations), 1)):
+        context.evaluate(unit)
 
 
 def _optstrategy(market: Market, windows: list[tuple[int, int]]) -> None:

@@ -17,13 +17,17 @@ SECONDS_PER_FILE = 0.5
 HEATMAP_SECONDS_A_BAR = 2e-6
 """Measured on one core: a bar through the model, with its snapshot."""
 
+READING_SECONDS_A_BAR = 5e-7
+"""Measured on one core: a bar through another reading of a map that is there."""
+
 TRIAL_SECONDS, TRIAL_SECONDS_A_BAR = 1.5e-4, 4e-8
 """Measured on one core: what a combination takes however few its bars, and a bar through a compiled rule."""
 
 
-def sweep_seconds(heatmaps: int, trials: int, bars: int, jobs: int) -> float:
-    """Return about how long so many heatmaps and trials on `bars` bars take `jobs` processes, none kept from before."""
-    work = heatmaps * bars * HEATMAP_SECONDS_A_BAR + trials * (TRIAL_SECONDS + bars * TRIAL_SECONDS_A_BAR)
+def sweep_seconds(heatmaps: int, readings: int, trials: int, bars: int, jobs: int) -> float:
+    """Return about how long so many heatmaps, readings of them (at least one each) and trials take `jobs` processes."""
+    model = heatmaps * HEATMAP_SECONDS_A_BAR + (readings - heatmaps) * READING_SECONDS_A_BAR
+    work = bars * (model + trials * TRIAL_SECONDS_A_BAR) + trials * TRIAL_SECONDS
     return START_SECONDS + work / jobs
 
 

@@ -1,7 +1,7 @@
 """Candidates on one market: each is evaluated compiled where its strategy can be, else by the event engine."""
 
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any, NamedTuple
@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from datafeeds.schema import Market
+from indicators.liquidation.parameters import ModelParameters
 from indicators.liquidation.recording import significant_clusters
 from runs.engines.compiled import Evaluation, EvaluationInputs, evaluate, trading_loop
 from runs.engines.configuration import Configuration
@@ -153,6 +154,10 @@ class Evaluator:
         except IndexError:  # of the rule; the event engine says in which line
             run_backtest(configuration, self._seen, first_bar=self._first, state=state)
             raise
+
+    def expect(self, models: Iterable[ModelParameters]) -> None:
+        """Hear by which models the next candidates trade: those that share a map are read off it in one pass."""
+        self._heatmaps.expect(models)
 
     def prepared(
         self, configuration: Configuration, state: np.ndarray | None = None

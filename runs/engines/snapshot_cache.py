@@ -5,6 +5,7 @@ import hashlib
 import os
 import tempfile
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from indicators.liquidation.rereading import CLUSTERS, packed, reread, without_t
 from indicators.liquidation.snapshot import SNAPSHOT
 from indicators.liquidation.step import run
 from runs.engines.event import model_bars
+from runs.engines.shared_readings import SharedReadings
 
 HEATMAPS_VARIABLE = "LIQUIDATION_HEATMAP_CACHE"
 """Environment variable that names the folder of kept heatmaps."""
@@ -53,6 +55,7 @@ class Heatmaps:
         self._most_bytes, self._most_in_memory = most_bytes, most_in_memory
         self._open: OrderedDict[tuple[str, ModelParameters], np.ndarray] = OrderedDict()
         self._packed: OrderedDict[tuple[str, ModelParameters, np.dtype], np.ndarray] = OrderedDict()
+        self._shared = SharedReadings()
         self._bars: OrderedDict[str, np.ndarray] = OrderedDict()
         self._prints: OrderedDict[int, tuple[Market, str]] = OrderedDict()
 
@@ -61,9 +64,17 @@ class Heatmaps:
         return vars(self) | {
             "_open": OrderedDict(),
             "_packed": OrderedDict(),
+            "_shared": SharedReadings(),
             "_prints": OrderedDict(),
             "_bars": OrderedDict(),
         }
+
+    def expect(self, models: Iterable[ModelParameters], markets: int = 1) -> None:
+        """Hear by which models, on how many markets, `packed` is asked next.
+
+        Those that share a map are read in one pass, and none of them is kept on the disk.
+        """
+        self._shared.expect(models, markets)
 
     def snapshots(self, market: Market, model: ModelParameters) -> np.ndarray:
         """Return (n,) of `SNAPSHOT`, not to be written to; row t follows from the market's bars up to t alone."""
@@ -83,8 +94,11 @@ class Heatmaps:
         named = (self._fingerprint(market), model, kind)
         if named not in self._packed:
             base = without_thresholds(model)
-            if base == model or named[:2] in self._open:
+            if named[:2] in self._open:
                 found = packed(self.snapshots(market, model), kind)
+            elif base == model:
+                shared = self._shared.find(named[0], self.bars(market), market.bar_seconds, model, kind)
+                found = packed(self.snapshots(market, model) if shared is None else shared, kind)
             else:
                 found = self._reread(market, model, base, self.packed(market, base, kind))
             self._packed[named] = found

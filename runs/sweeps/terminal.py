@@ -25,7 +25,8 @@ _COLUMNS = (
 def print_plan(record: dict[str, Any], plan: Plan, jobs: int) -> None:
     """Print what a sweep would do."""
     count, bars = record["combinations"], all_bars(record)
-    seconds = sweep_seconds(min(plan.space.maps, count), count, bars, jobs)
+    maps, readings = min(plan.space.maps, count), min(plan.space.readings, count)
+    seconds = sweep_seconds(maps, readings, count, bars, jobs)
     further = {key: record[key] for key in ("data", "space", "search", "objective")}
     tell_plan(record["configuration"], bars, count, seconds, **further)
 

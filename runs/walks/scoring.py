@@ -80,6 +80,8 @@ class Trainer:
     def evaluate(self, unit: Unit) -> list[Scored]:
         """Return what every candidate of a unit earned on every train window."""
         ranges = train_ranges(self)
+        markets = len(self.market) if isinstance(self.market, Universe) else 1
+        heatmaps_of(self).expect(self.candidates.models(unit), markets)
         return [self._scored(combination, ranges) for combination in unit]
 
     def _scored(self, combination: Combination, ranges: Ranges) -> Scored:

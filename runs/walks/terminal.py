@@ -32,7 +32,8 @@ def print_plan(record: dict[str, Any], plan: Plan, windows: tuple[Window, ...], 
         record["combinations"],
         {key: record[key] for key in ("data", "space", "search", "objective", "lengths")},
     )
-    seconds = sweep_seconds(min(plan.space.maps, count), count * len(windows), bars, jobs)
+    maps, readings = min(plan.space.maps, count), min(plan.space.readings, count)
+    seconds = sweep_seconds(maps, readings, count * len(windows), bars, jobs)
     tell_plan(record["configuration"], bars, count * len(windows), seconds, ranges=ranges, **further)
 
 

@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation, localcontext
 from typing import Any
 
 from indicators.liquidation.parameter_fields import convert
+from indicators.liquidation.readings import MAP
 from indicators.liquidation.rereading import THRESHOLDS
 from runs.engines.configuration import Configuration, parameter_home
 from strategies.base import PerpetualStrategy
@@ -45,8 +46,13 @@ class Steps(Sequence[Any]):
 
 
 def makes_a_map(group: str, name: str) -> bool:
-    """Return whether another value of a parameter asks for another map; thresholds are read off the one that is there."""
-    return group == "model" and name not in THRESHOLDS
+    """Return whether another value of a parameter asks for another map; all others are read off the one that is there."""
+    return group == "model" and name in MAP
+
+
+def reads_a_map(group: str, name: str) -> bool:
+    """Return whether another value of a parameter asks for another reading of bars and map; thresholds reread the one there is."""
+    return group == "model" and name not in (*MAP, *THRESHOLDS)
 
 
 @dataclass(frozen=True)

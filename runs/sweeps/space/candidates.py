@@ -1,11 +1,14 @@
 """From values to a candidate: its configuration, and the key by which its row is known for good."""
 
+import contextlib
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from indicators.liquidation.parameters import ModelParameters
 from runs.engines.configuration import PARAMETER_GROUPS, Configuration, checked_rule
 from strategies.registry import load_strategy
 
@@ -51,6 +54,18 @@ class Candidates:
         if "rule" in changes:
             changed["rule"] = checked_rule(self._strategy, {**self.base.rule, **changes["rule"]})
         return replace(self.base, **changed)
+
+    def models(self, combinations: Iterable[Combination]) -> list[ModelParameters]:
+        """Return the sets of model parameters of combinations, each once; none where all have the same.
+
+        What lies outside its domain is left out.
+        """
+        found: dict[ModelParameters, None] = {}
+        if any(group == "model" for group, _ in self.names):
+            for combination in combinations:
+                with contextlib.suppress(ValueError):
+                    found[replace(self.base.model, **self._changes(combination.values).get("model", {}))] = None
+        return list(found)
 
     def key(self, values: tuple[Any, ...]) -> str:
         """Return the SHA-256 of all that decides the row, valid or not; where the data lies does not enter."""

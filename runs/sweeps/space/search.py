@@ -65,8 +65,8 @@ class Random:
         self._drawn = distinct_numbers(space, trials, random.Random(seed))  # noqa: S311 - no secret
 
     def batches(self) -> Iterator[Iterable[Draw]]:
-        """Yield all in one batch, those with the same map together."""
-        inner = self._space.size // self._space.maps
+        """Yield all in one batch, those with the same map together, and of these those that read it alike."""
+        inner = self._space.size // self._space.readings
         order = sorted(range(self.total), key=lambda number: self._drawn[number] // inner)
         yield ((number, self._space.indices(self._drawn[number])) for number in order)
 

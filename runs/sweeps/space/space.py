@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from runs.engines.configuration import Configuration
-from runs.sweeps.space.axis import Axis, makes_a_map, parse_axis
+from runs.sweeps.space.axis import Axis, makes_a_map, parse_axis, reads_a_map
 
 
 @dataclass(frozen=True)
 class Space:
-    """The product of the axes. Those that make maps come first, then the model's others: neighbours share a heatmap.
+    """The product of the axes. Those that make maps come first, then those that read them, then thresholds.
+
+    So neighbours share most.
 
     Examples
     --------
@@ -30,6 +32,11 @@ class Space:
     def maps(self) -> int:
         """The number of combinations of what makes maps: as many have to be made."""
         return math.prod(len(axis.values) for axis in self.axes if makes_a_map(axis.group, axis.name))
+
+    @property
+    def readings(self) -> int:
+        """The number of combinations of what makes maps or reads them otherwise: as often bars are read."""
+        return self.maps * math.prod(len(axis.values) for axis in self.axes if reads_a_map(axis.group, axis.name))
 
     @property
     def names(self) -> tuple[tuple[str, str], ...]:
@@ -69,4 +76,10 @@ def parse_space(texts: tuple[str, ...], base: Configuration) -> Space:
     for label in labels:
         if labels.count(label) > 1:
             raise ValueError(f"--param {label}: given twice")
-    return Space(tuple(sorted(axes, key=lambda axis: (not makes_a_map(axis.group, axis.name), axis.group != "model"))))
+    return Space(tuple(sorted(axes, key=_turning)))
+
+
+def _turning(axis: Axis) -> tuple[bool, bool, bool]:
+    """Return how fast an axis turns: what is dear to change comes first."""
+    home = axis.group, axis.name
+    return not makes_a_map(*home), not reads_a_map(*home), axis.group != "model"

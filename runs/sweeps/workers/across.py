@@ -1,11 +1,12 @@
 """Candidates across the markets of a universe: judged on one account in all of them, or on the median or the worst market."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from datafeeds.universe.markets import Universe
+from indicators.liquidation.parameters import ModelParameters
 from runs.engines.configuration import Configuration
 from runs.engines.evaluator import Evaluator, Trial
 from runs.engines.event import run_backtest
@@ -86,7 +87,7 @@ class UniverseEvaluator:
     def __init__(self, universe: Universe, heatmaps: Heatmaps, objective: str, across: str) -> None:
         self.account = JointEvaluator(universe, heatmaps)
         self.days, self.universe = self.account.days, universe
-        self._objective, self.across = objective, across
+        self._objective, self.across, self._heatmaps = objective, across, heatmaps
         self._alone: list[Evaluator | JointEvaluator] = [
             JointEvaluator(universe.only(k), heatmaps)
             if universe.closes
@@ -98,6 +99,10 @@ class UniverseEvaluator:
     def on_account(self) -> bool:
         """Whether candidates are judged on one account, and not on one market."""
         return self.across == ACROSS[0]
+
+    def expect(self, models: Iterable[ModelParameters]) -> None:
+        """Hear by which models the next candidates trade, as `Evaluator.expect`."""
+        self._heatmaps.expect(models, len(self.universe))
 
     def trial(self, configuration: Configuration) -> Trial:
         """Return figures and daily returns of what a candidate is judged on, and each market's own figures.

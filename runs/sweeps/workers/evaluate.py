@@ -56,6 +56,7 @@ class WorkerContext:
         """Return the row of every combination of a unit; a bad combination's holds its error."""
         with _taking_turns:  # a cluster's worker may have threads; compiled code takes turns anyway
             ours = evaluator(self)
+            ours.expect(self.candidates.models(unit))
             return [self._row(combination, ours) for combination in unit]
 
     def _row(self, combination: Combination, ours: Evaluator | UniverseEvaluator) -> Row:

@@ -1,5 +1,6 @@
 """What workers are given: a context that evaluates units of combinations, made once in each process."""
 
+import itertools
 from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
@@ -63,19 +64,20 @@ def unit_size(combinations: int, workers: int) -> int:
 
 
 def units(combinations: Iterable[Combination], names: tuple[tuple[str, str], ...], most: int) -> Iterator[Unit]:
-    """Yield combinations in units of `most` at most, in order; `names` are group and name of their values."""
+    """Yield combinations in units of `most` at most, in order but for those of one map, which stand together.
+
+    `names` are group and name of their values.
+    """
     of_maps = [index for index, name in enumerate(names) if makes_a_map(*name)]
-    unit: list[Combination] = []
-    maps: set[Any] = set()
+    maps: dict[Any, list[Combination]] = {}
     for combination in combinations:
         one = tuple(combination.values[index] for index in of_maps)
-        if len(unit) >= most or len(maps | {one}) > _UNIT_MAPS:
-            yield tuple(unit)
-            unit, maps = [], set()
-        unit.append(combination)
-        maps.add(one)
-    if unit:
-        yield tuple(unit)
+        if sum(map(len, maps.values())) >= most or len(maps.keys() | {one}) > _UNIT_MAPS:
+            yield tuple(itertools.chain(*maps.values()))
+            maps = {}
+        maps.setdefault(one, []).append(combination)
+    if maps:
+        yield tuple(itertools.chain(*maps.values()))
 
 
 def reason_of(error: Exception) -> str:

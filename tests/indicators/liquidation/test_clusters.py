@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from indicators.liquidation.clusters import FOUND, MAX_CLUSTERS, find_spans, quantile_size, smooth
+from indicators.liquidation.clusters import FOUND, MAX_CLUSTERS, SPAN, find_spans, quantile_size, smooth
 from indicators.liquidation.from_entries import clusters_from_entries
 from indicators.liquidation.model import build_model, initial_state
 from indicators.liquidation.parameters import ModelParameters
@@ -19,7 +19,10 @@ TIERS = dict(leverage_distribution="tiers", leverages=(10.0, 25.0))
 
 
 def spans_of(smoothed, prominence):
-    spans, padded = np.zeros(MAX_CLUSTERS, dtype=FOUND), np.pad(np.asarray(smoothed, dtype=float), (0, 8), mode="edge")
+    spans, padded = (
+        np.zeros(MAX_CLUSTERS + 1, dtype=SPAN),
+        np.pad(np.asarray(smoothed, dtype=float), (0, 8), mode="edge"),
+    )
     return spans[["low", "high"]][: find_spans(padded, prominence, spans)].tolist()
 
 

@@ -9,9 +9,10 @@ import pytest
 from datafeeds.simulated.market import simulate
 from indicators.liquidation.model import build_model
 from indicators.liquidation.parameters import ModelParameters
-from indicators.liquidation.rereading import SIGNALS
+from indicators.liquidation.rereading import SIGNALS, packed
 from indicators.liquidation.snapshot import SNAPSHOT
 from indicators.liquidation.step import run
+from runs.engines import shared_readings as shared
 from runs.engines import snapshot_cache as module
 from runs.engines.event import model_bars
 from runs.engines.snapshot_cache import HEATMAPS_VARIABLE, Heatmaps, heatmaps_folder, prune
@@ -75,6 +76,63 @@ def test_a_heatmap_that_is_held_is_the_one_that_is_packed(market, monkeypatch):
     kept.hold(market, model, fresh(market, model))
     monkeypatch.setattr(module, "run", lambda *_: pytest.fail("computed again"))
     assert same(kept.packed(market, model, SNAPSHOT), fresh(market, model))
+
+
+READINGS = [replace(MODEL, cluster_prominence=0.2 + 0.1 * number, magnet_ratio=3.0) for number in range(4)]
+KIND = np.dtype([(name, SNAPSHOT[name]) for name in ("close", *SIGNALS, "atr")])
+
+
+def test_expected_readings_of_a_map_come_of_one_pass_and_leave_nothing_on_the_disk(market, tmp_path, monkeypatch):
+    expected = [*READINGS, *(replace(model, bin_width=0.002) for model in READINGS)]
+    whole, passes = [fresh(market, model) for model in expected], []
+    counted = shared.read_together
+    monkeypatch.setattr(shared, "read_together", lambda some, *rest: passes.append(len(some)) or counted(some, *rest))
+    monkeypatch.setattr(module, "run", lambda *_: pytest.fail("made a map of its own"))
+    kept = Heatmaps(tmp_path)
+    kept.expect(expected)
+    for model, snapshots in zip(expected, whole, strict=True):
+        assert same(kept.packed(market, model, KIND), packed(snapshots, KIND))
+    assert passes == [4, 4]
+    assert not list(tmp_path.iterdir())
+
+
+def test_fields_that_a_pass_did_not_leave_are_read_anew(market):
+    kept = Heatmaps(None)
+    kept.expect(READINGS)
+    kept.packed(market, READINGS[0], KIND)
+    assert same(kept.packed(market, READINGS[0], SNAPSHOT), fresh(market, READINGS[0]))
+
+
+@pytest.mark.parametrize(("markets", "passes"), [(2, [4, 4]), (1, [4, 4, 3, 3, 2, 2])])
+def test_markets_read_maps_of_their_own_and_as_many_as_are_expected_in_turn_stay(market, monkeypatch, markets, passes):
+    kept, other, sizes = Heatmaps(None), simulate(6, bars=300), []
+    counted = shared.read_together
+    monkeypatch.setattr(shared, "read_together", lambda some, *rest: sizes.append(len(some)) or counted(some, *rest))
+    kept.expect(READINGS, markets)
+    for model in READINGS:
+        for one in (market, other):
+            assert same(kept.packed(one, model, KIND), packed(fresh(one, model), KIND))
+    assert sizes == passes
+
+
+@pytest.mark.parametrize(("room", "passes"), [(10**9, [4]), (2, [2, 2]), (3, [3]), (1, [])])
+def test_a_pass_leaves_no_more_than_there_is_room_for(market, monkeypatch, room, passes):
+    models, sizes = [replace(model, magnet_ratio=2.0) for model in READINGS], []
+    counted = shared.read_together
+    monkeypatch.setattr(shared, "_MOST_BYTES", room * len(market) * KIND.itemsize)
+    monkeypatch.setattr(shared, "read_together", lambda some, *rest: sizes.append(len(some)) or counted(some, *rest))
+    kept = Heatmaps(None)
+    kept.expect(models)
+    for model in models:
+        assert same(kept.packed(market, model, KIND), packed(fresh(market, model), KIND))
+    assert sizes == passes
+
+
+def test_what_nobody_expects_is_a_map_of_its_own(market, tmp_path):
+    kept = Heatmaps(tmp_path)
+    kept.expect(READINGS[:2])
+    assert same(kept.packed(market, MODEL, KIND), packed(fresh(market), KIND))
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_another_market_or_other_code_is_another_heatmap(market, tmp_path, monkeypatch):

@@ -10,18 +10,25 @@ from runs.sweeps.space.space import parse_space
 BASE = configuration_from({"strategy": "magnet"})
 
 
-def test_numbers_count_through_the_product_with_the_maps_axes_slowest_and_its_thresholds_next():
-    texts = ("stop_atr=1,2,3", "magnet_ratio=2,3", "taker_fee_bps=1:4:1", "cluster_prominence=0.2,0.3")
+def test_numbers_count_through_the_product_with_maps_slowest_then_readings_then_thresholds():
+    texts = (
+        "stop_atr=1,2,3",
+        "magnet_ratio=2,3",
+        "taker_fee_bps=1:4:1",
+        "cluster_prominence=0.2,0.3",
+        "bin_width=0.001,0.002",
+    )
     space = parse_space(texts, BASE)
     assert [axis.label for axis in space.axes] == [
+        "model.bin_width",
         "model.cluster_prominence",
         "model.magnet_ratio",
         "rule.stop_atr",
         "costs.taker_fee_bps",
     ]
-    product = list(itertools.product([0.2, 0.3], [2.0, 3.0], [1.0, 2.0, 3.0], [1.0, 2.0, 3.0, 4.0]))
+    product = list(itertools.product([0.001, 0.002], [0.2, 0.3], [2.0, 3.0], [1.0, 2.0, 3.0], [1.0, 2.0, 3.0, 4.0]))
     assert [space.values(space.indices(number)) for number in range(space.size)] == product
-    assert space.maps == 2
+    assert (space.maps, space.readings) == (2, 4)
 
 
 def test_a_space_of_a_thousand_million_points_and_more_is_counted_at_once():
