@@ -148,13 +148,13 @@ def command(
         seconds = START_SECONDS + len(market) / BACKTEST_BARS_PER_SECOND
         tell_plan(configuration.as_dict(), len(market), 1, seconds)
         return 0
-    note_compiling()
     note_uncompiled(configuration.strategy)
     name = run_name(utc_now(), configuration.strategy, configuration.as_dict(), market.fingerprint())
     with (
         claimed_folder(name, out, overwrite) as (target, temporary),
         worked_out_beside(configuration, market) as beside,
     ):
+        note_compiling()
         with progress("backtest", len(market), "bars") as report:
             run = run_backtest(configuration, market, report=report)
         result = Result(run, beside)
@@ -179,10 +179,10 @@ def _trade_several(
         seconds = START_SECONDS + bars / BACKTEST_BARS_PER_SECOND
         tell_plan(configuration.as_dict(), bars, 1, seconds, markets=list(universe.names))
         return 0
-    note_compiling()
     note_uncompiled(configuration.strategy)
     name = run_name(utc_now(), configuration.strategy, configuration.as_dict(), universe.fingerprint())
     with claimed_folder(name, out, overwrite) as (target, temporary):
+        note_compiling()
         with progress("backtest", len(universe.times), "bars") as report:
             result = JointRun(as_input_error(run_joint_backtest, configuration, universe, report))
         result.write(target, temporary, layers)

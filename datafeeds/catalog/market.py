@@ -22,11 +22,8 @@ _IDS = re.compile(r"(.+):([1-9][0-9]*[smhdw])")
 _VENUE = re.compile(r"[a-z0-9_-]+")
 _WHOLE = (0, 2**53)
 _SIDES = ("liquidated_long", "liquidated_short")
-_THROTTLED = (
-    "binance",
-    "coinalyze-binance",
-    "coinalyze-okx",
-)  # what was kept of streams: one a second (since 2021-04-27)
+_THROTTLED = ("binance",)  # its archive holds what its stream sent: one a second at most since 2021-04-27
+_THROTTLED_TOTALS = ("coinalyze-binance", "coinalyze-okx")  # added up from such streams
 _LOWER_BOUND = "reported liquidations are a lower bound: the venue sends one a second at most"
 _LATE_MS = 60_000  # venues stamp settlements some milliseconds late; none settles within a minute of another
 _BACK_MS = 8 * 86_400_000  # how far before the first bar a snapshot may lie that it still knows
@@ -202,7 +199,7 @@ def _liquidations(
     counts = summed(rows["ts"], np.ones(len(rows["ts"])), opens, bar)
     whole = counts == bar // series.period_ms
     return columns | {side: np.where(whole, summed(rows["ts"], rows[side], opens, bar), np.nan) for side in _SIDES}, (
-        (_LOWER_BOUND,) if wanted.venue in _THROTTLED else ()
+        (_LOWER_BOUND,) if wanted.venue in _THROTTLED_TOTALS else ()
     )
 
 

@@ -81,10 +81,10 @@ def launch(plan: Plan, options: RunOptions) -> int:
     if options.dry_run:
         print_plan(record, plan, options.jobs)
         return 0
-    note_compiling()
     note_uncompiled(plan.configuration.strategy)
     folder = options.resume or options.out or _default_folder(record)
     check_folder(folder, record, options.resume is None)
+    note_compiling()
     context = worker_context(plan, record, market, heatmaps_folder())
     with (
         contextlib.closing(_executor(options, folder, context)) as executor,

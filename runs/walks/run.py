@@ -70,9 +70,9 @@ def launch(plan: Plan, options: WindowOptions, choice: str, run_options: RunOpti
     if run_options.dry_run:
         print_plan(walk.record, plan, walk.windows, market.times, run_options.jobs)
         return 0
-    note_compiling()
     note_uncompiled(plan.configuration.strategy)
     with claimed_folder(_name(walk), run_options.out, run_options.overwrite, MARKER) as (target, temporary):
+        note_compiling()
         walked = run_walk(walk, run_options.jobs, run_options.confirm, heatmaps_folder(), temporary, progress)
         summary = walked.summary()
         write_walk(walk.record, summary, walked.result, walked.traded_windows, target, temporary)
