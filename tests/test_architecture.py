@@ -15,7 +15,7 @@ COMMANDS = (
     "walkforward",
 )  # fmt: skip
 ROOMS = (
-    "analysis", "benchmarks", "commandline", "engines", "outcome", "perpetual", "reports", "results", "reviews", "statistics",
+    "analysis", "benchmarks", "commandline", "downloads", "engines", "outcome", "perpetual", "reports", "results", "reviews", "statistics",
     "stress_test", "sweeps", "tracing", "validation", "venues", "walks",
 )  # fmt: skip
 COMPILED = [
