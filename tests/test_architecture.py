@@ -15,8 +15,8 @@ COMMANDS = (
     "walkforward",
 )  # fmt: skip
 ROOMS = (
-    "analysis", "benchmarks", "commandline", "downloads", "engines", "outcome", "perpetual", "reports", "results", "reviews", "statistics",
-    "stress_test", "sweeps", "tracing", "validation", "venues", "walks",
+    "analysis", "benchmarks", "commandline", "downloads", "engines", "outcome", "perpetual", "reports", "results", "reviews",
+    "statistics", "stress_test", "sweeps", "tracing", "validation", "venues", "walks",
 )  # fmt: skip
 COMPILED = [
     *(f"indicators.liquidation.{name}" for name in CORE),
