@@ -108,6 +108,7 @@ class _GrowingFeed(PerpetualFeed):
         self._grow()
 
     def _load(self) -> bool:
+        self.p.market = self._whole  # which is read when the first bar is asked for
         loaded = super()._load()
         self._grow()
         return loaded
