@@ -67,7 +67,6 @@ _SELECT = (
     "document.querySelector(`tr[data-name='${name}'] input`).click()"
 )
 _TITLED = "(titles => [...document.querySelectorAll('h2')].filter(one => titles.includes(one.textContent)))"
-_PHASE = f"{_ENDS}({_TITLED}(['Hit rate by cascade phase'])[0])[0]"
 PICTURES = {
     "heatmap": Picture(
         "magnet/heatmap.html", "document.documentElement.dataset.ready === 'yes'", "await heatmap.showDays(30)",
@@ -75,7 +74,7 @@ PICTURES = {
     ),
     "tearsheet": Picture(
         "magnet/tearsheet.html", _DONE, "",
-        f"(at => [[at - 8, at + 1000]])({_PHASE})",
+        "[[0, document.querySelector('#equity').getBoundingClientRect().bottom + 8]]",
     ),
     "sweep": Picture(
         "sweep/sweep.html", _DONE, "",

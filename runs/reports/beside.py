@@ -18,7 +18,8 @@ from runs.engines.configuration import Configuration, configuration_from
 from runs.engines.evaluator import is_compiled, run_compiled
 from runs.engines.examination import examine, not_examined
 from runs.engines.processes import belong_to
-from runs.reports.tearsheet import Drawing, draw
+from runs.reports.daily_statistics import Drawing
+from runs.reports.tearsheet import draw
 from strategies.registry import load_strategy
 
 _MIN_BARS = 10_000  # below it a second process takes longer to start than it saves (assumption)

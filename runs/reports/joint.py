@@ -4,19 +4,21 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from runs.engines.examination import not_examined
 from runs.engines.joint.result import JointResult
 from runs.outcome.joint_files import joint_files
-from runs.outcome.joint_held import joint_held
+from runs.outcome.joint_held import constant_returns, joint_held
 from runs.outcome.joint_metrics import joint_metrics, joint_trades
 from runs.outcome.metrics import daily_returns, unopened_sentence
 from runs.outcome.writing import write_files
 from runs.reports.competitors import ROWS, SIDES, side_by_side
 from runs.reports.heatmap.page import run_heatmap
+from runs.reports.numbers import section
 from runs.reports.page import table
-from runs.reports.tearsheet import CAVEAT, settings_text, statistics_page
+from runs.reports.tearsheet import CAVEAT, exposure_section, settings_text, side_curves, statistics_page
 from runs.statistics.headline import stated_intervals
 from runs.validation.claims.trading import strategy_evidence
 
@@ -84,12 +86,16 @@ def part_rows(metrics: dict[str, Any]) -> list[tuple[str, ...]]:
 
 
 def joint_tearsheet(result: JointResult, metrics: dict[str, Any], settings: str | None = None) -> str:
-    """Return the account's tearsheet: quantstats' page against the markets held in equal parts, under the parts of the markets.
+    """Return the account's tearsheet, against the markets held in equal parts, with the parts of the markets.
 
     `settings` is what is said of parameters and costs; by default those of the run's configuration.
     """
+    held = joint_held(result)
     ours = daily_returns(result.times, result.equity, result.start)
-    theirs = daily_returns(result.times, joint_held(result).spot, 1.0)
+    theirs = daily_returns(result.times, held.spot, 1.0)
+    perpetual = held.perpetual - metrics["perpetual_held"]["entry_cost_fraction"]
+    constant = np.cumprod(1.0 + constant_returns(result, held))
+    curves = side_curves(result.times, result.equity / result.start, constant, perpetual, held.spot)
     data, money = metrics["data"], metrics["money"]
     facts = (
         ("Simulated", "SIMULATED MARKETS - nothing here ever traded." if data["simulated"] else ""),
@@ -103,12 +109,9 @@ def joint_tearsheet(result: JointResult, metrics: dict[str, Any], settings: str 
         *(("", line) for line in (*data["caveats"], *data["defects"])),
         ("Read so", f"{MARKETS_EXPLAINED} {CAVEAT}"),
     )  # fmt: skip
-    beside = [(label, *side_by_side(metrics, key, shape)) for label, key, shape in ROWS]
-    tables = (
-        f"<h2>Against holding</h2>{table(('', *(title for _, title in SIDES)), beside)}"
-        f"<h2>By market</h2><div class='wide'>{table(MARKET_COLUMNS, part_rows(metrics))}</div>"
-    )
-    return statistics_page(ours, theirs, f"{metrics['strategy']} on {data['name']}", metrics, facts, tables)
+    markets = section("markets", "By market", table(MARKET_COLUMNS, part_rows(metrics)))
+    title, sections = f"{metrics['strategy']} on {data['name']}", exposure_section(metrics) + markets
+    return statistics_page(title, metrics, curves, (ours, theirs), sections, facts, data["simulated"])
 
 
 def joint_report(metrics: dict[str, Any]) -> str:

@@ -12,8 +12,9 @@ from runs.outcome.metrics import daily_returns, run_metrics, trades_of, unopened
 from runs.outcome.run_files import run_files
 from runs.outcome.writing import write_files
 from runs.reports.analysis.markdown import liquidation_report
+from runs.reports.daily_statistics import Drawing
 from runs.reports.heatmap.page import run_heatmap
-from runs.reports.tearsheet import Drawing, tearsheet
+from runs.reports.tearsheet import tearsheet
 from runs.statistics.headline import stated_intervals
 from runs.validation.claims.trading import strategy_evidence
 

@@ -1,30 +1,26 @@
-"""The tearsheet: quantstats' page, the strategy against buy-and-hold, called so that its traps do not spring."""
+"""The tearsheet: the first screen, drawdown, exposure and costs, hit rates, months, facts, and quantstats' part below."""
 
-import hashlib
-import html
-import io
-import logging
 import math
-import os
-import re
-import tempfile
-import warnings
-from collections.abc import Iterable
-from contextlib import redirect_stdout
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from runs.engines.configuration import Configuration
 from runs.engines.result import EngineResult
+from runs.outcome.competitors import held_of
 from runs.outcome.instrument import instrument_text
 from runs.outcome.metrics import benchmark_equity, daily_returns
-from runs.outcome.writing import FolderError
 from runs.reports.competitors import EXPLAINED, ROWS, SIDES, further_cash, side_by_side
-from runs.reports.page import COLOURS, escape, page, table
-from runs.statistics.performance import DAYS_PER_YEAR
+from runs.reports.daily_statistics import Drawing, draw_statistics, drawable, enough_days, statistics_part
+from runs.reports.figures.timeline import TIMELINE_STYLE, Curve, timeline_figure
+from runs.reports.first_screen import dates, first_screen
+from runs.reports.monthly import monthly_table
+from runs.reports.numbers import section
+from runs.reports.page import escape, page, table
+from runs.statistics.holding import constant_exposure_returns, held_worth
+from runs.statistics.performance import drawdowns
 
 TITLES = {
     "cluster_distance": "Hit rate by distance of the cluster ahead",
@@ -34,32 +30,42 @@ TITLES = {
 }
 _COLUMNS = ("trades", "wins", "hit rate", "95 % interval", "mean net return on notional", "net, quote")
 
-STYLE = (
-    COLOURS
-    + """
-:root{color-scheme:light}
-#liquidation-heatmap{background:var(--ground);color:var(--ink);max-width:960px;margin:1em auto;padding:.8em 1em;
-border:1px solid var(--line);font:14px/1.5 system-ui,sans-serif;overflow-wrap:anywhere}
-#liquidation-heatmap h2{font-size:1rem;font-weight:600;margin:.8rem 0 .2rem}
-#liquidation-heatmap-facts p{display:grid;grid-template-columns:6.5rem 1fr;margin:.15rem 0}
-#liquidation-heatmap-facts b{font-weight:600}
-#liquidation-heatmap .wide{overflow-x:auto}
-#liquidation-heatmap table{width:auto;margin:0 0 .6rem;border-collapse:collapse}
-#liquidation-heatmap td,#liquidation-heatmap th{font:13px/1.4 system-ui,sans-serif;text-align:right;background:none;
-padding:.15rem .8rem .15rem 0;white-space:nowrap;font-variant-numeric:tabular-nums}
-#liquidation-heatmap td:first-child,#liquidation-heatmap th:first-child{text-align:left}
-@media(max-width:700px){body{margin:8px}#left,#right{width:100%;float:none;margin-right:0;overflow-x:auto}
-#liquidation-heatmap td:first-child{white-space:normal}#liquidation-heatmap-facts p{display:block}
-#liquidation-heatmap-facts b:not(:empty)::after{content:": "}h1,h3,h4{overflow-wrap:anywhere}}
+STYLE = """
+#first{padding:0}#first h1{margin:0}#first p{margin:.15rem 0}#first .verdict{font-size:1.05rem}
+#figures th,#drawdown th{white-space:normal}
+h3{font-size:.9rem;font-weight:600;margin:.6rem 0 .1rem}section>p,#facts{font-size:.9rem}
+#facts p{display:grid;grid-template-columns:7rem 1fr}#facts b{font-weight:600}
+@media(max-width:700px){body{padding:.5rem}#first h1{font-size:1.15rem}#first p{font-size:.85rem}#first .verdict{font-size:1rem}
+#figures td,#figures th,#drawdown td,#drawdown th{padding-right:.35rem;font-size:.75rem}
+#figures .wide :first-child,#drawdown .wide :first-child{min-width:0}
+#facts p{display:block}#facts b:not(:empty)::after{content:": "}}
+@media print{body{max-width:none;padding:0}figure,tr{break-inside:avoid}h2,h3{break-after:avoid}.wide{overflow:visible}}
 """
+"""Beside the look that all pages share."""
+
+_BASES = (
+    "Time in the market above counts bars that end with a position. quantstats counts days with a return other than zero, so "
+    "its figure is the higher one."
 )
-"""Of the head alone: quantstats' own part is black on white, and stays so in the dark."""
+_DRAWDOWNS = tuple(row for row in ROWS if "drawdown" in row[1])
 
 
-def breakdown_tables(metrics: dict[str, Any]) -> str:
-    """Return the tables as HTML, from a run's `metrics`; every figure is one of metrics.json, rounded."""
+def breakdown_sections(metrics: dict[str, Any]) -> str:
+    """Return exposure, costs and hit rates as HTML, from a run's `metrics`; every figure is one of metrics.json, rounded."""
+    parts = []
+    for name, title in TITLES.items():
+        rows = [group_cells(group) for group in metrics["breakdown"][name] if group["trades"]]
+        if rows:
+            parts += [f"<h3>{title}</h3>", table(("", *_COLUMNS), rows)]
+    said = "<p class='faint'>Closed trades, by what the map said at the close before their entry.</p>"
+    rates = section("hit-rates", "Hit rates", said, *parts) if parts else ""
+    return exposure_section(metrics) + rates
+
+
+def exposure_section(metrics: dict[str, Any]) -> str:
+    """Return exposure, costs and trades as HTML."""
     exposure, money, trading = metrics["exposure"], metrics["money"], metrics["trading"]
-    costs = (
+    rows = (
         ("Mean exposure, notional / equity", _shape(exposure["mean_exposure"], "{:+.3g}")),
         ("Time in the market, by bar", _shape(exposure["time_in_market_fraction"], "{:.1%}")),
         ("Average leverage in the market", _shape(exposure["average_leverage_in_market"], "{:.2f}")),
@@ -70,7 +76,8 @@ def breakdown_tables(metrics: dict[str, Any]) -> str:
         ("Own liquidations", str(money["liquidations"])),
         ("Liquidation fees, quote", _shape(money["liquidation_fees_quote"], "{:,.2f}")),
         ("Trades", str(trading["trades"])),
-        ("Hit rate", _shape(trading["hit_rate_fraction"], "{:.1%}")),
+        ("Trades still open at the end", str(trading["trades_open"])),
+        ("Hit rate, closed trades", _shape(trading["hit_rate_fraction"], "{:.1%}")),
         (
             "Entries that waited for a price and were not filled",
             _shape(trading["waiting_entries_unfilled_fraction"], "{:.1%}"),
@@ -78,13 +85,32 @@ def breakdown_tables(metrics: dict[str, Any]) -> str:
         ("Entries refused", str(trading["entries_refused"])),
         ("Entries below one step", str(trading["entries_below_one_step"])),
     )
-    beside = [(label, *side_by_side(metrics, key, shape)) for label, key, shape in ROWS]
-    parts = ["<h2>Against holding</h2>", table(("", *(title for _, title in SIDES)), beside)]
-    parts += ["<h2>Exposure and costs</h2>", table(("", ""), costs)]
-    for name, title in TITLES.items():
-        rows = [group_cells(group) for group in metrics["breakdown"][name]]
-        parts += [f"<h2>{title}</h2>", table(("at the close before the entry", *_COLUMNS), rows)]
-    return "".join(parts)
+    return section("exposure", "Exposure and costs", table(("", ""), rows), f"<p class='faint'>{_BASES}</p>")
+
+
+def drawdown_section(metrics: dict[str, Any], curves: Sequence[Curve]) -> str:
+    """Return the falls of the strategy and of what it is compared with, as HTML."""
+    falls = [Curve(curve.name, curve.times, drawdowns(curve.values, 1.0)) for curve in curves]
+    beside = [(label, *side_by_side(metrics, key, shape)) for label, key, shape in _DRAWDOWNS]
+    return section(
+        "drawdown",
+        "Drawdown",
+        timeline_figure("falls", falls, "Below the highest worth before", "{:.0%}".format),
+        table(("", *(side for _, side in SIDES)), beside),
+        f"<p class='faint'>{escape(_deepest(metrics['performance']))}</p>",
+    )
+
+
+def _deepest(performance: dict[str, Any]) -> str:
+    """Return from when to when the strategy's deepest fall lasted, in words."""
+    if performance["max_bar_drawdown_start"] is None:
+        return "The strategy never closed a bar below its highest worth before."
+    begun, lowest, ended = (performance[f"max_bar_drawdown_{end}"] for end in ("start", "time", "end"))
+    until = f"It was made good on {ended[:10]}" if ended else "It was not made good by the end"
+    return (
+        f"By bar, the strategy's deepest fall began on {begun[:10]} and was lowest on {lowest[:10]}. {until}, after "
+        f"{performance['max_bar_drawdown_bars']:,} bars."
+    )
 
 
 def group_cells(group: dict[str, Any]) -> tuple[str, ...]:
@@ -103,37 +129,12 @@ def _shape(value: float, shape: str) -> str:
 
 _NOT_MEASURED = "The signals are not validated on this data by this version."
 
-_STYLE = {
-    "figure.figsize": (10, 6),
-    "axes.facecolor": "white",
-    "figure.facecolor": "white",
-    "grid.color": "#dddddd",
-    "grid.linewidth": 0.5,
-    "lines.linewidth": 1.5,
-    "text.color": "#333333",
-    "xtick.color": "#666666",
-    "ytick.color": "#666666",
-    "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans"],  # ships with matplotlib, so the pictures do not hang on the machine's fonts
-    "svg.hashsalt": "liquidation-heatmap",
-    "svg.fonttype": "path",
-}
-"""quantstats' own style, made repeatable."""
-
 CAVEAT = "Liquidation levels are estimates. This is research, not advice."
-
-
-class Drawing(NamedTuple):
-    """quantstats' page, and a digest of all that it was drawn from."""
-
-    digest: str
-    page: str
 
 
 def draw(result: EngineResult) -> Drawing | None:
     """Return quantstats' page of a run; None where it cannot draw one."""
-    ours, theirs, title = _series(result)
-    return Drawing(_digest(ours, theirs, title), _quantstats(ours, theirs, title)) if _drawable(ours, theirs) else None
+    return draw_statistics(*_series(result))
 
 
 def tearsheet(
@@ -150,129 +151,122 @@ def tearsheet(
     settings
         What is said of parameters and costs; by default those of the run's configuration.
     drawing
-        Of what should be the same run; used as `statistics_page` says.
+        Of what should be the same run; used if it was drawn from the same returns, bit for bit.
     """
+    ours, theirs, title = _series(result)
     facts = _facts(result, metrics, settings_text(result.configuration) if settings is None else settings)
-    return statistics_page(*_series(result), metrics, facts, breakdown_tables(metrics), drawing)
+    curves = _curves(result, metrics)
+    return statistics_page(
+        title, metrics, curves, (ours, theirs), breakdown_sections(metrics), facts, result.market.simulated, drawing
+    )
 
 
 def _series(result: EngineResult) -> tuple[pd.Series, pd.Series, str]:
-    """Return daily returns of the run and of its benchmark, and the page's title."""
+    """Return daily returns of the run and of its benchmark, and the run's title."""
     ours = daily_returns(result.times, result.equity, float(result.account["start"][0]))
     theirs = daily_returns(result.times, benchmark_equity(result), float(result.market.frame["open"].iloc[0]))
     return ours, theirs, f"{result.configuration.strategy} on {result.market.name}"
 
 
+def _curves(result: EngineResult, metrics: dict[str, Any]) -> list[Curve]:
+    """Return what one unit of quote became, in the order of `SIDES`; a bar's value is that of its close."""
+    start, held = float(result.account["start"][0]), held_of(result.market)
+    earned = constant_exposure_returns(metrics["constant_exposure"]["mean_exposure"], held.daily_returns)
+    perpetual = held_worth(held.close, held.paid) / held.opened - metrics["perpetual_held"]["entry_cost_fraction"]
+    coin = benchmark_equity(result) / float(result.market.frame["open"].iloc[0])
+    return side_curves(result.times, result.equity / start, np.cumprod(1.0 + earned), perpetual, coin)
+
+
+def side_curves(times: np.ndarray, ours: np.ndarray, constant: np.ndarray, *others: np.ndarray) -> list[Curve]:
+    """Return the curves of `SIDES`, each from 1 at the first open.
+
+    Parameters
+    ----------
+    times
+        (n,) bar opens, datetime64.
+    ours, others
+        (n,) what one unit became by each bar's close.
+    constant
+        (d,) the same by the end of each day.
+    """
+    step = np.diff(times).min() if len(times) > 1 else np.timedelta64(1, "h")
+    bars = np.concatenate([times[:1], times + step])
+    days = times[0].astype("datetime64[D]") + np.arange(1, len(constant) + 1)
+    ends = np.concatenate([times[:1], np.minimum(days.astype(times.dtype), bars[-1])])
+    names = iter(side for _, side in SIDES)
+    found = ((bars, ours), (ends, constant), *((bars, other) for other in others))
+    return [Curve(next(names), when, np.concatenate([[1.0], worth])) for when, worth in found]
+
+
 def statistics_page(
-    ours: pd.Series, theirs: pd.Series, title: str, metrics: dict[str, Any], facts: Iterable[tuple[str, str]], tables: str,
+    title: str,
+    metrics: dict[str, Any],
+    curves: Sequence[Curve],
+    daily: tuple[pd.Series, pd.Series],
+    sections: str,
+    facts: Iterable[tuple[str, str]],
+    simulated: bool,
     drawing: Drawing | None = None,
-) -> str:  # fmt: skip
-    """Return quantstats' page of daily returns against a benchmark's, under a head of facts (title, text) and tables (HTML).
+) -> str:
+    """Return a tearsheet.
 
-    A `drawing` takes the place of quantstats' page if it was drawn from the same, bit for bit.
+    Parameters
+    ----------
+    title
+        Strategy and market, plain text.
+    metrics
+        Content of metrics.json.
+    curves
+        From `side_curves`.
+    daily
+        Daily returns, of the strategy and of its benchmark.
+    sections
+        HTML between drawdown and months.
+    facts
+        Title and text of what else has to be said.
+    simulated
+        Whether the market is simulated.
+    drawing
+        quantstats' page, if it is at hand.
     """
-    if drawing is not None and drawing.digest == _digest(ours, theirs, title):
-        whole = drawing.page
-    elif _drawable(ours, theirs):
-        whole = _quantstats(ours, theirs, title)
-    else:
-        whole = _plain(ours, title, metrics, _enough(ours, theirs))
-    return re.sub(r"(<body[^>]*>)", lambda match: match.group(1) + _block(facts, tables), whole, count=1)
+    whole_title = f"{title}, {dates(metrics['data'])}"
+    body = (
+        first_screen(title, metrics, curves, simulated),
+        drawdown_section(metrics, curves),
+        sections,
+        section("months", "Monthly returns", monthly_table(daily[0]), f"<p class='faint'>{_MONTHS}</p>"),
+        _facts_section(facts),
+        section(
+            "statistics", "Statistics of daily returns, by quantstats", *_statistics(*daily, title, metrics, drawing)
+        ),
+    )
+    return page(whole_title, "".join(body), STYLE + TIMELINE_STYLE)
 
 
-def _digest(ours: pd.Series, theirs: pd.Series, title: str) -> str:
-    parts = (ours.index.to_numpy(), ours.to_numpy(), theirs.to_numpy())
-    return hashlib.sha256(b"".join([title.encode(), *(part.tobytes() for part in parts)])).hexdigest()
+_MONTHS = "From daily closes, compounded. The first and the last month count the days that the data has."
 
 
-def _enough(ours: pd.Series, theirs: pd.Series) -> bool:
-    """Return whether there are variance and a few days: without them quantstats' statistics divide by zero."""
-    return len(ours) > 2 and float(ours.std()) > 0.0 and float(theirs.std()) > 0.0
-
-
-def _drawable(ours: pd.Series, theirs: pd.Series) -> bool:
-    """Return whether quantstats takes these for what they are and not for prices: never negative, and one above 1."""
-    priced = any(float(series.min()) >= 0.0 and float(series.max()) > 1.0 for series in (ours, theirs))
-    return _enough(ours, theirs) and not priced
-
-
-def _quantstats(ours: pd.Series, theirs: pd.Series, title: str) -> str:
-    """Return quantstats' page.
-
-    Notes
-    -----
-    A benchmark Series, never a ticker: that would be fetched, and offline silently compared with a flat line. 365 periods,
-    not 252. `match_dates` off: on, it drops leading flat days. Naive daily index: zoned ones raise.
-    """
-    try:
-        return _drawn(ours, theirs, title)
-    except OSError as error:  # it writes its page to a temporary folder, and matplotlib keeps its fonts there at times
-        place = Path(tempfile.tempdir or os.environ.get("TMPDIR") or "/tmp")  # noqa: S108 - a name for the sentence
-        raise FolderError(place, f"no page can be drawn there ({error.strerror or error})", option="TMPDIR") from None
-
-
-def _drawn(ours: pd.Series, theirs: pd.Series, title: str) -> str:
-    with warnings.catch_warnings(), redirect_stdout(io.StringIO()), tempfile.TemporaryDirectory() as folder:
-        warnings.simplefilter(
-            "ignore"
-        )  # deprecations inside quantstats and what it calls; ours are errors in the tests
-        logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
-        import matplotlib as mpl
-
-        before = mpl.get_backend()
-        mpl.use("Agg")
-        with mpl.rc_context():
-            import quantstats as qs
-            import seaborn as sns
-            from matplotlib import pyplot as plt
-
-            others = plt.get_fignums()
-            # Importing quantstats sets a style once in a process; set it each time, or a second page differs from the first.
-            mpl.rcdefaults()
-            sns.set_theme(font_scale=1.1, rc=_STYLE)
-
-            path = Path(folder) / "tearsheet.html"
-            strategy = ours.rename("Strategy")
-            benchmark = theirs.rename("Buy and hold")
-            if not isinstance(benchmark, pd.Series):  # a ticker here would be fetched, or be a flat line
-                raise TypeError("the benchmark must be a series of returns")
-            qs.reports.html(  # type: ignore[no-untyped-call]
-                strategy,
-                benchmark=benchmark,
-                output=str(path),
-                title=html.escape(title),
-                periods_per_year=DAYS_PER_YEAR,
-                match_dates=False,
-                compounded=True,
-            )
-            for number in set(plt.get_fignums()) - set(others):
-                plt.close(number)
-            plt.switch_backend(before)  # a notebook goes on drawing where it drew
-        made = path.read_text(encoding="utf-8")
-    return _without_outside(made)
-
-
-def _without_outside(made: str) -> str:
-    """Remove what varies, reaches out or fails: dates inside the pictures, links to other hosts, a call of nothing."""
-    made = made.replace('<body onload="save()">', "<body>")  # quantstats defines no save(): an error in the console
-    made = made.replace("\N{SMALL PERCENT SIGN}", " %")  # few fonts have it
-    made = re.sub(r"<dc:date>[^<]*</dc:date>", "", made)
-    made = re.sub(r"<link[^>]+href=[\"']https?://[^>]*>", "", made)
-    return re.sub(r"<script[^>]+src=[\"']https?://[^>]*>\s*</script>", "", made)
-
-
-def _plain(ours: pd.Series, title: str, metrics: dict[str, Any], enough: bool) -> str:
-    """Return a truthful page for what quantstats cannot draw.
-
-    No trade was made, there are too few days, or the returns look to it like prices (never negative and one above 100 %:
-    it would take their changes, and show a loss of everything).
-    """
+def _statistics(
+    ours: pd.Series, theirs: pd.Series, title: str, metrics: dict[str, Any], drawing: Drawing | None
+) -> tuple[str, ...]:
+    """Return quantstats' part, or why there is none."""
+    if drawable(ours, theirs):
+        return f"<p class='faint'>{_BY_DAY}</p>", statistics_part(ours, theirs, title, drawing)
     if float(np.abs(ours).sum()) == 0.0:
         reason = "No trade was made" if not metrics["trading"]["trades"] else "No trade changed the account"
     else:
-        reason = "The returns look like prices to quantstats" if enough else "There are too few days for statistics"
-    span = f"{reason} ({len(ours)} days, {ours.index[0]:%Y-%m-%d} to {ours.index[-1]:%Y-%m-%d})."
-    return page(title, f"<h1>{escape(title)}</h1><p>{span}</p>")
+        reason = (
+            "The returns look like prices to quantstats"
+            if enough_days(ours, theirs)
+            else "There are too few days for statistics"
+        )
+    return (f"<p>{reason} ({len(ours)} days, {ours.index[0]:%Y-%m-%d} to {ours.index[-1]:%Y-%m-%d}).</p>",)
+
+
+_BY_DAY = (
+    "All of it is by day: drawdowns are of daily closes, and time in market counts days with a return other than zero. The "
+    "figures above say where they are by bar."
+)
 
 
 def settings_text(configuration: Configuration) -> str:
@@ -306,12 +300,7 @@ def _facts(result: EngineResult, metrics: dict[str, Any], settings: str) -> Iter
     )
 
 
-def _block(facts: Iterable[tuple[str, str]], tables: str) -> str:
-    """Return the head: what is said of the run, a line each, and the tables."""
-    lines = "".join(
-        f"<p><b>{title}</b><span>{escape(text.strip())}</span></p>" for title, text in facts if text.strip()
-    )
-    return (
-        f"<style>{STYLE}</style><div id='liquidation-heatmap'><div id='liquidation-heatmap-facts'>{lines}</div>"
-        f"{tables}</div>"
-    )
+def _facts_section(facts: Iterable[tuple[str, str]]) -> str:
+    """Return what has to be said of the run, a titled line each."""
+    lines = [f"<p><b>{title}</b><span>{escape(text.strip())}</span></p>" for title, text in facts if text.strip()]
+    return section("facts", "Facts", *lines)

@@ -3,6 +3,7 @@
 One hostile set of results serves all tests: the market's name and a parameter's value are markup.
 """
 
+import json
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ import runs.sweep
 import runs.validate
 import runs.walkforward
 from datafeeds.simulated.market import simulate
+from runs.reports.competitors import SIDES
+from runs.reports.first_screen import FIRST_ROWS
 from tests.docs.reading import ninetieth_percentile, sentences, words
 from tests.runs.reviews.forging import quick
 
@@ -36,9 +39,6 @@ READY = {
     "heatmap": "window.heatmap && document.documentElement.dataset.ready === 'yes'",
     "review": "document.querySelector('#table tbody tr') && document.querySelector('#curves svg')",
 }
-OURS = {"tearsheet": "#liquidation-heatmap"}
-"""The part of a page that is of our making, where it is not all of it."""
-
 LABEL_WORDS = 4
 """What is shorter is a label or a button, and no sentence."""
 
@@ -110,10 +110,6 @@ def shown(opened, results):
     return show
 
 
-def ours(name):
-    return OURS.get(name, "body")
-
-
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("name", PAGES)
@@ -124,7 +120,7 @@ def test_it_opens_quietly_fits_reads_well_and_is_not_blank(
     assert console_errors() == []
     assert requests_made() == []
     assert driver.execute_script("return document.scrollingElement.scrollWidth") <= width + 1
-    contrasts = driver.execute_script(CONTRASTS, ours(name))
+    contrasts = driver.execute_script(CONTRASTS, "body")
     assert len(contrasts) > 10
     assert [(round(ratio, 2), what) for ratio, what in contrasts if ratio < MIN_CONTRAST] == []
     picture = Image.open(screenshot(f"{name}-{width}-{'dark' if dark else 'light'}")).convert("RGB")
@@ -140,18 +136,18 @@ def test_wide_tables_scroll_inside_themselves(shown, name):
         "return [...document.querySelectorAll(arguments[0] + ' table')].filter(at => at.checkVisibility() &&"
         "!at.closest('.tv-lightweight-charts')).map(at => at.closest('.wide')?.getBoundingClientRect().right ?? 1e9)"
     )
-    assert all(right <= 391 for right in driver.execute_script(held, ours(name)))
+    assert all(right <= 391 for right in driver.execute_script(held, "body"))
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_nine_sentences_of_ten_have_25_words_at_most(shown, name):
-    found = [words(sentence) for block in shown(name).execute_script(READ, ours(name)) for sentence in sentences(block)]
+    found = [words(sentence) for block in shown(name).execute_script(READ, "body") for sentence in sentences(block)]
     assert ninetieth_percentile([length for length in found if length >= LABEL_WORDS]) <= 25
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_all_pages_share_one_look(shown, dark):
-    looks = {name: tuple(shown(name, dark=dark).execute_script(LOOK, ours(name), TOKENS)) for name in PAGES}
+    looks = {name: tuple(shown(name, dark=dark).execute_script(LOOK, "body", TOKENS)) for name in PAGES}
     assert len(set(looks.values())) == 1, looks
     assert all(looks["sweep"])
 
@@ -165,3 +161,38 @@ def test_markup_in_names_and_parameters_shows_as_text(shown, console_errors, nam
     if name in ("tearsheet", "sweep", "walk"):
         assert LABEL in text, "the parameter's value"
     assert console_errors() == []
+
+
+FIRST = ("h1", "#verdict", "#figures table", "#equity figcaption", "#equity .chart")
+BOXES = """
+return arguments[0].map(name => [...document.querySelectorAll(name)].map(at => at.getBoundingClientRect())
+  .map(box => [box.left, box.right, box.top, box.bottom]));
+"""
+CELLS = (
+    "return [...document.querySelectorAll('#figures tbody tr')].map(row => [...row.cells].map(cell => cell.innerText))"
+)
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize(("width", "height"), [(1280, 900), (390, 844)])
+def test_a_tearsheets_first_screen_has_title_verdict_six_figures_and_the_curve(shown, results, width, height, dark):
+    driver = shown("tearsheet", width=width, height=height, dark=dark)
+    *parts, chart = (boxes[0] for boxes in driver.execute_script(BOXES, FIRST))
+    for left, right, top, bottom in (*parts, chart):
+        assert 0 <= left < right <= width
+        assert 0 <= top < bottom <= height
+    tops = [top for _, _, top, _ in (*parts, chart)]
+    assert tops == sorted(tops)
+    assert chart[3] - chart[2] > 200
+    lines, labels = driver.execute_script(BOXES, ["#equity polyline", "#equity .chart span"])
+    assert len(lines) == len(SIDES)
+    assert all(right - left > 0.95 * (chart[1] - chart[0]) for left, right, _, _ in lines)
+    assert len(labels) > 4
+    assert all(left >= 0 and right <= width and bottom <= height for left, right, _, bottom in labels)
+    record = json.loads((results / "run" / "metrics.json").read_text())
+    found = driver.execute_script(CELLS)
+    assert [row[0] for row in found] == [label for label, _, _ in FIRST_ROWS]
+    for (_, key, shape), (_, *cells) in zip(FIRST_ROWS, found, strict=True):
+        assert cells == ["-" if record[side][key] is None else shape.format(record[side][key]) for side, _ in SIDES]
+    earned = record["performance"]["total_return_fraction"]
+    assert f"{abs(earned):.2%}" in driver.execute_script("return document.getElementById('verdict').innerText")

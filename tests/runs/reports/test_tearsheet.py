@@ -1,4 +1,4 @@
-"""quantstats' traps (measured, ecosystem.md section 2), each sprung on purpose; and the head of the page."""
+"""quantstats' traps (measured, ecosystem.md section 2), each sprung on purpose; and what stands before its part."""
 
 import dataclasses
 import html
@@ -23,8 +23,10 @@ from runs.engines.configuration import configuration_from
 from runs.engines.event import run_backtest
 from runs.engines.result import EngineResult
 from runs.outcome.metrics import run_metrics
+from runs.reports import daily_statistics
 from runs.reports import tearsheet as module
 from runs.reports.competitors import ROWS, SIDES
+from runs.reports.first_screen import FIRST_ROWS
 from runs.reports.tearsheet import draw, tearsheet
 from runs.statistics.performance import DAYS_PER_YEAR
 
@@ -133,7 +135,7 @@ def test_the_benchmark_is_a_series_and_days_are_neither_matched_nor_zoned():
 
 def test_a_ticker_as_benchmark_is_refused():
     with pytest.raises((TypeError, AttributeError)):
-        module._quantstats(daily([0.01, 0.0, -0.01, 0.02]), "SPY", "x")  # type: ignore[arg-type]
+        daily_statistics._quantstats(daily([0.01, 0.0, -0.01, 0.02]), "SPY", "x")  # type: ignore[arg-type]
 
 
 def test_returns_that_look_like_prices_get_the_plain_page_with_the_true_figures():
@@ -163,13 +165,14 @@ def test_the_same_run_gives_the_same_bytes():
 @pytest.mark.slow
 def test_a_drawing_is_used_only_if_it_was_drawn_from_the_same_returns(monkeypatch):
     drawn = draw(result())
-    monkeypatch.setattr(module, "_quantstats", lambda *_: "<body>drawn here</body>")
+    monkeypatch.setattr(daily_statistics, "_quantstats", lambda *_: "<body>drawn here</body>")
     assert tearsheet(result(), metrics(), drawing=drawn) == page()
     other = result().equity.copy()
     other[-1] = np.nextafter(other[-1], np.inf)
     assert "drawn here" in tearsheet(dataclasses.replace(result(), equity=other), metrics(), drawing=drawn)
 
 
+@pytest.mark.slow
 def test_the_page_has_the_same_bytes_under_any_hash_seed_and_time_zone(tmp_path):
     code = (
         "import hashlib; from datafeeds.simulated.market import simulate;"
@@ -225,15 +228,17 @@ def test_two_days_are_too_few_for_statistics_and_the_page_says_so():
     assert "too few days" in text
 
 
-def test_the_head_says_simulated_names_the_data_and_the_configuration_and_disclaims():
-    head = re.search(r"<div id='liquidation-heatmap-facts'.*?</div>", page(), re.DOTALL)
-    assert head
-    assert "SIMULATED" in head.group(0)
-    assert result().market.name in head.group(0)
-    assert "not advice" in head.group(0)
-    costs = result().configuration.costs
-    assert f"leverage {costs.leverage:g}" in head.group(0)
-    assert "binance BTCUSDT: taker fee 5 bps, maker fee 2 bps" in head.group(0)
+def facts_of(text: str) -> str:
+    return re.search(r"<section id='facts'>.*?</section>", text, re.DOTALL).group(0)
+
+
+def test_the_facts_say_simulated_name_the_data_and_the_configuration_and_disclaim():
+    facts = facts_of(page())
+    assert "SIMULATED" in facts
+    assert result().market.name in facts
+    assert "not advice" in facts
+    assert f"leverage {result().configuration.costs.leverage:g}" in facts
+    assert "binance BTCUSDT: taker fee 5 bps, maker fee 2 bps" in facts
 
 
 def test_real_data_is_not_called_simulated():
@@ -253,13 +258,16 @@ def test_outside_text_is_escaped(trading):
 
 
 def head_rows(text: str) -> dict[str, list[str]]:
-    """Return the rows of the tables in the head of the page, by table title and first cell."""
-    head = text.split("<div id='liquidation-heatmap'>")[1].split('class="container"')[0]
+    """Return the rows of the tables before quantstats' part, by section or title, and first cell."""
     rows = {}
-    for title, body in re.findall(r"<h2>([^<]*)</h2><div class='wide'>(.*?)</div>", head):
+    before = text.split("<section id='statistics'>")[0]
+    tables = re.findall(
+        r"(?:<h3>([^<]*)</h3>|id='([a-z-]+)')(?:(?!<h3>|id=').)*?<tbody>(.*?)</tbody>", before, re.DOTALL
+    )
+    for title, name, body in tables:
         for line in re.findall(r"<tr>(.*?)</tr>", body):
             first, *others = [html.unescape(cell) for cell in re.findall(r"<td>([^<]*)</td>", line)] or [""]
-            rows[title, first] = others
+            rows[title or name, first] = others
     return rows
 
 
@@ -272,7 +280,7 @@ def same(shown: str, value: float) -> bool:
     return abs(float(plain) - value * (100.0 if "%" in shown else 1.0)) <= 0.5001 * 10.0**-digits
 
 
-def test_every_figure_of_the_heads_tables_is_that_of_the_json():
+def test_every_figure_of_our_tables_is_that_of_the_json():
     found, rows = metrics(), head_rows(page())
     titles = {
         "cluster_distance": "Hit rate by distance of the cluster ahead",
@@ -281,6 +289,9 @@ def test_every_figure_of_the_heads_tables_is_that_of_the_json():
     }
     for key, title in titles.items():
         for group in found["breakdown"][key]:
+            assert ((title, group["group"]) in rows) == (group["trades"] > 0), "groups without a trade are hidden"
+            if not group["trades"]:
+                continue
             count, wins, rate, interval, mean, net = rows[title, group["group"]]
             ends = interval.split(" .. ") if interval != "-" else ["-", "-"]
             assert (int(count), int(wins)) == (group["trades"], group["wins"])
@@ -289,9 +300,12 @@ def test_every_figure_of_the_heads_tables_is_that_of_the_json():
             assert same(ends[1], group["hit_rate_high_fraction"])
             assert same(mean, group["mean_net_return_on_notional_fraction"])
             assert same(net, group["net_pnl_quote"])
+    assert len([place for place, _ in rows if place == "figures"]) == len(FIRST_ROWS) == 6
     for label, key, _ in ROWS:
-        for shown, (side, _) in zip(rows["Against holding", label], SIDES, strict=True):
-            assert same(shown, found[side].get(key, np.nan)), (label, side)
+        for place in ("figures", "falls"):
+            for shown, (side, _) in zip(rows.get((place, label), ["-"] * 4), SIDES, strict=True):
+                assert same(shown, found[side].get(key, np.nan)) or (place, label) not in rows, (label, side)
+        assert ("figures", label) in rows or ("falls", label) in rows
     for label, group, key in (
         ("Mean exposure, notional / equity", "exposure", "mean_exposure"),
         ("Time in the market, by bar", "exposure", "time_in_market_fraction"),
@@ -303,15 +317,16 @@ def test_every_figure_of_the_heads_tables_is_that_of_the_json():
         ("Own liquidations", "money", "liquidations"),
         ("Liquidation fees, quote", "money", "liquidation_fees_quote"),
         ("Trades", "trading", "trades"),
-        ("Hit rate", "trading", "hit_rate_fraction"),
+        ("Trades still open at the end", "trading", "trades_open"),
+        ("Hit rate, closed trades", "trading", "hit_rate_fraction"),
         ("Entries refused", "trading", "entries_refused"),
         ("Entries below one step", "trading", "entries_below_one_step"),
     ):
-        assert same(rows["Exposure and costs", label][0], found[group][key]), label
+        assert same(rows["exposure", label][0], found[group][key]), label
 
 
-def test_the_figures_of_the_heads_sentence_are_those_of_the_json():
-    head = re.search(r"<div id='liquidation-heatmap-facts'>(.*?)</div>", page(), re.DOTALL).group(1)
+def test_the_figures_of_the_facts_are_those_of_the_json():
+    head = facts_of(page())
     for label, group, key in (
         ("Trades", "trading", "trades"),
         ("fees", "money", "fees_quote"),
@@ -325,17 +340,61 @@ def test_the_figures_of_the_heads_sentence_are_those_of_the_json():
     assert f"{metrics()['data']['first_bar']} to {metrics()['data']['last_bar']}" in head
 
 
-def test_quantstats_own_part_stays_black_on_white_in_the_dark():
-    assert ":root{color-scheme:light}" in page()
-    assert re.search(r"body\{[^}]*background:#fff;color:#000", page())
-    block = page().split("#liquidation-heatmap{")[1].split("}")[0]
-    assert "background:var(--ground);color:var(--ink)" in block
+def test_quantstats_own_part_stays_black_on_white_and_its_rules_reach_nothing_else():
+    assert re.search(r"#quantstats\{[^}]*background:#fff;color:#000", page())
+    style = page().split("<section id='statistics'>")[1].split("<style>")[1].split("</style>")[0]
+    selectors = re.findall(r"([^{}]+)\{", re.sub(r"@media[^{]*\{", "", style))
+    assert len(selectors) > 20
+    assert all(part.strip().startswith("#quantstats") for each in selectors for part in each.split(","))
 
 
-def test_the_page_calls_no_function_that_it_does_not_have_and_fits_a_small_screen():
-    assert "onload=" not in page()
-    assert "<body>" in page()
-    assert "@media(max-width:700px){body{margin:8px}#left,#right{width:100%;float:none" in page()
+def part_of(ours: pd.Series, theirs: pd.Series) -> tuple[str, str]:
+    """Return quantstats' page and what ours shows of it."""
+    return daily_statistics._quantstats(ours, theirs, "x"), daily_statistics.statistics_part(ours, theirs, "x")
+
+
+def rows_of(text: str) -> list[str]:
+    return re.findall(r"<tr[^>]*>(?:(?!</tr>).)*</tr>", text.split("Key Performance Metrics")[1], re.DOTALL)
+
+
+def test_quantstats_figures_and_pictures_are_untouched_and_only_rows_of_more_years_are_hidden():
+    random = np.random.default_rng(3)
+    days = pd.date_range("2019-01-01", periods=4 * 365)
+    ours, theirs = (pd.Series(random.normal(0.0, 0.02, len(days)), index=days) for _ in range(2))
+    theirs.iloc[:] = -np.abs(theirs) - 0.001
+    whole, part = part_of(ours, theirs)
+    assert [row.replace("<tr hidden>", "<tr>") for row in rows_of(part)] == rows_of(whole)
+    hidden = re.findall(r"<tr hidden><td>([^<]*)</td>", part)
+    assert hidden == ["5Y (ann.)", "10Y (ann.)"], "of four years of data"
+    assert re.findall(r"<svg.*?</svg>", part, re.DOTALL) == re.findall(r"<svg.*?</svg>", whole, re.DOTALL)
+    assert "(Compounded)" not in part
+    assert "(Compounded)" in whole
+
+
+def test_a_series_under_water_from_first_to_last_day_has_its_drawdown():
+    run = without_trade(24 * 10)
+    equity = run.equity * np.linspace(0.99, 0.8, len(run.equity))
+    sunk = dataclasses.replace(run, equity=equity)
+    figures = run_metrics(sunk)
+    text = tearsheet(sunk, figures)
+    assert f"{figures['performance']['max_bar_drawdown_fraction']:.2%}" == "-20.00%"
+    assert "-20.00%" in text.split("<section id='drawdown'>")[1].split("</section>")[0]
+    assert "was not made good by the end, after 240 bars" in text
+    assert "Under water from the first to the last day" in text.split("Worst 10 Drawdowns")[1]
+
+
+def test_the_title_is_our_own():
+    data = metrics()["data"]
+    title = f"magnet on {result().market.name}, {data['first_bar'][:10]} to {data['last_bar'][:10]}"
+    assert re.findall(r"<title>([^<]*)</title>", page().split("<body")[0]) == [html.escape(title)]
+
+
+def test_the_curves_end_at_the_returns_of_the_json():
+    for curve, (side, name) in zip(module._curves(result(), metrics()), SIDES, strict=True):
+        assert curve.name == name
+        assert curve.values[0] == 1.0
+        assert curve.values[-1] - 1.0 == pytest.approx(metrics()[side]["total_return_fraction"], abs=1e-9)
+        assert (np.diff(curve.times).astype(int) >= 0).all()
 
 
 def test_a_callers_figures_and_backend_are_left_alone(monkeypatch):
