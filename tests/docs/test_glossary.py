@@ -12,7 +12,7 @@ ENTRIES = re.findall(r'^- <a id="([a-z-]+)"></a>(\*\*?)([^*]+)\2', GLOSSARY, fla
 HOUSE_WORDS = {name: word for name, stars, word in ENTRIES if stars == "**"}
 PAGES = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
 PAGES.remove(DOCS / "glossary.md")
-NOT_OURS = {("docs/dask.md", "cluster"), ("docs/howto/sweeps.md", "cluster")}
+NOT_OURS = {("docs/cluster.md", "cluster"), ("docs/howto/sweeps.md", "cluster")}
 """Pages on which a word has its usual sense: a Dask cluster is none of the map."""
 
 SKIPPED = r"^ *```.*?^ *```$|^ *[|#].*?$|`[^`]*`|!?\[[^\]]*\]\([^)]*\)"

@@ -45,7 +45,7 @@ def check_address(address: str, insecure: bool) -> None:
     if parts.scheme == "tcp" and not insecure and not _is_loopback(str(parts.hostname)):
         raise ValueError(
             f"--cluster {address}: without TLS anyone on the network could run code here and there; use tls:// "
-            "(docs/dask.md), or say --insecure"
+            "(docs/cluster.md), or say --insecure"
         )
 
 
