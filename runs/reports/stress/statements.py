@@ -112,7 +112,7 @@ def held_lines(record: dict[str, Any]) -> list[str]:
     """Return how the 90 % intervals have held, a sentence a horizon."""
     return [
         f"The 90 % intervals {within(held['horizon_hours'])} have held in {_held(held['coverage_90'])} of "
-        f"{held['coverage_90']['rows']:,} answers out of sample, in the worst 1 % of moves in "
+        f"{held['coverage_90']['rows']:,} answers out of sample. In the worst 1 % of moves: "
         f"{share(held['worst_moves_coverage_90'])}."
         for held in record["horizons"]
     ]

@@ -79,14 +79,14 @@ def test_signs_agree_by_chance_without_a_factor_and_more_the_larger_it_is():
 
 
 def test_who_is_delisted_falls_before_it_and_nobody_else_does():
-    still = SimulationParameters(hourly_volatility=0.0, jumps_per_year=0.0, premium_spread=0.0, burn_in_hours=24.0)
+    still = SimulationParameters(hourly_volatility=1e-6, jumps_per_year=0.0, premium_spread=0.0, burn_in_hours=24.0)
     universe = simulate_universe(2, 5, BARS, parameters=still, delisted_share=0.4)
     for each, gone in zip(universe.markets, universe.delisted, strict=True):
         close = np.log(each.market.frame["close"].to_numpy())
         half = len(close) // 2
-        assert np.ptp(close[:half]) < 1e-9
+        assert np.ptp(close[:half]) < 1e-4
         assert not gone or -3.0 <= close[-1] - close[0] <= -1.0
-        assert gone or np.ptp(close) < 1e-9
+        assert gone or np.ptp(close) < 1e-4
 
 
 @pytest.mark.parametrize(

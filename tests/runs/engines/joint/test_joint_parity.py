@@ -46,7 +46,7 @@ def kinds_of(done):
     return {int(kind) for found, _ in done for part in found.parts for kind in part.fills["kind"]}
 
 
-@pytest.mark.parametrize("strategy", [*BUILT_IN, EVERY_INTENT])
+@pytest.mark.parametrize("strategy", [*(pytest.param(name, marks=pytest.mark.slow) for name in BUILT_IN), EVERY_INTENT])
 def test_random_universes_are_traded_alike_by_both_engines(strategy):
     agree(3, strategy)
 
@@ -62,7 +62,7 @@ def test_100_random_universes_are_traded_alike_by_both_engines():
     assert {DELISTING, LIQUIDATION} <= kinds_of(done)
 
 
-@pytest.mark.parametrize("strategy", ["overlay", "magnet"])
+@pytest.mark.parametrize("strategy", ["overlay", pytest.param("magnet", marks=pytest.mark.slow)])
 def test_a_universe_of_one_market_is_that_market(strategy):
     market = drawn_market(4, 1200)
     configuration = configuration_from({"strategy": strategy})
