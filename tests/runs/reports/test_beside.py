@@ -18,6 +18,7 @@ def always(monkeypatch):
     monkeypatch.setattr(beside, "_MIN_BARS", 0)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("always")
 def test_a_second_process_says_and_draws_the_same_and_its_death_costs_the_examination_alone(monkeypatch, tmp_path):
     market, settings = simulate(8, bars=1500), configuration_from({"strategy": "magnet"})

@@ -70,6 +70,7 @@ def context(market):
     return worker_context(plan, sweep_record(plan, loaded), loaded, heatmaps_folder())
 
 
+@pytest.mark.slow
 def test_a_cluster_gives_the_rows_of_one_process_and_loses_none_when_a_worker_dies(cluster, small_market, tmp_path):
     address, workers = cluster
     limit = time.monotonic() + 60
