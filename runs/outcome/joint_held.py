@@ -11,7 +11,7 @@ import numpy as np
 
 from datafeeds.universe.markets import Universe
 from runs.engines.instruments import market_prices
-from runs.engines.joint.plan import joint_plan, joint_shares
+from runs.engines.joint.plan import equal_shares, joint_plan
 from runs.engines.joint.result import JointResult
 from runs.outcome.competitors import entry_cost, exposure_sentence, held_of
 from runs.perpetual.funding import paid_by_a_coin
@@ -61,8 +61,7 @@ class HeldInParts:
 def held_in_parts(universe: Universe) -> HeldInParts:
     """Return what holding the markets of a universe comes to."""
     plan = joint_plan(universe)
-    nothing = [np.full(len(each.market), np.nan) for each in universe.markets]
-    weights = joint_shares(plan, universe, nothing)[plan.first :]
+    weights = equal_shares(plan, universe)[plan.first :]
     price, paid = np.zeros_like(weights), np.zeros_like(weights)
     for k, each in enumerate(universe.markets):
         rows = plan.rows[plan.first :, k]

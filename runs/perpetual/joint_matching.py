@@ -277,8 +277,6 @@ def process_step(
     """
     _begin(accounts, books, members, prices, costs, fills)
     value_markets(accounts, members, costs, tiers)
-    for k in range(len(members)):
-        accounts[k].fall_elsewhere = 0.0
     look_down(accounts, orders, books, members, prices, costs, tiers)
     stirred = _stirs(accounts, orders, books, members, prices, costs, tiers)
     if stirred:

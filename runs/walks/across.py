@@ -111,10 +111,15 @@ def join_across(
         equity[at[0] :] = each.cash  # until the next window
         equity[at] = before if each.evaluation is None else each.evaluation.equity[-len(at) :]
         before = each.cash
-    volatility = [heatmaps.snapshots(each.market, base.model)["volatility_24h"] for each in whole.markets]
+    shares = joint_shares(
+        plan,
+        whole,
+        base.allocation,
+        lambda k: heatmaps.snapshots(whole.markets[k].market, base.model)["volatility_24h"],
+    )
     owns = configurations_of(base, whole)
     parts = [_part(each, own, heatmaps, traded_windows, start) for each, own in zip(whole.markets, owns, strict=True)]
-    return JointResult(whole, base, times, equity, joint_shares(plan, whole, volatility, base.allocation), tuple(parts))
+    return JointResult(whole, base, times, equity, shares, tuple(parts))
 
 
 def _part(

@@ -176,7 +176,7 @@ class JointEvaluator:
         if self._shares is None or self._shares[0] != named:
             ends = np.cumsum(self._lengths)[:-1]
             known = np.split(snapshots["volatility_24h"], ends)
-            self._shares = named, joint_shares(self._plan, self.universe, known, configuration.allocation)
+            self._shares = named, joint_shares(self._plan, self.universe, configuration.allocation, known.__getitem__)
         return self._shares[1]
 
 

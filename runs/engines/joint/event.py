@@ -1,20 +1,18 @@
 """One account in several markets in backtrader: a feed and a strategy for each, one broker for all."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import backtrader as bt
 import numpy as np
 
 from datafeeds.perpetual import PerpetualFeed
-from datafeeds.schema import Market
 from datafeeds.universe.markets import Universe, UniverseMarket
 from indicators.liquidation.model import State
 from runs.engines.compiled import Evaluation
 from runs.engines.configuration import Configuration
 from runs.engines.event import add_strategy, heatmap_of, run_model
 from runs.engines.instruments import checked_listing
-from runs.engines.joint.allocation import METHODS
 from runs.engines.joint.broker import JointBroker
 from runs.engines.joint.plan import configurations_of, joint_plan, joint_shares
 from runs.engines.joint.result import JointResult
@@ -46,9 +44,8 @@ def run_joint_backtest(
     plan, owns = joint_plan(universe), configurations_of(configuration, universe)
     seen = [each.market.head(each.last) for each in universe.markets]
     listings = [checked_listing(own, market) for own, market in zip(owns, seen, strict=True)]
-    maps = [run_model(configuration.model, market) for market in seen]
     shares = joint_shares(
-        plan, universe, [snapshots["volatility_24h"] for snapshots, _ in maps], configuration.allocation
+        plan, universe, configuration.allocation, lambda k: run_model(configuration.model, seen[k])[0]["volatility_24h"]
     )
     cerebro = bt.Cerebro(stdstats=False)
     for market in seen:
@@ -112,10 +109,3 @@ def part_of(
         position=found.position[: each.last], fills=found.fills, account=found.account.copy(), snapshots=snapshots,
         clusters=clusters, state=state, orders=orders, state_before=found.state_before, state_after=found.state_after,
     )  # fmt: skip
-
-
-def _volatilities(configuration: Configuration, markets: Sequence[Market]) -> list[np.ndarray]:
-    """Return each market's forecast over 24 hours, by its bars; unknown throughout where the allocation does not ask for it."""
-    if configuration.allocation == METHODS[0]:
-        return [np.full(len(market), np.nan) for market in markets]
-    return [run_model(configuration.model, market)[0]["volatility_24h"] for market in markets]

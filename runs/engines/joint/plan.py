@@ -1,6 +1,6 @@
 """What a run over several markets needs besides each market's own: steps, who leaves when, and shares of equity."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -42,29 +42,35 @@ def joint_plan(universe: Universe) -> JointPlan:
     return JointPlan(rows, first, tuple(begins), tuple(leaves))
 
 
-def joint_shares(
-    plan: JointPlan, universe: Universe, volatilities: Sequence[np.ndarray], method: str = METHODS[0]
-) -> np.ndarray:
+def joint_shares(plan: JointPlan, universe: Universe, method: str, forecast: Callable[[int], np.ndarray]) -> np.ndarray:
     """Return (t, k) shares of equity, by an allocation of `shares_of`; raises as it does.
 
     Parameters
     ----------
     plan, universe
         The steps, and the weights of the markets.
-    volatilities
-        A market's forecast over 24 hours, by its own bars. In a hole the last one holds.
+    method
+        Of `shares_of`.
+    forecast
+        Returns the k-th market's forecast over 24 hours, by its own bars. In a hole the last one holds. It is not asked for equal
+        parts, which do not look at it.
     """
     steps = np.arange(len(plan.rows))
     weights = np.zeros(plan.rows.shape)
     volatility = weights if method == METHODS[0] else np.full(plan.rows.shape, np.nan)  # it is not looked at there
-    for k, (each, known) in enumerate(zip(universe.markets, volatilities, strict=True)):
+    for k, each in enumerate(universe.markets):
         newest = np.maximum.accumulate(np.where(plan.rows[:, k] >= 0, plan.rows[:, k], -1))
         last = steps[plan.rows[:, k] >= 0][-1]
         traded = (newest >= each.first) & (steps <= last)
         weights[traded, k] = each.weight
         if method != METHODS[0]:
-            volatility[newest >= 0, k] = known[newest[newest >= 0]]
+            volatility[newest >= 0, k] = forecast(k)[newest[newest >= 0]]
     return shares_of(method, volatility, weights)
+
+
+def equal_shares(plan: JointPlan, universe: Universe) -> np.ndarray:
+    """Return (t, k) shares of equity in proportion to the weights of the markets that are traded at each step."""
+    return joint_shares(plan, universe, METHODS[0], lambda _: np.zeros(0))
 
 
 def configurations_of(configuration: Configuration, universe: Universe) -> tuple[Configuration, ...]:
