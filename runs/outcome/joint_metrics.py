@@ -11,9 +11,11 @@ from runs.engines.joint.plan import joint_plan
 from runs.engines.joint.result import JointResult
 from runs.outcome.competitors import entry_cost, held_of, perpetual_held
 from runs.outcome.instrument import instrument_record
-from runs.outcome.joint_held import JointHeld, joint_competitors, joint_held
+from runs.outcome.joint_held import joint_competitors, joint_held
 from runs.outcome.metrics import (
+    against_benchmark,
     daily_returns,
+    exposure_figures,
     money_figures,
     performance_figures,
     trading_figures,
@@ -23,7 +25,6 @@ from runs.outcome.metrics import (
 from runs.outcome.provenance import iso, market_record
 from runs.outcome.trades import COLUMNS, round_trips
 from runs.perpetual.accounting import NOT_OPENED, entries_not_opened
-from runs.statistics.performance import DAYS_PER_YEAR
 
 _SUMS = (
     "realised_quote", "unrealised_quote", "fees_quote", "funding_paid_quote", "liquidation_fees_quote",
@@ -62,17 +63,19 @@ def joint_metrics(result: JointResult, trades: pd.DataFrame | None = None) -> di
     missed = [entries_not_opened(part.account[0]) for part in result.parts]
     trading = trading_figures(trades) | {name: sum(counts[name] for counts in missed) for name in NOT_OPENED}
     volume = [volume_shares(part) for part in result.parts]
+    ours = daily_returns(result.times, result.equity, result.start).to_numpy()
+    theirs = daily_returns(result.times, held.spot, 1.0).to_numpy()
     return {
         "strategy": result.configuration.strategy,
         "performance": performance_figures(result.times, result.equity, result.start),
-        "against_buy_and_hold": _against(result, held),
+        "against_buy_and_hold": against_benchmark(ours, theirs),
         **joint_competitors(result, held),
         "trading": {
             **trading, **waiting_entries(trading),
             "largest_volume_share_fraction": max(each["largest_volume_share_fraction"] for each in volume),
             "fills_above_tenth_of_volume": sum(each["fills_above_tenth_of_volume"] for each in volume),
         },
-        "exposure": _exposure(result, held),
+        "exposure": exposure_figures(np.abs(held.notional).sum(axis=1), result.equity, float(held.exposures.sum())),
         "money": _money(result, parts),
         "markets": _parts(result, trades, parts),
         "instrument": {"stand_ins": _stand_ins(result)},
@@ -110,31 +113,6 @@ def universe_name(universe: Universe) -> str:
 
 def _stand_ins(result: JointResult) -> list[str]:
     return list(dict.fromkeys(line for part in result.parts for line in part.listing.stand_ins))
-
-
-def _against(result: JointResult, held: JointHeld) -> dict[str, float]:
-    ours = daily_returns(result.times, result.equity, result.start).to_numpy()
-    theirs = daily_returns(result.times, held.spot, 1.0).to_numpy()
-    varied = len(ours) > 1 and float(np.var(theirs)) > 0.0
-    beta = float(np.cov(ours, theirs, ddof=1)[0, 1] / np.var(theirs, ddof=1)) if varied else math.nan
-    return {
-        "beta": beta,
-        "correlation": float(np.corrcoef(ours, theirs)[0, 1]) if varied and float(np.var(ours)) > 0.0 else math.nan,
-        "annual_alpha_fraction": (float(ours.mean()) - beta * float(theirs.mean())) * DAYS_PER_YEAR,
-    }
-
-
-def _exposure(result: JointResult, held: JointHeld) -> dict[str, float]:
-    gross = np.abs(held.notional).sum(axis=1)
-    inside = gross > 0.0
-    with np.errstate(divide="ignore", invalid="ignore"):
-        leverage = gross / result.equity
-    return {
-        "time_in_market_fraction": float(inside.mean()),
-        "average_leverage_in_market": float(leverage[inside].mean()) if inside.any() else math.nan,
-        "highest_leverage": float(leverage[inside].max()) if inside.any() else math.nan,
-        "mean_exposure": float(held.exposures.sum()),
-    }
 
 
 def _money(result: JointResult, parts: list[dict[str, Any]]) -> dict[str, Any]:

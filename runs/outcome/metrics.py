@@ -154,15 +154,28 @@ def money_figures(result: EngineResult) -> dict[str, Any]:
     }
 
 
-def _exposure(result: EngineResult) -> dict[str, Any]:
-    held = result.position != 0.0
+def exposure_figures(gross: np.ndarray, equity: np.ndarray, mean: float) -> dict[str, Any]:
+    """Return time in the market and leverage of (n,) notional held, without sign, and equity; `mean` is the mean exposure."""
+    held = gross != 0.0
     with np.errstate(divide="ignore", invalid="ignore"):
-        leverage = np.abs(result.position) * result.close / result.equity
+        leverage = gross / equity
     return {
-        "time_in_market_fraction": time_in_market(result.position),
+        "time_in_market_fraction": time_in_market(gross),
         "average_leverage_in_market": float(leverage[held].mean()) if held.any() else math.nan,
         "highest_leverage": float(leverage[held].max()) if held.any() else math.nan,
-        "mean_exposure": mean_exposure(result.position, result.close, result.equity),
+        "mean_exposure": mean,
+    }
+
+
+def against_benchmark(ours: np.ndarray, theirs: np.ndarray) -> dict[str, float]:
+    """Return beta, correlation and yearly alpha of (d,) daily returns on a benchmark's; NaN where it did not vary."""
+    spread = float(np.var(theirs, ddof=1)) if len(theirs) > 1 else 0.0
+    beta = float(np.cov(ours, theirs, ddof=1)[0, 1]) / spread if spread > 0.0 else math.nan
+    varied = len(ours) > 1 and spread > 0.0 and float(np.var(ours)) > 0.0
+    return {
+        "beta": beta,
+        "correlation": float(np.corrcoef(ours, theirs)[0, 1]) if varied else math.nan,
+        "annual_alpha_fraction": (float(ours.mean()) - beta * float(theirs.mean())) * DAYS_PER_YEAR,
     }
 
 
@@ -186,22 +199,16 @@ def run_metrics(result: EngineResult, trades: pd.DataFrame | None = None) -> dic
     benchmark = benchmark_equity(result)
     ours = daily_returns(result.times, result.equity, start).to_numpy()
     theirs = daily_returns(result.times, benchmark, float(result.market.frame["open"].iloc[0])).to_numpy()
-    spread = float(np.var(theirs, ddof=1)) if len(theirs) > 1 else 0.0
-    beta = float(np.cov(ours, theirs, ddof=1)[0, 1]) / spread if spread > 0.0 else math.nan
+    exposure = mean_exposure(result.position, result.close, result.equity)
     trading = trading_figures(trades) | entries_not_opened(result.account[0])
-    varied = len(ours) > 1 and spread > 0.0 and float(np.var(ours)) > 0.0
     return {
         "strategy": result.configuration.strategy,
         "performance": performance_figures(result.times, result.equity, start),
         "buy_and_hold": performance_figures(result.times, benchmark, float(result.market.frame["open"].iloc[0])),
-        "against_buy_and_hold": {
-            "beta": beta,
-            "correlation": float(np.corrcoef(ours, theirs)[0, 1]) if varied else math.nan,
-            "annual_alpha_fraction": (float(ours.mean()) - beta * float(theirs.mean())) * DAYS_PER_YEAR,
-        },
+        "against_buy_and_hold": against_benchmark(ours, theirs),
         **competitors(result),
         "trading": {**trading, **waiting_entries(trading), **volume_shares(result)},
-        "exposure": _exposure(result),
+        "exposure": exposure_figures(np.abs(result.position) * result.close, result.equity, exposure),
         "money": money_figures(result),
         "instrument": instrument_record(result.listing, result.configuration.costs),
         "breakdown": breakdown(trades, result.times, result.snapshots),
