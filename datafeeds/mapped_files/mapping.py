@@ -1,6 +1,5 @@
 """Foreign files: a small TOML file says which of their columns is which of ours, in which unit, and how times are written."""
 
-import tomllib
 import zoneinfo
 from collections.abc import Mapping as Table
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from datafeeds.errors import MarketError
 from datafeeds.schema import OPTIONAL, REQUIRED
 from datafeeds.series import timeframe_seconds
 from datafeeds.text import refuse_unknown
+from datafeeds.toml_file import toml_values
 from datafeeds.units import UNITS
 
 SIZES = ("volume", "open_interest", "taker_buy_volume", "liquidated_long", "liquidated_short")
@@ -96,12 +96,7 @@ def read_mapping(path: Path) -> Mapping:
     MarketError
         If it cannot be read, or names something that does not exist, with the nearest that does.
     """
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise MarketError(f"{path}: cannot be read ({error.strerror})") from None
-    except (ValueError, RecursionError) as error:
-        raise MarketError(f"{path}: is no TOML ({' '.join(str(error).split())[:80]})") from None
+    values = toml_values(path)
     try:
         return _mapping(values)
     except MarketError as error:

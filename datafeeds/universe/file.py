@@ -2,7 +2,6 @@
 
 import datetime
 import math
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from datafeeds.columns import parse_time
 from datafeeds.errors import MarketError
 from datafeeds.files import is_there
 from datafeeds.text import refuse_unknown
+from datafeeds.toml_file import toml_values
 from datafeeds.universe.markets import Universe
 from datafeeds.universe.reading import Listed, read_listed
 from datafeeds.universe.selection import is_selection
@@ -41,12 +41,7 @@ def read_universe(
         If the file cannot be read, says what is not known (with the nearest that is), or names no universe.
     """
     file = Path(path)
-    try:
-        values = tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise MarketError(f"{file}: cannot be read ({error.strerror})") from None
-    except (ValueError, RecursionError) as error:
-        raise MarketError(f"{file}: is no TOML ({' '.join(str(error).split())[:80]})") from None
+    values = toml_values(file)
     try:
         refuse_unknown(values, ("market",), "table")
         tables = values.get("market")
