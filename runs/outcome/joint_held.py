@@ -5,6 +5,7 @@ benchmarks; the exposures each day.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -81,8 +82,9 @@ def held_in_parts(universe: Universe) -> HeldInParts:
     return HeldInParts(universe.times[plan.first : len(plan.rows)], spot, perpetual)
 
 
+@lru_cache(maxsize=1)
 def joint_held(result: JointResult) -> JointHeld:
-    """Return what holding the markets of a run comes to."""
+    """Return what holding the markets of a run comes to; kept for the last run, since figures, page and table ask alike."""
     plan, held = joint_plan(result.universe), held_in_parts(result.universe)
     notional = np.zeros((len(result.times), len(result.parts)))
     for k, part in enumerate(result.parts):

@@ -135,9 +135,9 @@ def joint_report(metrics: dict[str, Any]) -> str:
     return "\n\n".join(lines) + "\n"
 
 
-def joint_record(result: JointResult, trades: pd.DataFrame) -> dict[str, Any]:
-    """Return the content of metrics.json: all figures, evidence and intervals."""
-    return joint_metrics(result, trades) | {
+def joint_record(result: JointResult, figures: dict[str, Any]) -> dict[str, Any]:
+    """Return the content of metrics.json: all figures of `joint_metrics`, evidence and intervals."""
+    return figures | {
         **not_examined("one account trades several markets"),
         "evidence": joint_evidence(result),
         "intervals": joint_intervals(result),
@@ -153,7 +153,7 @@ def write_joint_run(result: JointResult, target: Path, temporary: Path) -> None:
         If the disk refuses; then nothing is left at the target.
     """
     trades = joint_trades(result)
-    write_files(joint_pages(result, trades, joint_record(result, trades)), target, temporary)
+    write_files(joint_pages(result, trades, joint_record(result, joint_metrics(result, trades))), target, temporary)
 
 
 def joint_pages(

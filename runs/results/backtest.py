@@ -12,7 +12,6 @@ import pandas as pd
 from runs.engines.event import run_backtest
 from runs.engines.examination import examine
 from runs.engines.result import EngineResult
-from runs.outcome.folder import claimed_folder
 from runs.outcome.metrics import run_metrics, trades_of
 from runs.outcome.writing import write_files
 from runs.perpetual.accounting import FILL_KINDS
@@ -21,7 +20,8 @@ from runs.reports.beside import Beside
 from runs.reports.heatmap.page import run_heatmap
 from runs.reports.tearsheet import tearsheet
 from runs.results.heatmap import Heatmap, Moment, time_index
-from runs.results.show import html_table, one_line, page_or_file, title_of
+from runs.results.saved import SavedRun
+from runs.results.show import html_table, page_or_file, plot_beside, title_of
 
 _SHOWN = (
     ("total_return_fraction", "Total return", "{:+.2%}"),
@@ -36,7 +36,7 @@ _SHOWN = (
 )
 
 
-class Result:
+class Result(SavedRun):
     """One strategy on one market.
 
     Parameters
@@ -128,16 +128,9 @@ class Result:
 
     def plot(self, ax: Any = None) -> Any:
         """Draw equity beside buy and hold from the same start; return the matplotlib axes (new ones by default)."""
-        from matplotlib import pyplot
-
-        ax = pyplot.subplots()[1] if ax is None else ax
         run, start = self.run, float(self.run.account["start"][0])
-        ax.plot(self.equity.index, self.equity, label=one_line(run.configuration.strategy))
         bought = start * run.close / float(run.market.frame["open"].iloc[0])
-        ax.plot(self.equity.index, bought, label="buy and hold", color="grey", linewidth=0.8)
-        ax.set(title=f"{one_line(run.configuration.strategy)} on {one_line(run.market.name)}", ylabel="equity, quote")
-        ax.legend()
-        return ax
+        return plot_beside(ax, self.equity, bought, run.configuration.strategy, run.market.name)
 
     def to_html(self, path: Path | str | None = None, *, layers: bool = False) -> str | None:
         """Return heatmap.html with the run's trades; with a path write it there, whole or not at all, and return None.
@@ -160,18 +153,6 @@ class Result:
             If it cannot be written.
         """
         return page_or_file(tearsheet(self.run, self.record), path)
-
-    def save(self, folder: Path | str, *, overwrite: bool = False, layers: bool = False) -> Path:
-        """Write the folder that `runs.backtest` leaves, whole or not at all, and return it; `layers` as of `to_html`.
-
-        Raises
-        ------
-        FolderError
-            If the place is taken, or the disk refuses; then nothing is left.
-        """
-        with claimed_folder("", Path(folder), overwrite) as (target, temporary):
-            self.write(target, temporary, layers)
-        return target
 
     def write(self, target: Path, temporary: Path, layers: bool = False) -> None:
         """Write all files of the run into a claimed folder; `layers` as of `to_html`.

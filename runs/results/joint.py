@@ -9,17 +9,17 @@ import pandas as pd
 from runs.engines.examination import not_examined
 from runs.engines.joint.event import run_joint_backtest
 from runs.engines.joint.result import JointResult
-from runs.outcome.folder import claimed_folder
 from runs.outcome.joint_held import joint_held
 from runs.outcome.joint_metrics import joint_metrics, joint_trades
 from runs.outcome.writing import write_files
 from runs.reports import joint as joint_report
 from runs.reports.beside import Beside
 from runs.results.backtest import Result, figures_series
-from runs.results.show import one_line, page_or_file
+from runs.results.saved import SavedRun
+from runs.results.show import page_or_file, plot_beside
 
 
-class JointRun:
+class JointRun(SavedRun):
     """One strategy with one account on several markets.
 
     Parameters
@@ -46,25 +46,17 @@ class JointRun:
     @cached_property
     def record(self) -> dict[str, Any]:
         """All figures, evidence and intervals: what metrics.json says."""
-        return joint_report.joint_record(self.run, self.trades)
+        return joint_report.joint_record(self.run, self._figures)
 
     @cached_property
     def metrics(self) -> pd.Series:
         """The run's figures by name, with their unit: performance, trading, exposure and money of `record`."""
-        return figures_series(joint_metrics(self.run, self.trades), self.run.configuration.strategy)
+        return figures_series(self._figures, self.run.configuration.strategy)
 
     def plot(self, ax: Any = None) -> Any:
         """Draw equity beside the markets held in equal parts; return the matplotlib axes (new ones by default)."""
-        from matplotlib import pyplot
-
-        ax = pyplot.subplots()[1] if ax is None else ax
-        strategy = one_line(self.run.configuration.strategy)
-        ax.plot(self.equity.index, self.equity, label=strategy)
         held = self.run.start * joint_held(self.run).spot
-        ax.plot(self.equity.index, held, label="buy and hold", color="grey", linewidth=0.8)
-        ax.set(title=f"{strategy} on {len(self.run.parts)} markets", ylabel="equity, quote")
-        ax.legend()
-        return ax
+        return plot_beside(ax, self.equity, held, self.run.configuration.strategy, f"{len(self.run.parts)} markets")
 
     @cached_property
     def markets(self) -> pd.DataFrame:
@@ -95,18 +87,6 @@ class JointRun:
         """
         return page_or_file(joint_report.joint_tearsheet(self.run, self.record), path)
 
-    def save(self, folder: Path | str, *, overwrite: bool = False, layers: bool = False) -> Path:
-        """Write the folder that `runs.backtest` leaves, whole or not at all, and return it.
-
-        Raises
-        ------
-        FolderError
-            If the place is taken, or the disk refuses; then nothing is left.
-        """
-        with claimed_folder("", Path(folder), overwrite) as (target, temporary):
-            self.write(target, temporary, layers)
-        return target
-
     def write(self, target: Path, temporary: Path, layers: bool = False) -> None:
         """Write all files of the run into a claimed folder.
 
@@ -118,6 +98,10 @@ class JointRun:
         if any(part.orders is None for part in self.run.parts):
             self.run = run_joint_backtest(self.run.configuration, self.run.universe)
         write_files(joint_report.joint_pages(self.run, self.trades, self.record, layers), target, temporary)
+
+    @cached_property
+    def _figures(self) -> dict[str, Any]:
+        return joint_metrics(self.run, self.trades)
 
     def __repr__(self) -> str:
         """Return one line: what was run, and the headline figures."""

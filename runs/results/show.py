@@ -4,6 +4,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
 from datafeeds.schema import Market
 from runs.outcome.writing import write_file
 from runs.reports.page import escape, table
@@ -48,3 +51,15 @@ def page_or_file(text: str, path: Path | str | None) -> str | None:
 def html_table(title: str, titles: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """Return a heading and a table for a notebook; all text is escaped."""
     return f"<div><p><b>{escape(title)}</b></p>{table(titles, rows)}</div>"
+
+
+def plot_beside(ax: Any, equity: pd.Series, held: np.ndarray, strategy: str, where: str) -> Any:
+    """Draw equity, and (n,) what holding made of the same start, quote; return the matplotlib axes, new ones for None."""
+    from matplotlib import pyplot
+
+    ax = pyplot.subplots()[1] if ax is None else ax
+    ax.plot(equity.index, equity, label=one_line(strategy))
+    ax.plot(equity.index, held, label="buy and hold", color="grey", linewidth=0.8)
+    ax.set(title=f"{one_line(strategy)} on {one_line(where)}", ylabel="equity, quote")
+    ax.legend()
+    return ax

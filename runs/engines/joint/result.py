@@ -9,7 +9,7 @@ from runs.engines.configuration import Configuration
 from runs.engines.result import EngineResult
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class JointResult:
     """One account's run.
 
