@@ -42,13 +42,13 @@ class EngineMode:
     exactbars: int = 0
 
 
-class _Progress(bt.Analyzer):  # type: ignore[misc]
-    """Tell that another thousand bars are done."""
+class Progress(bt.Analyzer):  # type: ignore[misc]
+    """Tell that another thousand bars are done; of strategies that share an account only the first tells."""
 
     params = (("report", None),)
 
     def next(self) -> None:
-        if len(self.strategy) % _BARS_A_REPORT == 0:
+        if len(self.strategy) % _BARS_A_REPORT == 0 and not getattr(self.strategy.p, "feed", None):
             self.p.report(_BARS_A_REPORT)
 
 
@@ -145,7 +145,7 @@ def _run(
     cerebro.broker = broker
     add_strategy(cerebro, configuration, listing, first_bar, began)
     if report is not None:
-        cerebro.addanalyzer(_Progress, report=report)
+        cerebro.addanalyzer(Progress, report=report)
     kind = load_strategy(configuration.strategy)
     try:
         return cerebro.run()[0], broker

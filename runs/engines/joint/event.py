@@ -11,7 +11,7 @@ from datafeeds.universe.markets import Universe, UniverseMarket
 from indicators.liquidation.model import State
 from runs.engines.compiled import Evaluation
 from runs.engines.configuration import Configuration
-from runs.engines.event import add_strategy, heatmap_of, run_model
+from runs.engines.event import Progress, add_strategy, heatmap_of, run_model
 from runs.engines.instruments import checked_listing
 from runs.engines.joint.broker import JointBroker
 from runs.engines.joint.plan import configurations_of, joint_plan, joint_shares
@@ -61,7 +61,7 @@ def run_joint_backtest(
     else:
         add_strategy(cerebro, configuration, listings[0], max(plan.begins))
     if report is not None:
-        cerebro.addanalyzer(_Steps, report=report)
+        cerebro.addanalyzer(Progress, report=report)
     try:
         strategies = cerebro.run()
     except Exception as error:
@@ -80,22 +80,6 @@ def run_joint_backtest(
         )
     times = universe.times[plan.first : len(plan.rows)]
     return JointResult(universe, configuration, times, np.array(broker.equities)[plan.first :], shares, tuple(parts))
-
-
-class _Steps(bt.Analyzer):  # type: ignore[misc]
-    """Tell that another thousand steps are done."""
-
-    params = (("report", None),)
-
-    def __init__(self) -> None:
-        self._done = 0
-
-    def next(self) -> None:
-        self._done += 1
-        if self._done % 1000 == 0:
-            self.p.report(1000)
-
-    prenext = nextstart = next
 
 
 def part_of(

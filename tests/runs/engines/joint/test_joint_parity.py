@@ -10,6 +10,7 @@ from runs.engines.configuration import configuration_from
 from runs.engines.evaluator import Evaluator
 from runs.engines.event import run_backtest
 from runs.engines.joint.evaluator import JointEvaluator
+from runs.engines.joint.event import run_joint_backtest
 from runs.engines.joint.parity import first_joint_difference
 from runs.engines.snapshot_cache import Heatmaps
 from runs.perpetual.accounting import DELISTING, LIQUIDATION, reconciliation_error
@@ -114,3 +115,9 @@ def test_a_share_of_the_account_trades_what_an_account_of_that_size_would():
         alone = Evaluator(market, Heatmaps(None)).evaluate(half)
         assert len(part.fills)
         assert part.fills["size"][0] == alone.fills["size"][0]
+
+
+def test_progress_counts_a_step_once_however_many_markets_there_are():
+    universe, told = from_markets([drawn_market(1, 1100), drawn_market(2, 1100)]), []
+    run_joint_backtest(configuration_from({"strategy": "overlay"}), universe, told.append)
+    assert told == [1000]
